@@ -58,6 +58,25 @@ def test_a_list_groups_no_rows_and_goes_through_none_for_its_filters(root: Clien
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("query", ["", "?_facets=True"])
+def test_filters_by_thousands_of_folders_and_lifestreams_offer_the_first_ones(root: Client, query: str) -> None:
+    feed, most = make_feed(), owned.CHOICES
+    streams = Lifestream.objects.bulk_create(Lifestream(slug=f"s{n}", title=f"s{n:04}") for n in range(2_100))
+    Subscription.objects.bulk_create(
+        Subscription(lifestream=stream, feed=feed, folder=f"f{n:04}") for n, stream in enumerate(streams)
+    )
+    for name in ("subscription", "post"):
+        answer = root.get(f"/admin/lifestream/{name}/{query}")
+        assert answer.status_code == 200
+        assert (
+            0 < answer.text.count("?lifestream__id__exact=") + answer.text.count("&amp;lifestream__id__exact=") <= most
+        )
+    assert "f0001" in root.get(f"/admin/lifestream/subscription/{query}").text
+    chosen = root.get("/admin/lifestream/subscription/?folder=f2099")
+    assert [row.folder for row in chosen.context["cl"].result_list] == ["f2099"], "others can be chosen, too"
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("answer", "count"), [("4xx", 3), ("2xx", 0), ("none", 0), ("9xx", 3)])
 def test_fetches_are_filtered_by_their_status(root: Client, answer: str, count: int) -> None:
     page = root.get("/admin/lifestream/fetch/", {"answer": answer})

@@ -93,8 +93,8 @@ def pages() -> dict[str, Page]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", pages())
-def test_a_form_does_not_overwrite_fields_that_were_not_changed_in_it(client: Client, name: str) -> None:
+def filled_in(client: Client, page: Page) -> tuple[Any, str, dict[str, Any]]:
+    """Make the rows of *page*, whose owner logs in. Return the queryset of its row, its address, and what is sent."""
     stream = owned(client)
     User.objects.filter(lifestreams=stream).update(is_superuser=True, is_staff=True)
     site = make_site(stream, "Site", site_url="https://site.example/")
@@ -102,19 +102,33 @@ def test_a_form_does_not_overwrite_fields_that_were_not_changed_in_it(client: Cl
     own_page = OwnPage.objects.create(lifestream=stream, slug="about", title="About", text="old", position=1)
     keys = {"stream": stream.pk, "site": site.pk, "page": own_page.pk, "feed": site.feed_id, "post": post.pk,
             "url": site.feed.url}  # fmt: skip
-    page = pages()[name]
     row: Any = {Lifestream: stream, Subscription: site, OwnPage: own_page, Feed: site.feed, Post: post}[page.model]
     rows = page.model._base_manager.filter(pk=row.pk)
-    before = rows.values().get()
     sent = {field: value.format(**keys) if isinstance(value, str) else value for field, value in page.sent.items()}
+    return rows, page.address.format(**keys), sent
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_form_does_not_overwrite_fields_that_were_not_changed_in_it(client: Client, name: str) -> None:
+    page = pages()[name]
+    rows, address, sent = filled_in(client, page)
+    before = rows.values().get()
     with meanwhile(page.model, lambda: rows.update(**page.theirs)):
-        answer = client.post(page.address.format(**keys), sent)
+        answer = client.post(address, sent)
     assert answer.status_code == 302, answer.content.decode()
     after = rows.values().get()
     assert {field: after[field] for field in page.theirs} == page.theirs
     mine = {field for field in before if before[field] != after[field]} - page.theirs.keys()
     assert mine, "the fields that were changed in the form are saved"
     assert {after[field] for field in mine} & {"Mine", "one", True}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", pages())
+def test_a_form_of_a_row_that_is_deleted_meanwhile_is_answered_with_404(client: Client, name: str) -> None:
+    rows, address, sent = filled_in(client, page := pages()[name])
+    with meanwhile(page.model, rows.delete):
+        assert client.post(address, sent).status_code == 404
 
 
 def test_a_row_that_was_deleted_is_not_made_again(client: Client) -> None:

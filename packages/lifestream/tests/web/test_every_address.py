@@ -257,6 +257,20 @@ def test_no_form_of_the_admin_is_an_error_of_the_server(
     assert not found
 
 
+@pytest.mark.parametrize("key", [str(2**63), "9" * 10_000, "%00", "-1", "%D9%A3", "x", "", "+{}+", "{}"])
+def test_no_key_of_a_row_that_is_edited_in_a_list_is_an_error_of_the_server(
+    client: Client, superuser: User, lifestream: Lifestream, key: str
+) -> None:
+    client.force_login(superuser)
+    site = lifestream.subscriptions.get()
+    sent = f"form-TOTAL_FORMS=1&form-INITIAL_FORMS=1&form-0-id={key.format(site.pk)}&form-0-folder=Mine&_save=Save"
+    form = "application/x-www-form-urlencoded"
+    answer = client.generic("POST", "/admin/lifestream/subscription/", sent, content_type=form)
+    assert answer.status_code < 500
+    site.refresh_from_db()
+    assert site.folder == ("Mine" if key == "{}" else "")
+
+
 def test_an_unknown_tag_is_not_found(client: Client) -> None:
     for text in ("%00", "%ff", "%ed%a0%80", "x" * 10_000):
         assert client.get(f"/main/tags/{text}/").status_code == 404, text[:9]

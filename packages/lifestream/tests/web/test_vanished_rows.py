@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 
 from factories import make_lifestream
-from lifestream.models import Lifestream, OwnPage, Subscription, Tag
+from lifestream.models import Item, Lifestream, OwnPage, Subscription, Tag
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +33,9 @@ CASES: dict[str, tuple[type[Any], str, dict[str, str] | None]] = {
     "addresses that are added": (Lifestream, "/main/manage/add/", {"do": "add", "addresses": "https://a.example/"}),
     "a page that is saved": (OwnPage, "/main/manage/pages/{page}/", PAGE),
     "a page of a lifestream": (Lifestream, "/main/manage/pages/{page}/", PAGE),
+    "a post in the admin": (Item, "/admin/lifestream/post/{post}/change/", None),
+    "the history of a post": (Item, "/admin/lifestream/post/{post}/history/", None),
+    "a post that may be deleted": (Item, "/admin/lifestream/post/{post}/delete/", None),
     "a new page": (Lifestream, "/main/manage/pages/new/", {**PAGE, "slug": "new"}),
 }
 
@@ -57,16 +60,16 @@ def before_query(number: int, change: Callable[[], object]) -> Iterator[list[str
 def test_deleted_during_a_request_is_no_error_of_the_server(client: Client, name: str) -> None:
     model, address, sent = CASES[name]
     client.raise_request_exception = False
-    user = User.objects.create_user("ada")
+    user = User.objects.create_superuser("ada")
     client.force_login(user)
     answers, number = set(), 0
     while True:
         number += 1
         main = make_lifestream("main", owner=user)
         site = make_site(main, icon=PNG)
-        make_post(site, "A post", tags=("kites",))
+        post = make_post(site, "A post", tags=("kites",))
         own_page = OwnPage.objects.create(lifestream=main, slug="about", title="About", text="old")
-        here = address.format(site=site.pk, page=own_page.pk)
+        here = address.format(site=site.pk, page=own_page.pk, post=post.pk)
         with before_query(number, model.objects.all().delete) as asked:
             answers.add((client.get(here) if sent is None else client.post(here, sent)).status_code)
         main.delete()

@@ -112,9 +112,10 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
     readonly_fields = ("item_title", "site", "lifestream", "date", "page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return posts without the bodies of their items."""
+        """Return posts with their items, which may be deleted at any time, but without the bodies of these."""
         heavy = ("content", "text", "enclosures", "media", "episode", "card")
-        return super().get_queryset(request).defer(*(f"item__{name}" for name in heavy), "subscription__feed__icon")
+        posts: QuerySet[Any] = super().get_queryset(request).select_related(*self.list_select_related)
+        return posts.defer(*(f"item__{name}" for name in heavy), "subscription__feed__icon")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: posts come from feeds."""

@@ -18,14 +18,14 @@ from django.db import DataError
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelChoiceField
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream, fulltext
-from lifestream.models.changed_fields import save_changed
+from lifestream.models.changed_fields import RowGone, save_changed
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -41,10 +41,18 @@ def is_superuser(request: HttpRequest) -> bool:
 
 
 _KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
+_ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
+"""The name of the field with the key of a row that is edited in a list."""
 
 
 LISTED = 10_000
 """How many rows of a list are counted, and can be paged through. Filters look at all rows."""
+
+
+CHOICES = 500
+"""How many values a filter offers, the first ones. With facets, each is a column of a query, and SQLite allows 2,000,
+PostgreSQL 1,664.
+"""
 
 
 class FirstRows(_Paginator):
@@ -90,9 +98,9 @@ class OwnLifestreamsFilter(admin.RelatedFieldListFilter):
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, Any]]:
-        """Return the choices."""
-        mine = Lifestream.objects.owned_by(request.user)
+        """Return the choices, at most CHOICES."""
         ordering = self.field_admin_ordering(field, request, model_admin)
+        mine = Lifestream.objects.owned_by(request.user).order_by(*ordering)[:CHOICES]
         choices: list[tuple[str, Any]] = field.get_choices(
             include_blank=False, ordering=ordering, limit_choices_to={"pk__in": mine}
         )
@@ -135,16 +143,32 @@ class OwnedAdmin(ModelAdmin):
         be sent to it (NUL, a number that is too large, the year -1), Django would answer with a server error.
         """
         without_filters = HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
+        chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
         if _has_nul(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
             return without_filters
         try:
             response = super().changelist_view(request, extra_context)
             return _noting_the_limit(response)
+        except RowGone:
+            raise _gone() from None
         except (DataError, OverflowError, ValueError):
             if request.method == "POST" or not set(request.GET) - {ERROR_FLAG}:
                 raise
             return without_filters
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Return the form of a row. Raises Http404 if the row is deleted while it is saved."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except RowGone:
+            raise _gone() from None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -200,6 +224,10 @@ class OwnedAdmin(ModelAdmin):
         """
         names = [isolated(str(row)[:200]) for row in objs]
         return names, {str(self.opts.verbose_name_plural): len(names)}, set(), []
+
+
+def _gone() -> Http404:
+    return Http404(gettext("There is no such page."))
 
 
 def _noting_the_limit(response: HttpResponse) -> HttpResponse:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.adding import AddFeedForm, additions
 from lifestream.admin.columns import due_of, health_of, last_fetch_of
-from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, is_superuser
+from lifestream.admin.owned import CHOICES, OwnedAdmin, OwnLifestreamsFilter, is_superuser
 from lifestream.admin.updating import update_now, updates, updates_name
 from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
@@ -68,7 +68,13 @@ class SubscriptionForm(ModelForm):
 
 
 class FolderFilter(admin.AllValuesFieldListFilter):
-    """A filter by folder. In Django's own filter, the link for subscriptions without a folder has no text."""
+    """A filter by folder, which offers the first CHOICES. In Django's own filter, the link for subscriptions without a
+    folder has no text.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lookup_choices = self.lookup_choices[:CHOICES]
 
     def choices(self, changelist: Any) -> Any:
         """Yield the choices."""

@@ -14,12 +14,13 @@ class RowGone(DatabaseError):
 
 def save_changed(row: Model, changed: Collection[str]) -> None:
     """Save the fields of *row*, an existing row, that are named in *changed*. Other names, such as those of fields that
-    only a form has, are ignored.
+    only a form has, and that of the primary key are ignored.
 
     Raises `RowGone` if the row was deleted: it is not created again.
     """
+    fields = row._meta.concrete_fields
     try:
-        row.save(update_fields=[field.name for field in row._meta.concrete_fields if field.name in changed])
+        row.save(update_fields=[each.name for each in fields if each.name in changed and not each.primary_key])
     except DatabaseError as error:
         if error.__cause__ is None:  # raised by Django, not by the database: no row was updated
             raise RowGone(f"the {row._meta.verbose_name} was deleted") from error  # not translated
