@@ -140,6 +140,34 @@ def test_what_the_fixture_that_starts_the_first_server_has_caused_survives_a_ski
     assert "GET /atm.xml: nothing answers." in outcome.under("test_runs")
 
 
+def test_what_a_listener_raised_while_a_shared_fixture_was_set_up_survives_a_skipped_test(suite: Suite) -> None:
+    suite.write("""
+        import feedserver
+
+        def failing(exchange):
+            raise ValueError("the log is full")
+
+        @pytest.fixture(scope="module")
+        def loaded(feedserver_factory):
+            with feedserver_factory() as server:
+                server.add("/x", feedserver.Response())
+                server.journal.listener = failing
+                get(server.url("x"))
+                assert server.journal.exchanges[0].ended == "complete"
+                server.journal.listener = None
+                yield
+
+        def test_skips_itself(loaded):
+            pytest.skip("not now")
+
+        def test_runs(loaded):
+            pass
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(skipped=1, failed=1)
+    assert "the log is full" in outcome.under("test_runs")
+
+
 RERUNS = """
 from _pytest.runner import runtestprotocol
 

@@ -36,13 +36,13 @@ def test_a_ready_socket_is_reported_by_descriptor_and_event(
 ) -> None:
     one, other = pair
     poller.register(one.fileno(), READ)
-    assert poller.poll(0.0) == []
+    assert poller.poll(0.0, 8) == []
     other.send(b"x")
-    assert poller.poll(-1.0) == [(one.fileno(), READ)]
+    assert poller.poll(-1.0, 8) == [(one.fileno(), READ)]
     poller.modify(one.fileno(), READ | WRITE)
-    assert poller.poll(-1.0) == [(one.fileno(), READ | WRITE)]
+    assert poller.poll(-1.0, 8) == [(one.fileno(), READ | WRITE)]
     poller.modify(one.fileno(), WRITE)
-    assert poller.poll(-1.0) == [(one.fileno(), WRITE)]
+    assert poller.poll(-1.0, 8) == [(one.fileno(), WRITE)]
 
 
 def test_a_poll_without_a_time_limit_waits_for_a_late_event(
@@ -52,7 +52,7 @@ def test_a_poll_without_a_time_limit_waits_for_a_late_event(
     poller.register(one.fileno(), READ)
     late = threading.Timer(0.05, other.send, (b"x",))
     late.start()
-    assert poller.poll(-1.0) == [(one.fileno(), READ)]
+    assert poller.poll(-1.0, 8) == [(one.fileno(), READ)]
     late.join()
 
 
@@ -63,7 +63,7 @@ def test_a_socket_that_is_no_longer_watched_is_not_reported(
     other.send(b"x")
     poller.register(one.fileno(), READ)
     poller.unregister(one.fileno())
-    assert poller.poll(0.0) == []
+    assert poller.poll(0.0, 8) == []
 
 
 def test_the_end_of_a_connection_is_reported_by_another_event_than_write(
@@ -72,5 +72,5 @@ def test_the_end_of_a_connection_is_reported_by_another_event_than_write(
     one, other = pair
     poller.register(one.fileno(), READ)
     other.close()
-    [(descriptor, events)] = poller.poll(-1.0)
+    [(descriptor, events)] = poller.poll(-1.0, 8)
     assert descriptor == one.fileno() and events & ~WRITE

@@ -10,11 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 
 import pytest
 
-from feedserver.net.poller import Poller, SelectorPoller, new_poller
+from feedserver.net.poller import READ, Poller, SelectorPoller, new_poller
 from feedserver.net.socket_loop import SocketLoop
 
 DEADLINE = 10.0
@@ -74,6 +75,32 @@ def watched(request: pytest.FixtureRequest) -> Iterator[WatchedSockets]:
 
 
 # Sockets
+
+
+class ManyReady(SelectorPoller):
+    """A poller for which all descriptors are ready, and which tells of as many as there is room for, as epoll does."""
+
+    def __init__(self) -> None:
+        super().__init__(selectors.SelectSelector())
+        self.watched: list[int] = []
+
+    def register(self, fd: int, eventmask: int, /) -> None:
+        self.watched.append(fd)
+
+    def poll(self, timeout: float, room: int, /) -> list[tuple[int, int]]:
+        return [(fd, READ) for fd in self.watched][:room]
+
+
+def test_a_turn_reads_all_of_thousands_of_ready_sockets_and_a_visitor_sees_them() -> None:
+    with contextlib.closing(SocketLoop(ManyReady(), print)) as loop:
+        read: list[int] = []
+        numbers = range(1_000_000, 1_005_000)
+        for number in numbers:
+            loop.add_reader(number, partial(read.append, number))
+        assert loop.readable() == [*numbers]
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        assert read == [*numbers]
 
 
 def test_a_socket_is_read_as_long_as_it_is_watched(watched: WatchedSockets) -> None:
@@ -154,9 +181,9 @@ class MeanwhilePoller:
         self._poller = poller
         self._meanwhile = meanwhile
 
-    def poll(self, timeout: float, /) -> list[tuple[int, int]]:
+    def poll(self, timeout: float, room: int, /) -> list[tuple[int, int]]:
         """Wait, and then let the other thread work."""
-        ready = self._poller.poll(timeout)
+        ready = self._poller.poll(timeout, room)
         self._meanwhile()
         return ready
 

@@ -81,23 +81,22 @@ class Problems:
         """Return the problems since the last call, except those that `allow` names, and forget all of them."""
         if not self._kept and not self._elsewhere:
             return []
-        taken = self._kept[:]
+        taken = self.kept
         del self._kept[: len(taken)]
         messages = [problem.message for problem in taken]
-        while self._elsewhere:
-            messages.append(self._elsewhere.popleft())
         return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
 
     @property
     def kept(self) -> list[Problem]:
-        """The problems that were added here and not taken yet, without the messages of *elsewhere*."""
+        """The problems that were not taken yet; the messages of *elsewhere* are among them."""
+        while self._elsewhere:
+            self.add(self._elsewhere.popleft())
         return self._kept[:]
 
     def take_all(self, wanted: list[Problem]) -> list[Problem]:
         """Forget every problem, and return those that are among *wanted*, for `put_back`."""
         taken = self.kept
         del self._kept[: len(taken)]
-        self._elsewhere.clear()
         return [problem for problem in taken if problem in wanted]
 
     def put_back(self, problems: list[Problem]) -> None:

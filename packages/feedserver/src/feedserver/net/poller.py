@@ -22,8 +22,11 @@ class Poller(Protocol):
     def unregister(self, fd: int, /) -> object:
         """Stop watching a descriptor."""
 
-    def poll(self, timeout: float, /) -> list[tuple[int, int]]:
-        """Wait for *timeout* seconds, -1 for ever. Return what is ready; an error or an end has other bits set."""
+    def poll(self, timeout: float, room: int, /) -> list[tuple[int, int]]:
+        """Wait for *timeout* seconds, -1 for ever. Return what is ready; an error or an end has other bits set.
+
+        Of more than *room* descriptors, some may be left for the next call.
+        """
 
     def close(self) -> None:
         """Free the descriptors of the poller itself."""
@@ -45,8 +48,8 @@ class SelectorPoller:
         """Watch the descriptor for other events."""
         self._selector.modify(fd, _for_selectors(eventmask))
 
-    def poll(self, timeout: float, /) -> list[tuple[int, int]]:
-        """Wait for *timeout* seconds, -1 for ever. Return what is ready."""
+    def poll(self, timeout: float, _: int, /) -> list[tuple[int, int]]:
+        """Wait for *timeout* seconds, -1 for ever. Return all that is ready."""
         return [
             (key.fd, (READ if events & selectors.EVENT_READ else 0) | (WRITE if events & selectors.EVENT_WRITE else 0))
             for key, events in self._selector.select(None if timeout < 0 else timeout)

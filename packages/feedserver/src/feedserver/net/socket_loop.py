@@ -26,6 +26,9 @@ Callback = Callable[[], object]
 LONGEST_WAIT = 86_400.0
 """Seconds that a turn waits at most: the system's own limit is some weeks."""
 
+FEW_WATCHED = 256
+"""The room for events of a poll, in descriptors, while fewer are watched: others may be added while it waits."""
+
 
 class _Watched:
     """The callbacks of a socket: *reader* if it can be read, *writer* if it can be written; None if not watched."""
@@ -95,7 +98,7 @@ class SocketLoop:
             timeout = min(max(0.0, due - monotonic()), LONGEST_WAIT)
         self._at_work.release()
         try:
-            ready = self._poller.poll(timeout)
+            ready = self._poller.poll(timeout, self._room)
         finally:
             self._at_work.acquire()
         for fd, events in ready:
@@ -111,6 +114,13 @@ class SocketLoop:
                 self._call(callback)
         for _ in range(len(self._soon)):  # what is added meanwhile waits for the next turn
             self._call(self._soon.popleft())
+
+    @property
+    def _room(self) -> int:
+        """How many descriptors can be ready. epoll tells of a thousand at a time unless it is told otherwise, and who
+        waits for a turn of the loop relies on it that the turn reads all that had arrived.
+        """
+        return max(FEW_WATCHED, len(self._watched))
 
     def visit(self, function: Callback, timeout: float = -1) -> bool:
         """Call *function* in the caller's thread while the loop waits.
@@ -205,7 +215,7 @@ class SocketLoop:
         own = self._wake_receiver.fileno()
         return [
             fd
-            for fd, events in self._poller.poll(0)
+            for fd, events in self._poller.poll(0, self._room)
             if events & ~WRITE and fd != own and (watched := self._watched.get(fd)) and watched.reader is not None
         ]
 
