@@ -15,6 +15,7 @@ from feedserver.django import FeedServerTestCase
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.request_options import RequestOptions
+from lifestream.fetcher.shortage import Shortage
 from lifestream.models import Feed, Fetch, Item, Lifestream, Post
 from lifestream.refresh.scout import Scout
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, completed, find_feed, find_feeds
@@ -70,6 +71,14 @@ class AFeed(SubscribeTestCase):
         assert added.stored.new == 2
         assert Post.objects.filter(lifestream=self.lifestream).count() == 2
         assert list(Fetch.objects.values_list("outcome", "new")) == [("new", 2)]
+
+    def test_feeds_that_are_added_together_are_not_due_together(self) -> None:
+        self.feedserver.add("/a", feed())
+        self.feedserver.add("/b", feed())
+        with self.settings(LIFESTREAM_JITTER=0.1):
+            a, b = (self.add(self.get_url(path)).subscription.feed for path in ("/a", "/b"))
+        assert (a.next_reason, a.last_fetch) == (b.next_reason, b.last_fetch)
+        assert a.next_fetch != b.next_fetch
 
     def test_a_found_feed_is_returned_before_it_is_added(self) -> None:
         self.feedserver.add("/feed", feed())
@@ -211,6 +220,13 @@ class SeveralAddresses(SubscribeTestCase):
         mine, usual = (asked.headers["User-Agent"] for asked in self.feedserver.requests)
         assert mine == "Mine/1" != usual
 
+    def test_each_has_its_own_time_to_be_searched(self) -> None:
+        urls = [self.get_url("/a"), self.get_url("/b")]
+        for path in ("/a", "/b"):
+            self.feedserver.add(path, feed())
+        with mock.patch("lifestream.refresh.scout.PATIENCE", 0.0):
+            assert [isinstance(found, Found) for _, found in find_feeds(urls, clock=self.clock)] == [True, True]
+
     def test_the_guard_that_is_given_is_used(self) -> None:
         [(_, refused)] = find_feeds([self.get_url("/feed")], clock=self.clock, guard=AddressGuard())
         assert "127.0.0.1 is a loopback address" in str(refused)
@@ -227,6 +243,14 @@ class ADatabaseThatFails(SubscribeTestCase):
         failure.__cause__ = MemoryError()
         with mock.patch.object(Scout, "ask", side_effect=failure), pytest.raises(OperationalError):
             self.find(self.get_url("/feed"))
+
+    def test_unlike_a_shortage_which_is_why_there_is_no_feed(self) -> None:
+        url = self.get_url("/feed")
+        with mock.patch.object(Scout, "ask", side_effect=MemoryError), pytest.raises(NotAdded) as refused:
+            self.find(url)
+        assert refused.value.reason == f"{url} can't be fetched: {Shortage.MEMORY.value}"
+        with mock.patch.object(Scout, "ask", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+            self.find(url)
 
     def test_while_a_feed_is_stored_leaves_it_due_at_once(self) -> None:
         self.feedserver.add("/feed", feed())
@@ -292,6 +316,28 @@ class Credentials(SubscribeTestCase):
             assert credentials.unseal(row.credentials) == "ada:pass word"
         assert Feed.objects.count() == 1
 
+    def test_a_new_password_overwrites_nothing_that_an_update_stores_at_the_same_time(self) -> None:
+        self.feedserver.add("/feed", Response(rss("secret")))
+        row = self.add(self.url).subscription.feed
+        seal = credentials.seal
+
+        def seal_after_an_update(login: str) -> str:
+            Feed.objects.update(title="Updated")
+            return seal(login)
+
+        with mock.patch.object(credentials, "seal", seal_after_an_update):
+            self.add(self.url.replace("pass%20word", "new"))
+        row.refresh_from_db()
+        assert (row.title, credentials.unseal(row.credentials)) == ("Updated", "ada:new")
+
+    def test_a_password_without_a_user_is_not_stored_in_a_feed_that_has_none(self) -> None:
+        self.feedserver.add("/feed", Response(rss("secret")))
+        shared = self.add(self.get_url("/feed")).subscription.feed
+        made = self.add(self.get_url("/feed").replace("://", "://:secret@")).subscription.feed
+        shared.refresh_from_db()
+        assert (shared.credentials, made == shared) == ("", False)
+        assert credentials.unseal(made.credentials) == ":secret"
+
     def test_a_private_feed_is_not_shared_with_another_lifestream(self) -> None:
         theirs = add_feed(self.find(self.url), make_lifestream("theirs"), clock=self.clock)
         ours = self.add(self.url)
@@ -307,6 +353,7 @@ class Credentials(SubscribeTestCase):
         self.feedserver.add("/", page(LINK.format("/feed")))
         found = self.find(self.url.removesuffix("feed"))
         assert (found.url, found.credentials) == (self.get_url("/feed"), "ada:pass word")
+        assert "pass word" not in repr(found)
         with self.make_feedserver() as other:
             other.add("/feed", feed())
             self.feedserver.add("/elsewhere", page(LINK.format(other.url("/feed"))))
@@ -314,12 +361,13 @@ class Credentials(SubscribeTestCase):
             for path in ("/elsewhere", "/moved"):
                 found = self.find(self.url.replace("/feed", path))
                 assert (found.url, found.credentials) == (other.url("/feed"), "")
-                assert "Authorization" not in other.requests[-1].headers
+            assert not any("Authorization" in asked.headers for asked in other.requests)
 
     def test_credentials_are_sent_to_the_page_that_a_page_of_the_same_server_refreshes_to(self) -> None:
-        self.feedserver.add("/", page(REFRESH.format("/feed")))
+        self.feedserver.add("/", page(REFRESH.format("/next")))
+        self.feedserver.add("/next", Response(rss("secret"), auth="Basic ada:pass word"))
         found = self.find(self.url.removesuffix("feed"))
-        assert (found.url, found.title, found.credentials) == (self.get_url("/feed"), "A feed", "ada:pass word")
+        assert (found.url, found.title, found.credentials) == (self.get_url("/next"), "A feed", "ada:pass word")
 
 
 @pytest.mark.usefixtures("shared_parsers")
@@ -384,6 +432,15 @@ class AWebPage(SubscribeTestCase):
         with pytest.raises(NotAdded):
             self.find(self.get_url("/"))
         assert [asked.path for asked in self.feedserver.requests] == ["/", "/feed"]
+
+    def test_a_place_at_another_server_is_tried_while_one_asks_for_a_pause(self) -> None:
+        self.feedserver.add("/a", Response(status=429))
+        with self.make_feedserver() as other:
+            other.add("/feed", feed())
+            places = ("/a", "/b", other.url("/feed"))
+            self.feedserver.add("/", page("".join(LINK.format(place) for place in places)))
+            assert self.find(self.get_url("/")).url == other.url("/feed")
+        assert [asked.path for asked in self.feedserver.requests] == ["/", "/a"]
 
     def test_a_feed_that_it_links_to_comes_before_the_usual_places(self) -> None:
         self.feedserver.add("/", page('<p><a href="/news.rss">RSS</a> <a href="/about">About</a>'))

@@ -190,7 +190,7 @@ _FEED_SCHEME: Final = re.compile(r"^feed:(?://)?", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[^/?#]*://")  # a path or a query may have "://", too
 
 
-def _find(request: FetchRequest, scout: Scout, *, is_bare: bool = False) -> Found:
+def _find(request: FetchRequest, scout: Scout, *, is_bare: bool) -> Found:
     """Return the feed at the URL of *request*, or the first one that the page there leads to. If *is_bare*, the URL was
     given without a scheme, so http is tried if nothing answers over https. Raises `NotAdded`.
     """
