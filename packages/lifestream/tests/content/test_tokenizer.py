@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from costs import assert_linear
-from lifestream.content.tokenizer import Term, line_of, terms, words
+from lifestream.content.tokenizer import Term, fold, line_of, terms, words
 
 
 @pytest.mark.parametrize(
@@ -86,6 +90,36 @@ def test_a_phrase_is_found_in_a_line_that_contains_it(before: str, text: str, af
 @given(st.text(), st.text())
 def test_words_contain_no_white_space_and_no_quotes(one: str, other: str) -> None:
     assert all(word and not set(word) & set(" '\"\t\n\\") for word in words(one + other))
+
+
+MARKS = "\u0315\u0300"
+"""Two marks whose canonical order is the other way round (Unicode Standard, section 3.11)."""
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize(
+    "made_of",
+    [
+        lambda n: "a" + MARKS * n,
+        lambda n: "a" + MARKS[0] * n + MARKS[1] * n,
+        lambda n: "a" + "\u302a\u093c" * n,
+        lambda n: "\uff9e\u0300" * n,
+        lambda n: "\uff76" + "\u0300" * n + "\uff9e" * n,
+        lambda n: "\u0f73\u0300" * n,
+    ],
+    ids=["in turns", "one, then the other", "that are kept", "half-width in turns", "half-width", "of two parts"],
+)
+def test_a_text_of_marks_takes_linear_time(made_of: Callable[[int], str]) -> None:
+    assert_linear(words, made_of, 8000)
+
+
+@given(st.text(st.sampled_from("aé한ｶﾞﾟ-☺\u0315\u0300\u302a\u1161\uff9e"), max_size=40))
+def test_a_text_without_long_runs_of_marks_is_folded_as_a_whole(text: str) -> None:
+    whole = unicodedata.normalize("NFKD", text).casefold()
+    without = "".join(letter for letter in whole if not "\u0300" <= letter <= "\u036f")
+
+    assume(not re.search(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){32}", text))
+    assert fold(text) == unicodedata.normalize("NFC", without)
 
 
 @pytest.mark.costly

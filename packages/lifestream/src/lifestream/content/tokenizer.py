@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import takewhile
-from typing import Final
+from typing import Final, Literal
 
 # Letters of scripts without spaces between words, and Hangul, with their combining marks (Thai, Khmer, …).
 _UNSPACED = (
@@ -72,8 +72,30 @@ def fold(text: str) -> str:
     """Return *text* without case, accents and compatibility forms (ﬁ, Ａ, ①)."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return unicodedata.normalize("NFC", _scripts().accents.sub("", plain))
+    plain = _normalized("NFKD", text).casefold()
+    return _normalized("NFC", _scripts().accents.sub("", plain))
+
+
+_SHORT: Final = 200
+# Marks are no letters for Python, but for two half-width ones, which become marks.
+_MANY_MARKS = re.compile(r"[^\w\s\x00-\x7f]{32}")
+_MANY_MARKS_OR_HALF_WIDTH = re.compile(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){32}")
+
+
+def _normalized(form: Literal["NFC", "NFKD"], text: str) -> str:
+    """Return *text* in a normalization form, in linear time.
+
+    To put the marks that follow a letter into their canonical order takes quadratic time (Unicode Standard, 3.11). So a
+    run of marks is cut into pieces that are normalized one by one. In no language does a letter have so many marks.
+    """
+    if len(text) < _SHORT:
+        return unicodedata.normalize(form, text)
+    half_width = "\uff9e" in text or "\uff9f" in text
+    pieces, position = [], 0
+    for found in (_MANY_MARKS_OR_HALF_WIDTH if half_width else _MANY_MARKS).finditer(text):
+        pieces.append(unicodedata.normalize(form, text[position : found.end()]))
+        position = found.end()
+    return "".join([*pieces, unicodedata.normalize(form, text[position:])])
 
 
 def words(text: str) -> list[str]:
