@@ -78,7 +78,7 @@ def watched(request: pytest.FixtureRequest) -> Iterator[WatchedSockets]:
 
 
 class ManyReady(SelectorPoller):
-    """A poller for which all descriptors are ready, and which tells of as many as there is room for, as epoll does."""
+    """A poller for which all descriptors are ready, and which reports as many as it is asked for, as epoll does."""
 
     def __init__(self) -> None:
         super().__init__(selectors.SelectSelector())
@@ -87,8 +87,8 @@ class ManyReady(SelectorPoller):
     def register(self, fd: int, eventmask: int, /) -> None:
         self.watched.append(fd)
 
-    def poll(self, timeout: float, room: int, /) -> list[tuple[int, int]]:
-        return [(fd, READ) for fd in self.watched][:room]
+    def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
+        return [(fd, READ) for fd in self.watched][:max_events]
 
 
 def test_a_turn_reads_all_of_thousands_of_ready_sockets_and_a_visitor_sees_them() -> None:
@@ -181,7 +181,7 @@ class MeanwhilePoller:
         self._poller = poller
         self._meanwhile = meanwhile
 
-    def poll(self, timeout: float, room: int, /) -> list[tuple[int, int]]:
+    def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
         """Wait, and then let the other thread work."""
         ready = self._poller.poll(timeout, room)
         self._meanwhile()

@@ -22,10 +22,10 @@ class Poller(Protocol):
     def unregister(self, fd: int, /) -> object:
         """Stop watching a descriptor."""
 
-    def poll(self, timeout: float, room: int, /) -> list[tuple[int, int]]:
+    def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
         """Wait for *timeout* seconds, -1 for ever. Return what is ready; an error or an end has other bits set.
 
-        Of more than *room* descriptors, some may be left for the next call.
+        Where more than *max_events* descriptors are ready, some may be left for the next call.
         """
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ LONGEST_WAIT = 86_400.0
 """Seconds that a turn waits at most: the system's own limit is some weeks."""
 
 FEW_WATCHED = 256
-"""The room for events of a poll, in descriptors, while fewer are watched: others may be added while it waits."""
+"""How many descriptors a poll may report while fewer are watched: others may be added while it waits."""
 
 
 class _Watched:
@@ -98,7 +98,7 @@ class SocketLoop:
             timeout = min(max(0.0, due - monotonic()), LONGEST_WAIT)
         self._at_work.release()
         try:
-            ready = self._poller.poll(timeout, self._room)
+            ready = self._poller.poll(timeout, self._max_events)
         finally:
             self._at_work.acquire()
         for fd, events in ready:
@@ -116,7 +116,7 @@ class SocketLoop:
             self._call(self._soon.popleft())
 
     @property
-    def _room(self) -> int:
+    def _max_events(self) -> int:
         """How many descriptors can be ready. epoll tells of a thousand at a time unless it is told otherwise, and who
         waits for a turn of the loop relies on it that the turn reads all that had arrived.
         """
@@ -215,7 +215,7 @@ class SocketLoop:
         own = self._wake_receiver.fileno()
         return [
             fd
-            for fd, events in self._poller.poll(0, self._room)
+            for fd, events in self._poller.poll(0, self._max_events)
             if events & ~WRITE and fd != own and (watched := self._watched.get(fd)) and watched.reader is not None
         ]
 
