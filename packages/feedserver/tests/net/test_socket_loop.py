@@ -183,7 +183,7 @@ class MeanwhilePoller:
 
     def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
         """Wait, and then let the other thread work."""
-        ready = self._poller.poll(timeout, room)
+        ready = self._poller.poll(timeout, max_events)
         self._meanwhile()
         return ready
 
