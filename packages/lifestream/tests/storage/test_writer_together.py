@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections, transaction
 
 from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, Item, Post, Tag, fulltext
+from lifestream.models import Feed, Item, Post, Tag, Tombstone, fulltext
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result, Stored
-from lifestream.storage import fanout, item_import
+from lifestream.storage import fanout, item_import, permanent_redirects
+from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
+from lifestream.storage.feed_row import hold
 from lifestream.storage.item_import import CHUNK
 from lifestream.storage.writer import store
 
@@ -106,6 +109,80 @@ def test_a_subscription_made_during_an_import_misses_no_item(monkeypatch: pytest
         store([document(feed, 3 * CHUNK)], NOW)
         waiting.result(60)
     assert Post.objects.filter(lifestream=stream).count() == 3 * CHUNK
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.fixture
+def during_an_import(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return a callable that stores a *document* while *work* runs in another thread: *work* begins when the import has
+    read what it needs, and the import goes on once *work* has ended or waits for it.
+    """
+
+    def run(document: Result, work: Callable[[], object]) -> None:
+        write = item_import.write
+        begun: list[Future[object]] = []
+
+        def worked() -> object:
+            try:
+                return work()
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as pool:
+
+            def announce(*args: Any) -> Any:
+                if not begun:
+                    begun.append(pool.submit(worked))
+                    while connection.vendor == "postgresql" and not begun[0].done() and not waits_for_a_lock():
+                        time.sleep(0.01)
+                return write(*args)
+
+            monkeypatch.setattr(item_import, "write", announce)
+            store([document], NOW)
+            begun[0].result(60)
+
+    return run
+
+
+def test_a_list_that_is_imported_during_an_import_misses_no_item(during_an_import: Callable[..., Any]) -> None:
+    feed, stream = make_feed(), make_lifestream()
+    make_subscription(feed)
+    listed = [Listed(feed.url), Listed("https://new.example/feed")]
+    during_an_import(document(feed, 3), lambda: subscribe_all(stream, listed))
+    assert Post.objects.filter(lifestream=stream).count() == 3
+
+
+def test_subscribers_that_move_to_a_feed_during_its_import_miss_no_item(during_an_import: Callable[..., Any]) -> None:
+    old, feed = make_feed(), make_feed()
+    stream = make_subscription(old).lifestream
+
+    def move() -> None:
+        with transaction.atomic():
+            permanent_redirects.follow(
+                hold({old.pk: ""}, "default", from_document=False, entries=False)[old.pk], feed.url, "default"
+            )
+
+    during_an_import(document(feed, 3), move)
+    assert Post.objects.filter(lifestream=stream).count() == 3
+
+
+def test_items_are_deleted_during_an_import_without_a_deadlock(
+    during_an_import: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = make_feed()
+    store([document(feed, 3)], NOW)
+    edited = [draft(f"{number}", f"{number} edited", tags=("x",), text="text") for number in range(3)]
+    with caplog.at_level("INFO", "lifestream"):
+        during_an_import(
+            result(feed, Fetched(feed.url, b""), prepared=prepared(*edited)), lambda: Item.objects.all().delete()
+        )
+    assert "asked once more" not in caplog.text
+    assert (Item.objects.count(), Tombstone.objects.count()) == (0, 3)
 
 
 class TestADatabaseThatFails:
