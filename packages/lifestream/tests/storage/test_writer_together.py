@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
+from django.db.models import F
 
 from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, Item, Post, Tag, Tombstone, fulltext
+from lifestream.models import Feed, Item, Post, Subscription, Tag, Tombstone, fulltext
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result, Stored
 from lifestream.storage import fanout, item_import, permanent_redirects
@@ -185,6 +186,35 @@ def test_items_are_deleted_during_an_import_without_a_deadlock(
         )
     assert "asked once more" not in caplog.text
     assert (Item.objects.count(), Tombstone.objects.count()) == (0, 3)
+
+
+def _move(subscription: Subscription) -> None:
+    subscription.lifestream = make_lifestream()
+    subscription.save()
+
+
+OWNERS: dict[str, Callable[[Subscription], object]] = {
+    "moves a site": _move,
+    "moves sites": lambda site: Subscription.objects.filter(pk=site.pk).update(lifestream=make_lifestream()),
+    "deletes a site": lambda site: Subscription.objects.get(pk=site.pk).delete(),
+    "deletes sites": lambda site: Subscription.objects.filter(pk=site.pk).delete(),
+    "deletes a lifestream": lambda site: site.lifestream.delete(),
+}
+
+
+@pytest.mark.parametrize("act", OWNERS)
+def test_what_an_owner_does_during_an_import_ends_in_no_deadlock(
+    during_an_import: Callable[..., Any], caplog: pytest.LogCaptureFixture, act: str
+) -> None:
+    feed = make_feed()
+    subscription = make_subscription(feed)
+    number = 3 if act.startswith("moves") else 0
+    with caplog.at_level("INFO", "lifestream"):
+        during_an_import(document(feed, 3), lambda: OWNERS[act](subscription))
+    assert caplog.text == ""
+    assert Item.objects.count() == 3
+    assert Post.objects.count() == number
+    assert Post.objects.filter(lifestream=F("subscription__lifestream")).count() == number
 
 
 class TestADatabaseThatFails:

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connections, models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +57,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         from lifestream.models import fulltext  # models are imported by all commands, and few of those search
 
         with transaction.atomic(using=self.db):
+            if connections[self.db].features.has_select_for_update:
+                # As an import does, lock the feeds first, since the tombstones refer to them: otherwise this
+                # transaction and an import that rewrites some of the items could wait for each other.
+                feeds = Feed.objects.using(self.db).filter(pk__in=self._feeds())
+                list(feeds.order_by("pk").select_for_update(no_key=True).values_list("pk"))
             identified = self.order_by().select_related("published_id")
             keys = ("feed", "key_hash", "link_hash", "content_hash", "guid", "published_id__uri")
             doomed = list(identified.only(*keys))
@@ -65,6 +70,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
             )
             fulltext.forget([item.pk for item in doomed], self.db)
             return super().delete()
+
+    def _feeds(self) -> list[int]:
+        return list(self.order_by().values_list("feed_id", flat=True).distinct())
 
     # Django marks its own method in the same way: a manager must not offer to delete all rows.
     delete.alters_data = True  # type: ignore[attr-defined]

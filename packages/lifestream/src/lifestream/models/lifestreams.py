@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
@@ -252,8 +252,9 @@ def _deleted(
     subscriptions: models.QuerySet[Subscription], delete: Callable[[], tuple[int, dict[str, int]]]
 ) -> tuple[int, dict[str, int]]:
     """Call *delete*, which also deletes *subscriptions*, and send one signal for all of their feeds."""
-    feeds = list(subscriptions.order_by().values_list("feed_id", flat=True).distinct())
     with transaction.atomic(using=subscriptions.db):
+        feeds = list(subscriptions.order_by().values_list("feed_id", flat=True).distinct())
+        _lock(feeds, subscriptions.db)
         deleted = delete()
         readers_left.send(Feed, feeds=feeds, using=subscriptions.db)
     return deleted
@@ -302,6 +303,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
+            if may_show_more:
+                _lock(before.values(), self.db)
             count = super().update(**kwargs)
             if may_be_resorted:
                 sort_names.settle(self.db, subscriptions=before)
@@ -324,10 +327,11 @@ subscriptions, *feeds* (keys) whose subscribers may have changed, and *using*.
 
 
 def _lock(feeds: Collection[int], using: str) -> None:
-    """Lock *feeds* in the order in which imports do. Otherwise this transaction and an import could wait for each
-    other.
+    """Lock *feeds*, before their subscriptions, in the order in which imports do. Otherwise this transaction and an
+    import could wait for each other. SQLite has one writer at a time anyway.
     """
-    list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
+    if connections[using].features.has_select_for_update:
+        list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _send_written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
@@ -391,11 +395,18 @@ class Subscription(models.Model):
             if key is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
                 saved = Subscription.objects.using(using).filter(pk=key)
                 before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
-            if before:
+            if key is not None and (fields is None or not SHOWING.isdisjoint(fields)):
                 _lock([*before, self.feed_id], using)
             super().save(**options)
             if before:
                 _send_written([], before, using)  # the feed that it subscribed to before
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete the subscription, with its posts."""
+        using = using or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            _lock([self.feed_id], using)
+            return super().delete(using, keep_parents)
 
     @property
     def display_name(self) -> str:

@@ -26,7 +26,7 @@ from django.db.models.functions import Length
 from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Item, Post, Subscription
 from lifestream.storage.bulk_sql import batches
-from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
+from lifestream.storage.fanout import RULES, Postable, Subscriber, lock_feeds, rules_of, write_posts
 
 AT_ONCE: Final = 2_000
 """How many items are posted at once, the newest ones. A write of more would hold SQLite's lock for long."""
@@ -132,10 +132,12 @@ def _fill_next(key: int, using: str) -> bool:
     is left.
 
     The subscription is read anew for each chunk, under lock: its owner may have paused it, moved it to another
-    lifestream, changed its rules or deleted it since the last one.
+    lifestream, changed its rules or deleted it since the last one. Its feed is locked, so that no item is deleted
+    before its post is written.
     """
     chosen = Subscription.objects.using(using).filter(pk=key, backlog__isnull=False)
     if connections[using].features.has_select_for_update:
+        lock_feeds(list(chosen.values_list("feed_id", flat=True)), using)
         list(chosen.select_for_update(no_key=True).values_list("pk"))
     for row in _rows(chosen):
         left = _fill(row, using, _ReadingBudget.full(), below=row.backlog, at_most=CHUNK)

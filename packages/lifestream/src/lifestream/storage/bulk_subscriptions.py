@@ -55,9 +55,14 @@ def subscribe_all(
 
 def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str) -> list[Subscription]:
     """Subscribe to *listed*, whose keys are the hashes of the feeds' URLs. Returns the new subscriptions."""
-    known = set(_shared(listed, using))
+    known = _shared(listed, using)
+    # Wait for imports that have read already who subscribes: their items are not seen before they are committed. Feeds
+    # are locked before hosts, as everywhere.
+    fanout.lock_feeds([feed.pk for feed in known.values()], using)
     _make_feeds([each for key, each in listed.items() if key not in known], using)
     feeds = _shared(listed, using)
+    # New feeds are locked too: another process may have made some of them meanwhile.
+    fanout.lock_feeds([feed.pk for key, feed in feeds.items() if key not in known], using)
     subscriptions = Subscription.objects.using(using).filter(lifestream=lifestream)
     subscribed = set(
         subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True)

@@ -1,8 +1,8 @@
 """Which lifestreams show an item: subscriptions, their rules, and the posts that result.
 
 An import writes the posts of new items; `backfill` and `bulk_subscriptions` write those of existing items. No item is
-missed: an import locks its feed's row before it looks up the subscribers, and a new subscription, which refers to that
-row, has to wait until the import is committed (SQLite has one writer at a time anyway). So either the import finds the
+missed: an import locks its feed's row before it looks up the subscribers, and whoever writes a subscription locks that
+row before the items are looked up (SQLite has one writer at a time anyway). So either the import finds the
 subscription, or the subscription finds the items of the import.
 
 A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not fetched. When it gets

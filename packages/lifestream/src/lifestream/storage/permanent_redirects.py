@@ -74,6 +74,7 @@ def options_at(url: str, before: str, options: Mapping[str, Any]) -> dict[str, A
 
 def _merge(feed: int, other: Feed, using: str) -> None:
     """Move the subscriptions of *feed* (a key) to the feed *other*."""
+    fanout.lock_feeds([other.pk], using)  # wait for an import that has read already who subscribes
     if other.status == Feed.Status.GONE:
         # Its URL has just answered.
         Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)
