@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -207,3 +208,40 @@ def test_parsed_documents_are_released_once_they_are_stored(server: FeedServer) 
         gc.enable()
     assert report.new == 5
     assert left == [], "documents in reference cycles pile up until the garbage collector runs"
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("rest", [0, 100_000])
+def test_a_body_that_is_given_up_between_two_reads_fails_for_that_reason(coding: str, rest: int) -> None:
+    """The bytes that come later are the middle of what was forgotten: no document, and no coding that is broken."""
+    data = os.urandom(400_000)
+    data = gzip.compress(data) if coding else data
+
+    async def main() -> Outcome:
+        given_up = asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nConnection: close\r\n\r\n".encode())
+            writer.write(data[:300_000])
+            await given_up.wait()
+            writer.write(data[300_000 : 300_000 + rest])
+            await writer.drain()
+            writer.close()
+
+        memory = Memory(400_000, small=1000)
+        share, other = memory.share(), memory.share()
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with server, Fetcher(LOOPBACK, user_agent="lifestream") as fetcher:
+            fetching = asyncio.create_task(fetcher.fetch(FetchRequest(url), share))
+            while share.size < 200_000:  # noqa: ASYNC110  no event says how large it is
+                await asyncio.sleep(0.01)
+            await other.grow(250_000)
+            assert share.given_up
+            given_up.set()
+            return await fetching
+
+    outcome = asyncio.run(main())
+    assert isinstance(outcome, Failed)
+    assert (outcome.kind, "too large together" in outcome.message) == ("too large", True)

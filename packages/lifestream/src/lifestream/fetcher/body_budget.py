@@ -47,6 +47,11 @@ class Share:
         self.deadline: asyncio.Timeout | None = None
         self.forget: Callable[[], None] | None = None
 
+    def check(self) -> None:
+        """Raise `Crowded` if this body was given up while it grew no further: what came of it is forgotten."""
+        if self.given_up:
+            raise Crowded
+
     async def grow(self, count: int) -> None:
         """Take *count* more bytes, and wait while there is no memory for them. Raises `Crowded`."""
         if not self.given_up:
@@ -54,8 +59,7 @@ class Share:
         while not self.given_up and not self._memory.has_room(self):
             with _suspended(self.deadline):
                 await self._memory.changed()
-        if self.given_up:
-            raise Crowded
+        self.check()
 
     def finish(self, size: int | None = None) -> None:
         """Note that the body is complete: it will be read, and then `leave` is called. *size* is how many bytes it

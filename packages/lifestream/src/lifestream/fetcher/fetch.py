@@ -313,8 +313,10 @@ class Fetcher:
         if (response.content_length or 0) > cap:
             raise BodyTooLarge(say("body-announced-over-cap", length=response.content_length or 0, cap=cap))
         async for chunk in response.content.iter_any():
+            share.check()
             for grown in body.pieces(chunk):
                 await share.grow(grown)
+        share.check()
         for grown in body.last_pieces():
             await share.grow(grown)
         return body.finish(), body.received
