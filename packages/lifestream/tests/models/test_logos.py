@@ -25,6 +25,8 @@ def png(width: int, height: int) -> bytes:
         (b"\x00\x00\x01\x00\x01\x00" + bytes(16) + png(1, 1), "no PNG"),  # an icon of Windows
         (png(0, 10), "too many pixels, or none"),
         (png(4096, 2048), "too many pixels, or none"),
+        (png(32_768, 1), "too many pixels, or none"),
+        (png(1, 2**31), "too many pixels, or none"),
         (png(1, 1) + bytes(LARGEST), "more than 512 KB"),
     ],
 )
@@ -38,7 +40,7 @@ def test_an_upload_changes_only_the_digest_and_the_size_in_the_lifestream() -> N
     lifestream = make_lifestream("main")
     seen = Lifestream.objects.get(pk=lifestream.pk)
     Lifestream.objects.update(title="Written meanwhile")
-    for data in (png(300, 40), png(90, 30)):
+    for data in (png(300, 40), png(32_767, 1), png(90, 30)):
         upload_logo(seen, data)
         found = Lifestream.objects.get()
         assert (found.logo_width, found.logo_height, found.title) == (

@@ -154,3 +154,30 @@ def test_chunks_of_any_size_cost_linear_time(unit: bytes) -> None:
         if many <= 8 * max(few, 0.005):
             break
     assert many <= 8 * max(few, 0.005)
+
+
+@pytest.mark.parametrize(
+    ("version", "fields"),
+    [
+        ("1.1", "Transfer-Encoding: chunked\r\nContent-Length: 6"),
+        ("1.1", "content-length: 6\r\ntransfer-encoding: chunked"),
+        ("1.1", "Transfer-Encoding: chunked, chunked"),
+        ("1.1", "Transfer-Encoding: chunked\r\nX: y\r\nTransfer-Encoding: chunked"),
+        ("1.1", "Transfer-Encoding:\r\nContent-Length: 5"),
+        ("1.0", "Connection: keep-alive\r\nTransfer-Encoding: chunked"),
+        ("1.0", "Transfer-Encoding: chunked\r\nContent-Length: 5"),
+        ("1.1", "Content-Length: " + "9" * 5_000),
+    ],
+)
+def test_a_request_whose_end_a_proxy_may_see_elsewhere_is_refused(version: str, fields: str) -> None:
+    parser = BoundedParser(_ADJUSTMENTS)
+    parser.received(f"POST / HTTP/{version}\r\nHost: a\r\n{fields}\r\n\r\n0\r\n\r\n".encode())
+    assert parser.completed and parser.error is not None and parser.error.code == 400
+
+
+@pytest.mark.parametrize("value", ["chunked", "Chunked", "\t CHUNKED "])
+def test_a_chunked_request_is_read_however_the_coding_is_written(value: str) -> None:
+    parser = BoundedParser(_ADJUSTMENTS)
+    parser.received(f"POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding:{value}\r\n\r\n".encode())
+    parser.received(b"0\r\n\r\n")
+    assert parser.completed and parser.error is None

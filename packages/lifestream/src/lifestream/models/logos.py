@@ -17,6 +17,8 @@ from lifestream.models.lifestreams import Lifestream
 
 LARGEST: Final = 512 * 1024
 """How many bytes the picture may have: each first view of a page loads it."""
+_LONGEST_SIDE: Final = 32_767
+"""How many pixels a side may have: the largest number that fits into the columns of a lifestream on PostgreSQL."""
 _KINDS: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 _ON_LIFESTREAM: Final = ("logo_digest", "logo_width", "logo_height")
 
@@ -56,7 +58,7 @@ def validate_logo(data: bytes) -> None:
                 "of LIFESTREAM_HOME."
             )
         )
-    if not is_icon(data):
+    if not is_icon(data) or max(dimensions(data) or ()) > _LONGEST_SIDE:
         raise ValidationError(_("The picture has too many pixels, or none: make it no larger than 2048 by 2048."))
 
 

@@ -30,6 +30,7 @@ IN_MEMORY: Final = 64 * 1024
 
 _is_valid: Callable[[bytes], object] = CHUNK_EXT_RE.match  # type: ignore[assignment] # its stub has a pattern of text
 _SIZE = re.compile(rb"([0-9A-Fa-f]+)(;[^\r\n]*)?\r\n")
+_CODINGS = re.compile(rb"^transfer-encoding:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _STEP: Final = 256 * 1024  # bytes of a body after which `may_keep_more` is called again
 
 
@@ -41,8 +42,8 @@ class ServerBusy(Error):
 
 
 class BoundedParser(HTTPRequestParser):
-    """A parser that refuses a head of many lines and long framing with 400, and a body with 503 if *may_keep_more*
-    returns False; this function is called for each `_STEP` of a body.
+    """A parser that refuses a head of many lines, a body whose end is ambiguous, and long framing with 400, and a body
+    with 503 if *may_keep_more* returns False; this function is called for each `_STEP` of a body.
     """
 
     def __init__(self, adj: Any, may_keep_more: Callable[[], bool] = lambda: True) -> None:
@@ -77,7 +78,14 @@ class BoundedParser(HTTPRequestParser):
         """Read the head. Raises ParsingError if it is invalid."""
         if header_plus.count(b"\n") > MOST_LINES:
             raise ParsingError("the head has too many lines")  # not translated
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # Python refuses to read a number of more than 4,300 digits
+            raise ParsingError("the head has a number that is too long") from error  # not translated
+        codings = [value.strip(b" \t").lower() for value in _CODINGS.findall(header_plus)]
+        if codings and (codings != [b"chunked"] or self.version != "1.1" or "CONTENT_LENGTH" in self.headers):
+            # A proxy may see another end of the body (RFC 9112 §6.1 and §6.3), and the rest as a request of its own.
+            raise ParsingError("the end of the body is ambiguous")  # not translated
         if isinstance(self.body_rcv, ChunkedReceiver):
             self.body_rcv = QuickChunks(self.body_rcv.getbuf())
 
