@@ -12,6 +12,7 @@ import pytest
 from feedserver import Ended, FeedServer, Headers, NotSeen, Request, Response, VerificationError
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
+from feedserver.handler.request_filter import RequestFilter
 from rawclient import RawClient
 
 
@@ -114,6 +115,19 @@ def test_bytes_that_are_no_request_are_kept_and_not_found_by_path() -> None:
 
 def test_with_a_limit_only_the_last_exchanges_are_kept() -> None:
     assert journal(AGENT, PLAIN, POSTED, limit=2).requests == [PLAIN, POSTED]
+
+
+def test_a_wait_counts_no_request_that_was_cleared_meanwhile() -> None:
+    made = journal(PLAIN)
+    asked: list[int] = []
+
+    count = made._count_of(RequestFilter("/feed"))
+    assert count() == 1
+    made.clear()
+    for request in (POSTED, PLAIN, PLAIN):
+        made.record(Exchange(made.changes, request))
+        asked.append(count())
+    assert asked == [0, 1, 2]
 
 
 def test_a_cleared_journal_is_empty() -> None:

@@ -161,13 +161,13 @@ class Journal:
 
         In a journal without a limit, it examines each exchange once, however often it is called.
         """
-        looked_at, found = 0, 0
+        looked_at, found, cleared = 0, 0, self.cleared_up_to
 
         def count() -> int:
-            nonlocal looked_at, found
+            nonlocal looked_at, found, cleared
             entries = self._entries.copy()
-            if entries.maxlen is not None or len(entries) < looked_at:  # some are dropped, or all were cleared
-                looked_at, found = 0, 0
+            if entries.maxlen is not None or cleared != self.cleared_up_to:  # some are dropped, or all were cleared
+                looked_at, found, cleared = 0, 0, self.cleared_up_to
             for exchange in islice(entries, looked_at, None):
                 looked_at += 1
                 found += wanted.matches(exchange)
