@@ -180,6 +180,7 @@ def test_references_to_surrogates_and_control_characters_need_another_form(refer
         ("<itunes:title/>", "<itunes:title/>"),
         ("<media:title/><media:text/>", "<media:aside-title/><media:aside-text/>"),
         ("<media:description />", "<media:aside-description />"),
+        ("<itunes:summary/><media:title/>", "<itunes:aside-summary/><media:aside-title/>"),
         ("<media:titles/><media:summary/>", "<media:titles/><media:summary/>"),
         ("<title/>", "<title/>"),
     ],
