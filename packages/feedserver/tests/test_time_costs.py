@@ -17,9 +17,12 @@ from feedserver.check.links import links_of
 from feedserver.feeds import Entry, Feed, FormatName
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
+from feedserver.fixtures.near_misses import near_miss
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.handler.router import Missing, Routes
 from feedserver.record.known_secrets import without_known
+from feedserver.record.secret_names import is_secret
+from feedserver.record.secret_search import without_secrets
 
 pytestmark = pytest.mark.costly
 
@@ -237,3 +240,26 @@ def test_a_secret_of_the_request_is_searched_in_linear_time(secret: str, unit: s
         return lambda: without_known(text, [secret])
 
     assert_linear(searching, 4000)
+
+
+def marks(length: int) -> str:
+    """Return combining marks whose canonical order is the other way round (Unicode Standard, section 3.11)."""
+    return "\u0315" * (length // 2) + "\u0300" * (length // 2)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+def test_a_name_of_combining_marks_in_a_recorded_header(charset: str) -> None:
+    def searching(length: int) -> Callable[[], object]:
+        value = f'{{"{marks(length)}": "x"}}'.encode().decode(charset)
+
+        def search() -> None:
+            is_secret.cache_clear()
+            without_secrets(value)
+
+        return search
+
+    assert_linear(searching, 4000)
+
+
+def test_a_line_of_combining_marks_in_a_fixture() -> None:
+    assert_linear(lambda length: lambda: near_miss(f"a{marks(length)}: b".encode(), {"status"}), 4000)

@@ -132,7 +132,8 @@ def _in_ascii(name: str) -> str:
         return name
     with suppress(UnicodeError):
         name = name.encode("latin-1").decode("utf-8")
-    return unicodedata.normalize("NFKC", name)
+    # One by one: to put the marks of a long name into their order would take time quadratic in their number.
+    return "".join(unicodedata.normalize("NFKC", character) for character in name)
 
 
 def decoded(text: str, times: int = 5) -> str:
