@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import socket
 import sys
@@ -127,6 +128,19 @@ def test_a_socket_is_watched_for_reading_and_writing_apart(line: Line) -> None:
     line.loop.remove_reader(line.number)
     line.loop.add_writer(line.number, line.note_and_end("write again"))
     assert line.run() == ["write", "read", "write again"]
+
+
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="only epoll forgets a closed socket by itself")
+def test_a_socket_is_read_whose_number_was_that_of_one_that_was_closed_while_it_was_watched() -> None:
+    line = Line(poller_of_this_system())
+    line.loop.add_reader(line.number, line.note("the old one"))
+    with contextlib.closing(line.loop), line.far:
+        other, sender = socket.socketpair()
+        with other, sender, line.near:
+            os.dup2(other.fileno(), line.number)
+            line.loop.add_reader(line.number, line.note_and_end("the new one"))
+            sender.send(b"x")
+            assert line.run() == ["the new one"]
 
 
 def test_another_callback_replaces_the_first(line: Line) -> None:
