@@ -20,6 +20,7 @@ import pytest
 
 from feedserver import FeedServer, PortTaken, Request, Response, stop_server
 from feedserver.net import shared_loop
+from feedserver.net.connection import Connection
 from feedserver.net.listener import Listening
 from feedserver.server import STOP_TIMEOUT
 from rawclient import RawClient
@@ -160,6 +161,22 @@ def test_an_interrupted_stop_is_finished_by_the_next_one(
     assert not server.is_running and server.port == 0
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((quiet_host, port), timeout=10)
+
+
+@pytest.mark.parametrize("what", ["connection_lost", "forget"])
+def test_a_stop_that_was_interrupted_while_it_closed_a_connection_is_finished_by_the_next_one(
+    what: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FeedServer(root) as server, RawClient(server) as client:
+        server.add("/x", Response("x"))
+        assert client.get("/x").body == b"x"
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection if what == "connection_lost" else Listening, what, signalled)
+            with pytest.raises(Signalled):
+                server.stop()
+        server.stop()
+        assert not server.is_running
+        assert [connection.state for connection in server.connections] == ["closed"]
 
 
 def test_a_server_has_stopped_although_its_stop_warns_and_warnings_are_errors(root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import socket
 import sys
@@ -127,6 +128,19 @@ def test_a_socket_is_watched_for_reading_and_writing_apart(watched: WatchedSocke
     watched.loop.remove_reader(watched.number)
     watched.loop.add_writer(watched.number, watched.note_and_end("write again"))
     assert watched.run() == ["write", "read", "write again"]
+
+
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="only epoll forgets a closed socket by itself")
+def test_a_socket_is_read_whose_number_was_that_of_one_that_was_closed_while_it_was_watched() -> None:
+    watched = WatchedSockets(poller_of_this_system())
+    watched.loop.add_reader(watched.number, watched.note("the old one"))
+    with contextlib.closing(watched.loop), watched.far:
+        other, sender = socket.socketpair()
+        with other, sender, watched.near:
+            os.dup2(other.fileno(), watched.number)
+            watched.loop.add_reader(watched.number, watched.note_and_end("the new one"))
+            sender.send(b"x")
+            assert watched.run() == ["the new one"]
 
 
 def test_another_callback_replaces_the_first(watched: WatchedSockets) -> None:

@@ -213,6 +213,12 @@ class Connection(_Protocol):
 
         Must not be called from the connection's own code.
         """
+        if self.state is not State.CLOSED:
+            self._abort(why, ended)
+        if self in self._listener.connections and isinstance(self._transport, SocketTransport | None):
+            self._listener.forget(self)  # a signal has interrupted an earlier end before it was noted
+
+    def _abort(self, why: str, ended: Ended) -> None:
         self._read_what_waits()
         self._note_what_had_begun(why, ended)
         self._http.finish(ended)

@@ -226,7 +226,10 @@ class SocketLoop:
             self._poller.register(fd, events)
             self._watched[fd] = watched
         elif events:
-            self._poller.modify(fd, events)
+            try:
+                self._poller.modify(fd, events)
+            except FileNotFoundError:  # the socket of that number was closed while it was watched
+                self._poller.register(fd, events)
         else:
             del self._watched[fd]
             with suppress(OSError):  # it was closed before, and so is not watched any more
