@@ -66,9 +66,9 @@ def _trial(scenario: Scenario) -> list[str]:
     lines = [f"- The test takes {len(scenario.steps)} steps. In the first step, the reader subscribes to a good feed."]
     if scenario.lane is not Lane.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")
-    lines += [
-        f"- The test needs {_NEEDS[need]}; otherwise the rule is *not seen*." for need in Need if need in scenario.needs
-    ]
+    # Whoever gives `--list` shows the items, too.
+    needs = scenario.needs - ({Need.ITEMS} if scenario.needs & {Need.LIST, Need.DETAILS} else set())
+    lines += [f"- The test needs {_NEEDS[need]}; otherwise the rule is *not seen*." for need in Need if need in needs]
     if scenario.lane is Lane.SLOW:
         lines.append("- The test takes a minute, and runs at the same time as the others.")
     if scenario.withheld:
@@ -79,10 +79,9 @@ def _trial(scenario: Scenario) -> list[str]:
         links = [f"[{name}]({name.lower()}.md)" for name in scenario.depends_on]
         condition = f"{links[0]} was not passed" if len(links) == 1 else f"neither {' nor '.join(links)} was passed"
         lines.append(f"- If {condition}, this rule is *not seen*: there is nothing to judge.")
-    if scenario.kinds != frozenset(Kind):
-        lines.append(
-            f"- The rule is for readers of the kind {', '.join(kind for kind in Kind if kind in scenario.kinds)}."
-        )
+    kinds = [kind for kind in Kind if scenario.is_for(kind)]
+    if len(kinds) < len(Kind):
+        lines.append(f"- The rule is for readers of the kind {', '.join(kinds)}.")
     return lines
 
 

@@ -10,7 +10,7 @@ from rawclient import RawClient
 BODY = bytes(range(256)) * 8
 
 
-def asked(server: FeedServer, path: str = "/f", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
+def raw_answer(server: FeedServer, path: str = "/f", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
     """Return all that is received for one request until the connection ends, with `<RST>` added for a reset."""
     received = b""
     with RawClient(server) as client:

@@ -9,6 +9,7 @@ import pytest
 
 from feedserver.check.scenario import SLACK, SOON, USUAL_WAIT, Step, soon
 from feedserver.check.scenarios.template import NEW_ITEM
+from feedserver.check.verdicts import Kind, Need
 
 
 @pytest.mark.parametrize("name", ["v1", "V0", "V", "VV1", "V1 "])
@@ -23,6 +24,14 @@ def test_step_0_serves_every_feed_that_the_reader_subscribes_to() -> None:
     with pytest.raises(ValueError, match=r"step 0 of the scenario I999 does not serve a\.xml, b\.xml"):
         replace(NEW_ITEM, feeds=("b.xml", "feed.xml", "a.xml"))
     assert NEW_ITEM.group == "I"
+
+
+def test_a_scenario_that_needs_items_is_not_for_a_fetcher_whatever_its_kinds() -> None:
+    no_items = replace(NEW_ITEM, needs=frozenset({Need.CLOCK}), kinds=frozenset(Kind) - {Kind.PARSER})
+    assert [kind for kind in Kind if not no_items.is_for(kind)] == [Kind.PARSER]
+    for need in (Need.ITEMS, Need.LIST, Need.DETAILS):
+        scenario = replace(no_items, needs=frozenset({need}))
+        assert [kind for kind in Kind if not scenario.is_for(kind)] == [Kind.FETCHER, Kind.PARSER]
 
 
 def test_a_step_begins_within_five_days_by_default() -> None:

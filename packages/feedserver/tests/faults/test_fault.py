@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from faulty_answers import asked
+from faulty_answers import raw_answer
 from feedserver import FeedServer, Response, Strike, broken
 from feedserver.faults import (
     Fault,
@@ -41,6 +41,6 @@ class Shout(Fault):
 
 def test_a_test_can_define_its_own_fault(server: FeedServer) -> None:
     server.add("/f", lambda request: broken(Response("quiet"), Shout(when=OnRequest(1))))
-    assert asked(server).endswith(b"QUIET")
-    assert asked(server).endswith(b"quiet")
+    assert raw_answer(server).endswith(b"QUIET")
+    assert raw_answer(server).endswith(b"quiet")
     assert [exchange.faults for exchange in server.journal.exchanges] == [(Strike("shout ! on request 1", 0),), ()]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from faulty_answers import BODY, asked, problems
+from faulty_answers import BODY, problems, raw_answer
 from feedserver import FeedServer, Headers, Request, Response, Strike, broken
 from feedserver.faults import (
     KINDS,
@@ -194,7 +194,7 @@ def test_a_response_refuses_a_value_that_is_no_fault() -> None:
 
 def test_a_mistake_in_a_fixture_names_file_line_and_remedy(server: FeedServer, root: Path) -> None:
     (root / "a.xml").write_text("<!--\nFault: reset afterwards\n-->")
-    assert b" 500 " in asked(server, "/a.xml")
+    assert b" 500 " in raw_answer(server, "/a.xml")
     assert problems(server) == (
         f"{root / 'a.xml'}:2: 'reset afterwards' is no directive of this fault. "
         "Write 'reset before answer | after headers | after N | at end'."
@@ -206,7 +206,7 @@ def test_a_mistake_in_a_fixture_names_file_line_and_remedy(server: FeedServer, r
 
 def resets(server: FeedServer, path: str, count: int) -> list[bool]:
     """Return, for each of *count* requests, whether its answer was reset."""
-    return [asked(server, path).endswith(b"<RST>") for _ in range(count)]
+    return [raw_answer(server, path).endswith(b"<RST>") for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -255,17 +255,17 @@ def test_neither_head_nor_a_request_without_its_login_is_counted(server: FeedSer
     fault = Reset(after="headers", when=OnRequest(2))
     server.add("/f", Response("x", auth="Bearer t", faults=fault))
     login = "Authorization: Bearer t"
-    assert b" 401 " in asked(server)
-    assert not asked(server, "/f", login).endswith(b"<RST>")
-    assert b" 401 " in asked(server)
-    assert asked(server, "/f", login, method="HEAD").endswith(b"<RST>")
-    assert asked(server, "/f", login).endswith(b"<RST>")
-    assert not asked(server, "/f", login, method="HEAD").endswith(b"<RST>")
+    assert b" 401 " in raw_answer(server)
+    assert not raw_answer(server, "/f", login).endswith(b"<RST>")
+    assert b" 401 " in raw_answer(server)
+    assert raw_answer(server, "/f", login, method="HEAD").endswith(b"<RST>")
+    assert raw_answer(server, "/f", login).endswith(b"<RST>")
+    assert not raw_answer(server, "/f", login, method="HEAD").endswith(b"<RST>")
 
 
 def test_a_fault_does_not_break_the_401_that_asks_for_a_login(server: FeedServer) -> None:
     server.add("/f", Response("x", auth="Basic a:b", faults=[Reset(before="answer")]))
-    assert asked(server).startswith(b"HTTP/1.1 401 Unauthorized\r\n")
+    assert raw_answer(server).startswith(b"HTTP/1.1 401 Unauthorized\r\n")
     server.verify()
 
 
@@ -283,7 +283,7 @@ def test_a_delayed_gzip_coded_answer_is_reset_after_some_bytes(server: FeedServe
     text = b"<feed>" + b"".join(b"<entry>%d</entry>" % n for n in range(2000)) + b"</feed>"
     comment = b"<!--\nDelay: 30ms\nCoding: gzip\nOmit: Date\nFault: reset after 512\n-->"
     (root / "a.xml").write_bytes(comment + text)
-    received = asked(server, "/a.xml")
+    received = raw_answer(server, "/a.xml")
     head, _, body = received.partition(b"\r\n\r\n")
     coded = encode(comment + text, "gzip")
     assert b"Content-Encoding: gzip\r\n" in head
@@ -298,7 +298,7 @@ def test_a_delayed_gzip_coded_answer_is_reset_after_some_bytes(server: FeedServe
 
 def test_a_paced_answer_in_chunks_is_closed_within_a_piece(server: FeedServer) -> None:
     server.add("/f", Response(BODY, omit=["Content-Length"], pace="500 bytes every 1ms", faults=Close(after=1200)))
-    received = asked(server).partition(b"\r\n\r\n")[2]
+    received = raw_answer(server).partition(b"\r\n\r\n")[2]
     pieces = [BODY[:500], BODY[500:1000], BODY[1000:1500]]
     framed = b"".join(b"1f4\r\n" + piece + b"\r\n" for piece in pieces)
     assert received == framed[: len(framed) - 300 - 2]
@@ -310,7 +310,7 @@ def test_several_faults_are_injected_together_whatever_their_order(server: FeedS
     for order in (lines, lines[::-1]):
         (root / "a.bin").write_bytes(BODY)
         (root / "a.bin.response").write_text("".join(f"Fault: {line}\n" for line in order))
-        head, _, sent = asked(server, "/a.bin").partition(b"\r\n12c\r\n")
+        head, _, sent = raw_answer(server, "/a.bin").partition(b"\r\n12c\r\n")
         assert head.startswith(b"HTTP/1.1 103 Early Hints\r\n")
         assert b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n" in head
         assert sent == encode(BODY, "gzip")[:200]
@@ -338,7 +338,7 @@ def test_several_faults_are_injected_together_whatever_their_order(server: FeedS
 )
 def test_a_fault_may_send_a_header_that_the_response_omits(server: FeedServer, omitted: str, fault: str) -> None:
     server.add("/f", Response(BODY, omit=[omitted], faults=[parse(fault)]))
-    head = asked(server).partition(b"\r\n\r\n")[0]
+    head = raw_answer(server).partition(b"\r\n\r\n")[0]
     assert b"\r\n%b: " % omitted.encode() in head
     assert [strike.fault for strike in server.journal.exchanges[0].faults] == [str(parse(fault))]
     server.verify()
@@ -371,7 +371,7 @@ def test_a_fault_is_injected_inside_tls(root: Path) -> None:
 
 def test_the_journal_describes_which_faults_were_injected_and_where(server: FeedServer) -> None:
     server.add("/f", Response(BODY, omit=["Date"], faults=[Interim(), Reset(after=512)]))
-    asked(server)
+    raw_answer(server)
     [exchange] = server.journal.exchanges
     assert exchange.ended == "reset"
     described = exchange.describe()
@@ -381,7 +381,7 @@ def test_the_journal_describes_which_faults_were_injected_and_where(server: Feed
 
 def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
     server.add("/f", Response("x"))
-    asked(server)
+    raw_answer(server)
     assert server.journal.exchanges[0].faults == ()
 
 
@@ -475,4 +475,6 @@ def test_a_plan_is_broken_at_the_place_of_the_fault(fault: Fault, expected: list
 def test_a_file_that_a_fault_cuts_is_closed_with_the_plan(server: FeedServer, root: Path) -> None:
     (root / "big.bin").write_bytes(b"x" * 100_000)
     server.add("/f", Response(FileBody(root / "big.bin", 100_000), faults=Close(after=10)))
-    assert asked(server).endswith(b"\r\n\r\n" + b"x" * 10)  # an open file would be a ResourceWarning, and so an error
+    assert raw_answer(server).endswith(
+        b"\r\n\r\n" + b"x" * 10
+    )  # an open file would be a ResourceWarning, and so an error

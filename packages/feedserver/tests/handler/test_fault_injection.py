@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 
-from faulty_answers import BODY, asked, problems
+from faulty_answers import BODY, problems, raw_answer
 from feedserver import FeedServer, Response, Strike
 from feedserver.faults import (
     Close,
@@ -35,7 +35,7 @@ def tagged(server: FeedServer, root: Path) -> Iterator[FeedServer]:
 
 
 def test_a_fault_whose_answer_was_a_304_is_reported(tagged: FeedServer, root: Path) -> None:
-    assert asked(tagged, "/a.xml", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 ")
+    assert raw_answer(tagged, "/a.xml", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 ")
     assert problems(tagged) == (
         f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to GET /a.xml was a 304, which "
         "has no body; ask without validators, or break it 'before answer' or 'after headers'"
@@ -44,7 +44,7 @@ def test_a_fault_whose_answer_was_a_304_is_reported(tagged: FeedServer, root: Pa
 
 
 def test_a_fault_that_finds_no_body_in_an_answer_to_head_is_reported(tagged: FeedServer, root: Path) -> None:
-    assert asked(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
+    assert raw_answer(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
     assert problems(tagged) == (
         f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to HEAD /a.xml has no body; "
         "ask with GET, or break it 'before answer' or 'after headers'"
@@ -76,13 +76,13 @@ def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
 ) -> None:
     coding = "gzip" if isinstance(fault, FalseCoding) else None
     server.add("/f", Response(BODY, coding=coding, faults=fault))
-    asked(server, "/f", *headers, version=version)
+    raw_answer(server, "/f", *headers, version=version)
     assert f"the fault '{fault}' was not injected" in problems(server)
 
 
 def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
-    asked(server)
+    raw_answer(server)
     message = problems(server)
     assert "the fault 'reset after 20' was not injected" in message
     assert message.endswith("; use a longer body, or break it earlier, or drop the faults that end it first")
@@ -92,7 +92,7 @@ def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> N
 @pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])
 def test_a_fault_given_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
     server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
-    asked(server)
+    raw_answer(server)
     assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text]
     assert problems(server).count(f"the fault '{text}' was not injected") == 1
 
@@ -100,15 +100,15 @@ def test_a_fault_given_twice_is_injected_once_and_missed_once(server: FeedServer
 @pytest.mark.parametrize("text", ["interim 103", "nothing", "redirect loop"])
 def test_a_fault_given_twice_is_injected_twice_if_possible(server: FeedServer, text: str) -> None:
     server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
-    asked(server)
+    raw_answer(server)
     assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text, text]
     server.verify()
 
 
 def test_a_fault_that_needs_no_body_is_injected_into_304_and_head_too(server: FeedServer) -> None:
     server.add("/f", Response(BODY, headers={"ETag": '"v1"'}, omit=["Date"], faults=Reset(after="headers")))
-    assert asked(server, "/f", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 Not Modified\r\n")
-    assert asked(server, method="HEAD").endswith(b"\r\n\r\n<RST>")
+    assert raw_answer(server, "/f", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 Not Modified\r\n")
+    assert raw_answer(server, method="HEAD").endswith(b"\r\n\r\n<RST>")
     assert [exchange.ended for exchange in server.journal.exchanges] == ["reset", "reset"]
     server.verify()
 
@@ -129,5 +129,5 @@ class HeadAlone(Fault):
 
 def test_a_fault_that_leaves_out_the_end_of_the_answer_and_notes_nothing_is_reported(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=HeadAlone()))
-    assert asked(server).endswith(b"\r\n\r\n")
+    assert raw_answer(server).endswith(b"\r\n\r\n")
     assert problems(server).startswith("/f: the fault 'head alone' was not injected: it has no place")

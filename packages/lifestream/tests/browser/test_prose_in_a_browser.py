@@ -28,7 +28,7 @@ PLAYERS = (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the address of a timeline of three notes."""
+    """Yield the address of a timeline of three entries: two with a footnote, one with players and a formula."""
     home = tmp_path_factory.mktemp("home")
     contents = (NOTE.format("Ada"), NOTE.format("Bo"), PLAYERS)
     items = "".join(
@@ -65,13 +65,13 @@ def test_each_footnote_leads_to_its_own_note(page: Page) -> None:
 
 
 def test_a_formula_is_drawn(page: Page) -> None:
-    drawn = page.evaluate(
+    distance = page.evaluate(
         """() => {
         const [a, b] = document.querySelectorAll("math mi");
         return b.getBoundingClientRect().top - a.getBoundingClientRect().top;
     }"""
     )
-    assert drawn > 5, "the denominator stands below the numerator"
+    assert distance > 5, "the denominator does not stand below the numerator"
 
 
 def test_a_player_takes_the_place_of_its_card_on_a_click(page: Page) -> None:

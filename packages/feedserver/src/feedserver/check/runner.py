@@ -153,8 +153,7 @@ def _refuse(scenario: Scenario, adapter: Adapter, kind: Kind, *, is_only: bool) 
 
     *is_only* is whether no other scenario was chosen.
     """
-    keeps_nothing = kind is Kind.FETCHER and scenario.needs & {Need.ITEMS, Need.LIST, Need.DETAILS}
-    if kind not in scenario.kinds or keeps_nothing:
+    if not scenario.is_for(kind):
         return Judgement(Verdict.NOT_FOR_THIS_KIND, reason=f"it does not concern a {kind}")
     if Need.ITEMS in scenario.needs and not adapter.can_show_items:
         return not_seen("whether an item was imported cannot be seen; give --list or --state")

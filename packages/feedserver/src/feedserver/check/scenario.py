@@ -97,7 +97,7 @@ class Scenario:
     - *advice*: how the reader's author mends it, in one or two sentences.
     - *needs*: what it needs beside the requests.
     - *depends_on*: ids of scenarios; if none of them passed, this one is *not seen*.
-    - *kinds*: the kinds of readers that it is for; by default all.
+    - *kinds*: the kinds of readers that it may be for, by default all; see `is_for`.
     - *lane*: `Lane.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `Lane.SLOW` if it takes long.
     - *feeds*: the paths that the reader subscribes to, relative to the scenario.
     - *tls*: whether its feeds are served over https; or how TLS fails, a word of `TlsFault`.
@@ -138,6 +138,13 @@ class Scenario:
     def group(self) -> str:
         """The letter of its group."""
         return self.id[0]
+
+    def is_for(self, kind: Kind) -> bool:
+        """Return whether the scenario concerns readers of *kind*: one of its `kinds`, and no `FETCHER` if it judges
+        items, which a fetcher does not keep.
+        """
+        judges_items = self.needs & {Need.ITEMS, Need.LIST, Need.DETAILS}
+        return kind in self.kinds and not (kind is Kind.FETCHER and judges_items)
 
 
 GROUPS: Mapping[str, str] = MappingProxyType(

@@ -31,7 +31,7 @@ class HostQuerySet(models.QuerySet["Host"]):
     """Querysets of hosts. They call `due_hosts.settle` after each update of a pause."""
 
     def update(self, **values: Any) -> int:
-        """Update the hosts, and note when they are due if their pause changes."""
+        """Update the hosts. If that changes their pause, store anew when they are due."""
         if "not_before" not in values:
             return super().update(**values)
         hosts = list(self.values_list("pk", flat=True))
@@ -91,7 +91,9 @@ class FeedQuerySet(models.QuerySet["Feed"]):
     """Querysets of feeds. They call `due_hosts.settle` after each write that may change when hosts are due."""
 
     def update(self, **values: Any) -> int:
-        """Update the feeds. If that may change when their hosts are due, or how sites are sorted, store both anew."""
+        """Update the feeds. Store anew when their hosts are due, and the names that subscriptions are sorted by, if
+        these may have changed.
+        """
         if sort_names.OF_FEED & values.keys():
             with transaction.atomic(using=self.db):
                 keys = list(self.order_by().values_list("pk", flat=True))
@@ -218,6 +220,7 @@ class Feed(models.Model):
     flaw = MessageField(
         _("flaw"), blank=True, editable=False, help_text=_("Where its document is ill-formed, and why.")
     )
+    # The URL that the last fetches were permanently redirected to, and how many of them in a row.
     moved_to = models.TextField(_("moved to"), blank=True)
     moved_count = models.PositiveIntegerField(_("redirects in a row"), default=0)
 
@@ -236,7 +239,8 @@ class Feed(models.Model):
     last_success = models.DateTimeField(_("last success"), null=True, blank=True)
     last_status = models.TextField(_("last outcome"), blank=True)
     last_error = MessageField(_("last error"), blank=True)
-    # For a feed that is lost: the feed that its site names instead, and when the site was last searched for one.
+    # For a feed that is lost (see operations.replacements): the feed that its site names instead, and when the site was
+    # last searched for one.
     replacement = models.TextField(blank=True, default="", db_default="", editable=False)
     replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -17,7 +17,7 @@ _COMMON: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | geta
 # Opening a pipe that nobody writes to does not block, and a terminal does not become the controlling terminal.
 _NONBLOCKING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _PIECE: Final = 1 << 20
-_PIECES: Final = 10
+_FACTOR: Final = 10
 """The time for all pieces of a pipe, as a multiple of that for one piece: somebody may write single bytes for ever."""
 _PAUSE: Final = 0.01
 """Seconds between two attempts to read a device that has no data, though `poll` reports it as readable."""
@@ -26,8 +26,9 @@ _PAUSE: Final = 0.01
 def read_file(path: str, most: int, patience: float, clock: Callable[[], float] = time.monotonic) -> bytes:
     """Return the first *most* bytes of the file at *path*.
 
-    For each piece of a pipe or a device, this waits *patience* seconds at most, and for all of them `_PIECES` times as
-    long, by *clock*. Raises TimeoutError if the file takes longer, and any other OSError of the file.
+    For each piece of a pipe or a device, this waits *patience* seconds at most, and for all of them `_FACTOR` times as
+    long, by *clock*. Raises TimeoutError if the file takes longer, and any other OSError of the file. On Windows, the
+    wait for one piece has no limit.
     """
     descriptor = os.open(path, os.O_RDONLY | _COMMON | _NONBLOCKING)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
@@ -41,9 +42,9 @@ def read_file(path: str, most: int, patience: float, clock: Callable[[], float] 
             piece = file.read(min(remaining, _PIECE))
             if may_wait:
                 now = clock()
-                if now - started > _PIECES * patience:
+                if now - started > _FACTOR * patience:
                     text = gettext("it was not at its end after {seconds:g} s ({times} times LIFESTREAM_TIMEOUT)")
-                    raise TimeoutError(errno.ETIMEDOUT, text.format(seconds=_PIECES * patience, times=_PIECES))
+                    raise TimeoutError(errno.ETIMEDOUT, text.format(seconds=_FACTOR * patience, times=_FACTOR))
                 if piece is not None:
                     last_data = now
                 elif now - last_data > patience:

@@ -1,4 +1,4 @@
-"""Namespaces as publishers write them, and the elements that belong to a feed (reading.md, rule 6)."""
+"""Namespaces as publishers write them, and the elements that belong to a feed (reading.md, rules 6, 8 and 10)."""
 
 from __future__ import annotations
 
