@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -177,3 +179,70 @@ def test_a_value_whose_repr_raises_is_named_by_its_type() -> None:
         assert client.get("/feed").status == 500
         with pytest.raises(VerificationError, match="returned a Unsayable"):
             server.verify()
+
+
+async def is_async(*_given: object) -> bool:
+    return False
+
+
+def yields_false(*_given: object) -> Iterator[bool]:
+    yield False
+
+
+async def yields_false_async(*_given: object) -> AsyncIterator[bool]:
+    yield False
+
+
+class CallsAsync:
+    async def __call__(self, *_given: object) -> bool:
+        return False
+
+
+NOT_PLAIN: dict[str, Callable[..., Any]] = {
+    "an async function": is_async,
+    "a generator function": yields_false,
+    "an async generator function": yields_false_async,
+    "an object with an async call": CallsAsync(),
+    "a partial async function": partial(is_async, 1),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_PLAIN)
+def test_a_condition_that_would_not_run_is_refused_instead_of_counting_as_true(kind: str) -> None:
+    call = NOT_PLAIN[kind]
+    with FeedServer() as server:
+        server.add("/a", Response())
+        with server.client() as client, client.open("/a"):
+            pass
+        for use in (
+            lambda: server.expect("/a", matching=call),
+            lambda: server.assert_requested("/a", matching=call),
+            lambda: server.add("/b", Response(), matching=call),
+            lambda: server.journal.wait_until(call, 0),
+            lambda: setattr(server.journal, "listener", call),
+        ):
+            with pytest.raises(TypeError, match=r" function; give a function that .* without async and yield"):
+                use()
+
+
+@pytest.mark.parametrize("kind", ["an async function", "a generator function", "an async generator function"])
+def test_a_plain_function_that_returns_what_has_not_run_is_reported(kind: str) -> None:
+    def call(*given: object) -> Any:
+        return NOT_PLAIN[kind](*given)
+
+    message = "returned .*, which has not run; give a function without async and yield"
+    with FeedServer() as server:
+        server.add("/a", Response(), matching=call)
+        server.add("/b", Response())
+        server.journal.listener = call
+        with RawClient(server) as client:
+            assert client.get("/a").status == 500
+            assert client.get("/b").status == 200
+        with pytest.raises(TypeError, match=rf"matching\(…\) {message}"):
+            server.assert_requested("/b", matching=call)
+        with pytest.raises(TypeError, match=rf"predicate\(\) {message}"):
+            server.journal.wait_until(call, 0)
+        with pytest.raises(VerificationError) as caught:
+            server.verify()
+        assert re.search(rf"matching\(…\) {message}", str(caught.value))
+        assert re.search(f"the journal's listener raised .*{message}", str(caught.value))

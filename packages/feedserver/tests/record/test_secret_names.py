@@ -19,7 +19,8 @@ ASPSESSIONIDQQSTABCD sid sessid sess_id sig hmac key api.key rss_key feedkey tic
 assertion client_assertion otp totp passphrase pass_phrase passcode pin jwt bearer oauth_nonce xsrf credential
 X-MFA X-PW psk kennwort
 X-Pincode X-PAT X-Access-Code X-Recovery-Code X-Backup-Code verification_code inviteCode invite_code authcode X-Authcode
-device_code user_code reset_code sharekey resourcekey X-ChallengeKey cred mot_de_passe senha parola wachtwoord mnemonic
+device_code user_code reset_code X-2FA-Code
+_wpnonce crumb Jenkins-Crumb sharekey resourcekey X-ChallengeKey cred mot_de_passe senha parola wachtwoord mnemonic
 hdnts hdnea
 ｔｏｋｅｎ ｐａｓｓｗｏｒｄ %EF%BD%94oken %ef%bc%b0assword 𝐬𝐞𝐜𝐫𝐞𝐭 ⓚⓔⓨ ｘ－ａｐｉ－ｋｅｙ ÐºÐ»ÑŽÑ_token
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
@@ -33,7 +34,7 @@ X-Request-Id X-Correlation-Id traceparent CF-Ray Content-Language Retry-After X-
 page pagination pinned spin tokenize secretary sides sidebar design signal assign significant code state
 id q v channel_id
 country_code status_code zip-code codec userCodec pattern patch path sharekeyboard seed codes error-code
-cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree
+cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree announce breadcrumb breadcrumbs fast_code
 """
 
 
@@ -57,6 +58,9 @@ def test_an_ordinary_name_is_no_secret(name: str) -> None:
         ("state", {"city"}, False),
         ("policy", {"signature"}, True),
         ("policy", set(), False),
+        ("md5", {"expires"}, True),
+        ("hash", {"e"}, True),
+        ("md5", {"size"}, False),
         ("RelayState", {"samlresponse"}, True),
     ],
 )

@@ -145,6 +145,14 @@ REPLACED = [
     ("https://h/auth/google_callback?x=1&code=4", "https://h/auth/google_callback?x=1&code=removed", ["parameter co"]),
     ("/login?code=123456", "/login?code=removed", ["parameter code"]),
     ("/t?grant_type=x&code=ab12", "/t?grant_type=x&code=removed", ["parameter code"]),
+    # The signature of a link that expires is a hash.
+    (
+        "/s/link?md5=_e4Nc3iduzkWRm01TBBNYw&expires=2147483647",
+        "/s/link?md5=removed&expires=2147483647",
+        ["parameter md5"],
+    ),
+    # A second sign belongs to the value, unless nothing else follows it.
+    ("/?a=1&token==abc&b=2", "/?a=1&token=removed&b=2", ["parameter token"]),
     # Short secrets in a path, if the folder before them says that they are secret.
     ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
     ("https://h/private/s3cr3t9/rss", "https://h/private/removed/rss", ["token (7 characters)"]),

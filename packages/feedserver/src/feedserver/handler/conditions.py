@@ -8,7 +8,16 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from urllib.parse import parse_qs
 
-from feedserver.messages.argument_types import check_encodable, check_given, check_is, check_name, check_text, named
+from feedserver.messages.argument_types import (
+    check_encodable,
+    check_given,
+    check_has_run,
+    check_is,
+    check_name,
+    check_plain_function,
+    check_text,
+    named,
+)
 from feedserver.messages.headers import check_token, to_bytes
 from feedserver.messages.terminal_text import visible
 
@@ -121,8 +130,8 @@ class Conditions:
             check_text("body", self.body)
         if self.json is not NO_JSON:
             _check_json(self.json)
-        if self.matching is not None and not callable(self.matching):
-            raise TypeError(f"matching is {named(self.matching)}; give a function that takes a Request")
+        if self.matching is not None:
+            check_plain_function("matching", self.matching, "give a function that takes a Request")
         bodies = [name for name, value in (("body", self.body), ("form", self.form)) if value is not None]
         bodies += ["json"] if self.json is not NO_JSON else []
         if len(bodies) > 1:
@@ -196,8 +205,11 @@ class Conditions:
                 return f"with JSON that is nested too deeply to be compared, {_start(request.body)}."
             if not is_wanted:
                 return f"with the JSON {_start(request.body)}."
-        if self.matching is not None and not self.matching(request):
-            return "but matching(…) did not return True."
+        if self.matching is not None:
+            matches = self.matching(request)
+            check_has_run("matching(…)", matches)
+            if not matches:
+                return "but matching(…) did not return True."
         return ""
 
     def are_met_by(self, request: Request) -> bool:

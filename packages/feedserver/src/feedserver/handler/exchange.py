@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from feedserver.handler.problems import in_words
+from feedserver.messages.argument_types import check_has_run
 from feedserver.messages.client_connection import Peer
 from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
@@ -84,7 +85,7 @@ class Changes:
         if self.listener is None:
             return
         try:
-            self.listener(exchange)
+            check_has_run("it", self.listener(exchange))
         except KeyboardInterrupt:  # the user stops the server
             raise
         except BaseException as error:  # noqa: BLE001 - a log that fails must not end a connection; `verify` raises it

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from feedserver.handler.exchange import Changes, Exchange, NotSeen
 from feedserver.handler.request_filter import RequestFilter
-from feedserver.messages.argument_types import check_is, check_seconds, check_whole
+from feedserver.messages.argument_types import check_has_run, check_is, check_plain_function, check_seconds, check_whole
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
 
@@ -64,8 +64,8 @@ class Journal:
 
     @listener.setter
     def listener(self, listener: Callable[[Exchange], None] | None) -> None:
-        if listener is not None and not callable(listener):
-            raise TypeError(f"listener is {listener!r}; give a function that takes an Exchange, or None")
+        if listener is not None:
+            check_plain_function("listener", listener, "give a function that takes an Exchange, or None")
         self.changes.listener = listener
 
     def record(self, exchange: Exchange) -> None:
@@ -88,10 +88,15 @@ class Journal:
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did."""
-        if not callable(predicate):
-            raise TypeError(f"predicate is {predicate!r}; give a function that returns True or False")
+        check_plain_function("predicate", predicate, "give a function that returns True or False")
         check_seconds("timeout", timeout)
-        return self.changes.wait_until(predicate, timeout)
+
+        def is_true() -> bool:
+            result = predicate()
+            check_has_run("predicate()", result)
+            return result
+
+        return self.changes.wait_until(is_true, timeout)
 
     def settle(self, timeout: float = 1.0) -> None:
         """Wait a moment for answers that are almost over: a client may have the last byte before it is noted here.

@@ -5,9 +5,10 @@ Each message names the bad argument and what to write in its place.
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -91,6 +92,35 @@ def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: 
     """
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted in (int, (int, float))):
         raise TypeError(f"{what} is {named(value)}; {remedy}")
+
+
+def check_plain_function(what: str, value: object, remedy: str) -> None:
+    """Raise TypeError for a *value* that is not callable, and for an async function or a generator function: a call
+    would run nothing of it, and what it returns would count as True. The message ends with *remedy*.
+    """
+    if not callable(value):
+        raise TypeError(f"{what} is {named(value)}; {remedy}")
+    for call in (value,) if isinstance(value, type) else (value, type(value).__call__):
+        for is_other, kind in _NOT_PLAIN:
+            if is_other(call):
+                raise TypeError(f"{what} is {named(value)}, {kind}; {remedy} without async and yield")
+
+
+_NOT_PLAIN: Final[tuple[tuple[Callable[[object], bool], str], ...]] = (
+    (inspect.iscoroutinefunction, "an async function"),
+    (inspect.isgeneratorfunction, "a generator function"),
+    (inspect.isasyncgenfunction, "an async generator function"),
+)
+
+
+def check_has_run(what: str, result: object) -> None:
+    """Raise TypeError for a *result* of the function *what* that is a coroutine or the like: the code in it has not
+    run, and it would count as True.
+    """
+    if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
+        if inspect.iscoroutine(result):
+            result.close()  # without this, Python warns later that nothing awaited it
+        raise TypeError(f"{what} returned {named(result)}, which has not run; give a function without async and yield")
 
 
 def check_bool(what: str, value: object) -> None:

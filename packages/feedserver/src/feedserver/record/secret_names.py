@@ -18,8 +18,8 @@ from urllib.parse import unquote
 _WORDS = frozenset(
     {
         *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie", "cred"),
-        *("contrasena", "credential", "credentials", "creds", "csrf", "dpop", "geheim", "hdnea", "hdnts", "hmac"),
-        *("jwe", "jws", "jwt"),
+        *("contrasena", "credential", "credentials", "creds", "crumb", "csrf", "dpop", "geheim", "hdnea", "hdnts"),
+        *("hmac", "jwe", "jws", "jwt"),
         *("kennwort", "key", "keys", "mfa", "mnemonic", "nonce", "oauth", "otp", "parola", "pass", "passcode", "passe"),
         *("passkey", "passphrase", "passwd", "password", "passwords", "passwort", "pat", "pin", "pincode", "psk", "pw"),
         *("pwd", "saml", "secret", "secrets", "senha", "sess", "sessid", "session", "sessions", "sid", "sig"),
@@ -29,16 +29,17 @@ _WORDS = frozenset(
 _ENDINGS = (
     *("accesscode", "accesskey", "apikey", "appkey", "authcode", "authkey", "challengekey", "clientkey", "cookie"),
     *("credentials", "downloadkey", "encryptionkey", "feedkey", "functionskey", "invitecode", "licensekey", "loginkey"),
-    *("masterkey", "passphrase", "passwd", "password", "privatekey", "resourcekey", "rsskey", "samlart", "samlrequest"),
-    *("samlresponse", "secret", "secretkey", "servicekey", "sessid", "sessionid", "sessionkey", "sharedkey"),
-    *("sharekey", "signature", "signingkey", "streamkey", "subscriptionkey", "token", "tokens", "uploadkey", "userkey"),
+    *("masterkey", "nonce", "passphrase", "passwd", "password", "privatekey", "resourcekey", "rsskey", "samlart"),
+    *("samlrequest", "samlresponse", "secret", "secretkey", "servicekey", "sessid", "sessionid", "sessionkey"),
+    *("sharedkey", "sharekey", "signature", "signingkey", "streamkey", "subscriptionkey", "token", "tokens"),
+    *("uploadkey", "userkey"),
 )
 """The endings of lower-case compounds: `phpsessid`, `accesstoken`, `clientsecret`."""
 
 _CODES = frozenset(
     {
-        *("access", "activation", "authorisation", "backup", "confirmation", "device", "invitation", "invite", "login"),
-        *("recovery", "reset", "sms", "unlock", "user", "verification", "verify"),
+        *("access", "activation", "authorisation", "backup", "confirmation", "device", "fa", "invitation", "invite"),
+        *("login", "recovery", "reset", "sms", "unlock", "user", "verification", "verify"),
     }
 )
 """Words that make a `code` in the same name a secret: `X-Recovery-Code`, `invite_code`."""
@@ -84,6 +85,8 @@ _ONLY_BESIDE = {
     "state": frozenset({"code"}),
     "relaystate": frozenset({"samlresponse", "samlrequest", "samlart"}),
     "policy": frozenset({"signature"}),  # signed URLs of CloudFront and S3
+    # Links that expire, such as those of nginx's module secure_link: the hash is the signature.
+    **dict.fromkeys(("hash", "md5", "sha1", "sha256"), frozenset({"e", "exp", "expire", "expires", "expiry"})),
 }
 
 _SEPARATED = re.compile(r"[^A-Za-z]+")
