@@ -6,6 +6,8 @@ a loop over linear work may be quadratic. It doesn't test nh3 and feedparser.
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,8 +32,9 @@ from lifestream.content.urls import safe_url
 from lifestream.entry import Entry
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
 from lifestream.fetcher.feed_urls import UrlRefused, request_url
+from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.fetcher.websub import links_of
-from lifestream.parser import strict
+from lifestream.parser import parse, strict
 from lifestream.parser.encoding import decode
 from lifestream.parser.liberal_reading import is_cut_off
 from lifestream.parser.people import name_of
@@ -154,3 +157,38 @@ def test_a_reader_takes_linear_time_for_each_construct(name: str) -> None:
                     superlinear[head, unit, tail] = round(grown, 1)
 
     assert not superlinear
+
+
+def _rss(item: str) -> bytes:
+    return f'<rss version="2.0"><channel><title>t</title><item>{item}</item></channel></rss>'.encode()
+
+
+ADDRESSES: Final[dict[str, Callable[[str], object]]] = {
+    "safe_url": lambda url: safe_url(url, URL),
+    "request_url": _or_refused(request_url, UrlRefused),
+    "host_of": host_of,
+    "domain_of": domain_of,
+    "link of an item": lambda url: parse(_rss(f"<link>{url}?</link>"), {}, URL),
+    "link of a broken item": lambda url: parse(_rss(f"<link>{url}?</link><a") + b"\0", {}, URL),
+    "link in JSON": lambda url: parse(
+        json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "url": url}]}).encode(),
+        {},
+        URL,
+    ),
+    "read_page": lambda url: read_page(f"<link rel=icon href='{url}'>".encode(), {}, URL),
+    "opml": lambda url: read(f"<opml><outline xmlUrl='http://a.example/' htmlUrl='{url}'/></opml>".encode()),
+}
+
+
+_numbers = itertools.count()
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_takes_linear_time_whatever_its_host(name: str) -> None:
+    reader = ADDRESSES[name]
+
+    def made_of(length: int) -> Callable[[], object]:
+        marks = "\u0315" * (length // 2) + "\u0300" * (length // 2)
+        return lambda: reader(f"http://a{next(_numbers)}{marks}/")  # `urlsplit` remembers some addresses
+
+    assert growth(made_of, (4000, 8000)) <= MOST

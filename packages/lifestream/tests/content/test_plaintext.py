@@ -13,6 +13,7 @@ from lifestream.content.plaintext import (
     scrub,
     shorten,
     text_of,
+    without_piles,
     without_scripts,
 )
 
@@ -72,3 +73,20 @@ def test_scripts_and_styles_are_removed_but_not_text_that_names_them() -> None:
 @given(st.text(alphabet=" \n\t\r\x1c\x85\xa0\u2003\u3000\u200dab\U0001f600"))
 def test_lines_split_words_at_the_same_characters_as_split_does(text: str) -> None:
     assert lines(text) == "\n".join(" ".join(words) for line in text.split("\n") if (words := line.split()))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("e" + "\u0301" * 6, "e" + "\u0301" * 6),
+        ("e" + "\u0323" * 60 + "x", "e" + "\u0323" * 6 + "x"),
+        ("e" + "\u0323" * 60 + " x" + "\u0301" * 60, "e" + "\u0323" * 6 + " x" + "\u0301" * 6),
+        ("e" + "\u0323\u200d" * 60, "e" + "\u0323\u200d" * 6 + "\u200d" * 54),
+        ("\u2014" + "\u0323" * 60 + "\u2014" + "\u0323" * 60, ("\u2014" + "\u0323" * 6) * 2),
+        ("\u263a\ufe0f" * 20, "\u263a\ufe0f" * 20),
+        ("\u1019\u103c\u102d\u102f\u1037 \u05e9\u05bc\u05c1\u05b8\u0591\u05bd", None),
+    ],
+)
+def test_no_letter_has_a_pile_of_marks(text: str, shown: str | None) -> None:
+    assert without_piles(text) == (text if shown is None else shown)

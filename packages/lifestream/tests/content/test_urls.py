@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from lifestream.content.urls import FETCHED, safe_url
+from lifestream.content.urls import FETCHED, has_impossible_host, safe_url
 
 BASE = "https://site.example/blog/post"
 
@@ -45,3 +45,20 @@ def test_no_address_reverses_the_text_around_it(control: str) -> None:
     written = safe_url(f"/{control}gpj.exe", BASE)
     assert written.isprintable() and written.endswith("gpj.exe") and unquote(written).endswith(f"/{control}gpj.exe")
     assert safe_url(written, BASE) == written
+
+
+@pytest.mark.parametrize(
+    ("address", "impossible"),
+    [
+        ("https://" + "ü" * 1001, True),
+        ("https:/\t/" + "ü" * 1001 + "/b", True),
+        ("//" + "a" * 1000 + "ü@a.example/", True),
+        ("https://" + "ü" * 1000 + "/", False),
+        ("https://" + "a" * 1001, False),
+        ("https://a.example/ü//" + "a" * 1001, False),
+        ("/ü" + "a" * 1001, False),
+        ("ü?//" + "a" * 1001, False),
+    ],
+)
+def test_no_host_has_more_than_a_thousand_characters(address: str, impossible: bool) -> None:
+    assert has_impossible_host(address) is impossible

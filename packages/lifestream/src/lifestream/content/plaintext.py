@@ -99,6 +99,33 @@ def _joins(character: str) -> bool:
     return character > "\x7f" and (character == _JOINER or unicodedata.category(character)[0] == "M")
 
 
+def without_piles(text: str) -> str:
+    """Return *text* with at most _MOST_MARKS combining marks in a row: further ones would be drawn over the lines above
+    and below. No writing system needs more. Joiners between marks don't separate them.
+    """
+    return text if text.isascii() else _MARKS.sub(_first_marks, text)
+
+
+# For Python, marks are neither letters nor white space; neither are signs and emoji, which `_first_marks` keeps.
+_MARKS = late(r"[^\w\s\x00-\x7f]{7,}+")
+_MOST_MARKS: Final = 6
+
+
+def _first_marks(found: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in found[0]:
+        category = unicodedata.category(character)
+        if category[0] == "M":
+            marks += 1
+            if marks > _MOST_MARKS:
+                continue
+        elif category != "Cf":
+            marks = 0
+        kept.append(character)
+    return "".join(kept)
+
+
 def without_scripts(text: str) -> str:
     """Return *text* without the complete script and style elements in it; text that only mentions a tag, such as `the
     <script> tag`, is kept.

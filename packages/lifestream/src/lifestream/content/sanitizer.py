@@ -32,7 +32,7 @@ from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import name_set
 from lifestream.content.html_truncation import truncated
 from lifestream.content.late_pattern import late
-from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
+from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_piles, without_scripts
 from lifestream.content.proper_html import SourceTags, proper_html
 from lifestream.content.sanitizer_rules import SanitizerRules
 
@@ -181,12 +181,12 @@ class Sanitizer:
         return text_of(scrub(fragment))
 
     def text(self, text: str) -> str:
-        """Return *text*, which is no HTML (a title, a name), in one line, without control characters and
-        without complete script and style elements.
+        """Return *text*, which is no HTML (a title, a name), in one line, without control characters, complete script
+        and style elements, and combining marks that would cover other lines.
 
         The result is still text: `a < b` and `&amp;` are kept, and a template has to escape it.
         """
-        return " ".join(without_scripts(scrub(text)).split()) if text else ""
+        return " ".join(without_scripts(without_piles(scrub(text))).split()) if text else ""
 
     def summary(self, fragment: str, length: int = 300) -> str:
         """Return the beginning of the text of *fragment*, in one line of at most *length* characters."""

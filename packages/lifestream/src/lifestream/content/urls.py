@@ -28,6 +28,17 @@ _PLAIN_PATH = re.compile(
 _ORIGIN = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=[/?#]|\Z)")
 
 
+# A name in DNS has 253 characters (RFC 1035, section 3.1); a login may precede it.
+_IMPOSSIBLE_HOST = late(r"[^/?#]*+/[\t\r\n]*+/[^/?#]{1001}")
+
+
+def has_impossible_host(url: str) -> bool:
+    """Return whether the host of *url*, with the login before it, is not in ASCII and has over 1,000 characters. The
+    functions of `urllib.parse` take quadratic time for such a URL, since they normalize its host.
+    """
+    return not url.isascii() and len(url) > 1000 and _IMPOSSIBLE_HOST.match(url) is not None
+
+
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
     """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, if it is a web
     address without a host, or if it can't be parsed.
@@ -42,7 +53,7 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
     ):
         return origin[0] + url
     url = scrub(url).strip(NOISE_AROUND_URL).translate(_NOISE_IN_URL)
-    if not url:
+    if not url or has_impossible_host(url):
         return ""
     try:
         absolute = urljoin(base_url, url)

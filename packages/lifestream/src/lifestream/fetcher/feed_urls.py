@@ -21,6 +21,7 @@ from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
+from lifestream.content.urls import has_impossible_host
 from lifestream.message import Message, say
 
 _MAX_URL: Final = 8192
@@ -62,7 +63,7 @@ def request_url(url: str) -> str:
     if not (url := without_feed_scheme(url)).strip():
         raise UrlRefused(say("no-url-given"))
     try:
-        parts = urlsplit(url)
+        parts = _split(url)
         port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
         host = _host(parts)
         path, query = _encoded(parts.path), _encoded(parts.query)
@@ -154,6 +155,14 @@ def _without_login(url: str) -> str:
     """
     before, slashes, rest = url.partition("//")
     return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of *url*. Raises ValueError if it can't be parsed."""
+    if has_impossible_host(url):
+        host = url.partition("//")[2].partition("/")[0]
+        raise ValueError(say("host-too-long", length=len(host), limit=_LONGEST_HOST))
+    return urlsplit(url)
 
 
 def _host(parts: SplitResult) -> str:

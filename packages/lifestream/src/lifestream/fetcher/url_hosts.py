@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from lifestream.content.urls import has_impossible_host
+
 LONGEST_SHOWN: Final = 60
 """How many characters of a host are shown: its end, which shows its owner."""
 
@@ -20,6 +22,8 @@ def host_of(url: str) -> str:
     """Return the host of *url* in lower case, with its port unless that is the scheme's default; "" if there is
     none. The dot that may end a name (RFC 1034, section 3.1) is left out: it is the same host.
     """
+    if has_impossible_host(url):
+        return ""
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower().removesuffix("."), parts.port
@@ -48,6 +52,8 @@ def domain_of(url: str) -> str:
     """
     if plain := plain_domain(url):
         return plain
+    if has_impossible_host(url):
+        return ""
     try:
         # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
         # state" and those after it): `https://a.example\\@github.com/` leads to a.example.

@@ -9,6 +9,7 @@ from itertools import chain, repeat
 from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
+from lifestream.content.urls import has_impossible_host
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
@@ -281,6 +282,8 @@ def _related(found: Found, rel: str) -> str:
 def _absolute(base: str, address: object) -> str:
     """Return *address* resolved against *base*, or "" if there is none or it can't be parsed."""
     text = _text(address)
+    if has_impossible_host(text):
+        return ""
     try:
         return urljoin(base, text) if text else ""
     except ValueError:

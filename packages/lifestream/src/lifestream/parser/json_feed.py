@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import html_of, scrub
+from lifestream.content.urls import has_impossible_host
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.message import say
 from lifestream.parser.dates import Calendar
@@ -187,8 +188,11 @@ def _address(value: dict[str, Any], name: str, base: str) -> str:
     """Return the address under *name*, which may be the `url` of an object."""
     found = value.get(name)
     address = _text(found, "url") if isinstance(found, dict) else _clean(found)
+    address = with_slashes(base, address)
+    if has_impossible_host(address):
+        return ""
     try:
-        return urljoin(base, with_slashes(base, address)) if address else ""
+        return urljoin(base, address) if address else ""
     except ValueError:
         return ""
 

@@ -21,7 +21,7 @@ from typing import Final
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.plugins.base import ItemDraft
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Increase it within a release whenever an entry is cleaned in another way, so that all entries are cleaned again."""
 MOST: Final = 500
 """How many digests of a feed are kept: those of the first entries in its document."""

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
+from lifestream.content.urls import has_impossible_host
 from lifestream.parser.relative_addresses import is_base, with_slashes
 from lifestream.parser.strict.vocabulary import BASE, LANG
 from lifestream.parser.text_constructs import one_line
@@ -58,6 +59,8 @@ def joined(base: str, address: str) -> str:
     address does not depend on *base*: `urljoin` alone would drop an empty query only if the schemes are equal.
     """
     text = one_line(address)
+    if has_impossible_host(text):
+        return ""
     is_absolute = len(text) > len("https://") and text.startswith(("https://", "http://"))
     if is_absolute and "[" not in text and text[-1] not in "?#/":
         return text
