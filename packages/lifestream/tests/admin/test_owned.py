@@ -111,6 +111,15 @@ def test_how_many_others_have_a_feed_is_not_reported(
     assert '<td class="field-subscribers">1</td>' in ruths_client.get("/admin/lifestream/feed/").content.decode()
 
 
+def test_how_many_others_have_a_feed_is_not_reported_on_the_owners_page_either(
+    staff: Client, admin_client: Client, mine: Lifestream, theirs: Lifestream
+) -> None:
+    page = f"/mine/manage/sites/{mine.subscriptions.get().pk}/"
+    counts = [re.search(r"<dt>subscribers</dt><dd[^>]*>(\w+)", client.get(page).content.decode())
+              for client in (staff, admin_client)]  # fmt: skip
+    assert [count and count[1] for count in counts] == ["1", "2"]
+
+
 @pytest.mark.parametrize("who", ["anybody", "another"])
 def test_a_private_page_is_answered_as_one_that_does_not_exist(
     client: Client, mine: Lifestream, theirs: Lifestream, who: str

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from lifestream.conf import settings
-from lifestream.models import Feed
+from lifestream.models import Feed, Lifestream
 from lifestream.models.fetches import outcome_in_words
 from lifestream.scheduler.schedule import DueTime, candidates_from_json
 from lifestream.wording import ago, when, worded
 
 
-def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield what is known about *feed*, as labels and values."""
+def state_of(feed: Feed, now: datetime, mine: QuerySet[Lifestream] | None = None) -> Iterator[tuple[str, str]]:
+    """Yield what is known about *feed*, as labels and values.
+
+    Only subscribers among the lifestreams in *mine* are counted: an owner must not learn that others have the feed.
+    If *mine* is None, all are counted.
+    """
     health = str(feed.health_label)
     if feed.failures > 1:
         text = ngettext("{health}, {count} time in a row", "{health}, {count} times in a row", feed.failures)
         health = text.format(health=health, count=feed.failures)
     yield gettext("health"), health
-    subscribers = feed.subscriptions.count()
+    subscriptions = feed.subscriptions.all() if mine is None else feed.subscriptions.filter(lifestream__in=mine)
+    subscribers = subscriptions.count()
     yield gettext("subscribers"), str(subscribers) if subscribers else gettext("none")
     if feed.last_fetch is not None:
         yield gettext("last fetch"), f"{ago(feed.last_fetch, now)}: {outcome_in_words(feed.last_status)}"

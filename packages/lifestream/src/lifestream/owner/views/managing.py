@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
-from lifestream.models import Feed, Subscription
+from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.models.fetches import outcome_in_words
 from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 from lifestream.owner.access import for_owner
@@ -170,12 +170,12 @@ def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
         "folders": folders_of(timeline),
         "owner_here": "manage",
         "posts": subscription.posts.count(),
-        **_why(unchanged.feed),
+        **_why(unchanged.feed, Lifestream.objects.owned_by(request.user)),
     }
     return page(request, timeline, "site.html", context)
 
 
-def _why(feed: Feed) -> dict[str, Any]:
+def _why(feed: Feed, mine: QuerySet[Lifestream]) -> dict[str, Any]:
     now = timezone.now()
     fetches = [
         {"at": fetch.latest or fetch.started, "outcome": outcome_in_words(fetch.outcome), "fetch": fetch,
@@ -183,7 +183,7 @@ def _why(feed: Feed) -> dict[str, Any]:
         for fetch in feed.fetches.order_by("-pk")[:_FETCHES]
     ]  # fmt: skip
     return {
-        "state": list(state_of(feed, now)),
+        "state": list(state_of(feed, now, mine)),
         "next": next_of(feed, now),
         "reasons": [
             {"text": line.removeprefix(">").strip(), "holds": line.startswith(">")} for line in reasoning_of(feed, now)
