@@ -133,6 +133,7 @@ def test_a_signal_whose_exception_python_drops_ends_serving(
             "feedserver serve: argument --journal-limit: '0' is no count; give a number from 1 up",
         ),
         (["serve", ".", "--prot", "1"], "feedserver: unrecognized arguments: --prot 1"),
+        (["serve", ".", "a\nb\u202e"], "feedserver: unrecognized arguments: a\\nb\\u202e"),
         (["stop"], "feedserver stop: the following arguments are required: PORT"),
         (
             ["stop", "feeds"],

@@ -82,7 +82,9 @@ def _serve(options: argparse.Namespace) -> int:
             remedy = "stop what listens there, wait for it with --bind-timeout, or leave --port out for a free one"
             return _complain("feedserver serve", f"port {options.port} is taken{waited}; {remedy}", 2)
         except OSError as error:
-            reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+            reason = (
+                f"{visible(str(error.filename))}: {error.strerror}" if error.filename else error.strerror or str(error)
+            )
             return _complain("feedserver serve", reason, 2)
         except (ValueError, RuntimeError) as error:  # a name that no certificate can have, a package that is missing
             return _complain("feedserver serve", str(error), 2)
@@ -197,8 +199,9 @@ class _Parser(argparse.ArgumentParser):
             self.error(f"this cannot be printed: {error}")
 
     def error(self, message: str) -> NoReturn:
-        """Print *message*, and end the command with status 2."""
-        self.exit(_complain(self.prog, message, 2))
+        """Print *message* in one line, and end the command with status 2."""
+        # An argument may be the name of a file that somebody else has chosen, as in `feedserver serve *`.
+        self.exit(_complain(self.prog, visible(message), 2))
 
 
 class _Version(argparse.Action):

@@ -61,7 +61,7 @@ def run_command(options: argparse.Namespace) -> int:
         progress.end()
         adapter.close()
     if options.serve and report.is_partial and options.session is not None:
-        sys.stderr.write(f"{_WHO}: the same command continues this run from {options.session}\n")
+        sys.stderr.write(f"{_WHO}: the same command continues this run from {visible(str(options.session))}\n")
     if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
         return _complain(f"no rule could be judged, so there is no score: {reason}{_relative_path(adapter)}")
     if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
