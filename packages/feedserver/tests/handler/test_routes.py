@@ -51,5 +51,5 @@ def test_the_query_counts_for_more_than_the_method_and_get_answers_head(
 
 
 @pytest.mark.parametrize("host", ["Blog.Example", "blog.example:80", "BLOG.example"])
-def test_case_and_the_port_80_make_no_other_host(host: str) -> None:
+def test_a_host_in_another_case_or_with_port_80_is_the_same_host(host: str) -> None:
     assert host_key(host) == "blog.example"

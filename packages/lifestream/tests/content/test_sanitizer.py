@@ -173,7 +173,7 @@ def test_no_declaration_loads_anything_even_if_its_property_is_listed() -> None:
     assert sanitizer.html(fragment) == '<p style="color:red">x</p>'
 
 
-def test_style_is_kept_on_the_tags_that_name_it() -> None:
+def test_style_is_kept_only_on_the_tags_for_which_the_rules_list_it() -> None:
     sanitizer = Sanitizer(SanitizerRules.of({"p": ["style"], "b": []}, styles=["color"]))
 
     assert sanitizer.html('<p style="color:red"><b style="color:red">x</b></p>') == '<p style="color:red"><b>x</b></p>'
@@ -367,7 +367,7 @@ def test_many_addresses_are_cached_but_no_long_ones(looked_at: list[str]) -> Non
     assert len(looked_at) == 3
 
 
-def test_style_is_removed_even_if_it_is_listed_when_no_property_is() -> None:
+def test_a_style_attribute_that_the_rules_list_is_removed_if_they_list_no_style_properties() -> None:
     rules = SanitizerRules.of({"p": ["style", "lang"], "*": ["style"]}, styles=())
     assert Sanitizer(rules).html('<p style="font-weight: bold" lang="de">x</p>') == '<p lang="de">x</p>'
 
@@ -425,7 +425,7 @@ def test_a_beginning_of_what_became_plain_text_says_whether_it_is_the_whole_text
 
 
 @pytest.mark.parametrize(("fragment", "text"), [("<a href=a>b", "<p>b</p>"), ("<p><a href=a><p>", "")])
-def test_html_that_becomes_16_times_and_1000_characters_as_long_is_kept_and_longer_html_becomes_text(
+def test_html_may_grow_to_16_times_its_length_plus_1000_characters_and_becomes_text_if_it_grows_more(
     fragment: str, text: str
 ) -> None:
     most = 16 * len(fragment) + 1000
@@ -443,7 +443,7 @@ def test_html_becomes_text_if_the_rules_allow_an_attribute_that_nh3_writes_in_an
 
 @pytest.fixture
 def rewritten(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """Return a list of what `bounded` rewrites for nh3, and whether it was told that its tags are usual."""
+    """Return the list of the arguments of each call of `bounded`: the HTML and *usual*."""
     calls: list[tuple[str, bool]] = []
 
     def recorded(source: str, *, usual: bool = False) -> str | None:
@@ -462,7 +462,7 @@ def test_html_is_searched_for_tags_that_change_how_it_is_read_unless_it_is_known
     assert rewritten == [("<b><select>x", False), ("<p><button><p>x", True), ("<p><p>x</p></p>", False)]
 
 
-def test_clean_html_is_rewritten_before_nh3_reads_it_again_only_if_its_text_is_long_or_no_cells_are_allowed(
+def test_clean_html_is_rewritten_before_nh3_reads_it_again_only_if_its_text_is_long_or_the_rules_allow_no_table_cells(
     rewritten: list[tuple[str, bool]],
 ) -> None:
     def count(fragment: str, cleaner: Sanitizer) -> int:

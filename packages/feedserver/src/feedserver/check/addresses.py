@@ -1,4 +1,5 @@
-"""The loopback addresses of a run: one for each scenario, those that a guard is told to let in, and others.
+"""The loopback addresses of a run: one for each scenario, the networks that a reader's guard is told to let in, and
+whether this system can listen at an address.
 
 Linux and Windows answer for the whole of 127.0.0.0/8. macOS and the BSDs have 127.0.0.1 alone, unless more are
 configured.
@@ -35,7 +36,10 @@ class Place:
 
 
 def host(index: int) -> str:
-    """Return the address of the scenario with this *index* in its lane: one of its own if there are many."""
+    """Return the address of the scenario with this *index* among those that share a reader (`verdicts.Lane`).
+
+    Each of these scenarios gets an address of its own, or 127.0.0.1 on a system that has no other.
+    """
     return f"127.77.{1 + index // 200}.{1 + index % 200}" if _HAS_MANY else "127.0.0.1"
 
 

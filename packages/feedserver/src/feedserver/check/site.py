@@ -26,10 +26,14 @@ EXCHANGE_TIMEOUT = 20.0
 """Seconds that an exchange may go on after the reader's command has ended."""
 
 MOST_REQUESTS = 10_000
-"""The most requests that are kept of one scenario during a run. After more, nothing is kept, and nothing is judged."""
+"""The most requests of a scenario that its server keeps. If more come, it forgets all of them, and the scenario is not
+judged. A shared server keeps this number of requests of all scenarios together, and drops the oldest.
+"""
 
 MOST_BYTES = 8 * 1024 * 1024
-"""The most bytes of targets, headers and bodies of these requests, as `MOST_REQUESTS`."""
+"""The most bytes of targets, headers and bodies of these requests. If more come, the same happens as for too many
+requests. The bytes that a shared server receives are not counted.
+"""
 
 LARGEST_BODY = 65_536
 """The most bytes of a request's body; no scenario asks for one."""
@@ -83,7 +87,9 @@ class Site:
         return server.start()
 
     def _note_size(self, exchange: Exchange) -> None:
-        """Note that *exchange* has ended. After too many of them, forget all, and the problems that they caused."""
+        """Count the bytes of *exchange*, which has ended. After too many requests or bytes, forget all exchanges, and
+        the problems that they caused.
+        """
         request = exchange.request
         if request is not None:
             self._bytes += len(request.target) + len(request.body)
@@ -165,7 +171,7 @@ class Site:
         return len(self._own(self._taken_up_to))
 
     def _own(self, after: int) -> list[Exchange]:
-        """Return the exchanges of this scenario that are kept, and that came *after* the one of this serial."""
+        """Return the exchanges of this scenario that are kept and have a serial greater than *after*."""
         exchanges = [exchange for exchange in self.server.journal.exchanges if exchange.serial > after]
         if not self._is_shared:
             return exchanges

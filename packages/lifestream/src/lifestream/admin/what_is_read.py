@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed: Feed) -> HttpResponse:
     """Return the page for *feed*, with the last reading in the visitor's language. For a POST, note that the feed is to
-    be read now, unless too many readings of this user are waiting, and return a redirect to the page, which reloads
-    itself until that is done or late.
+    be read now, unless too many readings of this user's feeds are waiting, and return a redirect to the page, which
+    reloads itself until that is done or late.
     """
     language, now = get_language() or "", timezone.now()
     if request.method == "POST":
-        # Many sites import the admin for every command; the modules that fetch are imported only for this button.
+        # Many sites import the admin for every command; the modules that fetch are imported only when this page needs
+        # them.
         from lifestream.refresh import wanted_readings
 
         if request.user.pk is not None and wanted_readings.has_many_open(request.user.pk):

@@ -2,8 +2,8 @@
 
 In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and to show. An entry passes through, in this order:
 
-1. `registry`: which plugin a feed gets, by the domain of its site; `fetcher.url_hosts` decides whether the site that a
-   document names is believed.
+1. `registry`: which plugin a feed gets, by the domain of its site. A document may name a site that is not its own:
+   `fetcher.url_hosts` decides whether to believe the document.
 2. `base`: the base class of plugins; one module for each site (`bluesky`, `flickr`, `generic`, `github`, `mastodon`,
    `podcast`, `reddit`, `youtube`).
 3. `item_pipeline`: the hooks of the plugin, then cleaning, and cutting the summary (`draft_cleaning`). `draft_checks`:
@@ -14,8 +14,9 @@ In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and to show.
 
 `reading_notes`: how a document was understood, for a person who asks.
 
-This package exports what your own plugin needs: `FeedPlugin`, its base class, and `Entry`, which its hooks get. It
-never imports Django, a parser or the network.
+This package exports what your own plugin needs: `FeedPlugin`, its base class, and what its hooks get: `ParsedFeed`,
+`Entry` and `ItemDraft`, with `Enclosure` and `Media` in them. It also exports `Registry`, which chooses the plugin of a
+feed, and `PluginError`. It never imports Django, a parser or the network.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ def read_documents(
     *url* is the address that all documents are taken to come from: by default none for files, and for a URL the one
     that answered. *headers* are those of the answer that a file came with; for a URL, they replace those of the same
     name in its answer. With *noted*, the results have notes on how the documents were read. Raises `PluginError` for a
-    plugin of the settings that can't be loaded.
+    plugin of the settings that can't be loaded, and `ShortOf` if this process may not open the files that are needed to
+    fetch URLs.
     """
     with ExitStack() as stack:
         pool = stack.enter_context(make_pool())
