@@ -11,7 +11,7 @@ from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_NUMBER, MAX_TEXT, checked_draft, said_by
 
 
-def test_a_draft_is_sent_with_tuples_with_dates_in_utc_and_without_a_card() -> None:
+def test_a_sent_draft_has_tuples_and_utc_dates_and_no_card() -> None:
     noon = datetime(2026, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=2)))
     draft = ItemDraft(tags=["a"], published=noon, updated=datetime(2026, 3, 1), card={"kind": "note"})  # type: ignore[arg-type]
 

@@ -27,7 +27,7 @@ def test_the_number_of_claimed_feeds_is_limited_however_often_a_worker_asks() ->
 @pytest.mark.parametrize(
     "terms", [{"skip_hours": [NOW.hour]}, {"skip_days": [NOW.weekday()]}], ids=["skipHours", "skipDays"]
 )
-def test_a_feed_that_is_found_late_in_an_hour_that_it_skips_is_postponed(terms: dict[str, list[int]]) -> None:
+def test_a_due_feed_is_postponed_if_it_skips_the_current_hour_or_day(terms: dict[str, list[int]]) -> None:
     skipping, other = make_feed(terms=terms), make_feed()
 
     claimed = Intake(None, lambda: NOW, early=False).take()

@@ -111,7 +111,7 @@ def test_existing_rows_are_unchanged_and_not_returned() -> None:
     assert [*Tag.objects.order_by("slug").values_list("name", flat=True)] == ["A", "B"]
 
 
-def test_keys_of_new_rows_are_in_their_order_and_none_is_used_twice() -> None:
+def test_keys_are_returned_in_the_order_of_the_new_rows_and_none_is_used_twice() -> None:
     assert insert_numbered(Tag, ("slug", "name"), [], "default") == []
     rows = [(f"{number * 7 % 1201}", "Tag") for number in range(1200)]
     keys = insert_numbered(Tag, ("slug", "name"), rows, "default")

@@ -46,7 +46,7 @@ class ShortLength(_WrongLength):
         return f"short content-length by {self.by}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the response with the lower Content-Length, or None if it has no body."""
+        """Return the response with the lower Content-Length, or None if it has no body of known size."""
         return _with_lengths(request, response, max(body_size(response) - self.by, 0))
 
 
@@ -60,7 +60,7 @@ class LongLength(_WrongLength):
         return f"long content-length by {self.by}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the response with the higher Content-Length, or None if it has no body."""
+        """Return the response with the higher Content-Length, or None if it has no body of known size."""
         return _with_lengths(request, response, body_size(response) + self.by)
 
 
@@ -78,7 +78,7 @@ class TwoLengths(Fault):
         return "two content-lengths"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the response with both headers, or None if it has no body."""
+        """Return the response with both headers, or None if it has no body of known size."""
         return _with_lengths(request, response, body_size(response), body_size(response) + 1)
 
 
@@ -94,7 +94,7 @@ class LengthWithChunks(Fault):
         return "content-length with transfer-encoding"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the response with both headers, or None if it has no body."""
+        """Return the response with both headers, or None if it has no body of known size."""
         shaped = _with_lengths(request, response, body_size(response))
         if shaped is None:
             return None
@@ -213,7 +213,9 @@ class Trailers(_Chunked):
 
 
 def _with_lengths(request: Request, response: Response, *lengths: int) -> Shaped | None:
-    """Return the response with one Content-Length header for each of *lengths*, or None if it sends no body."""
+    """Return the response with one Content-Length header for each of *lengths*, or None if it sends no body, or one
+    whose size is not known beforehand.
+    """
     if not body_size(response) or not sends_body(request.method, response.status):
         return None
     headers = response.headers.without("Content-Length", "Transfer-Encoding")

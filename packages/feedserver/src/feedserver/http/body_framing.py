@@ -27,7 +27,8 @@ MAX_CHUNK_LINE = 4096
 MAX_TRAILERS = 65_536
 """Bytes of the trailers after the last chunk; more is answered with 431."""
 
-# 16 digits are 64 bits: more would only be zeros, which parsers of different widths read differently.
+# 16 hexadecimal digits can hold any 64-bit size. A longer number is refused even if it begins with zeros: parsers
+# disagree about its value.
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _TRAILER = re.compile(TCHARS.encode("ascii") + rb":[\t\x20-\x7e\x80-\xff]*\r\n")
 _LENGTH = re.compile(rb"[0-9]{1,19}")

@@ -1,4 +1,4 @@
-"""Addresses that an owner has entered on a page, where lifestream still has to look for a feed."""
+"""Addresses that an owner has entered on a page, to have their feeds added, and what became of each address."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class Addition(models.Model):
     """An address to be added to a lifestream. A request only stores it; `refresh.additions` looks for the feed there.
 
     *url* has no user name and password; these are kept encrypted in *credentials* until the feed is found.
+    *reason* says why no feed was added or, if one was, why its content could not be stored.
     """
 
     class State(models.TextChoices):
