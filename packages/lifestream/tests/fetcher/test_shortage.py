@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -22,6 +22,7 @@ from django.db import OperationalError
 
 from factories import make_feed, make_subscription
 from feedserver import FeedServer
+from file_limits import no_more_files
 from guards import allowing
 from lifestream.conf import raise_file_limit, settings
 from lifestream.fetcher import open_files
@@ -72,19 +73,6 @@ def run_short(
 def stored(home: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(home / "lifestream.sqlite3")) as connection:
         return connection.execute(query).fetchall()
-
-
-@contextmanager
-def no_more_files() -> Iterator[None]:
-    """Prevent this process from opening files in the block; open files stay open."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest_free = os.open(os.devnull, os.O_RDONLY)
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))  # with 0, poll() of open files would fail too
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @on_linux

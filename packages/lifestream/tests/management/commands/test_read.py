@@ -15,6 +15,8 @@ from django.core.management.base import CommandError
 from django.test import override_settings
 
 from feedserver import FeedServer, Response, moved
+from file_limits import no_more_files
+from lifestream.fetcher.shortage import Shortage
 from own_site import command
 
 FORMATS = Path(__file__).parents[2] / "feeds" / "formats"
@@ -168,6 +170,14 @@ class TestUrls:
         _, error = run(server.url("/feed"))
         assert "127.0.0.1" in error
         assert not server.requests
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of open files to lower")
+    def test_a_shortage_of_files_is_reported_with_its_remedy(self, server: FeedServer) -> None:
+        server.add("/feed", Response("no feed"))
+        run(server.url("/feed"))  # imports the modules that the command needs
+        with no_more_files():
+            out, error = run(server.url("/feed"))
+        assert (out, error) == ("", Shortage.FILES.value)
 
 
 @pytest.mark.usefixtures("shared_parsers")

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from lifestream.fetcher.shortage import ShortOf
 from lifestream.management.base import BaseCommand
 from lifestream.plugins.registry import PluginError
 from lifestream.refresh.documents import read_documents
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         headers = dict(map(_parted, header))
         try:
             unread = self._printed(documents, url, headers, as_json=options["json"])
-        except (PluginError, ImproperlyConfigured) as error:
+        except (PluginError, ImproperlyConfigured, ShortOf) as error:
             raise CommandError(worded(str(error))) from error
         if not self.stdout.has_reader:
             return
