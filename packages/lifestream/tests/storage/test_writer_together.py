@@ -22,6 +22,7 @@ from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.feed_row import hold
 from lifestream.storage.item_import import CHUNK
 from lifestream.storage.writer import store
+from programs import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,7 +114,9 @@ def test_a_subscription_made_during_an_import_misses_no_item(monkeypatch: pytest
 
 
 def waits_for_a_lock() -> bool:
+    """Return whether a connection to this test's database waits for a lock now."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction, PostgreSQL would repeat its first answer
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
@@ -141,7 +144,9 @@ def during_an_import(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             def announce(*args: Any) -> Any:
                 if not begun:
                     begun.append(pool.submit(worked))
+                    deadline = time.monotonic() + PATIENCE
                     while connection.vendor == "postgresql" and not begun[0].done() and not waits_for_a_lock():
+                        assert time.monotonic() < deadline
                         time.sleep(0.01)
                 return write(*args)
 
