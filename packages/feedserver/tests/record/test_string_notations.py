@@ -89,6 +89,11 @@ def test_a_value_of_json_ends_where_json_ends_it_or_with_the_text(text: str, val
     assert text[: end_of_value(text, 0)] == value
 
 
+def test_the_end_of_a_cut_value_is_that_of_the_text() -> None:
+    assert end_of_value('x [{"a": 1', 2) == 10
+
+
 def test_a_string_of_json_is_read_with_its_escapes_and_stays_if_one_is_wrong() -> None:
     assert unescaped(r"a\u0062\n") == "ab\n"
     assert unescaped(r"a\x62") == r"a\x62"
+    assert unescaped("a\tb\\n") == "a\tb\n"
