@@ -222,6 +222,24 @@ def test_what_an_owner_does_during_an_import_ends_in_no_deadlock(
     assert Post.objects.filter(lifestream=F("subscription__lifestream")).count() == number
 
 
+FEEDS: dict[str, Callable[[Feed], object]] = {
+    "one": lambda feed: Feed.objects.get(pk=feed.pk).delete(),
+    "many": lambda feed: Feed.objects.filter(pk=feed.pk).delete(),
+}
+
+
+@pytest.mark.parametrize("how", FEEDS)
+def test_a_feed_that_is_deleted_during_its_import_leaves_nothing(
+    during_an_import: Callable[..., Any], caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    feed = make_feed()
+    make_subscription(feed)
+    with caplog.at_level("INFO", "lifestream"):
+        during_an_import(document(feed, 3), lambda: FEEDS[how](feed))
+    assert caplog.text == ""
+    assert (Feed.objects.count(), Item.objects.count(), Post.objects.count()) == (0, 0, 0)
+
+
 class TestADatabaseThatFails:
     @pytest.fixture
     def fails(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -87,6 +87,15 @@ def _has_token() -> NotEmpty:
     return NotEmpty(F("claim_token"), True)
 
 
+def lock_feeds(feeds: Collection[int], using: str) -> None:
+    """Lock *feeds* (keys) until the transaction ends, in the order of their keys, as imports do: a transaction that
+    writes rows that refer to feeds, or deletes them, could otherwise wait for an import that waits for it. SQLite has
+    one writer at a time anyway.
+    """
+    if connections[using].features.has_select_for_update:
+        list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
+
+
 class FeedQuerySet(models.QuerySet["Feed"]):
     """Querysets of feeds. They call `due_hosts.settle` after each write that may change when hosts are due."""
 
@@ -115,8 +124,10 @@ class FeedQuerySet(models.QuerySet["Feed"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the feeds, and note when their hosts are due without them."""
-        hosts = set(self.order_by().values_list("host_id", flat=True).distinct())
         with transaction.atomic(using=self.db):
+            found = list(self.order_by().values_list("pk", "host_id"))
+            lock_feeds([feed for feed, _ in found], self.db)
+            hosts = {host for _, host in found}
             deleted = super().delete()
             due_hosts.settle(hosts, self.db)
         return deleted
@@ -292,6 +303,7 @@ class Feed(models.Model):
         """Delete the feed, and note when its host is due without it."""
         using = using or router.db_for_write(Feed, instance=self)
         with transaction.atomic(using=using):
+            lock_feeds([self.pk], using)
             deleted = super().delete(using, keep_parents)
             due_hosts.settle([self.host_id], using)
         return deleted

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import connections, models, router, transaction
+from django.db import models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import as_row
 from lifestream.models import sort_names
-from lifestream.models.feeds import Feed
+from lifestream.models.feeds import Feed, lock_feeds
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
 from lifestream.wording import worded
 
@@ -254,7 +254,7 @@ def _deleted(
     """Call *delete*, which also deletes *subscriptions*, and send one signal for all of their feeds."""
     with transaction.atomic(using=subscriptions.db):
         feeds = list(subscriptions.order_by().values_list("feed_id", flat=True).distinct())
-        _lock(feeds, subscriptions.db)
+        lock_feeds(feeds, subscriptions.db)
         deleted = delete()
         readers_left.send(Feed, feeds=feeds, using=subscriptions.db)
     return deleted
@@ -278,7 +278,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         chosen = list(objs)
         feeds = {subscription.feed_id for subscription in chosen}
         with transaction.atomic(using=self.db):
-            _lock(feeds, self.db)
+            lock_feeds(feeds, self.db)
             created = super().bulk_create(chosen, *args, **kwargs)
             # Django does not return the keys of those that existed already.
             of_these = Subscription.objects.using(self.db).filter(
@@ -304,7 +304,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
             if may_show_more:
-                _lock(before.values(), self.db)
+                lock_feeds(before.values(), self.db)
             count = super().update(**kwargs)
             if may_be_resorted:
                 sort_names.settle(self.db, subscriptions=before)
@@ -324,14 +324,6 @@ subscriptions_written: Final = Signal()
 """Sent once for all subscriptions that were written together, inside the transaction. Arguments: *keys* of the
 subscriptions, *feeds* (keys) whose subscribers may have changed, and *using*.
 """
-
-
-def _lock(feeds: Collection[int], using: str) -> None:
-    """Lock *feeds*, before their subscriptions, in the order in which imports do. Otherwise this transaction and an
-    import could wait for each other. SQLite has one writer at a time anyway.
-    """
-    if connections[using].features.has_select_for_update:
-        list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _send_written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
@@ -396,7 +388,7 @@ class Subscription(models.Model):
                 saved = Subscription.objects.using(using).filter(pk=key)
                 before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
             if key is not None and (fields is None or not SHOWING.isdisjoint(fields)):
-                _lock([*before, self.feed_id], using)
+                lock_feeds([*before, self.feed_id], using)
             super().save(**options)
             if before:
                 _send_written([], before, using)  # the feed that it subscribed to before
@@ -405,7 +397,7 @@ class Subscription(models.Model):
         """Delete the subscription, with its posts."""
         using = using or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
-            _lock([self.feed_id], using)
+            lock_feeds([self.feed_id], using)
             return super().delete(using, keep_parents)
 
     @property
