@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from django.apps.registry import Apps
 
-    from lifestream.models import Feed, Host, Item, Subscription, Tag
+    from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag
 
 
 class LifestreamConfig(AppConfig):
@@ -42,6 +42,7 @@ class LifestreamConfig(AppConfig):
         checks.register()
         connection_created.connect(sqlite_search.add_function, dispatch_uid="lifestream.sqlite_search")
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
+        pre_delete.connect(_lifestream_to_be_deleted, Lifestream, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
         readers_left.connect(_readers_left, Feed, dispatch_uid="lifestream.readers_left")
@@ -105,6 +106,20 @@ def _subscription_saved(
         _subscriptions_written([instance.pk], [instance.feed_id], using)
 
 
+def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = None, **_: Any) -> None:
+    """Receive Django's signal before a lifestream is deleted, which also happens when its owner is deleted: lock its
+    feeds, so that this transaction and an import can't wait for each other.
+
+    *origin* is the object or queryset on which `delete` was called. Nothing is done here if that queryset has locked
+    the feeds already.
+    """
+    from lifestream.models import LifestreamQuerySet
+    from lifestream.models.feeds import lock_feeds
+
+    if not isinstance(origin, LifestreamQuerySet):
+        lock_feeds(list(instance.subscriptions.using(using).values_list("feed_id", flat=True)), using)
+
+
 def _subscription_deleted(instance: Subscription, using: str, origin: Any = None, **_: Any) -> None:
     """Receive Django's signal that a subscription was deleted, in whatever way that happened.
 
@@ -138,11 +153,12 @@ def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using:
     """Receive our own signal that many subscriptions were written at once."""
     from django.db import transaction
 
+    from lifestream.models.feeds import lock_feeds
     from lifestream.storage import backfill, fanout
 
     with transaction.atomic(using=using):
         # Wait for an import that has already read who subscribes; one that begins later reads the new subscribers.
-        fanout.lock_feeds(feeds, using)
+        lock_feeds(feeds, using)
         fanout.note_readers(feeds, using)
         backfill.fill_newest(keys, using)
 

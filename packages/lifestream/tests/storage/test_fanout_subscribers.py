@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Feed, Lifestream, Post, Subscription
+from lifestream.models.feeds import lock_feeds
 from lifestream.storage import fanout
 from lifestream.storage.backfill import fill
 from lifestream.storage.fanout import Postable, Subscriber, subscribe, subscribers_of, write_posts
@@ -151,7 +152,7 @@ class TestLocks:
             return execute(sql.removesuffix(" FOR UPDATE"), parameters, *others)  # SQLite has no such clause
 
         with connection.execute_wrapper(note):
-            fanout.lock_feeds([two.pk, one.pk], "default")
+            lock_feeds([two.pk, one.pk], "default")
         [(sql, keys)] = asked
         assert sql.startswith('SELECT "lifestream_feed"."id" ')
         assert sql.endswith(" ORDER BY 1 ASC FOR UPDATE")  # by the first column, which is the key
@@ -163,4 +164,4 @@ class TestLocks:
         feed = make_feed()
         monkeypatch.setattr(connection.features, "has_select_for_update", False)
         with django_assert_num_queries(0):
-            fanout.lock_feeds([feed.pk], "default")
+            lock_feeds([feed.pk], "default")

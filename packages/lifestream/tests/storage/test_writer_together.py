@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import OperationalError, connection, connections, transaction
 from django.db.models import F
 
@@ -204,6 +205,7 @@ OWNERS: dict[str, Callable[[Subscription], object]] = {
     "deletes a site": lambda site: Subscription.objects.get(pk=site.pk).delete(),
     "deletes sites": lambda site: Subscription.objects.filter(pk=site.pk).delete(),
     "deletes a lifestream": lambda site: site.lifestream.delete(),
+    "deletes their account": lambda site: User.objects.get(lifestreams=site.lifestream).delete(),
 }
 
 
@@ -212,7 +214,7 @@ def test_what_an_owner_does_during_an_import_ends_in_no_deadlock(
     during_an_import: Callable[..., Any], caplog: pytest.LogCaptureFixture, act: str
 ) -> None:
     feed = make_feed()
-    subscription = make_subscription(feed)
+    subscription = make_subscription(feed, make_lifestream(owner=User.objects.create_user("ada")))
     number = 3 if act.startswith("moves") else 0
     with caplog.at_level("INFO", "lifestream"):
         during_an_import(document(feed, 3), lambda: OWNERS[act](subscription))

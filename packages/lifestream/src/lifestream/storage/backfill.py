@@ -25,8 +25,9 @@ from django.db.models.functions import Length
 
 from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Item, Post, Subscription
+from lifestream.models.feeds import lock_feeds
 from lifestream.storage.bulk_sql import batches
-from lifestream.storage.fanout import RULES, Postable, Subscriber, lock_feeds, rules_of, write_posts
+from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
 
 AT_ONCE: Final = 2_000
 """How many items are posted at once, the newest ones. A write of more would hold SQLite's lock for long."""

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import Feed, Host, Item, Lifestream, Subscription, due_hosts, sort_names
-from lifestream.models.feeds import url_hash
+from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.storage import backfill, fanout
 from lifestream.storage.bulk_sql import insert_new
 
@@ -58,11 +58,11 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     known = _shared(listed, using)
     # Wait for imports that have read already who subscribes: their items are not seen before they are committed. Feeds
     # are locked before hosts, as everywhere.
-    fanout.lock_feeds([feed.pk for feed in known.values()], using)
+    lock_feeds([feed.pk for feed in known.values()], using)
     _make_feeds([each for key, each in listed.items() if key not in known], using)
     feeds = _shared(listed, using)
     # New feeds are locked too: another process may have made some of them meanwhile.
-    fanout.lock_feeds([feed.pk for key, feed in feeds.items() if key not in known], using)
+    lock_feeds([feed.pk for key, feed in feeds.items() if key not in known], using)
     subscriptions = Subscription.objects.using(using).filter(lifestream=lifestream)
     subscribed = set(
         subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True)

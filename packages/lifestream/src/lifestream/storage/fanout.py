@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import connections, router
+from django.db import router
 from django.db.models import Exists, OuterRef
 
 from lifestream.content.filter_rules import Rules, RuleSubject
@@ -94,15 +94,6 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
     """
     subscriptions = Subscription.objects.using(router.db_for_write(Subscription))
     return subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)[0]
-
-
-def lock_feeds(feeds: Collection[int], using: str) -> None:
-    """Lock *feeds* (keys) until the transaction ends, in the order in which imports lock them. SQLite has one writer at
-    a time anyway.
-    """
-    if connections[using].features.has_select_for_update:
-        locked = Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update()
-        list(locked.values_list("pk"))
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:

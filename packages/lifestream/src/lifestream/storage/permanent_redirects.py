@@ -15,7 +15,7 @@ from lifestream.fetcher.feed_urls import origin
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
 from lifestream.models import Feed, Host, Post, Subscription, sort_names
-from lifestream.models.feeds import url_hash
+from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.storage import backfill, fanout
 from lifestream.storage.feed_row import FeedState
 
@@ -74,7 +74,7 @@ def options_at(url: str, before: str, options: Mapping[str, Any]) -> dict[str, A
 
 def _merge(feed: int, other: Feed, using: str) -> None:
     """Move the subscriptions of *feed* (a key) to the feed *other*."""
-    fanout.lock_feeds([other.pk], using)  # wait for an import that has read already who subscribes
+    lock_feeds([other.pk], using)  # wait for an import that has read already who subscribes
     if other.status == Feed.Status.GONE:
         # Its URL has just answered.
         Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)
