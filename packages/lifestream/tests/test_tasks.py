@@ -19,7 +19,7 @@ from unittest import mock
 from urllib.parse import quote, urlsplit
 
 import pytest
-from celery import Celery, current_app
+from celery import Celery
 from django.db import connection
 from django.utils import timezone
 
@@ -173,7 +173,7 @@ class CeleryTest(FeedServerTransactionTestCase):
         feeds = [self.feed(path).pk for path in paths]
         bound = self.enterContext(socket.socket())
         bound.bind(("127.0.0.1", 0))  # it doesn't listen, so that connections are refused
-        current = current_app._get_current_object()  # of this thread, which has the shared tasks
+        current = tasks.update.app  # which has the shared tasks
         self.addCleanup(current.set_current)
         self.enterContext(Celery("unsent", broker=f"redis://127.0.0.1:{bound.getsockname()[1]}/0")).set_current()
         with self.assertLogs("lifestream.tasks", "WARNING") as logs:
