@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from waitress.server import create_server
 
+from interruption import interrupt_main_thread
 from lifestream.page_limits import LONGEST_HEAD
 from lifestream.web import wsgi_server
 from lifestream.web.http_channel import MOST_DISCARDED, REFUSED, OneAnswerChannel, close_silent
@@ -46,7 +47,7 @@ def _serving(client: Callable[[str, int], None], application: Any = _application
                 raised.append(error)
             finally:
                 if not has_ended.is_set():
-                    signal.raise_signal(signal.SIGINT)
+                    interrupt_main_thread()
 
         threads.append(threading.Thread(target=run))
         threads[0].start()
