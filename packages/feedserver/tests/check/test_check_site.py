@@ -152,6 +152,7 @@ def test_local_files_are_removed_when_the_site_stops() -> None:
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
     """The reader is told the path of the file. Python up to 3.12 removes folders by a function that calls itself."""
     site = Site(TWO_STEPS, Place("127.0.0.1"), MovedClock())

@@ -119,6 +119,7 @@ def test_there_is_an_end_to_what_is_looked_at(home: Path, monkeypatch: pytest.Mo
 
 
 @linking
+@pytest.mark.slow
 def test_folders_of_any_depth_are_walked_and_removed_and_not_copied(deep: Path, tmp_path: Path) -> None:
     (deep / "z").write_text("x")
     assert names(ReaderFiles(deep, deep)) == {"z"}  # the path of the last one is too long for the system

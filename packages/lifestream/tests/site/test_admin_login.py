@@ -51,6 +51,7 @@ def test_wrong_old_passwords_count_as_those_of_logins_do(monkeypatch: pytest.Mon
     assert "Too many wrong passwords came from your address" in errors("correct horse battery")
 
 
+@pytest.mark.slow
 def test_the_bundled_site_changes_passwords_with_the_form(tmp_path: Path) -> None:
     code = """
 from django.contrib.auth.models import User
