@@ -138,6 +138,36 @@ def test_a_request_after_one_that_closes_the_connection_is_not_answered() -> Non
     assert read == [b"/1", b""]
 
 
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        (b"Cookie: a=b", b"200"),
+        (b"Content-Length: 0", b"200"),
+        (b"Content-Length: x", b"400"),
+        (b"Content-Length: 6\r\nTransfer-Encoding: chunked", b"400"),
+        (b"Content-Length: 1000000000", b"413"),
+        (b"Content-Length: 1", b"100"),
+        (b"Transfer-Encoding: chunked", b"100"),
+    ],
+)
+def test_only_a_request_with_a_body_that_is_read_is_continued(fields: bytes, status: bytes) -> None:
+    """If a request that has ended were continued, the next one on the connection would be read as a part of it."""
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"POST /1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n" + fields + b"\r\n\r\n")
+            with connection.makefile("rb") as answers:
+                read.append(answers.readline().split()[1])
+                if read == [b"200"]:
+                    read.append(_body(answers))
+                    connection.sendall(b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+                    read.append(_body(answers))
+
+    _serving(client)
+    assert read == [status, *([b"/1", b"/2"] if status == b"200" else [])]
+
+
 @pytest.mark.parametrize("framing", [b"1;a=", b"1\r\na\r\n0\r\nX: "], ids=["a chunk's size", "the trailer"])
 def test_framing_without_an_end_is_refused(framing: bytes) -> None:
     read: list[bytes] = []

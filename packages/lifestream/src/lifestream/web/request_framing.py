@@ -67,6 +67,9 @@ class BoundedParser(HTTPRequestParser):
                 self._refuse(BadRequest("a chunk's size or the trailer is too long"))  # not translated
             elif before // _STEP != self.kept // _STEP and not self._may_keep_more():
                 self._refuse(ServerBusy("too much is being received; try again later"))  # not translated
+        if self.completed:
+            # waitress would send "100 Continue", and read the next request of the connection as a part of this one.
+            self.expect_continue = False
         return consumed
 
     @property
