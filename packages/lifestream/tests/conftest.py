@@ -41,7 +41,10 @@ def django_db_setup(
     django_db_modify_db_settings: None,
     django_db_blocker: Any,
 ) -> Iterator[None]:
-    """Make the test database of this process, as pytest-django does, except that only one process makes the tables."""
+    """Make the test database of this process, as pytest-django does, except that only one process makes the tables.
+
+    On PostgreSQL, and with `--reuse-db`, it is made as pytest-django makes it.
+    """
     from django.db import connection
 
     def whole() -> None:

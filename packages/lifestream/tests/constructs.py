@@ -2,7 +2,7 @@
 
 `CONTENT` has fragments of HTML, as in an entry, and `DOCUMENTS` has whole feeds. Each construct is a function that
 takes a size and returns about that many characters. To measure another construct, add a line; `repeated("…")` is enough
-for most. The tests of cleaning and `benchmarks/hostile_constructs.py` read these tables.
+for most. Tests in `tests/content` read `CONTENT`, and `benchmarks/hostile_constructs.py` reads both tables.
 """
 
 from __future__ import annotations
@@ -182,12 +182,12 @@ _JSON: Final = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id":
 
 
 def in_item(piece: str) -> Construct:
-    """Return the document with one entry in which *piece* is repeated, with another number in place of each `{}`."""
+    """Return the construct of a document with one entry in which *piece* is repeated; see `numbered` for `{}`."""
     return numbered(piece, _ITEM, _ITEM_END)
 
 
 def in_element(piece: str, tag: str, value: str = "") -> Construct:
-    """Return the document with one entry in which *piece* is repeated inside *tag*, after *value*."""
+    """Return the construct of a document with one entry in which *piece* is repeated inside *tag*, after *value*."""
     return repeated(piece, f"{_ITEM}<{tag}>{value}", f"</{tag}>{_ITEM_END}")
 
 

@@ -25,7 +25,7 @@ RSS = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
 class FixedResolver(AbstractResolver):
     """A resolver with given answers: for each name a list of addresses, or several lists, used one after the other.
 
-    The last list is used again and again.
+    The last list is used again and again. A name is written with `_` for `.`: `a_example` for "a.example".
     """
 
     def __init__(self, **answers: list[str] | list[list[str]]) -> None:

@@ -30,7 +30,9 @@ LIBRARIES: Final = (
     *("django.db.backends.sqlite3.base", "django.db.migrations.executor", "django.db.models.sql.compiler"),
     *("django.forms", "django.template.backends.django", "django.urls", "django.views.generic"),
 )
-"""The modules that are imported once: none of them reads the settings, or the environment, when it is imported."""
+"""The modules that are imported once: none of them reads the settings when it is imported, nor any variable of the
+environment that the tests set.
+"""
 PATIENCE: Final = 120.0  # seconds
 
 

@@ -112,9 +112,9 @@ LANGUAGES: Final[dict[str, Language]] = {
     ),
 }
 
-_WINDOWS: Final = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "big5-hkscs": "big5hkscs"}
 _CODECS: Final = {
-    **_WINDOWS,
+    **dict.fromkeys(("gb2312", "gbk"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs"), "big5hkscs"),
     **dict.fromkeys(("iso-8859-1", "latin1", "us-ascii"), "cp1252"),
     **dict.fromkeys(("windows-874", "tis-620", "iso-8859-11"), "cp874"),
     **dict.fromkeys(("shift_jis", "x-sjis", "windows-31j"), "cp932"),

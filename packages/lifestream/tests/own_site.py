@@ -23,14 +23,14 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def command(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the `lifestream` command to its end."""
+    """Run the `lifestream` command to its end. Commands of several threads run one after the other."""
     if hasattr(os, "fork"):
         return FORKER.run(arguments, environment(folder, **more))
-    return started(*arguments, folder=folder, **more)
+    return command_in_new_process(*arguments, folder=folder, **more)
 
 
-def started(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a new process of Python: commands of several threads run at the same time."""
+def command_in_new_process(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end in a new process of Python: commands of several threads run at the same time."""
     return subprocess.run(
         [sys.executable, "-m", "lifestream", *arguments],
         env=environment(folder, **more),

@@ -308,7 +308,9 @@ def _beginnings(tree: Any) -> Iterator[str]:
 
 
 def _samples(tree: Any) -> list[str]:
-    """Return a few texts that *tree* matches, each repeat as short as it can be, and once."""
+    """Return a few texts that *tree* matches. Each repeat is as short as it can be, or has one repetition: where that
+    is too few, the text is only the beginning of a match.
+    """
     texts = [""]
     for code, value in tree:
         texts = [text + more for text in texts for more in _pieces(code, value)][:8]

@@ -1,4 +1,4 @@
-"""A parser process for many tests, lent to one refresh after the other in place of a pool of its own."""
+"""Parser processes for many tests, lent to one refresh after the other in place of a pool of its own."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ class SharedParsers:
         registry: Registry | None = None,
         max_page: int = MAX_PAGE,
     ) -> ParserPool | LentParser:
-        """Replace `ParserPool`: return a shared pool, or a new one if it differs from the default in more than the
-        deadline.
+        """Replace `ParserPool`: return a shared pool of one process, whatever *size* is.
+
+        Return a new pool if *registry* has plugins besides the shipped ones or is None, or if *memory*, *rules* or
+        *max_page* are not the default ones.
         """
         differs = rules not in (None, SanitizerRules()) or (memory, max_page) != (MEMORY, MAX_PAGE)
         if registry is None or registry.has_own or differs:

@@ -62,7 +62,7 @@ class TestSubscribing:
         with pytest.raises(api.RuleError, match=r"^Line 1, 'title:', has nothing to look for"):
             api.subscribe(make_lifestream(), "https://nobody.invalid/", keep_rules="title:")
 
-    def test_refresh_is_the_same_as_everywhere(self, feedserver: FeedServer) -> None:
+    def test_refresh_fetches_the_given_feeds_and_reports_what_is_new(self, feedserver: FeedServer) -> None:
         clock = Clock()
         feedserver.add("/feed", feed())
         row = make_feed(feedserver.url("/feed"), next_fetch=clock.now)

@@ -73,7 +73,7 @@ def test_each_folder_of_a_package_is_on_the_map_with_modules_that_exist(heading:
     assert sorted(packages - drawn) == []
 
 
-class TestRulesOfTheParser:
+class TestRulesOfAFeedClient:
     def test_each_test_of_a_rule_is_named_after_an_existing_rule(self) -> None:
         from importlib.util import module_from_spec, spec_from_file_location
 

@@ -22,7 +22,7 @@ def found(word: str) -> list[Item]:
 
 
 class Committing(TransactionTestCase):
-    """A test that commits; the test below runs it."""
+    """Tests that commit; the tests below run them."""
 
     __test__ = False
 

@@ -45,7 +45,7 @@ def rows(heading: str) -> frozenset[str]:
 
 
 def setting_names() -> dict[str, str]:
-    """Return the settings by their names, without the prefix, and the property of `conf.Settings` that reads each."""
+    """Return the property of `conf.Settings` that reads each setting, by the setting's name without its prefix."""
     found = {}
     for name, value in vars(conf.Settings).items():
         if isinstance(value, property):
@@ -239,7 +239,7 @@ class TestPython:
         values = [named(f"{module}.{name}") for module in PUBLIC for name in public_names(module)]
         assert [name for value in values if inspect.isclass(value) for name in found.missing_members(value)] == []
 
-    def test_each_hook_of_a_plugin_is_in_the_example(self) -> None:
+    def test_each_hook_of_a_plugin_is_on_the_page_of_plugins(self) -> None:
         from lifestream.plugins import FeedPlugin
 
         text = page("lifestream/plugins.md")

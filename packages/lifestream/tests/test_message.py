@@ -42,7 +42,7 @@ def test_a_message_and_its_text_in_another_message_are_stored_differently() -> N
     assert [stored(each).count('"say"') for each in messages] == [2, 1]
 
 
-def test_it_stays_a_message_in_an_exception_and_in_a_pickle() -> None:
+def test_a_message_stays_one_in_an_exception_and_in_a_pickle() -> None:
     assert str(ValueError(NESTED)) is NESTED
     again = pickle.loads(pickle.dumps(NESTED))
     assert (again.code, again.values) == (NESTED.code, NESTED.values)
@@ -82,7 +82,7 @@ class _InCapitals:
         return f"<{many}>"
 
 
-def test_it_is_reported_in_another_language_with_the_messages_in_it() -> None:
+def test_a_message_is_reported_in_another_language_with_the_messages_in_it() -> None:
     assert in_language(NESTED, _InCapitals()) == "https://example.org/ CAN'T BE FETCHED: x NAMES NO HOST"
 
 
@@ -92,7 +92,7 @@ def test_the_texts_in_a_message_can_be_edited() -> None:
     assert edited("plain", str.title) == "Plain"
 
 
-def test_several_are_joined() -> None:
+def test_several_messages_are_joined() -> None:
     assert joined(["", "one", ""]) == "one"
     assert joined(["one", "two"]) == "one; two"
     together = joined(["one", say("no-host", url="x")])

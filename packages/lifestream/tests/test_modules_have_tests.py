@@ -1,7 +1,7 @@
 """Each module has its test file in the folder of its name below `tests/`: `parser/ipc.py` has `parser/test_ipc.py`.
 
-Names of test files are unique over both packages. If another file has the name already, the name includes the folder as
-well: `admin/feeds.py` has `admin/test_admin_feeds.py`.
+Names of test files are unique over both packages, except in folders with an `__init__`. If another file has the name
+already, the name includes the folder as well: `admin/feeds.py` has `admin/test_admin_feeds.py`.
 """
 
 from __future__ import annotations

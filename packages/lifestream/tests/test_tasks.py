@@ -57,7 +57,7 @@ def database_url() -> str:
 
 
 class Worker(Program):
-    """A worker of the bundled site, ready for tasks."""
+    """A running worker of the bundled site; `CeleryTest.worker` waits until it is ready for tasks."""
 
     def __init__(self, home: Path, producer: Celery, queue: str = "", **variables: str) -> None:
         self._producer = producer

@@ -117,7 +117,7 @@ class CommandsTest(FeedServerTransactionTestCase):
         except SystemExit:
             pass
         except CommandError as error:
-            # `execute` prints an error in this way.
+            # `run_from_argv`, which a command line calls, prints an error in this way.
             command = load_command_class("lifestream", arguments[0])
             command.stderr._out = errors  # type: ignore[attr-defined]
             command.stderr.write(f"CommandError: {error}")

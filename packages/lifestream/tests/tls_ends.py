@@ -1,4 +1,4 @@
-"""An event loop for one coroutine, which ends only after its connections.
+"""Run a coroutine in an event loop of its own that ends only after the connections of the coroutine.
 
 To close a TLS connection, each side sends a message. A loop that ends before would leave the connection open, and the
 garbage collector would find it in some other test.

@@ -104,7 +104,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
             assert not woken.is_set()
 
     def test_a_slow_page_that_names_many_places_is_given_up(self) -> None:
-        """Each of its answers may take LIFESTREAM_TIMEOUT; all others wait meanwhile."""
+        """The answer of each place may take LIFESTREAM_TIMEOUT, and all other additions wait meanwhile."""
         self.feedserver.add("/", page("".join(f'<a href="/feed{n}.xml">RSS</a>' for n in range(9))))
         self.feedserver.add("/feed", feed(["one"]))
         additions.note(self.lifestream, [self.get_url("/"), self.get_url("/feed")])
@@ -134,4 +134,5 @@ class AdditionsTest(FeedServerTransactionTestCase):
     def test_the_addresses_of_a_deleted_lifestream_are_deleted(self) -> None:
         additions.note(self.lifestream, [self.get_url("/feed")])
         Lifestream.objects.get().delete()
+        assert not Addition.objects.exists()
         assert additions.add_wanted() == 0

@@ -128,7 +128,7 @@ class TestBehindAHub:
         assert (wait(due), due.not_before) == (2 * DAY, NOW + timedelta(days=1))
 
     @pytest.mark.parametrize("until", [None, NOW, NOW - timedelta(seconds=1)])
-    def test_that_has_stopped_a_feed_is_fetched_as_without_it(self, until: datetime | None) -> None:
+    def test_a_feed_whose_hub_has_stopped_is_fetched_as_without_a_hub(self, until: datetime | None) -> None:
         due = decided(claim(push_until=until))
         assert (wait(due), due.reason) == (HOUR, "our own interval of 1 hour")
 

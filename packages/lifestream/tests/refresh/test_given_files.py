@@ -35,7 +35,7 @@ def test_an_endless_file_is_read_up_to_the_maximum_and_an_empty_one_is_empty() -
 
 
 @pipes
-def test_a_pipe_that_somebody_writes_to_slowly_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_pipe_that_is_written_to_in_parts_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
 
@@ -75,7 +75,7 @@ def test_a_pipe_that_never_ends_is_given_up_after_ten_times_the_patience(tmp_pat
 
 @pipes
 def test_a_device_that_counts_as_ready_and_has_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A terminal or a log of the kernel may do that. Here, an empty pipe is one.
+    # A terminal or a log of the kernel may do that. Here, an empty pipe stands for it.
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     seconds = iter(range(0, 1_000_000, 20))

@@ -67,6 +67,8 @@ def test_a_truncated_list_has_its_whole_feeds_and_the_line_of_its_end() -> None:
         urls = {outline.url for outline in found.outlines}
         assert found.is_cut_off
         assert urls <= {"https://a.example/feed", "https://b.example/feed"}, "a truncated address does not count"
+        assert {url for text, url in ((A, "https://a.example/feed"), (B, "https://b.example/feed"))
+                if text in whole[:end]} <= urls  # fmt: skip
         assert found.flaw is not None
         assert found.flaw.line in range(whole[:end].count("\n"), whole[:end].count("\n") + 2)
 

@@ -124,7 +124,7 @@ def test_if_too_many_are_slow_the_first_of_them_is_given_up() -> None:
     run(test())
 
 
-def test_whoever_is_cancelled_leaves_nothing_behind() -> None:
+def test_a_fetch_that_is_cancelled_leaves_nothing_behind() -> None:
     async def test() -> None:
         turns = FetchTurns(at_once=1)
         fetches = Fetches(turns)

@@ -50,7 +50,7 @@ class WhatComes(RefreshTestCase):
         assert row == FeedReport(made.pk, "A feed", made.url, "new", 2, 0, START + HOUR, "our own interval of 1 hour")
         assert str(report) == "1 feed asked, 2 new, 0 changed, 0 failed"
 
-    def test_the_items_are_in_the_timelines_of_its_subscribers(self) -> None:
+    def test_the_items_of_a_feed_are_in_the_timelines_of_its_subscribers(self) -> None:
         made = self.make_feed("/feed", feed())
         subscription = make_subscription(made)
         self.refresh()
@@ -241,7 +241,7 @@ class OneFeedAndTheOthers(RefreshTestCase):
         made[1].refresh_from_db()
         assert (made[1].claim_token, made[1].next_fetch) == ("", START)
 
-    def test_a_plugin_without_a_zone_stops_no_other_feed(self) -> None:
+    def test_a_plugin_whose_dates_have_no_zone_stops_no_feed(self) -> None:
         self.make_feed("/bad", feed(), plugin="zoneless")
         self.make_feed("/good", feed())
         with override_settings(LIFESTREAM_PLUGINS=[f"{__name__}.Zoneless"]):

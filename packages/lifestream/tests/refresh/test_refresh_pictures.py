@@ -104,7 +104,7 @@ def test_a_feed_does_not_have_to_wait_for_what_another_feed_has_asked_for(
 
     for number in range(OF_A_FEED):
         server.add(f"/held{number}.png", behind(gate))
-        # The same host would have no turn left.
+        # The name differs from that of the other feed's host, which would otherwise have no turn left.
         slow = server.url(f"held{number}.png").replace("127.0.0.1", "localhost")
         assert pictures.get(slow, 0.0, feed=1) is NoPicture.LATE
     server.add("/mine.png", Response(png()))

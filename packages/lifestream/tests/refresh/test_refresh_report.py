@@ -35,7 +35,7 @@ def test_feeds_that_were_left_are_reported_if_there_are_any() -> None:
     )
 
 
-def test_the_log_has_a_line_for_each_refresh_and_a_line_for_each_trouble(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_lines_for_a_refresh_and_its_failures_and_shortages(caplog: pytest.LogCaptureFixture) -> None:
     gone = str(Trouble(Kind.GONE, "connection refused"))  # it was reported when it happened
     report = Report((row("new", 2), row("failed")), short=1, shortages=(Shortage.FILES.value, gone))
     with caplog.at_level("INFO", "lifestream"):

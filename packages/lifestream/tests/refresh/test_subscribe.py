@@ -87,7 +87,7 @@ class AFeed(SubscribeTestCase):
         assert (found.title, found.page, len(found.source.prepared.items)) == ("A feed", "", 2)
         assert not Feed.objects.exists()
 
-    def test_a_name_and_a_folder_are_the_subscriptions(self) -> None:
+    def test_a_name_and_a_folder_belong_to_the_subscription(self) -> None:
         self.feedserver.add("/feed", feed())
         subscription = self.add(self.get_url("/feed"), name="Mine", folder="News").subscription
         assert (subscription.display_name, subscription.folder, subscription.feed.title) == ("Mine", "News", "A feed")
@@ -244,7 +244,7 @@ class ADatabaseThatFails(SubscribeTestCase):
         with mock.patch.object(Scout, "ask", side_effect=failure), pytest.raises(OperationalError):
             self.find(self.get_url("/feed"))
 
-    def test_unlike_a_shortage_which_is_why_there_is_no_feed(self) -> None:
+    def test_a_shortage_of_memory_is_the_reason_of_a_refusal(self) -> None:
         url = self.get_url("/feed")
         with mock.patch.object(Scout, "ask", side_effect=MemoryError), pytest.raises(NotAdded) as refused:
             self.find(url)
@@ -272,7 +272,7 @@ class ADatabaseThatFails(SubscribeTestCase):
             made = add_feed(found, self.lifestream, clock=self.clock).subscription.feed
         assert (len(made.claim_token), made.claimed_until) == (32, START + timedelta(seconds=settings.lease))
 
-    def test_no_other_time_is_there_any_trouble(self) -> None:
+    def test_without_a_failure_there_is_no_trouble(self) -> None:
         self.feedserver.add("/feed", feed())
         assert (self.add(self.get_url("/feed")).trouble, self.add(self.get_url("/feed")).trouble) == ("", "")
 
@@ -510,7 +510,7 @@ class AWebPage(SubscribeTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class WhatIsRefused(SubscribeTestCase):
-    def test_another_status_is_refused_and_reported(self) -> None:
+    def test_a_status_of_an_error_is_refused_and_reported(self) -> None:
         for answer, words in (
             (Response(status=404), "the server answered 404 Not Found"),
             (Response(status=500), "the server answered 500 Internal Server Error"),

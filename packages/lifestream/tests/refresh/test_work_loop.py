@@ -1,4 +1,7 @@
-"""The loop of a refresh releases its claims, however it ends. `test_pipeline` tests the results of a refresh."""
+"""The loop of a refresh releases its claims, however it ends, and an error with one feed stops no other.
+
+`test_pipeline` tests the results of a refresh.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,9 @@ def test_a_parser_is_started_at_once_if_feeds_are_so_many_that_some_will_have_ch
 
 
 class TestAnUnforeseenErrorWithOneFeed:
-    """The feeds beside it are stored, and the feed itself is due later, as after any failure."""
+    """The other feeds are stored. The feed itself is due later, as after any failure, except if the error comes from
+    this machine: then it stays due.
+    """
 
     @pytest.fixture(autouse=True)
     def three_feeds(self, feedserver: FeedServer, settings: Settings) -> None:

@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from feedserver import FeedServer, Response
-from own_site import PATIENCE, command, environment, started
+from own_site import PATIENCE, command, command_in_new_process, environment
 from served import feed, page, rss
 
 printed: list[str] = []
@@ -98,7 +98,7 @@ class TestCommand:
     @pytest.mark.slow
     def test_several_first_commands_at_once_make_one_database(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(3) as pool:
-            done = list(pool.map(lambda _: started("update_feeds", folder=tmp_path), range(3)))
+            done = list(pool.map(lambda _: command_in_new_process("update_feeds", folder=tmp_path), range(3)))
         assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 3
         assert all(each.stdout.startswith("There are no feeds yet; add one with add_feed URL.\n") for each in done)
 
