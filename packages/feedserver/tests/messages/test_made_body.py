@@ -124,6 +124,36 @@ def test_a_callable_may_be_async() -> None:
             server.verify()
 
 
+def test_an_exception_in_a_task_of_an_async_callable_or_body_is_reported() -> None:
+    async def fail() -> None:
+        raise ValueError("in a task")
+
+    async def begin() -> None:
+        task = asyncio.ensure_future(fail())
+        await asyncio.wait([task])
+
+    async def answer(_request: Request) -> Response:
+        await begin()
+        return Response("whole")
+
+    async def parts() -> AsyncIterator[str]:
+        await begin()
+        yield "whole"
+
+    with FeedServer() as server:
+        server.add("/answer", answer)
+        server.add("/parts", Response(parts))
+        assert b"raised ValueError('in a task') at" in get(server, "/answer")
+        with pytest.raises(
+            VerificationError, match=r"answer \(.*\) raised ValueError\('in a task'\) at .*test_made_body"
+        ):
+            server.verify()
+        with pytest.raises(http.client.IncompleteRead):
+            get(server, "/parts")
+        with pytest.raises(VerificationError, match=r"broken off by ValueError\('in a task'\) at .*test_made_body"):
+            server.verify()
+
+
 def test_an_async_callable_that_takes_too_long_is_reported_and_ended() -> None:
     ended = threading.Event()
 
