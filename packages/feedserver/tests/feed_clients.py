@@ -32,7 +32,9 @@ MEMORY = 2 * 1024**3
 class Outcome:
     """What a client got: the *status*, and *size* and *digest* of the body, or the *error* that it ended with.
 
-    *noticed* is the error that feedparser reports without raising it."""
+    An answer that urllib raises as an HTTPError has a *status* and an *error*. For feedparser, *size* is the number of
+    entries, without a *digest*, and *noticed* is the error that it reports without raising it.
+    """
 
     status: int | None = None
     size: int = 0
