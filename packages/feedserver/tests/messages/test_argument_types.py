@@ -1,4 +1,4 @@
-"""An invalid argument of a response or a route is refused at the call, with what to write in its place."""
+"""An invalid argument is refused at the call, with what to write in its place, in a message of bounded length."""
 
 from __future__ import annotations
 

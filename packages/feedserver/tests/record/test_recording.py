@@ -64,7 +64,7 @@ ANSWERS = {
     "bytes beyond ASCII": Response("<a/>", headers=[("X-Name", b"caf\xe9"), ("X-Other", "ы")], reason="Schön"),
     "a comment with directives": Response("<!--\nStatus: 404\nHeader: X-A: b\n--><rss/>"),
     "every byte": Response(bytes(range(256)) * 300, headers={"Content-Type": "application/octet-stream"}),
-    "nothing added": Response("<a/>", omit=["Date", "Content-Type"]),
+    "no date or type added": Response("<a/>", omit=["Date", "Content-Type"]),
     "chunked": Response("<rss/>" * 1000, omit=["Content-Length"]),
     "ended by closing": Response("<rss/>" * 1000, omit=["Content-Length", "Transfer-Encoding"]),
     "braces that mean nothing": Response("<a/>", headers={"X-Template": "/{id}{?page}"}),
