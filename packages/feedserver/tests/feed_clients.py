@@ -144,7 +144,7 @@ def ask(name: str, url: str) -> Outcome:
 
 
 def name_of(error: BaseException) -> str:
-    """Return the class of an error; for urllib, which wraps errors in URLError, that of the error inside."""
+    """Return the name of an error's class; for urllib, which wraps errors in URLError, that of the error inside."""
     reason: Any = getattr(error, "reason", None)
     kind = type(reason if isinstance(reason, BaseException) else error)
     return kind.__name__ if kind.__name__[0].isupper() else f"{kind.__module__}.{kind.__name__}"

@@ -291,7 +291,7 @@ class RightReader:
         return None
 
     def save_move(self, feed: Subscribed) -> None:
-        """Save the new address of a feed that has moved for good three times."""
+        """Save the new address of a feed whose last three requests, or more, were redirected for good."""
         if feed.moves > 2 and self.breaks != "R3":
             feed.url, feed.moves = feed.moves_to, 0
 

@@ -194,7 +194,7 @@ def test_a_server_has_stopped_although_its_stop_warns_and_warnings_are_errors(ro
         ends.set()
 
 
-def test_threads_may_stop_a_server_at_once(root: Path) -> None:
+def test_several_threads_may_stop_a_server_concurrently(root: Path) -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

@@ -271,7 +271,7 @@ def test_what_goes_wrong_when_the_answer_is_over_is_reported_too(leaves: str, ki
     server.verify()
 
 
-def test_an_endless_body_is_made_as_fast_as_it_is_read() -> None:
+def test_an_endless_body_is_made_no_faster_than_it_is_read() -> None:
     made = 0
 
     def endless() -> Iterator[bytes]:
