@@ -116,7 +116,7 @@ class Committed(FeedServerTransactionTestCase):
         thread.join()
         self.assertEqual(Feed.objects.get().text, "<feed/>")
 
-    test_another_feed_is_stored_after_the_rollback_of_the_first = test_a_feed_is_stored_by_a_thread
+    test_another_feed_is_stored_after_the_flush_of_the_first = test_a_feed_is_stored_by_a_thread
 """
 
 GOOD += """

@@ -200,7 +200,7 @@ def test_a_request_with_a_large_body_is_not_read(site: Site) -> None:
     site.verify()
 
 
-def test_requests_that_a_shared_server_has_dropped_are_missed() -> None:
+def test_requests_that_a_shared_server_has_dropped_are_reported_as_a_flood() -> None:
     with FeedServer(strict=False, journal_limit=3) as server:
         place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
         site = Site(TWO_STEPS, place, MovedClock())

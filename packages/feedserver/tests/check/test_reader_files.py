@@ -1,4 +1,4 @@
-"""The files of a reader under check, whatever it has made: deep folders, links, pipes, and very much of all."""
+"""The files of a reader under check, whatever it has made: deep folders, links, pipes, and very many or large files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def deep(tmp_path: Path) -> Iterator[Path]:
-    """A folder with DEPTH folders in each other, and a file in the last one."""
+    """Yield a folder with DEPTH folders, each in the one before, and a file in the last one."""
     top = tmp_path / "deep"
     top.mkdir()
     before = Path.cwd()

@@ -53,7 +53,7 @@ def test_a_reader_that_breaks_one_rule_fails_that_scenario_alone(scenario: Scena
 
 
 class HeadFirst(RightReader):
-    """It first asks by HEAD what a feed's address answers, without regard to any pause or certificate."""
+    """A reader that first asks by HEAD what a feed's address answers, without regard to any pause or certificate."""
 
     def poll(self) -> None:
         for feed in self.feeds:

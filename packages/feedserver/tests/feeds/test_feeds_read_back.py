@@ -238,7 +238,7 @@ def compare(reader: Reader, response: Response, feed: Feed, kind: str) -> None:
         for name in sorted(getters.keys() & carried - set(silent)):
             value = went_in(holder, name)
             if reader is FASTFEEDPARSER and name == "authors":
-                value = value[:1]
+                value = value[:1]  # it reports the first author only
             if value or name not in reader.filled.split():
                 assert getters[name](found) == value, f"{reader.name}: {name}"
 

@@ -282,7 +282,7 @@ def test_what_follows_the_last_request_of_a_connection_is_no_problem(last: bytes
         with WireClient(server) as client:
             request = client.encrypted(A_REQUEST.replace(b"Host", b"Connection: close\r\nHost"))
             client.wire.sendall(client.last_of_handshake + request + last)
-            with suppress(OSError):  # the end may destroy the answer of who sends more
+            with suppress(OSError):  # the end may destroy the answer to a client that sends more
                 client.wire.shutdown(socket.SHUT_WR)
                 client.read_to_end()
         server.verify()

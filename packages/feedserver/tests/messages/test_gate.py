@@ -14,7 +14,7 @@ from feedserver.messages.gate import NoLongerWanted, Wanted, call_soon, run_asyn
 
 
 def waiting(work: Callable[[], object], wanted: Wanted) -> tuple[threading.Thread, list[str]]:
-    """Return a thread that works for *wanted*, and how its work ended."""
+    """Start a thread that works for *wanted*; return it, and a list to which it adds how its work has ended."""
     ended: list[str] = []
 
     def run() -> None:

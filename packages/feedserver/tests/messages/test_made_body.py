@@ -38,7 +38,7 @@ WHOLE = b"<rss>\xc3\xbc</rss>"
 
 
 class CallableBody:
-    """A body that is made by an object with `__call__`."""
+    """An object that makes a body by `__call__`."""
 
     def __call__(self) -> Iterator[str | bytes]:
         yield from parts()
@@ -168,7 +168,7 @@ def test_an_async_callable_that_takes_too_long_is_reported_and_ended() -> None:
         server.add("/slow", slow)
         assert b"did not answer GET /slow within 0.05 s" in get(server, "/slow")
         assert ended.wait(10)
-        with pytest.raises(VerificationError, match=r"^slow \(.*\) did not answer GET /slow within 0\.05 s$|did not"):
+        with pytest.raises(VerificationError, match=r"slow \(.*\) did not answer GET /slow within 0\.05 s"):
             server.verify()
         server.verify()
 
@@ -301,7 +301,7 @@ def test_what_goes_wrong_when_the_answer_is_over_is_reported_too(leaves: str, ki
     server.verify()
 
 
-def test_an_endless_body_is_made_as_fast_as_it_is_read() -> None:
+def test_an_endless_body_is_made_no_faster_than_it_is_read() -> None:
     made = 0
 
     def endless() -> Iterator[bytes]:

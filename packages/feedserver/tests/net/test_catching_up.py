@@ -97,7 +97,7 @@ def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
     with RawClient(late_server) as client:
         client.ask("/slow")
         late_server.wait_for("/slow")
-        client.send(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n" * 12_000)  # more than is read behind an answer
+        client.send(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n" * 12_000)  # more than is read during an answer
         client.ask("/late")
         act(late_server)
     assert [request.path for request in late_server.requests] == ["/slow", *["/known"] * 12_000, "/late"]
@@ -200,7 +200,7 @@ def test_a_client_that_sends_without_end_delays_no_stop(late_server: FeedServer)
         hammer.join()
 
 
-def test_a_loop_that_is_blocked_is_told(late_server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blocked_loop_is_reported(late_server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catching_up, "PATIENCE", 0.02)
     blocked, release = threading.Event(), threading.Event()
 

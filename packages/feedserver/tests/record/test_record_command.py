@@ -17,7 +17,9 @@ def origin() -> Iterator[FeedServer]:
         yield running
 
 
-def test_the_command_records(origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_records_or_says_by_its_status_why_not(
+    origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     origin.add("/feed", Response("<rss/>", headers={"Set-Cookie": "a=b"}))
     file = tmp_path / "feed.xml"
     arguments = ["record", origin.url("/feed"), "-o", str(file), "--header", "X-A: b"]
