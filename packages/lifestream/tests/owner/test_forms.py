@@ -31,7 +31,7 @@ def test_a_password_is_not_repeated_in_an_error() -> None:
     assert "secret" not in str(refused.value.messages)
 
 
-def test_more_than_two_hundred_at_once_are_too_many() -> None:
+def test_more_than_two_hundred_addresses_at_once_are_too_many() -> None:
     with pytest.raises(ValidationError, match=f"at most {MOST_ADDRESSES} addresses"):
         AddressesField().clean(" ".join(f"https://a.example/{number}" for number in range(MOST_ADDRESSES + 1)))
 

@@ -54,7 +54,9 @@ def test_a_page_for_one_visitor_is_sent_in_gzip_whose_length_reveals_nothing() -
     [("text/html; charset=utf-8", True), ("image/svg+xml", True), ("image/png", False), ("image/jpeg", False)],
 )
 @pytest.mark.parametrize("accepted", ["gzip", "br"])
-def test_a_picture_is_sent_as_it_is(kind: str, compressed: bool, accepted: str) -> None:
+def test_text_and_svg_are_compressed_and_other_pictures_are_sent_as_they_are(
+    kind: str, compressed: bool, accepted: str
+) -> None:
     assert answer(accepted, **{"Content-Type": kind}).has_header("Content-Encoding") == compressed
 
 
