@@ -213,7 +213,7 @@ def test_parsed_documents_are_released_once_they_are_stored(server: FeedServer) 
 @pytest.mark.parametrize("coding", ["", "gzip"])
 @pytest.mark.parametrize("rest", [0, 100_000])
 def test_a_body_that_is_given_up_between_two_reads_fails_for_that_reason(coding: str, rest: int) -> None:
-    """The bytes that come later are the middle of what was forgotten: no document, and no coding that is broken."""
+    """Bytes that come later continue what was forgotten: they are read neither as a document nor as a broken coding."""
     data = os.urandom(400_000)
     data = gzip.compress(data) if coding else data
 

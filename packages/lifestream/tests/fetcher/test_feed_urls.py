@@ -45,7 +45,7 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, req
         ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
     ],
 )
-def test_a_url_is_requested_as_spelt_except_for_parts_that_no_request_line_may_have(url: str, requested: str) -> None:
+def test_scheme_host_port_and_dot_segments_are_normalised_and_the_rest_is_as_spelt(url: str, requested: str) -> None:
     assert request_url(url) == requested
 
 

@@ -124,10 +124,15 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced_once() -> None:
                     connection.sendall(answer)
                     connection.recv(65536)  # the next request, which is not answered, or the end
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        outcomes = fetch(url, url)
+        request = FetchRequest(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+
+        async def run() -> list[Outcome | Redirected]:
+            async with Fetcher(LOOPBACK, user_agent=AGENT) as fetcher:
+                return [await fetcher.fetch_of_host(request, Memory().share(), keeps=True) for _ in range(2)]
+
+        outcomes = asyncio.run(run())
         thread.join(10)
     assert [type(outcome) for outcome in outcomes] == [Fetched, Fetched]
 

@@ -1,4 +1,4 @@
-"""The limit of open files is raised as far as the system allows, and never lowered."""
+"""The soft limit of open files is raised as far as needed, but not over the hard limit, and it is never lowered."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def test_the_soft_limit_is_raised_to_what_is_needed() -> None:
 
 
 @needs_limits
-def test_it_is_raised_no_further_than_the_hard_one() -> None:
+def test_the_soft_limit_is_raised_no_further_than_the_hard_one() -> None:
     assert limits_after(64, 100, 50) == (100, 100)
 
 
 @needs_limits
-def test_it_is_never_lowered() -> None:
+def test_the_soft_limit_is_never_lowered() -> None:
     assert limits_after(512, 1024, 1) == (512, 1024)

@@ -90,13 +90,13 @@ def test_without_verification_any_certificate_is_accepted_only_at_the_feeds_own_
         ("\n".join(f"X-{n}: 1" for n in range(11)), "these are more than 10 headers"),
     ],
 )
-def test_headers_that_are_refused(lines: str, message: str) -> None:
+def test_malformed_headers_too_many_and_those_of_lifestream_itself_are_refused(lines: str, message: str) -> None:
     with pytest.raises(OptionRefused) as refused:
         checked_headers(lines)
     assert str(refused.value) == message
 
 
-def test_headers_that_are_accepted() -> None:
+def test_other_headers_are_accepted_one_a_line() -> None:
     assert checked_headers("") == ()
     assert checked_headers(" X-Key : a b:c \n\nCookie: a=1; b=2") == (("X-Key", "a b:c"), ("Cookie", "a=1; b=2"))
 

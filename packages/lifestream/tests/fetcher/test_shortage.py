@@ -180,7 +180,7 @@ class TestNoFailureIsRecorded:
         assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
         assert [row.new for row in refresh(clock=Clock()).rows] == [1]
 
-    def test_when_a_feed_is_added(self, server: FeedServer) -> None:
+    def test_when_a_feed_is_added_but_the_shortage_is_reported(self, server: FeedServer) -> None:
         with no_more_files(), pytest.raises(subscribe.NotAdded) as raised:
             subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
         assert "this process may open no more files" in str(raised.value)
@@ -295,7 +295,7 @@ class TestErrorsThatMeanAShortage:
 
 
 class TestTheLimitOfFiles:
-    def test_it_is_raised_by_commands_as_far_as_it_may_be(self) -> None:
+    def test_it_is_raised_by_commands_as_far_as_needed(self) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))

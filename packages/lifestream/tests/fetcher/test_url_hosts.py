@@ -38,10 +38,10 @@ from shown import make_post, make_site
         ("https://evil.example?.github.com/", "evil.example"),
         ("https://evil.example#.github.com/", "evil.example"),
         ("https://github.com.evil.example/", "github.com.evil.example"),
-        ("https://g\u0456thub.com/", "xn--gthub-n4e.com"),  # a Cyrillic letter
+        ("https://g\u0456thub.com/", "xn--gthub-n2e.com"),  # a Cyrillic letter
         ("https://b\u00fccher.example/", "xn--bcher-kva.example"),
         ("https://xn--bcher-kva.example/", "xn--bcher-kva.example"),
-        ("https://\u202emoc.buhtig.example/", "xn--moc-ms2a.buhtig.example"),
+        ("https://\u202emoc.buhtig.example/", "xn--moc-4q0a.buhtig.example"),
         ("https://127.0.0.1:8000/", "127.0.0.1"),
         ("https://[2001:db8::1]:8000/", "2001:db8::1"),
         ("mailto:x@example.com", ""),
@@ -50,8 +50,7 @@ from shown import make_post, make_site
     ],
 )
 def test_a_link_is_named_after_the_host_that_a_browser_opens(url: str, words: str) -> None:
-    assert re.sub("xn--[a-z0-9-]+", "xn", host_in_words(url)) == re.sub("xn--[a-z0-9-]+", "xn", words)
-    assert host_in_words(url).isascii()
+    assert host_in_words(url) == words
 
 
 def test_of_a_long_name_the_end_is_shown() -> None:

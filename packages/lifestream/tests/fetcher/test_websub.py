@@ -142,7 +142,7 @@ def test_a_header_that_is_no_signature_is_invalid(header: str) -> None:
     "url",
     ["https://planet.example", "https://planet.example/", "https://planet.example:8443", "https://[2001:db8::1]"],
 )
-def test_the_public_url_is_an_origin(settings: Settings, url: str) -> None:
+def test_an_https_origin_is_accepted_as_the_public_url(settings: Settings, url: str) -> None:
     settings.LIFESTREAM_PUBLIC_URL = url
     assert conf.public_url == url.rstrip("/")
 
@@ -215,7 +215,7 @@ def test_for_tests_loopback_may_go_without_tls(settings: Settings, host: str) ->
         ),
     ],
 )
-def test_settings_that_keep_hubs_out_are_reported(
+def test_settings_that_keep_hubs_out_or_let_them_in_without_tls_are_reported(
     settings: Settings, changes: dict[str, Any], number: str, message: str, hint: str
 ) -> None:
     settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"

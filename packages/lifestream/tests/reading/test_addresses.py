@@ -23,7 +23,7 @@ def rss(item: str, channel: str = "") -> ParsedFeed:
 
 
 def ill_formed(item: str, channel: str = "") -> ParsedFeed:
-    """Return the same feed as `rss`, read by the liberal reader."""
+    """Return the feed of `rss` with another item, which is ill-formed: so the liberal reader reads it."""
     body = f"<rss version='2.0' {MEDIA}><channel>{channel}<item>{item}</item><item><b></item></channel></rss>"
     return parse(body.encode(), {}, URL)
 

@@ -1,7 +1,7 @@
 """The base classes of the tests of the rules: feeds of a real server, a clock, and the whole pipeline.
 
-A test gives the server its answers, moves the clock, and checks the requests that the server received and the rows that
-are stored. Between them runs `refresh`, with a real network and database, and with a parser process that tests share.
+A test gives the server its answers, moves the clock, calls `refresh`, and checks the requests that the server received
+and the rows that are stored. Network and database are real, and tests share a parser process.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from lifestream.storage.entry_matching import CHURN_LIMIT
 from rules.ruled import RuleTestCase
 from served import START
 
-HEAD = "<?xml version='1.0'?>"
 LINK = "https://blog.example/"
 
 

@@ -41,7 +41,7 @@ class Moves(RuleTestCase):
     def test_if_the_new_url_is_a_feed_already_subscriptions_move_to_it_and_items_never(self) -> None:
         old = self.subscribe("/old", Response(rss("of old")), moved("/there"))
         there = self.subscribe("/there", Response(rss("of there")))
-        stranger, mine = Subscription.objects.get(feed=there), Subscription.objects.get(feed=old)
+        theirs, mine = Subscription.objects.get(feed=there), Subscription.objects.get(feed=old)
         for _ in range(4):
             self.refresh_next(old)
         self.refresh_next(there)
@@ -50,7 +50,7 @@ class Moves(RuleTestCase):
         assert (mine.feed, old.status) == (there, Feed.Status.GONE)
         assert old.next_reason.endswith("is a feed already: its subscriptions went there")
         assert set(Item.objects.filter(feed=there).values_list("title", flat=True)) == {"of there"}
-        seen = Post.objects.filter(lifestream=stranger.lifestream).values_list("item__title", flat=True)
+        seen = Post.objects.filter(lifestream=theirs.lifestream).values_list("item__title", flat=True)
         assert set(seen) == {"of there"}
         asked = len(self.asked("/old"))
         self.clock.move(days=400)

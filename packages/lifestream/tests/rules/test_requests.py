@@ -43,7 +43,7 @@ class Requests(RuleTestCase):
         assert self.titles() == ["one"]
 
     @pytest.mark.rule(24)
-    def test_there_is_no_cookie_no_referer_and_nothing_added_to_the_query(self) -> None:
+    def test_there_is_no_cookie_of_an_earlier_fetch_no_referer_and_nothing_added_to_the_query(self) -> None:
         requests = self.asked_of_a_server_that_redirects_and_sets_cookies()
         for request in requests:
             assert not {"Referer", "From", "Authorization"} & set(request.headers)
