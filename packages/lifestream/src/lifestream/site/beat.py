@@ -6,7 +6,8 @@ its own scheduler sends nothing until the clock has caught up: for a day, if the
 counts from now again, and logs a warning.
 
 When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, so a minute that begins at 02:59
-in summer time ends at 03:00 in winter time, an hour too late. So this scheduler keeps the times of tasks that are sent at intervals in UTC.
+in summer time ends at 03:00 in winter time, an hour too late. So this scheduler keeps the times of tasks that are sent
+at intervals in UTC.
 
 While the broker is unavailable, Celery logs tracebacks of a hundred lines for each message that could not be sent. This
 beat logs once that the broker is unavailable, and once that it is back.
