@@ -181,3 +181,69 @@ def test_a_chunked_request_is_read_however_the_coding_is_written(value: str) -> 
     parser.received(f"POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding:{value}\r\n\r\n".encode())
     parser.received(b"0\r\n\r\n")
     assert parser.completed and parser.error is None
+
+
+@pytest.mark.parametrize(
+    ("before", "repeated", "after"),
+    [
+        (b"GET a://", b"1", b" x\r\n"),
+        (b"GET a://", b"1", b" HTTP/1.1\r\n"),
+        (b"GET ", b"a://", b" HTTP/1.1 x\r\n"),
+        (b"GET / HTTP/1.1\r\nX:", b" ", b"\r\n"),
+        (b"GET / HTTP/1.1\r\nX:", b"\t", b"y\r\n"),
+        (b"GET / HTTP/1.1\r\nX:", b" ", b"\0\r\n"),
+        (b"GET / HTTP/1.1\r\nX: ", b"y ", b"\0\r\n"),
+        (b"GET / HTTP/1.1\r\nX: y", b" ", b"\0\r\n"),
+        (b"GET / HTTP/1.1\r\nX:\r\n", b" ", b"y\r\n"),
+        (b"GET / HTTP/1.1\r\nX: \r\n \r\n\t", b" ", b"\r\n \0\r\n"),
+    ],
+)
+def test_a_long_line_of_a_head_costs_linear_time(before: bytes, repeated: bytes, after: bytes) -> None:
+    def cost(size: int) -> float:
+        text = before + repeated * (size // len(repeated)) + after + b"\r\n"
+        begun = time.process_time()
+        assert _parsed(text).completed
+        return time.process_time() - begun
+
+    few = many = float("inf")
+    for _ in range(3):  # the least of up to three tries, since the machine may be busy
+        few, many = min(few, cost(8_000)), min(many, cost(32_000))
+        if many <= 8 * max(few, 0.005):
+            break
+    assert many <= 8 * max(few, 0.005)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        (b"X:y", "y"),
+        (b"X:  y", "y"),
+        (b"X: \t y  z \t", "y  z"),
+        (b"X:", ""),
+        (b"X:  ", ""),
+        (b"X:\r\n  y", "y"),
+        (b"X: \r\n \r\n\ty: z", "y: z"),
+        (b"X: y\r\n  z:  a", "y  z:  a"),
+        (b"X: y\r\nX:   z", "y, z"),
+    ],
+)
+def test_the_value_of_a_field_has_no_blanks_around_it(written: bytes, value: str) -> None:
+    parser = _parsed(b"GET / HTTP/1.1\r\n" + written + b"\r\nHost:  a\r\n\r\n")
+    assert parser.error is None
+    assert parser.headers == {"X": value, "HOST": "a"}
+
+
+@pytest.mark.parametrize(
+    "line", [b"GET", b"GET ", b"GET  / HTTP/1.1", b"GET / HTTP/1.1 x", b"GET / HTTP/11", b"G(T / HTTP/1.1", b"G:  / x"]
+)
+def test_a_request_line_of_another_form_is_refused(line: bytes) -> None:
+    parser = _parsed(line + b"\r\nHost: a\r\n\r\n")
+    assert parser.error is not None and parser.error.code == 400
+
+
+@pytest.mark.parametrize("target", [b"/", b"a:", b"http://b/?c#d", b"a://1", b"*", b"//b", b"/\ty"])
+@pytest.mark.parametrize("version", [b"", b" HTTP/1.0", b" HTTP/1.1", b" HTTP/2.0"])
+def test_a_request_line_has_any_target_and_perhaps_a_version(target: bytes, version: bytes) -> None:
+    parser = _parsed(b"GET " + target + version + b"\r\nHost: a\r\n\r\n")
+    assert parser.error is None
+    assert (parser.request_uri, parser.version) == (target.decode("latin-1"), version[6:].decode())
