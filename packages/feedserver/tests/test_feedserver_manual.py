@@ -87,7 +87,7 @@ def test_each_name_that_is_not_for_users_exists_and_has_no_entry(found: Entries)
     assert sorted(NOT_FOR_USERS.keys() - missing) == []
 
 
-def test_each_public_field_is_reported_in_its_class(found: Entries) -> None:
+def test_each_public_field_is_named_in_the_docstring_of_its_class(found: Entries) -> None:
     # A field of a dataclass is shown by its class's docstring, which names it in *italics* or `code`.
     for name in ("feedserver.Response", "feedserver.Request", "feedserver.ClientConnection"):
         doc = inspect.getdoc(named(name)) or ""
@@ -95,7 +95,7 @@ def test_each_public_field_is_reported_in_its_class(found: Entries) -> None:
         assert sorted(known - set(re.findall(r"[*`](\w+)[*`]", doc))) == [], name
 
 
-def test_each_option_of_a_server_is_reported_in_its_class() -> None:
+def test_each_option_of_a_server_is_named_in_the_docstring_of_its_class() -> None:
     doc = inspect.getdoc(feedserver.FeedServer) or ""
     options = set(inspect.signature(feedserver.FeedServer).parameters)
     assert sorted(options - set(re.findall(r"\*(\w+)\*", doc)) - {"host"}) == []

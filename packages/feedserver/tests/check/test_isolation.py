@@ -78,7 +78,7 @@ def test_an_endless_file_ends_the_command(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "reader" / "home" / "store").stat().st_size == 1 << 20
 
 
-def test_a_reader_may_put_anything_in_place_of_our_files(tmp_path: Path) -> None:
+def test_a_reader_may_put_anything_in_place_of_the_files_of_its_output(tmp_path: Path) -> None:
     reader = home(tmp_path / "reader")
 
     for command in (

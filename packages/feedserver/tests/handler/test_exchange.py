@@ -186,7 +186,7 @@ def test_nobody_waits_for_an_exchange_whose_listener_has_raised(error: type[Base
     assert seen == [3]
 
 
-def test_what_was_not_seen_can_be_made_from_its_class_alone_as_tblib_does() -> None:
+def test_the_error_not_seen_can_be_made_from_its_class_alone_as_tblib_does() -> None:
     # Django's parallel test runner sends failures through tblib, and waits without end for one that can't be read.
     made = NotSeen.__new__(NotSeen, "not in time")
     assert (str(made), made.args) == ("not in time", ("not in time",))
