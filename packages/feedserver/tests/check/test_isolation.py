@@ -50,7 +50,7 @@ def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> No
     assert home(tmp_path / "roomy").run(takes).status == 0
 
 
-def test_a_flood_of_output_takes_no_memory(tmp_path: Path) -> None:
+def test_of_a_flood_of_output_a_bounded_part_is_kept(tmp_path: Path) -> None:
     ran = home(tmp_path / "reader").run("head -c 100000000 /dev/zero; printf end")
 
     assert ran.status == 0
@@ -138,11 +138,10 @@ def test_daemons_are_ended_with_their_session(tmp_path: Path) -> None:
         f'{sys.executable} -c \'import os; os.fork() and os._exit(0); os.setsid(); os.execlp("sleep", "sleep", "600")\''
     )
 
-    [daemon] = reader.survivors()
+    assert len(reader.survivors()) == 1
     reader.close()
     assert reader.survivors() == []
     assert not (tmp_path / "reader").exists()
-    assert daemon
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")

@@ -315,8 +315,9 @@ def test_a_made_body_has_a_pace_and_faults() -> None:
             with RawClient(server) as client:
                 client.ask("/f", "Connection: close")
                 assert expected in client.read_to_end(), fault
-        server.add("/f", Response(parts, pace="2 bytes every 1ms"))
+        server.add("/f", Response(parts, pace="2 bytes every 10ms"))
         assert get(server, "/f") == WHOLE
+        assert server.journal.exchanges[-1].duration >= 0.04
         server.add("/f", Response(parts, faults=Reset(after=5)))
         with pytest.raises(ConnectionResetError):
             get(server, "/f")

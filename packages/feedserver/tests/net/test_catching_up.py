@@ -135,7 +135,7 @@ def test_a_request_behind_an_answer_that_never_ends_is_journalled(tls: bool) -> 
         assert str(late.request) == "GET /late"
 
 
-def test_a_client_that_floods_an_answer_that_never_ends_takes_little_memory() -> None:
+def test_a_client_that_floods_an_answer_that_never_ends_is_read_up_to_a_limit() -> None:
     with FeedServer(strict=False) as server:
         server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
         with RawClient(server) as client:
