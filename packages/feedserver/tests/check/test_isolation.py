@@ -115,7 +115,7 @@ def test_a_reader_may_put_anything_in_place_of_its_folders(tmp_path: Path, comma
 
 
 def test_files_that_cannot_be_copied_are_left_out(tmp_path: Path) -> None:
-    """Agents leave sockets in HOME, and shutil.copytree refuses pipes."""
+    """Agents such as that of GnuPG leave sockets in HOME, and shutil.copytree refuses pipes."""
     first = home(tmp_path / "first")
     first.run("mkfifo pipe; mkdir folder; ln -s /no/such/file dangling; ln -s . loop; echo kept > folder/file")
     with socket.socket(socket.AF_UNIX) as agent:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import socket
-import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +12,7 @@ import pytest
 from feedserver import Ended, FeedServer, Headers, NotSeen, Request, Response
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
+from problem_finding import reset
 from rawclient import RawClient
 
 
@@ -154,8 +153,7 @@ def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
         client = RawClient(server)
         client.ask("/feed")
         exchange = server.wait_for("/feed")[0]
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.socket.close()
+        reset(client)
         assert exchange.ended.startswith("client left")
         described = exchange.describe()
         release.set()
