@@ -146,6 +146,7 @@ def test_serve_listens_at_the_given_address(start: Start, feeds: Path, quiet_hos
         port = server.port
     serving = start("serve", str(feeds), "--host", quiet_host, "--port", str(port))
     assert serving.line() == f"http://{quiet_host}:{port}"
+    assert get(f"http://{quiet_host}:{port}/atom.xml") == b"<feed/>"
 
 
 def test_the_url_that_is_printed_has_the_name_that_was_given_as_host(start: Start, feeds: Path) -> None:

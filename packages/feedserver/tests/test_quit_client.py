@@ -26,6 +26,7 @@ def test_a_server_that_obeys_stops() -> None:
 def test_a_server_that_does_not_obey_quit_is_reported_in_one_line() -> None:
     with FeedServer(strict=False) as server, pytest.raises(ConnectionError) as caught:
         stop_server(server.port)
+    assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(
         "did not stop: 404 QUIT /: nothing answers. A server obeys QUIT only if FeedServer(…, quit=True) allows it."
     )

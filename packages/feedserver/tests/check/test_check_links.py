@@ -1,4 +1,4 @@
-"""Which addresses in a reader's list run a script."""
+"""Which addresses in a reader's list run a script, and which links HTML has."""
 
 from __future__ import annotations
 

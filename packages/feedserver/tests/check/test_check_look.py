@@ -40,7 +40,7 @@ def test_a_look_is_read_as_it_was_written(present: frozenset[tuple[str, int]] | 
     assert SEEN.query == "a=1"
 
 
-def test_anything_else_is_refused() -> None:
+def test_json_that_is_no_look_is_refused() -> None:
     with pytest.raises(KeyError):
         Look.from_json({"at": 1})
     with pytest.raises(TypeError, match="a value has the type str, where a number is expected"):

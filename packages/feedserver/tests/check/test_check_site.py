@@ -100,7 +100,7 @@ def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:
 
     base = site.urls[0].removesuffix("feed.xml")
     assert "Item 2" in get(f"{base}items/2.html")
-    assert len(get(f"{base}items/2.mp3")) == 418
+    assert len(get(f"{base}items/2.mp3")) == 418, "the length that the feed gives"
     assert get(f"{base}items/3.html") == "404"
 
 

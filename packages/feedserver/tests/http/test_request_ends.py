@@ -243,8 +243,8 @@ def test_the_end_of_a_connection_keeps_no_bytes_of_an_earlier_request() -> None:
     reader.feed(post(SIZED, QUIT) + b"GET / HT")
     while reader.next_event() is not None:
         pass
-    cut = reader.eof()
-    assert cut is not None and cut.raw == b"GET / HT"
+    refusal = reader.eof()
+    assert refusal is not None and refusal.raw == b"GET / HT"
 
 
 def test_random_requests_are_read_as_by_h11_however_they_are_cut() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import http.client
-import socket
-import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
@@ -18,6 +16,7 @@ from feedserver import FeedServer, Request, Response, VerificationError
 from feedserver.faults import Close, FalseCoding, Interim, Reset, ShortLength, SlowBody, Trailers, TruncatedGzip
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.pacing import Pace
+from problem_finding import reset
 from rawclient import RawClient
 
 
@@ -238,8 +237,7 @@ def test_a_body_that_is_no_longer_wanted_ends_at_once(leaves: str, kind: str) ->
                 assert server.journal.exchanges[-1].ended == "server stopped"
                 assert not server.listening.workers
             else:
-                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                client.socket.close()
+                reset(client)
                 assert server.journal.exchanges[-1].ended == "client left"
         assert ended.wait(10)
         server.verify()
@@ -284,8 +282,7 @@ def test_what_goes_wrong_when_the_answer_is_over_is_reported_too(leaves: str, ki
         if kind.startswith("at work"):
             assert working.wait(10)
         if leaves == "the client":
-            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            client.socket.close()
+            reset(client)
             assert server.journal.exchanges[-1].ended == "client left"
             goes_on.set()
         stopping = threading.Thread(target=server.stop)
@@ -345,8 +342,9 @@ def test_a_made_body_has_a_pace_and_faults() -> None:
             with RawClient(server) as client:
                 client.ask("/f", "Connection: close")
                 assert expected in client.read_to_end(), fault
-        server.add("/f", Response(parts, pace="2 bytes every 1ms"))
+        server.add("/f", Response(parts, pace="2 bytes every 10ms"))
         assert get(server, "/f") == WHOLE
+        assert server.journal.exchanges[-1].duration >= 0.04
         server.add("/f", Response(parts, faults=Reset(after=5)))
         with pytest.raises(ConnectionResetError):
             get(server, "/f")

@@ -135,7 +135,7 @@ def test_a_request_behind_an_answer_that_never_ends_is_journalled(tls: bool) -> 
         assert str(late.request) == "GET /late"
 
 
-def test_a_client_that_floods_an_answer_that_never_ends_takes_little_memory() -> None:
+def test_a_client_that_floods_an_answer_that_never_ends_is_read_up_to_a_limit() -> None:
     with FeedServer(strict=False) as server:
         server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
         with RawClient(server) as client:
@@ -222,7 +222,7 @@ def test_a_blocked_loop_is_reported(late_server: FeedServer, monkeypatch: pytest
             release.set()
 
 
-def test_a_listener_that_is_called_by_a_visitor_is_refused_what_would_wait_for_the_loop() -> None:
+def test_a_listener_that_a_visitor_calls_may_not_wait_for_the_loop() -> None:
     said: list[str] = []
     with FeedServer() as server, FeedServer() as other:
 
@@ -243,7 +243,7 @@ def test_a_listener_that_is_called_by_a_visitor_is_refused_what_would_wait_for_t
     assert said[0].startswith("refuse() was called on the event loop, by the journal's listener or a fault")
 
 
-def test_a_turn_is_waited_for_that_begins_after_the_call() -> None:
+def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
     thread = LoopThread()
     near, far = socket.socketpair()
     try:
@@ -260,7 +260,7 @@ def test_a_turn_is_waited_for_that_begins_after_the_call() -> None:
         far.close()
 
 
-def test_where_much_waits_the_turn_that_reads_the_rest_is_waited_for_too() -> None:
+def test_after_turns_with_much_data_one_more_turn_is_waited_for() -> None:
     turns = Turns()
     assert [turns.take(waiting) for waiting in (MUCH, MUCH, 1, 1)] == [True, True, True, False]
 

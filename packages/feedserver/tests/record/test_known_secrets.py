@@ -130,7 +130,7 @@ def raw_deflate(data: bytes) -> bytes:
         ("gzip", bytes, False),
     ],
 )
-def test_codings_are_undone(coding: str, encode: Callable[[bytes], bytes], is_known: bool) -> None:
+def test_codings_that_are_known_are_undone(coding: str, encode: Callable[[bytes], bytes], is_known: bool) -> None:
     assert decoded_body(encode(b"<rss/>"), coding) == (b"<rss/>" if is_known else None)
 
 
