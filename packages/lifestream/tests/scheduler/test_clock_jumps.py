@@ -121,7 +121,7 @@ class TestNoticing:
                 assert clock_jumps.bring_back(NOW) is None
 
     @pytest.mark.usefixtures("ran_ahead")
-    def test_it_is_reported_once(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_clock_that_was_ahead_is_reported_once(self, caplog: pytest.LogCaptureFixture) -> None:
         make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
         with caplog.at_level(logging.WARNING):
             clock_jumps.bring_back(NOW)

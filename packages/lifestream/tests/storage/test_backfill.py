@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 from lifestream.refresh import refresh
-from lifestream.storage import backfill
+from lifestream.storage import backfill, fanout
 from lifestream.storage.backfill import CHUNK, fill, fill_rest
 
 pytestmark = pytest.mark.django_db
@@ -362,12 +362,11 @@ def test_new_rules_of_a_lifestream_are_applied_to_a_limited_amount_of_text_at_on
 
 def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    write_posts = backfill.write_posts
 
     def noting(candidates: Any, using: str) -> int:
         chunk = list(candidates)
         sizes.append(len(chunk))
-        return write_posts(chunk, using)
+        return fanout.write_posts(chunk, using)
 
     monkeypatch.setattr(backfill, "write_posts", noting)
     monkeypatch.setattr(backfill, "_PORTION", 10)
