@@ -60,5 +60,5 @@ def test_no_address_reverses_the_text_around_it(control: str) -> None:
         ("ü?//" + "a" * 1001, False),
     ],
 )
-def test_no_host_has_more_than_a_thousand_characters(address: str, impossible: bool) -> None:
+def test_a_host_that_is_not_in_ascii_has_a_thousand_characters_at_most(address: str, impossible: bool) -> None:
     assert has_impossible_host(address) is impossible
