@@ -267,9 +267,7 @@ def test_numbers_with_too_many_digits_for_python_lose_no_item() -> None:
         (True, None),
     ],
 )
-def test_a_date_may_lack_its_zone_and_its_time_and_other_values_are_no_date(
-    written: Any, date: datetime | None
-) -> None:
+def test_a_date_may_lack_its_zone_and_time_and_other_values_are_no_date(written: Any, date: datetime | None) -> None:
     assert entry(date_published=written).published == date
 
 
