@@ -1,4 +1,4 @@
-"""Fixtures and settings for every test of the repository."""
+"""Hooks and settings for every test of the repository, and the manual's examples as tests."""
 
 from __future__ import annotations
 

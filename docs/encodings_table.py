@@ -128,7 +128,7 @@ def _table(
 
 
 def _cell(by_type: Mapping[str, tuple[Verdict, bool]]) -> str:
-    """Return a cell with a reader's most frequent verdict under several media types, and the types with another."""
+    """Return a cell with a reader's verdict under the last of several media types, and the types with another one."""
     common = list(by_type.values())[-1]
     others = [f"{_word(found)} ({kind})" for kind, found in by_type.items() if found != common]
     return "; ".join([_word(common), *others])

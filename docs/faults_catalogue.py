@@ -53,7 +53,7 @@ FEED = (
     )
     + b"</feed>"
 )
-# The lines that every head of these answers has.
+# The lines that every head of these answers has. Content-Length is shown if an answer has several lines of framing.
 ODDLY_FRAMED = re.compile(rb'HTTP/1\.1 200 OK|ETag: "v1"|Content-Type: .*|Date: .*')
 USUAL = re.compile(ODDLY_FRAMED.pattern + rb"|Content-Length: %d" % len(FEED))
 FRAMING = re.compile(rb"^(?:Content-Length|Transfer-Encoding):", re.MULTILINE)

@@ -112,8 +112,8 @@ def tabled(text: str) -> frozenset[str]:
 
 
 def section(text: str, heading: str) -> str:
-    """Return the part of *text* below the *heading* (its words, of any level), up to the next of the same level.
-
+    """Return the part of *text* below the *heading* (its words, of any level), up to the next heading of the same or a
+    higher level.
     Raises ValueError where there is no such heading.
     """
     start = re.search(rf"^(?P<level>#+) {re.escape(heading)}\n", text, re.MULTILINE)

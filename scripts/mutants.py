@@ -56,8 +56,8 @@ CHOSEN = [
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]  # Cosmic Ray brings no types
-    """Replace a call, an augmented assignment, `raise` or `yield` by `pass`, and what is returned by None.
-
+    """Replace a call, an `await`, an augmented assignment, `raise` or `yield` by `pass`, and what is returned by None,
+    unless it is None or False.
     Plain assignments stay: without one, the next line raises NameError, which any test finds.
     """
 

@@ -160,7 +160,9 @@ class Seen:
             print(f"\r{len(self.ended)} tests", end="", file=sys.stderr, flush=True)
 
     def verdict(self, rule: tuple[str, int]) -> str:
-        """Return whether the rule holds: "yes", "NO", or "not seen" if none of its tests has run."""
+        """Return whether the rule holds: "yes", "NO" if a test failed, or "not seen" if none of its tests has passed,
+        or if not all of them have run.
+        """
         ended = {self.ended.get(test, "not run") for test in self.tests[rule]}
         if "failed" in ended:
             return "NO"

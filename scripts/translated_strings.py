@@ -203,7 +203,7 @@ def _texts(node: ast.AST, seen: set[int]) -> Iterator[tuple[int, str]]:
 
 
 def _bare(text: str) -> str:
-    """Return *text* without tags and placeholders."""
+    """Return *text* without tags, placeholders and web addresses, and without a media type at its beginning."""
     return re.sub(r"<[^>]*>|\{[^}]*\}|%\(\w+\)[sd]|https?://\S+|^[\w/+.-]+; \w+=", "", text)
 
 

@@ -16,7 +16,7 @@ from lifestream.content.colours import BACKGROUND, MINIMUM_CONTRAST, contrast
         ("#0000FF", "#ffffff", 8.59),
     ],
 )
-def test_the_contrast_is_that_of_the_guidelines(one: str, other: str, expected: float) -> None:
+def test_the_contrast_is_the_ratio_that_wcag_defines(one: str, other: str, expected: float) -> None:
     assert contrast(one, other) == pytest.approx(expected, abs=0.01)
     assert contrast(other, one) == contrast(one, other)
 

@@ -27,5 +27,5 @@ def test_names_that_make_a_text_html_are_elements() -> None:
         ("", False),
     ],
 )
-def test_names_of_html_svg_and_mathml_and_chosen_ones_are_elements(name: str, element: bool) -> None:
+def test_names_of_html_svg_mathml_and_custom_elements_are_elements(name: str, element: bool) -> None:
     assert is_element(name) is element

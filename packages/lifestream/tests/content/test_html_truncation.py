@@ -78,7 +78,7 @@ def test_comments_count_for_nothing() -> None:
         assert truncated(whole, length, TAGS).html == cut_of(whole.html, length).html
 
 
-def _is_cut_of(cut: str, clean: str, length: int) -> None:
+def _assert_is_cut_of(cut: str, clean: str, length: int) -> None:
     assert len(cut) <= length
     assert SANITIZER.html(cut, BASE) == cut
     beginning = re.sub(r"(?:</[a-z0-9]+>)*\Z", "", cut)
@@ -92,7 +92,7 @@ def test_cleaning_does_not_change_html_that_was_cut_anywhere(construct: Construc
     clean = SANITIZER.html(construct(3000), BASE)
 
     for length in [*range(0, 60, 7), *range(60, len(clean), max(97, len(clean) // 8))]:
-        _is_cut_of(cut_of(clean, length).html, clean, length)
+        _assert_is_cut_of(cut_of(clean, length).html, clean, length)
 
 
 PIECES = [

@@ -23,7 +23,7 @@ EPISODE = Episode(
 
 
 @pytest.mark.parametrize("value", [Enclosure("https://a.example/1.mp3", "audio/mpeg", 5), Media("https://a.example/1")])
-def test_a_draft_and_the_database_have_the_same_entries(value: Enclosure | Media) -> None:
+def test_a_draft_and_the_database_have_the_same_files_and_media(value: Enclosure | Media) -> None:
     assert mappings_of((value,)) == mappings_of([asdict(value)])
 
 
@@ -40,7 +40,7 @@ def test_an_episode_has_no_transcript_without_an_address_and_nobody_without_a_na
 
 
 @pytest.mark.parametrize("stored", [None, 5, "x", {"url": "x"}, [], [5, "x", None]])
-def test_anything_else_has_no_entries(stored: Any) -> None:
+def test_anything_else_has_no_files_or_media(stored: Any) -> None:
     assert (objects(stored), mappings_of(stored)) == ([], [])
 
 

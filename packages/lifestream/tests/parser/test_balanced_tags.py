@@ -76,7 +76,7 @@ def parsed(body: bytes, *, well_formed: bool = True) -> ParsedFeed | None:
         ("", ""),
     ],
 )
-def test_tags_match(markup: str, mended: str) -> None:
+def test_tags_are_made_to_match(markup: str, mended: str) -> None:
     assert balanced(markup.encode()).decode() == (mended or markup)
 
 

@@ -135,7 +135,7 @@ def test_charsets_of_ebcdic_take_one_byte_a_character_and_confirm_no_label(label
     assert (charset.multi_byte, charset.script) == (False, ())
 
 
-def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one() -> None:
+def test_a_document_in_ebcdic_is_in_the_code_page_that_it_names_or_in_the_usual_one() -> None:
     assert [ebcdic_of(label).codec for label in ("cp500", "utf-8", "cp1026", "nonsense")] == [
         "cp500", "cp037", "cp1026", "cp037",
     ]  # fmt: skip

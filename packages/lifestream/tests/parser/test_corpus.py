@@ -63,13 +63,13 @@ def expectation_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".xml").removesuffix(".xml") + ".json")
 
 
-def only(paths: list[Path]) -> pytest.MarkDecorator:
+def for_each(paths: list[Path]) -> pytest.MarkDecorator:
     if not paths:
         return pytest.mark.skip(reason=f"there are no feeds in {CORPUS}; set LIFESTREAM_CORPUS")
     return pytest.mark.parametrize("path", paths, ids=lambda path: path.name)
 
 
-@only([path for path in FEEDJIRA if path.suffix == ".xml" and path.name not in SINGLE_ENTRIES])
+@for_each([path for path in FEEDJIRA if path.suffix == ".xml" and path.name not in SINGLE_ENTRIES])
 def test_every_entry_that_feedparser_finds_is_found(path: Path) -> None:
     body = path.read_bytes()
     headers = {"content-type": "application/xml", "content-location": URL}
@@ -102,13 +102,13 @@ def date_of(entry: Any) -> datetime | None:
     return datetime.fromtimestamp(timegm(found), UTC) if found else None
 
 
-@only([path for path in FEEDJIRA if path.name in SINGLE_ENTRIES])
+@for_each([path for path in FEEDJIRA if path.name in SINGLE_ENTRIES])
 def test_single_entries_are_no_feeds(path: Path) -> None:
     with pytest.raises(NotAFeed, match=r"^no RSS, Atom, RDF or JSON Feed was found in it$"):
         parse(path.read_bytes(), {}, URL)
 
 
-@only([path for path in FEEDJIRA if path.suffix == ".json"])
+@for_each([path for path in FEEDJIRA if path.suffix == ".json"])
 def test_json_feeds_are_read(path: Path) -> None:
     body = path.read_bytes()
     items = json.loads(body)["items"]
@@ -119,7 +119,7 @@ def test_json_feeds_are_read(path: Path) -> None:
     assert all(entry.content and entry.published for entry in entries)
 
 
-@only([path for path in GOFEED if expectation_of(path).is_file() and path.name not in MEANT_OTHERWISE])
+@for_each([path for path in GOFEED if expectation_of(path).is_file() and path.name not in MEANT_OTHERWISE])
 def test_gofeed_finds_the_same(path: Path) -> None:
     expected = json.loads(expectation_of(path).read_bytes())
     feed = parse(path.read_bytes(), {}, URL)

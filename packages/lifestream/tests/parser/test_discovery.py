@@ -60,7 +60,7 @@ def test_a_text_that_is_no_url_of_a_site_has_no_usual_addresses(url: str) -> Non
         ),
     ],
 )  # fmt: skip
-def test_the_site_of_a_feed(feed: ParsedFeed, url: str, site: Site) -> None:
+def test_the_site_of_a_feed_is_its_link_or_else_the_host_of_the_feed(feed: ParsedFeed, url: str, site: Site) -> None:
     assert site_of(feed, url) == site
 
 
@@ -92,7 +92,7 @@ def test_a_site_with_feeds_of_its_own_is_known(url: str, places: list[str]) -> N
         pytest.param("https://github.com.example/octodemo", id="another host"),
     ],
 )
-def test_for_other_pages_the_usual_addresses_are_below_it_and_at_the_root(url: str) -> None:
+def test_for_other_pages_the_usual_addresses_are_below_the_page_and_at_the_root(url: str) -> None:
     places = well_known(url)
     page = url.rstrip("/")
     assert places[0] == f"{page}/feed"

@@ -259,7 +259,7 @@ def _store(feed: int, found: Prepared) -> None:
 
 @settings(max_examples=max(50, COUNT // 10))
 @given(st.lists(st.sampled_from(TOKENS) | st.binary(max_size=8), max_size=30), st.sampled_from(TYPES), st.booleans())
-def test_documents_made_of_tokens_that_are_hard_for_parsers(
+def test_documents_made_of_tokens_that_are_hard_for_parsers_are_safe_and_can_be_stored(
     tokens: list[bytes], content_type: str, wrapped: bool
 ) -> None:
     inside = b"".join(tokens)

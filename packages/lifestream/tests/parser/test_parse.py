@@ -176,7 +176,7 @@ def test_older_formats_are_read(name: str, format_: str, title: str, entry: Entr
     assert (feed.format, feed.title, feed.entries) == (format_, title, (entry,))
 
 
-def test_json_feed_11_without_values_of_the_wrong_type() -> None:
+def test_json_feed_11_is_read_without_values_of_the_wrong_type() -> None:
     feed = parse_file("jsonfeed11.json")
 
     first, second, third = feed.entries
@@ -204,7 +204,7 @@ def test_json_feed_11_without_values_of_the_wrong_type() -> None:
     assert third == Entry(author="Eve Warp, Nils Weft", language="sv", base="https://loom.example/")
 
 
-def test_json_feed_10() -> None:
+def test_json_feed_10_is_read() -> None:
     feed = parse_file("jsonfeed10.json")
 
     assert (feed.format, feed.author, feed.icon) == ("json10", "Eve Warp", "https://loom.example/favicon.ico")

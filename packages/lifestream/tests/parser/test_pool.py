@@ -175,7 +175,7 @@ def test_a_document_whose_child_is_always_killed_is_not_read_for_ever(monkeypatc
         assert pool.submit(FEED, {}, URL).result(60).items
 
 
-def test_a_child_that_this_process_ends_is_not_killed_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_this_process_ends_does_not_count_as_killed_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that a document has taken control of may close its pipe and keep running."""
     with ParserPool(1) as pool:
         _warm(pool)
@@ -307,18 +307,18 @@ def _once(monkeypatch: pytest.MonkeyPatch, what: Callable[[Any], Any], number: i
     monkeypatch.setattr(ipc, "receive", received)
 
 
-def _begun(pipe: BinaryIO) -> None:
+def _out_of_memory_after_three_bytes(pipe: BinaryIO) -> None:
     pipe.read(3)
     raise MemoryError
 
 
-def _nested(pipe: BinaryIO) -> None:
+def _too_deep_after_three_bytes(pipe: BinaryIO) -> None:
     pipe.read(3)
     raise RecursionError
 
 
 @pytest.mark.parametrize("question", [1, 2])
-@pytest.mark.parametrize("stop", [_begun, _nested])
+@pytest.mark.parametrize("stop", [_out_of_memory_after_three_bytes, _too_deep_after_three_bytes])
 def test_the_rest_of_a_partly_received_answer_is_no_part_of_the_next(
     stop: Callable[[BinaryIO], None], question: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Entities, and characters that XML doesn't allow."""
+"""Entities, characters that XML doesn't allow, names, and elements that feedparser would merge with others."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from parsed import URL, rss
         ("<hour>5</hour><day>Monday</day>", Rhythm()),
     ],
 )
-def test_how_often_a_feed_asks_to_be_fetched(channel: str, rhythm: Rhythm) -> None:
+def test_the_intervals_at_which_a_feed_asks_to_be_fetched_are_read(channel: str, rhythm: Rhythm) -> None:
     body = rss(channel=channel).replace(b"<rss ", b'<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" ')
 
     assert parse(body, {}, URL).rhythm == rhythm

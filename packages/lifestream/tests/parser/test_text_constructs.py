@@ -131,7 +131,7 @@ def test_markup_in_a_text_construct_is_read_by_its_kind(kind: Kind, html: str, l
     assert (as_html("<b>bold</b>", kind), as_line("<b>bold</b>", kind)) == (html, line)
 
 
-def test_of_more_tags_than_are_kept_one_is_read() -> None:
+def test_one_tag_more_than_is_kept_is_read() -> None:
     written = iter(map(str, range(1000)))
 
     assert names(written) == tuple(map(str, range(TAGS.limit + 1)))

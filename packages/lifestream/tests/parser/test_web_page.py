@@ -48,7 +48,7 @@ RSS = "application/rss+xml"
         ("", []),
     ],
 )  # fmt: skip
-def test_the_feeds_that_a_page_names(html: str, feeds: list[Candidate]) -> None:
+def test_the_feeds_that_a_page_names_are_found(html: str, feeds: list[Candidate]) -> None:
     assert list(read_page(html.encode(), {"Content-Type": "text/html"}, URL).feeds) == feeds
 
 

@@ -238,7 +238,7 @@ def pages(client: Client) -> Any:
 
 
 def stored(draft: ItemDraft) -> dict[str, Any]:
-    """Return the columns that an import writes for *draft*."""
+    """Return those columns that pages show, as an import writes them for *draft*."""
     from lifestream.storage.item_row import columns
 
     decision: Any = type("Decision", (), {"key": "k", "keys": type("Keys", (), {"link": "", "content": ""})})
@@ -352,7 +352,7 @@ def test_each_cap_is_reported(written: str, cap: caps.Cap) -> None:
 
 
 @pytest.mark.reading(23)
-def test_the_latest_ten_thousand_entries_are_kept() -> None:
+def test_ten_thousand_entries_are_kept_and_it_is_reported_that_there_were_more() -> None:
     tally = caps.Tally()
     feed = parse(rss("</item>" + "<item><title>x</title></item>" * 10_000 + "<item>"), {}, A)
     assert len(caps.bounded_feed(feed, tally).entries) == 10_000

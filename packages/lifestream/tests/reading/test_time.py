@@ -311,7 +311,7 @@ def test_a_day_in_the_languages_of_feeds_is_read(written: str) -> None:
         "2024-01-23 14:05:00.123456789 +0000 UTC m=+0.0001",
     ],
 )
-def test_a_word_between_a_day_and_its_time_is_skipped(written: str) -> None:
+def test_a_day_and_a_time_with_words_or_dots_or_as_programs_print_them_are_read(written: str) -> None:
     assert read(written) == at(2024, 1, 23, 14, 5)
 
 
