@@ -49,10 +49,11 @@ ALONE: Final = "the broker took no messages for other workers, so this one goes 
 
 @shared_task(bind=True, name="lifestream.update_feeds", ignore_result=True, acks_late=True)
 def update_feeds(self: Any) -> str:
-    """Fetch all feeds that are due, together with the other workers. Returns what was done here, in words, for the
+    """Fetch all feeds that are due, together with the other workers. Before that, add the feeds that owners have
+    entered, and make the readings that users of the admin want. Returns what was fetched here, in words, for the
     worker's log.
 
-    Called as a function, without a worker, it fetches all of them.
+    Called as a function, without a worker, it shares nothing out, and fetches what it can within a lease.
     """
     if self.request.called_directly:
         add_wanted()
@@ -120,7 +121,7 @@ def _same_queue(task: Any) -> dict[str, Any]:
 
 def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: int | None = None) -> str:
     raise_file_limit()
-    # Other workers could claim feeds that a task holds longer than a lease.
+    # What is left then stays due for other workers. Redis delivers a message again that is not acknowledged in an hour.
     stopping = threading.Event()
     timer = threading.Timer(settings.lease, stopping.set)
     timer.daemon = True
