@@ -261,5 +261,16 @@ def test_a_name_of_combining_marks_in_a_recorded_header_is_searched_in_linear_ti
     assert_linear(searching, 4000)
 
 
+@pytest.mark.parametrize("quote", ["„", "‚"])
+@pytest.mark.parametrize(("unit", "end"), [("&token={quote}", ""), ('("token",{quote}', "”x’x")])
+def test_strings_without_an_end_in_a_recorded_header_are_searched_in_linear_time(quote: str, unit: str, end: str) -> None:
+    def searching(length: int) -> Callable[[], object]:
+        piece = unit.format(quote=quote)
+        text = piece * (length // len(piece)) + end
+        return lambda: without_secrets(text)
+
+    assert_linear(searching, 16_000)
+
+
 def test_a_line_of_combining_marks_in_a_fixture_is_compared_in_linear_time() -> None:
     assert_linear(lambda length: lambda: near_miss(f"a{marks(length)}: b".encode(), {"status"}), 4000)
