@@ -58,7 +58,7 @@ def test_rows_of_other_owners_are_not_seen(client: Client, mine: Lifestream, mod
             "subscription": other.subscription, "item": other.item, "post": other}  # fmt: skip
     for page_ in ("change", "delete", "history"):
         response = client.get(f"/admin/lifestream/{model}/{rows[model].pk}/{page_}/")
-        # Django redirects from rows that do not exist for the visitor; rows of some models can't be deleted by anybody.
+        # Django redirects from rows that do not exist for the visitor; rows of some models only superusers may delete.
         assert response.status_code in (302, 403)
 
 

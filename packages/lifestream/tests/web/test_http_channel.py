@@ -23,7 +23,7 @@ from lifestream.web.request_framing import LONGEST_FRAMING
 from lifestream.web.wsgi_server import serve
 
 _LARGE: Final = bytes(32 << 20)
-"""More bytes than the buffers of a connection, and than waitress keeps before it lets a thread wait."""
+"""More bytes than the buffers of a connection, and than waitress by default keeps before it lets a thread wait."""
 _ASKED: Final = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -90,7 +90,7 @@ def test_a_client_that_reads_no_answer_does_not_block_others() -> None:
 
 @pytest.mark.slow
 def test_a_client_that_reads_no_answer_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120
+    impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120 and 30
     monkeypatch.setattr(wsgi_server, "create_server", impatient)
     is_closed = threading.Event()
     close = OneAnswerChannel.handle_close

@@ -54,7 +54,8 @@ def _generated(random_: random.Random) -> bytes:
     pieces.append(
         random_.choice((b"0\r\n\r\n", b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b"00;a=b\r\n\r\n", b"0\r\n", b"-1\r\n", b""))
     )
-    pieces.append(random_.choice((b"GET", b"GET / HTTP/1.1\r\n\r\n")))  # two bytes decide whether a chunk has ended
+    # At least two bytes follow, by which waitress decides whether a chunk has ended.
+    pieces.append(random_.choice((b"GET", b"GET / HTTP/1.1\r\n\r\n")))
     return b"".join(pieces)
 
 

@@ -155,7 +155,7 @@ def test_control_characters_in_names_break_no_feed(client: Client, post: Post, a
 def test_characters_that_xml_forbids_in_stored_fields_break_no_feed(
     client: Client, post: Post, format_: str, character: str
 ) -> None:
-    """The admin accepts them in the fields of items, feeds and tags."""
+    """Rows that `loaddata` or a program writes may have them."""
     Item.objects.update(**dict.fromkeys(("title", "author", "summary", "content", "guid"), f"a{character}b"))
     Item.objects.update(link=f"https://small-hours.example/{character}")
     Tag.objects.update(name=f"a{character}b")

@@ -33,7 +33,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def site() -> Subscription:
-    """Return a site with 40 posts, of which each second one is found, in a lifestream beside another one with more."""
+    """Return a site with 40 posts, of which each second one is found. A site of another lifestream has as many."""
     site, elsewhere = make_site(), make_site()
     for number in range(40):
         title, tags = OTHER if number % 2 else KITES
@@ -86,7 +86,7 @@ def test_pages_are_the_same_whether_posts_are_walked_or_looked_up(
 
 @pytest.fixture
 def frequent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let one item count as frequent."""
+    """Let words count as frequent if one item has them."""
     if not fulltext.is_supported(connection.alias):
         pytest.skip("This database has no index.")
     monkeypatch.setattr(fulltext, "FREQUENT", 1)

@@ -34,7 +34,7 @@ def test_clients_can_connect_once_the_address_is_reported() -> None:
         reported.append(address)
         port = int(address.rstrip("/").rpartition(":")[2])
         socket.create_connection(("127.0.0.1", port), 30).close()
-        raise SystemExit(0)  # as a signal does
+        raise SystemExit(0)  # which ends `serve`
 
     with pytest.raises(SystemExit):
         serve(application, "127.0.0.1", 0, connect)
