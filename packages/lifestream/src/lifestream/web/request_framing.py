@@ -65,7 +65,7 @@ class BoundedParser(HTTPRequestParser):
                 return blank
         before = self.kept
         consumed = blank + super().received(data)
-        if not self.completed and before // _STEP != self.kept // _STEP and not self._may_keep_more():
+        if before // _STEP != self.kept // _STEP and not self.completed and not self._may_keep_more():
             self.error = ServerBusy("too much is being received; try again later")  # not translated
             self.completed = True
         if self.completed:
