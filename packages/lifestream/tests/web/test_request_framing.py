@@ -1,4 +1,6 @@
-"""Heads and chunked bodies, cut in any way, are read as waitress reads them; input that costs much time is refused."""
+"""Chunked bodies, cut in any way, are read as waitress reads them, except for empty lines between chunks. Input that
+costs much time is refused, and so is a request whose end is ambiguous.
+"""
 
 from __future__ import annotations
 
