@@ -121,6 +121,7 @@ class Round:
     waited: float = 0.0
     """Seconds of wall-clock time for which queries were waited for."""
     wal: int = 0
+    """Bytes that PostgreSQL wrote to its log."""
 
 
 def used() -> float:
