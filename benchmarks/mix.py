@@ -121,7 +121,7 @@ class Round:
     waited: float = 0.0
     """Seconds of wall-clock time for which queries were waited for."""
     wal: int = 0
-    """Bytes that PostgreSQL wrote to its log."""
+    """Bytes that PostgreSQL wrote into its write-ahead log."""
 
 
 def used() -> float:

@@ -32,7 +32,9 @@ MEMORY = 2 * 1024**3
 class Outcome:
     """What a client got: the *status*, and *size* and *digest* of the body, or the *error* that it ended with.
 
-    *noticed* is the error that feedparser reports without raising it."""
+    An answer that urllib raises as an HTTPError has a *status* and an *error*. For feedparser, *size* is the number of
+    entries, without a *digest*, and *noticed* is the error that it reports without raising it.
+    """
 
     status: int | None = None
     size: int = 0
@@ -142,7 +144,7 @@ def ask(name: str, url: str) -> Outcome:
 
 
 def name_of(error: BaseException) -> str:
-    """Return the class of an error; for urllib, which wraps errors in URLError, that of the error inside."""
+    """Return the name of an error's class; for urllib, which wraps errors in URLError, that of the error inside."""
     reason: Any = getattr(error, "reason", None)
     kind = type(reason if isinstance(reason, BaseException) else error)
     return kind.__name__ if kind.__name__[0].isupper() else f"{kind.__module__}.{kind.__name__}"

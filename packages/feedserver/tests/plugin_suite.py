@@ -62,9 +62,8 @@ class Outcome:
 
     def assert_counts(self, **counts: int) -> None:
         counted = self.result.parseoutcomes()
-        counted.pop(
-            "warnings", None
-        )  # pytest 8.3 warns that the plugin was imported before, by the run around this one
+        # pytest 8.3 warns that the plugin was imported before, by the run around this one.
+        counted.pop("warnings", None)
         assert counted == counts, self.text
 
     def under(self, *headings: str) -> str:

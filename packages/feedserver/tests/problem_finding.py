@@ -20,6 +20,9 @@ LIMITS = (0.05, 1.0, 5.0)
 
 
 NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
+"""The value of SO_LINGER with which a close resets the connection. On Windows, which alone has SO_EXCLUSIVEADDRUSE, its
+two fields are short.
+"""
 
 
 HINT = "\nIf the test intends this, call server.allow('…') or FeedServer(…, strict=False)."

@@ -86,7 +86,10 @@ class RawClient:
 
     def read_line(self) -> bytes:
         while b"\r\n" not in self.buffer:
-            self.buffer += self.socket.recv(65536)
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError(f"the server closed within a line, after {self.buffer!r}")
+            self.buffer += data
         line, _, self.buffer = self.buffer.partition(b"\r\n")
         return line
 

@@ -1,7 +1,7 @@
 """A small feed reader that follows every rule of `feedserver check`, or breaks just one of them.
 
 It is written for tests, by the plainest means: `http.client`, an XML parser, and two dictionaries. `breaks` is the id
-of the scenario whose rule it breaks; the code that follows a rule checks it.
+of the scenario whose rule the reader breaks: the code that follows a rule first compares `breaks` with its id.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from feedserver.net.tls import client_context
 AGENT = "right-reader/1.0 (+https://example.org/right-reader)"
 REDIRECTS = (301, 302, 303, 307, 308)
 UNFOLLOWED = (("R1", 301), ("R2", 308))
+"""Each rule about following a redirect, with the status that a reader that breaks it does not follow."""
 MOST_HOPS = 5
 MOST_BYTES = 1 << 20
 LONGEST = 2.0  # seconds for an answer
@@ -41,7 +42,10 @@ SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
 
 @cache
 def context_that(*, checks: bool) -> ssl.SSLContext:
-    """Return a TLS context for all connections of the tests: loading the certificates of the system is slow."""
+    """Return a TLS context that *checks* certificates and their hosts, or does not.
+
+    All connections of the tests share the two contexts: loading the certificates of the system is slow.
+    """
     context = client_context()
     context.check_hostname = checks
     context.verify_mode = ssl.CERT_REQUIRED if checks else ssl.CERT_NONE
@@ -174,10 +178,14 @@ class RightReader:
             return
         self.save_move(feed)
         self.heed(feed, root)
-        is_same = not self.store(feed, root, answer)
-        is_other = bool(feed.etag and answer.headers.get("ETag"))
-        if not (is_same and self.breaks == "V9") and not (is_other and not is_same and self.breaks == "V5"):
+        if not self.forgets_validators(feed, answer, has_new_entries=self.store(feed, root, answer)):
             self.keep_validators(feed, answer)
+
+    def forgets_validators(self, feed: Subscribed, answer: Answer, *, has_new_entries: bool) -> bool:
+        """Return whether a reader that breaks V5 or V9 forgets the validators of *answer*."""
+        if has_new_entries:
+            return self.breaks == "V5" and bool(feed.etag and answer.headers.get("ETag"))
+        return self.breaks == "V9"
 
     def plan(self, feed: Subscribed, answer: Answer) -> None:
         """Decide when the feed is asked again."""
@@ -284,7 +292,7 @@ class RightReader:
         return None
 
     def save_move(self, feed: Subscribed) -> None:
-        """Save the new address of a feed that has moved for good three times."""
+        """Save the new address of a feed whose last three requests, or more, were redirected for good."""
         if feed.moves > 2 and self.breaks != "R3":
             feed.url, feed.moves = feed.moves_to, 0
 
@@ -378,7 +386,7 @@ class RightReader:
         return body.replace(found[0], b"")
 
     def misread(self, answer: Answer) -> bytes:
-        """Return the body, or the body as it is misread in a wrong encoding."""
+        """Return the decoded document, or what a reader that breaks one of the rules E1 to E4 takes it for."""
         kind = answer.headers.get("Content-Type", "")
         if self.breaks == "E1" and "windows-1251" in kind:
             return re.sub(rb".*\?>", b"", answer.body.decode("windows-1251", "replace").encode(), count=1)
@@ -436,7 +444,7 @@ class RightReader:
         return len(known) > before
 
     def made_safe(self, entry: Entry, base: str) -> Entry:
-        """Return *entry* with whole addresses, and without those that run a script."""
+        """Return *entry* with absolute addresses of http and https only, and without scripts in its content."""
 
         def safe(address: str, rule: str) -> str:
             whole = urljoin(base, address)
@@ -454,7 +462,11 @@ class RightReader:
         )
 
     def key(self, entry: Entry, feed: Subscribed, known: dict[str, Entry], repeated: set[str], answer: Answer) -> str:
-        """Return the key of an entry: its guid, else its link, else its title."""
+        """Return the key of an entry: its guid, else its link, else its title.
+
+        A guid that several entries of the document have does not count. An entry with a new guid and a known link is
+        the known entry.
+        """
         if self.breaks == "I2" and answer.body == feed.body:
             return f"{entry.guid} {len(known)}"
         if not entry.guid and not entry.link:

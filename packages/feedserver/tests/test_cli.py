@@ -1,4 +1,4 @@
-"""The command, as a process of its own: real sockets, real signals, and what is printed."""
+"""The command, mostly as a process of its own: real sockets, real signals, and what is printed."""
 
 from __future__ import annotations
 
@@ -146,9 +146,10 @@ def test_serve_listens_at_the_given_address(start: Start, feeds: Path, quiet_hos
         port = server.port
     serving = start("serve", str(feeds), "--host", quiet_host, "--port", str(port))
     assert serving.line() == f"http://{quiet_host}:{port}"
+    assert get(f"http://{quiet_host}:{port}/atom.xml") == b"<feed/>"
 
 
-def test_the_message_has_the_name_that_was_given(start: Start, feeds: Path) -> None:
+def test_the_url_that_is_printed_has_the_name_that_was_given_as_host(start: Start, feeds: Path) -> None:
     assert re.fullmatch(r"http://localhost:\d+", start("serve", str(feeds), "--host", "localhost").line())
 
 

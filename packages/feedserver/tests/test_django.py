@@ -116,7 +116,7 @@ class Committed(FeedServerTransactionTestCase):
         thread.join()
         self.assertEqual(Feed.objects.get().text, "<feed/>")
 
-    test_another_feed_is_stored_after_the_rollback_of_the_first = test_a_feed_is_stored_by_a_thread
+    test_another_feed_is_stored_after_the_flush_of_the_first = test_a_feed_is_stored_by_a_thread
 """
 
 GOOD += """
@@ -241,7 +241,7 @@ EXCEPTIONS: dict[str, tuple[object, ...]] = {
 }
 
 
-def test_every_exception_reaches_the_main_process_of_a_parallel_run() -> None:
+def test_every_exception_can_be_sent_to_the_main_process_of_a_parallel_run() -> None:
     # Django sends it through tblib; the run never ends if the main process can't read it.
     pickling_support = pytest.importorskip("tblib.pickling_support")
     public = {name: value for name in feedserver.__all__ if isinstance(value := getattr(feedserver, name), type)}

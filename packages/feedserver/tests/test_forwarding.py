@@ -123,7 +123,7 @@ def test_a_server_that_is_down_fails_the_test(closed_port: int) -> None:
             server.verify()
 
 
-def test_a_server_that_forwards_to_itself_is_stopped_at_once(server: FeedServer) -> None:
+def test_forwarding_to_the_server_itself_is_stopped_at_once(server: FeedServer) -> None:
     server.add("/loop", Forward(server.base_url))
     with RawClient(server) as client:
         assert client.get("/loop").status == 500
@@ -142,7 +142,7 @@ def test_a_server_that_forwards_to_itself_is_stopped_at_once(server: FeedServer)
         ("http://127.0.0.1:1?a", "give the address of a server of this machine"),
     ],
 )  # fmt: skip
-def test_an_address_that_is_not_of_this_machine_is_refused(to: str, message: str) -> None:
+def test_anything_but_an_http_address_of_this_machine_is_refused(to: str, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         Forward(to)
 

@@ -30,7 +30,7 @@ pytest.importorskip("cosmic_ray", reason="the group `mutation` of pyproject.toml
 
 
 def mutate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command as a newcomer would, without the environment of the test run around it."""
+    """Run the command as a newcomer would, without the options of the test run around it."""
     # The tests that the command runs do not use Django, which pytest-django would set up for each run.
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DJANGO_SETTINGS_MODULE": "bare_settings"}
     environment.pop("PYTEST_ADDOPTS", None)

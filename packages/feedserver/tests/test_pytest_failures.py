@@ -298,6 +298,3 @@ def test_an_error_while_the_server_stops_is_reported(suite: Suite) -> None:
     outcome = suite.run()
     outcome.assert_counts(passed=1, errors=1)
     assert "too late for the call of the test" in outcome.text
-
-
-# Servers of a wider scope.

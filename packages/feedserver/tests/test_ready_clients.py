@@ -69,7 +69,7 @@ def test_a_client_reaches_the_server_by_path_and_by_url(
 
 
 def test_a_client_posts(server: FeedServer) -> None:
-    with server.client() as urllib_s, urllib_s.open("/form", b"x=1", method="POST", headers={"X-A": "b"}) as answer:
+    with server.client() as opener, opener.open("/form", b"x=1", method="POST", headers={"X-A": "b"}) as answer:
         assert answer.read() == b"posted"
     assert server.requests[-1].headers["X-A"] == "b"
     with server.client("requests") as session:

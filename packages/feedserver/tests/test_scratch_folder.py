@@ -40,6 +40,7 @@ with FeedServer(".", tls=True) as server, server.client() as client:
     assert status == 0, status
     assert folder.path.is_dir() and os.path.exists(bundle)
     mine = Path(server.client_certificate("parent.example"))
+    # The authority's bundle, the certificate of this process, and that of the child
     assert len(list(mine.parent.iterdir())) == 2 + (sys.argv[1] == "certificate")
     with server.client() as another:
         assert len(another.open("/a.xml").read()) > 600_000

@@ -194,7 +194,7 @@ def test_a_server_has_stopped_although_its_stop_warns_and_warnings_are_errors(ro
         ends.set()
 
 
-def test_threads_may_stop_a_server_at_once(root: Path) -> None:
+def test_several_threads_may_stop_a_server_concurrently(root: Path) -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -310,7 +310,7 @@ def test_stop_server_sends_quit(root: Path, quiet_host: str) -> None:
             socket.create_connection((quiet_host, port))
 
 
-def test_stop_server_reports_that_there_is_none_to_stop(root: Path, closed_port: int) -> None:
+def test_stop_server_reports_a_server_that_does_not_obey_and_a_port_without_one(root: Path, closed_port: int) -> None:
     with FeedServer(root, strict=False) as server:
         port = server.port
         with pytest.raises(ConnectionError, match=rf"the server on 127.0.0.1 port {port} did not stop: 404"):
@@ -357,8 +357,6 @@ def test_an_interpreter_that_used_servers_prints_nothing_at_its_end(root: Path) 
 FORKING = """
 import os, sys, urllib.request, warnings
 from feedserver import FeedServer
-from feedserver.net import shared_loop
-from feedserver.net.listener import Listening
 
 def get(server):
     with urllib.request.urlopen(server.url("a.xml"), timeout=10) as answer:
@@ -368,7 +366,6 @@ with FeedServer(sys.argv[1]) as server:
     get(server)
     if running := sys.argv[2] == "running":
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of a fork beside threads, as it should
-        keep = server
     else:
         server.stop()
     child = os.fork()

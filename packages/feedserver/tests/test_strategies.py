@@ -1,4 +1,4 @@
-"""Strategies draw what a format can express, and refuse unknown formats."""
+"""Strategies refuse unknown formats. What they draw is checked in `feeds/test_feeds_read_back.py`."""
 
 from __future__ import annotations
 

@@ -139,7 +139,9 @@ class MissesInASubtest(Base):
         (MissesInASubtest, {"failures": 1}),
     ],
 )
-def test_each_test_is_reported_once(case: type[unittest.TestCase], expected: dict[str, int]) -> None:
+def test_each_test_is_reported_once_and_a_skipped_subtest_besides(
+    case: type[unittest.TestCase], expected: dict[str, int]
+) -> None:
     assert counts(run(case)) == expected
 
 

@@ -127,8 +127,8 @@ def test_the_nearest_of_many_routes_is_found_in_linear_time(names: Callable[[int
 
 
 def test_many_routes_that_are_alike_are_not_all_compared_exactly() -> None:
-    few, many = looking_up(lambda number: f"/{'a' * 150}{number}", f"/{'a' * 153}"), 800
-    assert cost(few(many)) < 4 * cost(few(100)) + LEAST
+    among = looking_up(lambda number: f"/{'a' * 150}{number}", f"/{'a' * 153}")
+    assert cost(among(800)) < 4 * cost(among(100)) + LEAST
 
 
 def test_the_nearest_route_is_still_found_among_many() -> None:
@@ -248,7 +248,7 @@ def marks(length: int) -> str:
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
-def test_a_name_of_combining_marks_in_a_recorded_header(charset: str) -> None:
+def test_a_name_of_combining_marks_in_a_recorded_header_is_searched_in_linear_time(charset: str) -> None:
     def searching(length: int) -> Callable[[], object]:
         value = f'{{"{marks(length)}": "x"}}'.encode().decode(charset)
 
@@ -261,5 +261,18 @@ def test_a_name_of_combining_marks_in_a_recorded_header(charset: str) -> None:
     assert_linear(searching, 4000)
 
 
-def test_a_line_of_combining_marks_in_a_fixture() -> None:
+@pytest.mark.parametrize("quote", ["„", "‚"])
+@pytest.mark.parametrize(("unit", "end"), [("&token={quote}", ""), ('("token",{quote}', "”x’x")])
+def test_strings_without_an_end_in_a_recorded_header_are_searched_in_linear_time(
+    quote: str, unit: str, end: str
+) -> None:
+    def searching(length: int) -> Callable[[], object]:
+        piece = unit.format(quote=quote)
+        text = piece * (length // len(piece)) + end
+        return lambda: without_secrets(text)
+
+    assert_linear(searching, 16_000)
+
+
+def test_a_line_of_combining_marks_in_a_fixture_is_compared_in_linear_time() -> None:
     assert_linear(lambda length: lambda: near_miss(f"a{marks(length)}: b".encode(), {"status"}), 4000)

@@ -1,4 +1,4 @@
-"""A feed with all that a feed can have, and functions that read a document of it."""
+"""A feed in which most fields are given, and functions that read a document of it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from growth import MOST, growth
+from growth import MOST, growth, seconds
 from lifestream.content import clean_attributes
 from lifestream.content.author_tokens import author_tokens
 from lifestream.content.clean_html import NotClean, Tags, checked_html
@@ -25,11 +25,12 @@ from lifestream.content.html_tokenizer import attributes, tokens, unescape
 from lifestream.content.lazy_pictures import is_pixel
 from lifestream.content.plaintext import html_of, linked_html_of, shorten, text_of, without_scripts
 from lifestream.content.players import player_at
+from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import DEFAULT_STYLES, SanitizerRules
 from lifestream.content.tokenizer import terms, words
 from lifestream.content.tracking import without_tracking
 from lifestream.content.urls import safe_url
-from lifestream.entry import Entry
+from lifestream.entry import Entry, ParsedFeed
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
 from lifestream.fetcher.feed_urls import UrlRefused, request_url
 from lifestream.fetcher.url_hosts import domain_of, host_of
@@ -42,7 +43,11 @@ from lifestream.parser.preprocessing import cleaned
 from lifestream.parser.second_reading import scan
 from lifestream.parser.text_constructs import html, plain
 from lifestream.parser.web_page import read_page
+from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import keys_of
+from lifestream.plugins.generic import GenericPlugin
+from lifestream.plugins.item_pipeline import Prepared, prepare
+from lifestream.plugins.item_pipeline import cleaned as cleaned_items
 from lifestream.refresh.opml import NotOpml, read
 
 pytestmark = pytest.mark.costly
@@ -184,11 +189,45 @@ _numbers = itertools.count()
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-def test_an_address_takes_linear_time_whatever_its_host(name: str) -> None:
+@pytest.mark.parametrize("start", ["http://", "https:\\\\", "https:/\\", "//", "feed://"])
+def test_an_address_takes_linear_time_whatever_its_host(name: str, start: str) -> None:
     reader = ADDRESSES[name]
 
     def made_of(length: int) -> Callable[[], object]:
-        marks = "\u0315" * (length // 2) + "\u0300" * (length // 2)
-        return lambda: reader(f"http://a{next(_numbers)}{marks}/")  # `urlsplit` remembers some addresses
+        return lambda: reader(f"{start}a{next(_numbers)}{_marks(length)}/")  # `urlsplit` remembers some addresses
 
     assert growth(made_of, (4000, 8000)) <= MOST
+
+
+def test_relative_addresses_take_time_linear_in_the_host_of_their_base() -> None:
+    sanitizer = Sanitizer(SanitizerRules())
+
+    def reading(length: int) -> None:
+        links = "".join(f"&lt;a href='{next(_numbers)}'>x&lt;/a>" for _ in range(200))
+        item = f"<description xml:base='http://a{_marks(length)}.example/'>{links}</description>"
+        prepare(parse(_rss(item), {}, URL), GenericPlugin(), sanitizer)
+
+    assert seconds(lambda: reading(960), 5) <= MOST * seconds(lambda: reading(240), 5)
+
+
+def test_the_player_of_a_sound_takes_time_linear_in_the_host_of_its_address() -> None:
+    def looking(length: int) -> None:
+        for _ in range(50):
+            player_at(f"https://w.soundcloud.com/player/?url=http://a{next(_numbers)}{_marks(length)}.example/")
+
+    assert seconds(lambda: looking(1800), 5) <= MOST * seconds(lambda: looking(450), 5)
+
+
+def test_damaged_entries_are_cleaned_in_linear_time() -> None:
+    sanitizer = Sanitizer(SanitizerRules())
+
+    def made_of(count: int) -> Callable[[], object]:
+        drafts = tuple(ItemDraft(guid=str(number)) for number in range(count))
+        return lambda: cleaned_items(Prepared(ParsedFeed(), drafts, damaged=tuple(range(count))), sanitizer)
+
+    assert growth(made_of, (10_000,)) <= MOST
+
+
+def _marks(length: int) -> str:
+    """Return combining marks whose canonical order is the other way round (Unicode Standard, section 3.11)."""
+    return "\u0315" * (length // 2) + "\u0300" * (length // 2)

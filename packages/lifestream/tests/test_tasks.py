@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 import tempfile
 import threading
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -162,6 +164,22 @@ class CeleryTest(FeedServerTransactionTestCase):
         assert worker.done("lifestream.find_icons", 2) == "1"
         feed.refresh_from_db()
         assert bytes(feed.icon) == png
+
+    def test_feeds_that_the_broker_does_not_take_are_fetched_by_this_worker(self) -> None:
+        self.enterContext(mock.patch.object(tasks, "SHARE", 2))
+        paths = [f"/{number}" for number in range(5)]
+        for path in paths:
+            self.feedserver.add(path, feed_of(["one"]))
+        feeds = [self.feed(path).pk for path in paths]
+        bound = self.enterContext(socket.socket())
+        bound.bind(("127.0.0.1", 0))  # it doesn't listen, so that connections are refused
+        current = tasks.update.app  # which has the shared tasks
+        self.addCleanup(current.set_current)
+        self.enterContext(Celery("unsent", broker=f"redis://127.0.0.1:{bound.getsockname()[1]}/0")).set_current()
+        with self.assertLogs("lifestream.tasks", "WARNING") as logs:
+            done = tasks.update.apply(args=(feeds,)).get()
+        assert "5 feeds asked, 5 new, 0 changed, 0 failed" in done
+        assert "the broker took no messages for other workers, so this one goes on alone" in logs.output[0]
 
     @pytest.mark.costly
     @pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.0/8 as a whole is loopback on Linux")

@@ -29,6 +29,8 @@ from feedserver.messages.argument_types import is_whole
 from feedserver.messages.terminal_text import visible
 from feedserver.net.binding import PortTaken
 from feedserver.quit_client import stop_server
+from feedserver.record.command import unrecognized
+from feedserver.record.secret_search import without_secrets
 from feedserver.screen import Screen
 from feedserver.server import FeedServer
 from feedserver.standard_output import show
@@ -50,7 +52,12 @@ and notices it once that wait ends. On Windows, Ctrl-C does not interrupt a wait
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with *arguments*, by default those of the process, and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(with_check=arguments[:1] == ["check"]).parse_args(arguments)
+    parser = _parser(with_check=arguments[:1] == ["check"])
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command == "record":
+        parser.exit(_complain("feedserver record", unrecognized(rest), 2))
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return {"serve": _serve, "stop": _stop, "record": _record, "check": _check}[options.command](options)
 
 
@@ -199,9 +206,9 @@ class _Parser(argparse.ArgumentParser):
             self.error(f"this cannot be printed: {error}")
 
     def error(self, message: str) -> NoReturn:
-        """Print *message* in one line, and end the command with status 2."""
+        """Print *message* in one line, without passwords and the like, and end the command with status 2."""
         # An argument may be the name of a file that somebody else has chosen, as in `feedserver serve *`.
-        self.exit(_complain(self.prog, visible(message), 2))
+        self.exit(_complain(self.prog, visible(without_secrets(message, shapes=False)[0]), 2))
 
 
 class _Version(argparse.Action):

@@ -1,4 +1,4 @@
-"""How a run drives a reader in its own process, and how it reads the reader's list of items."""
+"""How a run drives a reader that is a Python object in the process of the run, and reads its list of items."""
 
 from __future__ import annotations
 

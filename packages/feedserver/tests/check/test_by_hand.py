@@ -196,7 +196,9 @@ def test_a_deeply_nested_session_is_refused(tmp_path: Path) -> None:
         SessionFile.open(tmp_path / "session.json", "x")
 
 
-def test_a_file_of_something_else_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "session.json"
     SessionFile.open(path, "--only V --kind store --url none").save()
 
@@ -205,11 +207,17 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, capsys: pytest.Capt
     path.write_text("{}")
     assert main(["check", "--serve", "--session", str(path)]) == 2
     assert "is no session of feedserver check" in capsys.readouterr().err
+
+
+def test_options_that_serve_would_ignore_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--serve", "--poll", "x"]) == 2
     capsys.readouterr()
     for option in ("--list", "--state", "--setup", "--version"):
-        assert main(["check", "--serve", option, "x"]) == 2, "it would be ignored"
+        assert main(["check", "--serve", option, "x"]) == 2
         assert f"leave {option} out" in capsys.readouterr().err
+
+
+def test_a_text_that_is_no_base_url_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     for url in (
         "feeds.example.org",
         "http://a/\x01",

@@ -21,8 +21,8 @@ from feedserver.check.options import FORMATS
 from feedserver.check.verdicts import Judgement, Level, Verdict, passed
 from feedserver.cli import main
 
-# A reader as a script: one file of state, one file per item, and an option to forget every validator. Each poll
-# starts it again, so it imports as little as it can.
+# Two scripts: READER is a reader with one file of state, one file per item, and an option to forget every validator;
+# FETCHER only requests what it is given. Each poll starts them again, so they import as little as they can.
 GET = """
 import os, socket, sys
 
@@ -115,7 +115,7 @@ def test_a_failure_sets_the_exit_status(reader: str, tmp_path: Path, capsys: pyt
     assert main([*arguments, "--fail-under", "never"]) == 0
 
 
-def test_an_exception_of_feedserver_has_the_exit_status_of_its_errors(
+def test_a_run_that_raises_has_the_exit_status_of_an_error_of_feedserver(
     fetcher: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = importlib.import_module("feedserver.check.command")
@@ -131,7 +131,7 @@ def test_an_exception_of_feedserver_has_the_exit_status_of_its_errors(
     assert said.endswith("OSError: \\x1b[2J is gone\n")
 
 
-def test_an_error_of_feedserver_is_an_exit_status_of_its_own(
+def test_a_judge_that_raises_has_the_exit_status_of_an_error_of_feedserver(
     fetcher: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def judge(seen: Evidence) -> Judgement:
@@ -172,7 +172,7 @@ def test_a_poll_command_for_all_feeds_needs_no_add(fetcher: str, tmp_path: Path)
 
 @pytest.mark.slow
 @pytest.mark.skipif(not is_available("127.78.1.1"), reason="needs several loopback addresses")
-def test_a_guard_gets_the_networks_to_allow(reader: str, tmp_path: Path) -> None:
+def test_a_guard_is_judged_only_if_the_reader_is_given_the_networks_to_allow(reader: str, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
     arguments = ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll", "--only", "H2"]
     arguments += ["--format", "json", "-o", str(output)]

@@ -103,7 +103,7 @@ def outcome(given: Commands) -> tuple[Mapping[int, str], str]:
 
 @pytest.mark.parametrize("put", ["mkfifo", "mkdir", "ln -s /no/such/folder/file", "ln -s kept"])
 def test_a_reader_may_put_anything_in_place_of_the_files_that_it_is_given(put: str) -> None:
-    """Writing into a pipe would wait for its reader, for ever."""
+    """Opening a pipe for writing would wait for ever for a process that opens it for reading."""
     given = Commands(
         setup=f"cd .. && {put} feeds.opml; {put} clock; echo kept > kept",
         add=f"cd .. && grep -c xmlUrl feeds.opml && rm {{opml}} && {put} feeds.opml",
@@ -125,7 +125,7 @@ def test_a_reader_may_remove_the_folder_of_its_list_of_feeds(put: str, tmp_path:
     assert (tmp_path / "feeds.opml").read_text("utf-8") == "kept"
 
 
-def test_a_set_up_that_fails_is_reported_with_what_it_printed() -> None:
+def test_a_set_up_or_version_that_fails_is_reported_with_what_it_printed() -> None:
     for given, message in (
         (Commands(poll="x {url}", setup="echo no >&2; exit 3"), "--setup ended with status 3: no"),
         (Commands(poll="x {url}", version="echo no; exit 4"), "--version ended with status 4: no"),
@@ -137,7 +137,7 @@ def test_a_set_up_that_fails_is_reported_with_what_it_printed() -> None:
         assert str(caught.value) == message
 
 
-def test_a_list_that_fails_or_never_ends_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_fails_or_is_too_long_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "LARGEST_LIST", 10)
     for listing, message in (("echo no >&2; exit 3", "no"), ("echo zqv1i1zq and more", "printed more than")):
         adapter = CommandAdapter(Commands(poll="x {url}", list=listing))

@@ -1,4 +1,4 @@
-"""Which addresses in a reader's list run a script."""
+"""Which addresses in a reader's list run a script, and which links HTML has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feedserver.check.links import has_script, is_absolute, links_of, names_scri
     "address",
     ["javascript:alert(1)", "JavaScript:alert(1)", " \x01java\nscr\tipt:alert(1)", "vbscript:x", "data:text/html,x"],
 )
-def test_an_address_that_a_browser_takes_for_a_script(address: str) -> None:
+def test_an_address_that_a_browser_takes_for_a_script_runs_one(address: str) -> None:
     assert runs_script(address)
 
 
@@ -19,7 +19,7 @@ def test_an_address_that_a_browser_takes_for_a_script(address: str) -> None:
     "address",
     ["", "https://example.org/javascript:alert(1)", "javascript", "java script:x", "/data:x", "unsafe:javascript:x"],
 )
-def test_a_text_that_is_no_address_runs_no_script(address: str) -> None:
+def test_a_text_without_the_scheme_of_a_script_runs_none(address: str) -> None:
     assert not runs_script(address)
 
 

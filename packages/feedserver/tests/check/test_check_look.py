@@ -40,7 +40,7 @@ def test_a_look_is_read_as_it_was_written(present: frozenset[tuple[str, int]] | 
     assert SEEN.query == "a=1"
 
 
-def test_anything_else_is_refused() -> None:
+def test_json_that_is_no_look_is_refused() -> None:
     with pytest.raises(KeyError):
         Look.from_json({"at": 1})
     with pytest.raises(TypeError, match="a value has the type str, where a number is expected"):
@@ -61,7 +61,7 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
-def test_a_look_with_any_other_value_is_refused_or_of_the_right_types() -> None:
+def test_a_look_with_any_other_value_is_refused_or_read_as_it_was_written() -> None:
     look = Look(at=1e9, was_control_asked=True, exchanges={"V1": [SEEN]}, present=frozenset({("V1", 3)}))
     written = json.dumps(look.as_json())
     refused = 0

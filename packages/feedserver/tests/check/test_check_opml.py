@@ -1,4 +1,4 @@
-"""The OPML lists every feed under a name of its own: readers think that two feeds with the same name are one."""
+"""The OPML lists every feed under a name of its own: some readers take two feeds of one name for one."""
 
 from __future__ import annotations
 

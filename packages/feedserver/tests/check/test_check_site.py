@@ -100,7 +100,7 @@ def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:
 
     base = site.urls[0].removesuffix("feed.xml")
     assert "Item 2" in get(f"{base}items/2.html")
-    assert len(get(f"{base}items/2.mp3")) == 418
+    assert len(get(f"{base}items/2.mp3")) == 418, "the length that the feed gives"
     assert get(f"{base}items/3.html") == "404"
 
 
@@ -152,6 +152,7 @@ def test_local_files_are_removed_when_the_site_stops() -> None:
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
     """The reader is told the path of the file. Python up to 3.12 removes folders by a function that calls itself."""
     site = Site(TWO_STEPS, Place("127.0.0.1"), MovedClock())
@@ -199,7 +200,7 @@ def test_a_request_with_a_large_body_is_not_read(site: Site) -> None:
     site.verify()
 
 
-def test_requests_that_a_shared_server_has_dropped_are_missed() -> None:
+def test_requests_that_a_shared_server_has_dropped_are_reported_as_a_flood() -> None:
     with FeedServer(strict=False, journal_limit=3) as server:
         place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
         site = Site(TWO_STEPS, place, MovedClock())

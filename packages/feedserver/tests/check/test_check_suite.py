@@ -37,7 +37,7 @@ def test_a_scenario_that_is_not_for_the_kind_is_skipped() -> None:
 
 
 class CannotAdd(RightReader):
-    """A reader that cannot be used at all."""
+    """A reader whose subscriptions raise an error."""
 
     def add(self, url: str) -> None:
         raise ImportError("no module named reader")

@@ -24,7 +24,7 @@ def made(*scenarios: Scenario, moves_clock: bool = True) -> list[tuple[float, di
 
 
 def test_each_scenario_has_two_more_polls_in_step_0() -> None:
-    assert [dict(each.steps) for each in rounds([scenario(1)])] == [{"I1": 0}] * (1 + WARM_UP_POLLS)
+    assert [dict(each.steps) for each in rounds([scenario(1)])] == [{"I1": 0}] * 3
 
 
 def test_scenarios_that_accept_the_same_time_share_a_poll() -> None:

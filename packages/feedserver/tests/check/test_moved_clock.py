@@ -142,7 +142,7 @@ def test_a_reader_that_empties_the_file_of_its_clock_does_not_end_the_run(tmp_pa
 
 
 @needs_compiler
-def test_a_process_that_reads_the_clock_and_connects_is_the_proof(loaded: LoadedShim) -> None:
+def test_a_process_that_reads_the_clock_and_connects_counts_as_proof(loaded: LoadedShim) -> None:
     def run(program: str) -> int:
         subprocess.run([sys.executable, "-S", "-c", program], env=os.environ | loaded.environment, check=True)
         return loaded.proofs

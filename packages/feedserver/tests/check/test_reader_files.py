@@ -1,4 +1,4 @@
-"""The files of a reader under check, whatever it has made: deep folders, links, pipes, and very much of all."""
+"""The files of a reader under check, whatever it has made: deep folders, links, pipes, and very many or large files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def deep(tmp_path: Path) -> Iterator[Path]:
-    """A folder with DEPTH folders in each other, and a file in the last one."""
+    """Yield a folder with DEPTH folders, each in the one before, and a file in the last one."""
     top = tmp_path / "deep"
     top.mkdir()
     before = Path.cwd()
@@ -62,7 +62,7 @@ def test_a_single_file_may_be_the_state(home: Path) -> None:
     assert [files.read(path) for path in files.paths()] == [b"x"]
 
 
-def test_what_is_not_there_has_no_files(home: Path) -> None:
+def test_a_state_that_does_not_exist_has_no_files(home: Path) -> None:
     assert names(ReaderFiles(home / "none", home)) == set()
 
 
@@ -103,7 +103,7 @@ def test_a_state_elsewhere_is_the_user_s_own_choice(home: Path, tmp_path: Path) 
     assert [files.read(path) for path in files.paths()] == [b"x"]
 
 
-def test_there_is_an_end_to_what_is_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_looked_at_up_to_limits_of_size_and_number(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_files, "LARGEST_STATE", 2)
     files = ReaderFiles(home, home)
     assert files.read(home / "file") == b"x"
@@ -119,6 +119,7 @@ def test_there_is_an_end_to_what_is_looked_at(home: Path, monkeypatch: pytest.Mo
 
 
 @linking
+@pytest.mark.slow
 def test_folders_of_any_depth_are_walked_and_removed_and_not_copied(deep: Path, tmp_path: Path) -> None:
     (deep / "z").write_text("x")
     assert names(ReaderFiles(deep, deep)) == {"z"}  # the path of the last one is too long for the system
@@ -130,7 +131,7 @@ def test_folders_of_any_depth_are_walked_and_removed_and_not_copied(deep: Path, 
 
 
 @linking
-def test_what_nobody_may_enter_is_removed_too(home: Path) -> None:
+def test_a_folder_that_nobody_may_enter_is_removed_too(home: Path) -> None:
     (home / "below").chmod(0)
     remove_tree(home)
     assert not home.exists()

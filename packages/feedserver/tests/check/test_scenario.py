@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from feedserver.check.scenario import SLACK, SOON, USUAL_WAIT, Step, soon
+from feedserver.check.scenario import SOON, USUAL_WAIT, Step, soon
 from feedserver.check.scenarios.template import NEW_ITEM
 from feedserver.check.verdicts import Kind, Need
 
@@ -34,10 +34,10 @@ def test_a_scenario_that_needs_items_is_not_for_a_fetcher_whatever_its_kinds() -
         assert [kind for kind in Kind if not scenario.is_for(kind)] == [Kind.FETCHER, Kind.PARSER]
 
 
-def test_a_step_begins_within_five_days_by_default() -> None:
+def test_a_step_begins_within_five_days_after_its_wait_by_default() -> None:
     serve = NEW_ITEM.steps[0].answers_by_path()["feed.xml"]
 
-    assert (Step(serve).wait, Step(serve).latest) == (USUAL_WAIT, USUAL_WAIT + SLACK)
+    assert (Step(serve).wait, Step(serve).latest) == (USUAL_WAIT, USUAL_WAIT + timedelta(days=5))
     assert Step(serve, until=timedelta(days=3)).latest == timedelta(days=3)
     assert (soon(serve).wait, soon(serve).latest) == (SOON, timedelta(minutes=20))
     assert Step({"a.xml": serve}).answers_by_path() == {"a.xml": serve}

@@ -17,6 +17,7 @@ from feedserver.check.scenarios.hostile import slow_drip
 from feedserver.check.verdicts import Lane
 from right_reader import RightReader, context_that
 
+# The slow answer of H8 takes a minute, and only some seconds here: longer than `right_reader.LONGEST`.
 SCENARIOS = [slow_drip(lasts=4) if scenario.id == "H8" else scenario for scenario in ALL]
 IDS = [scenario.id for scenario in SCENARIOS]
 
@@ -53,7 +54,7 @@ def test_a_reader_that_breaks_one_rule_fails_that_scenario_alone(scenario: Scena
 
 
 class HeadFirst(RightReader):
-    """It first asks by HEAD what a feed's address answers, without regard to any pause or certificate."""
+    """A reader that first asks by HEAD what a feed's address answers, without regard to any pause or certificate."""
 
     def poll(self) -> None:
         for feed in self.feeds:

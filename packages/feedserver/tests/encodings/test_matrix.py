@@ -24,7 +24,14 @@ BY_THE_BOOK = [
     ("windows-1251", "utf-8", False, "utf-8", "garbled", "charset"),  # §8.8: even if it is right
     ("windows-1251", None, True, "utf-16-le", "read", "BOM"),  # §8.9: the charset is ignored
     ("windows-1251", None, True, "utf-8", "read", "BOM"),
-    ("us-ascii", "utf-8", False, "utf-8", "refused", "charset"),  # §3.2: the default of RFC 3023 for text/xml
+    (
+        "us-ascii",
+        "utf-8",
+        False,
+        "utf-8",
+        "refused",
+        "charset",
+    ),  # §3.2; RFC 3023 took this charset for text/xml without one
     (
         None,
         "utf-8",

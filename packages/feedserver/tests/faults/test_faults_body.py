@@ -1,4 +1,4 @@
-"""Bodies that are broken in their coding."""
+"""Large files that a fault cuts, and codings that break off."""
 
 from __future__ import annotations
 

@@ -13,19 +13,11 @@ from feedserver.faults import (
     Reset,
     Stall,
 )
-from feedserver.messages.send_plan import (
-    Head,
-    Read,
-    SendHead,
-    Step,
-)
+from feedserver.messages.send_plan import Read, Step
 
 
 def played(fault: Fault, *steps: Step) -> list[Step]:
     return list(fault.apply(iter(steps)))
-
-
-HEAD = SendHead(Head(200, b"OK", ()))
 
 
 @pytest.mark.parametrize("places", [{}, {"after": 5, "at": "end"}])

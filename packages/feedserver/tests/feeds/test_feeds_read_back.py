@@ -238,7 +238,7 @@ def compare(reader: Reader, response: Response, feed: Feed, kind: str) -> None:
         for name in sorted(getters.keys() & carried - set(silent)):
             value = went_in(holder, name)
             if reader is FASTFEEDPARSER and name == "authors":
-                value = value[:1]
+                value = value[:1]  # it reports the first author only
             if value or name not in reader.filled.split():
                 assert getters[name](found) == value, f"{reader.name}: {name}"
 
@@ -269,7 +269,7 @@ def test_feedparser_recognizes_the_format(kind: FormatName, version: str) -> Non
 
 @given(documents("rss", encodings=["utf-8", "utf-16", "windows-1251", "koi8-r", "iso-8859-15", "us-ascii"]))
 @examples
-def test_any_encoding_is_well_formed(document: tuple[Response, Feed]) -> None:
+def test_a_document_in_any_encoding_is_well_formed(document: tuple[Response, Feed]) -> None:
     response, feed = document
     assert isinstance(response.body, bytes)
     assert ET.fromstring(response.body).findtext("channel/title") == feed.title

@@ -42,7 +42,7 @@ def test_json_writes_each_field_under_its_own_name() -> None:
     }
 
 
-def test_json_contains_controls_but_no_half_characters() -> None:
+def test_json_contains_controls_but_no_lone_surrogates() -> None:
     assert json.loads(body(Feed(title="\x00").render("json")))["title"] == "\x00"
     with pytest.raises(ValueError, match=r"the feed contains U\+D800, a lone surrogate; leave it out"):
         Feed(title="\ud800").render("json")

@@ -64,7 +64,7 @@ def test_a_character_that_the_encoding_lacks_becomes_a_reference() -> None:
         ({"encoding": "windows-1251", "bom": True}, r"'windows-1251' cannot write U\+FEFF; choose another encoding"),
     ],
 )
-def test_an_unknown_encoding_is_refused(options: dict[str, Any], message: str) -> None:
+def test_an_encoding_that_no_document_can_have_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Feed(title="News").render("rss", **options)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import socket
-import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +12,7 @@ import pytest
 from feedserver import Ended, FeedServer, Headers, NotSeen, Request, Response
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
+from problem_finding import reset
 from rawclient import RawClient
 
 
@@ -154,8 +153,7 @@ def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
         client = RawClient(server)
         client.ask("/feed")
         exchange = server.wait_for("/feed")[0]
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.socket.close()
+        reset(client)
         assert exchange.ended.startswith("client left")
         described = exchange.describe()
         release.set()
@@ -186,7 +184,7 @@ def test_nobody_waits_for_an_exchange_whose_listener_has_raised(error: type[Base
     assert seen == [3]
 
 
-def test_what_was_not_seen_can_be_made_from_its_class_alone_as_tblib_does() -> None:
+def test_the_error_not_seen_can_be_made_from_its_class_alone_as_tblib_does() -> None:
     # Django's parallel test runner sends failures through tblib, and waits without end for one that can't be read.
     made = NotSeen.__new__(NotSeen, "not in time")
     assert (str(made), made.args) == ("not in time", ("not in time",))

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from faulty_answers import BODY, problems, raw_answer
-from feedserver import FeedServer, Response, Strike
+from feedserver import FeedServer, Response, Strike, VerificationError
 from feedserver.faults import (
     Close,
     CorruptGzip,
@@ -21,6 +21,7 @@ from feedserver.faults import (
     Layer,
     MissingLastChunk,
     Reset,
+    When,
     parse,
 )
 from feedserver.messages.send_plan import Plan
@@ -131,3 +132,35 @@ def test_a_fault_that_leaves_out_the_end_of_the_answer_and_notes_nothing_is_repo
     server.add("/f", Response(BODY, faults=HeadAlone()))
     assert raw_answer(server).endswith(b"\r\n\r\n")
     assert problems(server).startswith("/f: the fault 'head alone' was not injected: it has no place")
+
+
+class AsyncTrigger(When):
+    """A trigger that never runs: a call of `strikes` returns a coroutine, which would count as True."""
+
+    async def strikes(self, number: int) -> bool:  # type: ignore[override]
+        """Return False."""
+        return number < 0
+
+    def __str__(self) -> str:
+        return "never"
+
+
+class GeneratorTrigger(When):
+    """A trigger that never runs: a call of `strikes` returns a generator, which would count as True."""
+
+    def strikes(self, number: int) -> Iterator[bool]:  # type: ignore[override]
+        """Yield False."""
+        yield number < 0
+
+    def __str__(self) -> str:
+        return "never"
+
+
+@pytest.mark.parametrize("trigger", [AsyncTrigger(), GeneratorTrigger()], ids=["async", "generator"])
+def test_a_trigger_that_would_not_run_is_a_problem_and_breaks_nothing(trigger: When) -> None:
+    with FeedServer() as server:
+        server.add("/a", Response("whole", faults=[Reset(after=2, when=trigger)]))
+        with RawClient(server) as client:
+            assert client.get("/a").status == 500
+        with pytest.raises(VerificationError, match=r"strikes\(\) of .*Trigger returned .*, which has not run; give a"):
+            server.verify()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from feedserver import Ended, FeedServer, Headers, NotSeen, Request, Response, V
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
 from feedserver.handler.request_filter import RequestFilter
-from rawclient import RawClient
+from rawclient import TIMEOUT, RawClient
 
 
 def journal(*requests: Request, status: int = 200, limit: int | None = None) -> Journal:
@@ -128,6 +129,29 @@ def test_a_wait_counts_no_request_that_was_cleared_meanwhile() -> None:
         made.record(Exchange(made.changes, request))
         asked.append(count())
     assert asked == [0, 1, 2]
+
+
+def test_a_wait_ends_when_a_connection_has_ended() -> None:
+    with FeedServer() as server:
+        server.add("/feed", Response("<feed/>"))
+        with RawClient(server) as client:
+            client.get("/feed")
+            assert server.journal.exchanges[0].ended  # so it changes no more
+        begun = time.monotonic()
+        assert server.journal.wait_until(lambda: not server.connections[0].is_open, 2 * TIMEOUT)
+        assert time.monotonic() - begun < TIMEOUT
+
+
+def test_the_condition_of_a_wait_may_ask_the_server() -> None:
+    with FeedServer() as server:
+        server.add("/feed", Response("one"), Response("two"))
+
+        def has_read_two() -> bool:
+            with RawClient(server) as client:
+                return client.get("/feed").body == b"two"
+
+        assert server.journal.wait_until(has_read_two, TIMEOUT)
+        server.assert_requested("/feed", count=2)
 
 
 def test_a_cleared_journal_is_empty() -> None:

@@ -94,6 +94,7 @@ NO_FILE = {
     "/a:b.xml",
     "http://odd_host/feed",
 }
+"""Targets of GET that no file could answer."""
 
 
 def message_of(server: FeedServer, target: str, method: str = "GET") -> list[str]:

@@ -164,12 +164,16 @@ def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: 
             if is_answered:
                 client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
                 server.wait_for("/feed")
-            wire.sendall(b"\x17\x03\x03\x00\x20" + b"z" * 32)
+            wire.sendall(BROKEN_RECORD)
             while wire.recv(1000):
                 pass
         if is_answered:
             assert server.journal.exchanges[0].ended.startswith("client left")
         assert problems_of(server).startswith("TLS failed: ")
+
+
+BROKEN_RECORD = b"\x17\x03\x03\x00\x20" + b"z" * 32
+"""A record of application data in TLS 1.3 that no key decrypts."""
 
 
 class WireClient:
@@ -217,7 +221,7 @@ class WireClient:
 def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_reported_as_such() -> None:
     with FeedServer(tls=True) as server:
         with WireClient(server) as client:
-            client.wire.sendall(client.last_of_handshake + b"\x17\x03\x03\x00\x20" + b"z" * 32)  # is read at once
+            client.wire.sendall(client.last_of_handshake + BROKEN_RECORD)  # is read at once
             while client.wire.recv(65_536):
                 pass
         assert problems_of(server).startswith("TLS failed: ")
@@ -282,7 +286,7 @@ def test_what_follows_the_last_request_of_a_connection_is_no_problem(last: bytes
         with WireClient(server) as client:
             request = client.encrypted(A_REQUEST.replace(b"Host", b"Connection: close\r\nHost"))
             client.wire.sendall(client.last_of_handshake + request + last)
-            with suppress(OSError):  # the end may destroy the answer of who sends more
+            with suppress(OSError):  # the end may destroy the answer to a client that sends more
                 client.wire.shutdown(socket.SHUT_WR)
                 client.read_to_end()
         server.verify()

@@ -87,7 +87,7 @@ def test_a_remembered_head_is_the_same_as_a_new_one() -> None:
     assert len(set(fresh.values())) == len(SHAPES)
 
 
-def test_an_answer_with_a_validator_is_made_ready_only_if_it_is_ignored() -> None:
+def test_an_answer_with_a_validator_is_made_ready_only_if_validators_are_ignored() -> None:
     for conditional, is_ready in (("off", True), ("rfc", False), ("exact", False)):
         response = Response("x", headers={"ETag": '"a"'}, conditional=conditional)  # type: ignore[arg-type]
         assert (make_ready(response, GET, keep_alive=True, second=SECOND) is not None) is is_ready

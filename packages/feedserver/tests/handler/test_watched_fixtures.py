@@ -63,7 +63,7 @@ def test_other_content_with_the_same_time_and_size_is_served(root: Path, size: i
             os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
         assert client.get("/a.xml").body == b"b" * size
-        answer = client.get("/kept")
+        answer = client.get("/kept")  # a small body is held in memory, a large one is read from its file
         assert (answer.status, answer.body[:1]) == ((200, b"a") if size == 3 else (500, str(root).encode()[:1]))
         server.allow("has changed since it was read; read it again")
     assert ask(root) == (200, b"b" * size)

@@ -1,4 +1,4 @@
-"""Logins: who is let in, and how others are answered."""
+"""Logins: who is let in, and how others are answered (sections are those of RFC 9110 unless another is named)."""
 
 from __future__ import annotations
 

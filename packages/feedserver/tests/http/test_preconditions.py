@@ -214,7 +214,9 @@ class TestPrecedence:
             ("CONNECT", ("If-Match", '"0"'), 200),
         ],
     )
-    def test_is_412_for_methods_that_do_not_read(self, method: str, field: tuple[str, str], expected: int) -> None:
+    def test_is_412_or_does_not_apply_for_other_methods_than_get_and_head(
+        self, method: str, field: tuple[str, str], expected: int
+    ) -> None:
         """§13.1.2, §13.1.3; §13.2.1 for methods without conditions; §9.1 for their case."""
         response = feed(("ETag", '"1"'), ("Last-Modified", TUESDAY))
 

@@ -1,6 +1,6 @@
 """Where a request ends: nothing inside a body is ever a request, however its framing is spelled and its bytes are cut.
 
-Each body here contains a whole QUIT request, which must not be carried out. A request is read as h11 reads it, or
+Most bodies here contain a whole QUIT request, which must not be carried out. A request is read as h11 reads it, or
 refused.
 """
 
@@ -74,7 +74,7 @@ REFUSED = {
     "two lengths": (400, post(b"Content-Length: 0\r\n" + SIZED, QUIT)),
     "the same length twice": (400, post(SIZED + SIZED, QUIT)),
     "a list of lengths": (400, post(b"Content-Length: 0, %d\r\n" % len(QUIT), QUIT)),
-    "a list of one length": (400, post(b"Content-Length: 5, 5\r\n", QUIT)),
+    "a list that has one length twice": (400, post(b"Content-Length: 5, 5\r\n", QUIT)),
     "a length with a sign": (400, post(b"Content-Length: +%d\r\n" % len(QUIT), QUIT)),
     "a length below zero": (400, post(b"Content-Length: -1\r\n", QUIT)),
     "a length with a blank in it": (400, post(b"Content-Length: 0 5\r\n", QUIT)),
@@ -243,8 +243,8 @@ def test_the_end_of_a_connection_keeps_no_bytes_of_an_earlier_request() -> None:
     reader.feed(post(SIZED, QUIT) + b"GET / HT")
     while reader.next_event() is not None:
         pass
-    cut = reader.eof()
-    assert cut is not None and cut.raw == b"GET / HT"
+    refusal = reader.eof()
+    assert refusal is not None and refusal.raw == b"GET / HT"
 
 
 def test_random_requests_are_read_as_by_h11_however_they_are_cut() -> None:
@@ -304,7 +304,7 @@ CLOSING: dict[str, Response | Callable[[Request], Response]] = {
     "/cut": Response("x", headers={"Content-Length": "5"}),
     "/slow": Response("x", delay="20ms", headers={"Connection": "close"}),
     "/made": lambda _: Response("x", headers={"Connection": "close"}),
-    "/file": Response("x", omit=["Content-Length", "Transfer-Encoding"]),
+    "/unframed": Response("x", omit=["Content-Length", "Transfer-Encoding"]),
 }
 
 

@@ -220,7 +220,7 @@ def test_a_file_is_read_in_pieces_from_its_offset(tmp_path: Path) -> None:
     assert b"".join(pieces) == file.read_bytes()[5:500_005]
 
 
-def test_a_file_that_shrank_ends_the_connection(tmp_path: Path) -> None:
+def test_the_plan_for_a_file_that_shrank_sends_its_bytes_and_raises(tmp_path: Path) -> None:
     file = tmp_path / "big.xml"
     file.write_bytes(b"abc")
     steps: list[Step] = []

@@ -84,17 +84,17 @@ def test_equal_requests_of_two_connections_are_equal_and_keep_their_connections(
 def test_the_servers_connections_show_their_states_and_include_closed_ones() -> None:
     with FeedServer() as server:
         server.add("/feed", Response("<feed/>"))
-        with RawClient(server) as kept, RawClient(server) as silent:
-            silent.get("/feed")
-            kept.get("/feed")
-            kept.get("/feed", "Connection: close")
-            assert kept.read_to_end() == b""
+        with RawClient(server) as ended, RawClient(server) as idle:
+            idle.get("/feed")
+            ended.get("/feed")
+            ended.get("/feed", "Connection: close")
+            assert ended.read_to_end() == b""
             server.journal.settle(10)
             by_port = {each.port: each for each in server.connections}
-            assert by_port[silent.socket.getsockname()[1]].state == "idle"
-            assert by_port[silent.socket.getsockname()[1]].is_open
-            assert by_port[kept.socket.getsockname()[1]].number == 2
-        # Once the server has stopped, the answers of all closed connections are over, and so is what follows them.
+            assert by_port[idle.socket.getsockname()[1]].state == "idle"
+            assert by_port[idle.socket.getsockname()[1]].is_open
+            assert by_port[ended.socket.getsockname()[1]].number == 2
+        # The connections are compared after the stop of the server, by which it has closed all of them.
     closed = server.connections
     assert [each.id for each in closed] == [1, 2]
     assert [each.is_open for each in closed] == [False, False]

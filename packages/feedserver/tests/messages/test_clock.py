@@ -113,7 +113,7 @@ DATED = {"Expires": "{date+1d}", "Retry-After": "{date+2d}"}
     ],
     ids=lambda response: response.body.decode(),
 )
-def test_every_date_of_an_answer_follows(server: FeedServer, clock: Clock, response: Response) -> None:
+def test_every_date_of_an_answer_follows_the_clock(server: FeedServer, clock: Clock, response: Response) -> None:
     server.add("/feed", response)
     dates = []
     with RawClient(server) as client:
@@ -137,7 +137,7 @@ def test_the_servers_own_answers_and_the_journal_follow_the_clock(server: FeedSe
     assert [since_start(datetime.fromtimestamp(exchange.time, UTC)) for exchange in exchanges] == [3 * DAY] * 2
 
 
-def test_the_modification_date_of_a_changed_feed_follows(server: FeedServer, clock: Clock) -> None:
+def test_the_modification_date_of_a_changed_feed_follows_the_clock(server: FeedServer, clock: Clock) -> None:
     live = server.mount("/live", Feed(entries=[Entry(title="old", published=START - DAY)]))
     clock.move(days=3)
     live.publish(Entry(title="new", published=START + 2 * DAY))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from feedserver.messages.gate import NoLongerWanted, Wanted, call_soon, run_asyn
 
 
 def waiting(work: Callable[[], object], wanted: Wanted) -> tuple[threading.Thread, list[str]]:
-    """Return a thread that works for *wanted*, and how its work ended."""
+    """Start a thread that works for *wanted*; return it, and a list to which it adds how its work has ended."""
     ended: list[str] = []
 
     def run() -> None:
@@ -87,6 +88,74 @@ def test_run_async_returns_the_value_and_raises_the_error_of_a_coroutine() -> No
     assert run_async(answer(fails=False)) == 5
     with pytest.raises(asyncio.CancelledError):
         run_async(answer(fails=True))
+
+
+async def fail() -> None:
+    raise ValueError("in a task")
+
+
+async def fail_when_cancelled() -> None:
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        raise ValueError("in a task")
+
+
+def call_back() -> None:
+    raise ValueError("in a callback")
+
+
+@pytest.mark.parametrize("begin", [fail, fail_when_cancelled, call_back], ids=lambda begin: begin.__name__)
+def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(begin: Callable[[], Any]) -> None:
+    kept: list[object] = []
+
+    async def answer() -> int:
+        loop = asyncio.get_running_loop()
+        kept.append(loop.call_soon(begin) if begin is call_back else asyncio.ensure_future(begin()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        kept.clear()
+        return 5
+
+    with pytest.raises(ValueError, match=r"^in a (task|callback)$"):
+        run_async(answer())
+
+
+def test_what_a_task_raises_is_raised_even_if_the_answer_is_not_wanted_any_more() -> None:
+    async def answer() -> None:
+        kept.append(asyncio.ensure_future(fail_when_cancelled()))
+        await asyncio.sleep(0)
+        wanted.drop()
+        await asyncio.sleep(3600)
+
+    kept: list[object] = []
+    wanted = Wanted()
+    with wanted.working(), pytest.raises(ValueError, match="in a task"):
+        run_async(answer())
+
+
+def test_a_task_whose_error_is_awaited_fails_nothing() -> None:
+    async def answer() -> int:
+        with pytest.raises(ValueError, match="in a task"):
+            await asyncio.ensure_future(fail())
+        endless.append(asyncio.ensure_future(asyncio.sleep(3600)))  # asyncio.run cancels it at the end
+        return 5
+
+    endless: list[object] = []
+    assert run_async(answer()) == 5
+    assert len(endless) == 1
+
+
+@pytest.mark.parametrize(
+    "beside", [{}, {"exception": OSError(5, "odd"), "transport": None}], ids=["message", "transport"]
+)
+def test_what_asyncio_reports_of_no_task_is_logged(beside: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    async def answer() -> int:
+        asyncio.get_running_loop().call_exception_handler({"message": "something is odd"} | beside)
+        return 5
+
+    assert run_async(answer()) == 5
+    assert "something is odd" in caplog.text
 
 
 def test_a_closed_loop_is_left_alone() -> None:

@@ -19,6 +19,7 @@ NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110 §5.6
         ("{date}", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ("{date+2h}", "Sun, 06 Nov 1994 10:49:37 GMT"),
         ("{date-1d}", "Sat, 05 Nov 1994 08:49:37 GMT"),
+        ("{date-1d} {date+1.5h}", "Sat, 05 Nov 1994 08:49:37 GMT Sun, 06 Nov 1994 10:19:37 GMT"),
     ],
 )
 def test_an_address_and_dates_are_filled_in(value: str, filled: str) -> None:
@@ -27,7 +28,7 @@ def test_an_address_and_dates_are_filled_in(value: str, filled: str) -> None:
     assert fill_placeholders(headers, "http://h:1", NOW) == Headers({"X": filled})
 
 
-@pytest.mark.parametrize("value", ["{other}", "{}", "{ base }", "{date*2}", "plain"])
+@pytest.mark.parametrize("value", ["{other}", "{}", "{ base }", "{date*2}", "{dates} {} {base", "plain"])
 def test_other_text_in_braces_is_left(value: str) -> None:
     headers = Headers({"X": value})
     assert not has_placeholders(headers)

@@ -15,6 +15,7 @@ from feedserver import Headers, Request
         ("http://blog.example/a?q", "blog.example", "/a", "q"),
         ("HTTPS://blog.example", "blog.example", "/", ""),
         ("http://blog.example?q=/x", "blog.example", "/", "q=/x"),
+        ("http://B.example/a%20b?x=1&y=", "B.example", "/a b", "x=1&y="),
     ],
 )
 def test_a_target_is_taken_apart(target: str, host: str, path: str, query: str) -> None:
@@ -26,3 +27,4 @@ def test_parameters_and_text_are_decoded() -> None:
     request = Request("POST", "/?a=1&a=%C3%A9&b=", body="Größe".encode())
     assert request.params == {"a": ["1", "é"], "b": [""]}
     assert request.text == "Größe"
+    assert Request("POST", "/", body=b"\xff").text == "ÿ"

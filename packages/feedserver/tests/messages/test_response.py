@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from feedserver import Response
+from feedserver import Auth, Response
 from feedserver.faults import Reset
 from feedserver.feeds import Feed
 
@@ -26,7 +26,7 @@ async def later() -> AsyncIterator[bytes]:
     yield b"<rss/>"
 
 
-BODIES: list[tuple[object, str]] = [
+NO_BODIES: list[tuple[object, str]] = [
     (None, "a Response has a body of bytes or text, not None; leave the body out for an empty one"),
     ({"a": 1}, "a Response has a body of bytes or text, not {'a': 1}; give json.dumps(…)"),
     (["a"], "a Response has a body of bytes or text, not ['a']; give json.dumps(…)"),
@@ -37,7 +37,7 @@ BODIES: list[tuple[object, str]] = [
 ]
 
 
-KINDS_OF_BODY: list[tuple[object, str]] = [
+MISTAKEN_FOR_BODIES: list[tuple[object, str]] = [
     (Path("a.xml"), r"give path\.read_bytes\(\), or server\.fixture\(name\) for the response that a file of the root"),
     (pieces(), r"is used again for each request, so give the generator function itself, without calling it, or bytes"),
     (iter([b"a"]), "a Response is used again for each request"),
@@ -51,14 +51,16 @@ KINDS_OF_BODY: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "message"), BODIES, ids=[repr(body) for body, _ in BODIES])
+@pytest.mark.parametrize(("body", "message"), NO_BODIES, ids=[repr(body) for body, _ in NO_BODIES])
 def test_a_body_of_a_wrong_type_is_refused_with_the_remedy(body: Any, message: str) -> None:
     with pytest.raises(TypeError) as caught:
         Response(body)
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(("body", "message"), KINDS_OF_BODY, ids=[type(body).__name__ for body, _ in KINDS_OF_BODY])
+@pytest.mark.parametrize(
+    ("body", "message"), MISTAKEN_FOR_BODIES, ids=[type(body).__name__ for body, _ in MISTAKEN_FOR_BODIES]
+)
 def test_a_type_that_is_often_mistaken_for_a_body_is_refused_with_the_remedy(body: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Response(body)
@@ -75,6 +77,7 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"status": None}, TypeError, "a status is an int, such as 200, not None"),
     ({"status": 200.0}, TypeError, "a status is an int, such as 200, not 200.0"),
     ({"status": True}, TypeError, "a status is an int, such as 200, not True"),
+    ({"status": 99}, ValueError, "status 99 cannot be sent; a status has three digits (RFC 9110 §15)"),
     ({"status": 1000}, ValueError, "status 1000 cannot be sent; a status has three digits (RFC 9110 §15)"),
     ({"reason": b"OK"}, TypeError, "a reason phrase is text, not b'OK'"),
     ({"reason": "\ud800"}, ValueError, "a reason phrase is '\\ud800', and U+D800 in it is no character; leave it out"),
@@ -121,7 +124,7 @@ def test_equivalent_types_are_accepted() -> None:
     assert Response(delay=2).delay == 2.0
 
 
-def test_the_parts_of_a_body_are_joined_and_not_called_json() -> None:
+def test_for_a_list_of_bytes_join_is_the_remedy_and_for_an_empty_list_json() -> None:
     with pytest.raises(TypeError, match=r"give b''\.join\(…\)"):
         Response([b"<rss>", b"</rss>"])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"give json\.dumps\(…\)"):
@@ -137,3 +140,11 @@ def test_a_header_that_is_omitted_and_declared_is_refused() -> None:
     assert str(refused.value).endswith("; give headers=response.headers.without('content-type')")
     without = replace(fixture, headers=fixture.headers.without("content-type"), omit=frozenset(["content-type"]))
     assert list(without.headers) == ["X-A"]
+
+
+def test_a_login_is_read_from_words_or_refused() -> None:
+    assert Auth.parse("basic ann:pass:word") == Auth("Basic", "ann:pass:word")
+    assert Auth.parse("Bearer t") == Auth("Bearer", "t")
+    for bad in ("Basic ann", "Bearer", "Digest x"):
+        with pytest.raises(ValueError, match="is no way to log in; write 'Basic user:password' or 'Bearer token'"):
+            Auth.parse(bad)

@@ -53,7 +53,7 @@ def ask(server: FeedServer, path: str) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
-# Each function puts a link that leads out into the root, and returns the path to request.
+# Each function makes a link in the root that leads out of it, and returns the path to request.
 
 
 def a_file(root: Path, outside: Path) -> str:
@@ -279,11 +279,11 @@ def test_a_path_that_becomes_a_link_is_refused_if_the_system_cannot_walk(
 ) -> None:
     write(root / "b" / "a.xml")
     write(outside / "a.xml", SECRET.decode())
-    really = os.path.realpath
+    realpath = os.path.realpath
     looks: list[str] = []
 
     def swap_at_first(path: str) -> str:
-        real = really(path)
+        real = realpath(path)
         if not looks:
             (root / "b").rename(root / "moved")
             link(root / "b", outside)
@@ -293,7 +293,7 @@ def test_a_path_that_becomes_a_link_is_refused_if_the_system_cannot_walk(
     monkeypatch.setattr(safe_open, "WALKS", False)
     monkeypatch.setattr(os.path, "realpath", swap_at_first)
     with pytest.raises(NotServable, match="a link leads out of the folder"):
-        open_file(root / "b" / "a.xml", really(root))
+        open_file(root / "b" / "a.xml", realpath(root))
     assert len(looks) == 2
 
 
@@ -325,7 +325,7 @@ def a_socket(path: Path) -> None:
     if not hasattr(socket, "AF_UNIX"):
         pytest.skip("this system has no sockets in folders")
     with socket.socket(socket.AF_UNIX) as made, chdir(path.parent):
-        made.bind(path.name)  # its whole name may be too long
+        made.bind(path.name)  # its full path may be too long
 
 
 def a_device(path: Path) -> None:

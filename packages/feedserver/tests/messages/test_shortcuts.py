@@ -10,7 +10,7 @@ from feedserver import Response, broken, gone, moved, touched
 from feedserver.faults import Close, Reset
 
 
-def test_a_redirect_and_a_feed_that_is_gone() -> None:
+def test_moved_makes_a_redirect_and_gone_a_410() -> None:
     assert (moved("/new").status, moved("/new").headers["Location"]) == (301, "/new")
     assert moved("/new", 308).status == 308
     assert gone().status == 410

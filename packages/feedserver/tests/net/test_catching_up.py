@@ -97,7 +97,7 @@ def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
     with RawClient(late_server) as client:
         client.ask("/slow")
         late_server.wait_for("/slow")
-        client.send(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n" * 12_000)  # more than is read behind an answer
+        client.send(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n" * 12_000)  # more than is read during an answer
         client.ask("/late")
         act(late_server)
     assert [request.path for request in late_server.requests] == ["/slow", *["/known"] * 12_000, "/late"]
@@ -135,7 +135,7 @@ def test_a_request_behind_an_answer_that_never_ends_is_journalled(tls: bool) -> 
         assert str(late.request) == "GET /late"
 
 
-def test_a_client_that_floods_an_answer_that_never_ends_takes_little_memory() -> None:
+def test_a_client_that_floods_an_answer_that_never_ends_is_read_up_to_a_limit() -> None:
     with FeedServer(strict=False) as server:
         server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
         with RawClient(server) as client:
@@ -200,7 +200,7 @@ def test_a_client_that_sends_without_end_delays_no_stop(late_server: FeedServer)
         hammer.join()
 
 
-def test_a_loop_that_is_blocked_is_told(late_server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blocked_loop_is_reported(late_server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catching_up, "PATIENCE", 0.02)
     blocked, release = threading.Event(), threading.Event()
 
@@ -222,7 +222,7 @@ def test_a_loop_that_is_blocked_is_told(late_server: FeedServer, monkeypatch: py
             release.set()
 
 
-def test_a_listener_that_is_called_by_a_visitor_is_refused_what_would_wait_for_the_loop() -> None:
+def test_a_listener_that_a_visitor_calls_may_not_wait_for_the_loop() -> None:
     said: list[str] = []
     with FeedServer() as server, FeedServer() as other:
 
@@ -243,7 +243,7 @@ def test_a_listener_that_is_called_by_a_visitor_is_refused_what_would_wait_for_t
     assert said[0].startswith("refuse() was called on the event loop, by the journal's listener or a fault")
 
 
-def test_a_turn_is_waited_for_that_begins_after_the_call() -> None:
+def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
     thread = LoopThread()
     near, far = socket.socketpair()
     try:
@@ -260,7 +260,7 @@ def test_a_turn_is_waited_for_that_begins_after_the_call() -> None:
         far.close()
 
 
-def test_where_much_waits_the_turn_that_reads_the_rest_is_waited_for_too() -> None:
+def test_after_turns_with_much_data_one_more_turn_is_waited_for() -> None:
     turns = Turns()
     assert [turns.take(waiting) for waiting in (MUCH, MUCH, 1, 1)] == [True, True, True, False]
 

@@ -116,7 +116,7 @@ def test_a_client_reads_a_body_in_chunks_and_in_pieces(feeds: FeedServer, client
 
 
 @every_client
-def test_a_client_sees_the_server_s_refusals(feeds: FeedServer, client: Client) -> None:
+def test_a_client_sees_error_statuses(feeds: FeedServer, client: Client) -> None:
     feeds.add("/gone", Response("so long", 410))
     assert client(feeds.url("gone"), {}) == Received(410, "", b"so long")
     assert client(feeds.url("none"), {}).status == 404

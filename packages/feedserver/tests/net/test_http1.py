@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
-import struct
 import threading
 
 import pytest
 
 from feedserver import Ended, FeedServer, Response, VerificationError
 from feedserver.faults import parse
+from problem_finding import NO_LINGER, reset
 from rawclient import RawClient
-
-NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
 
 PIPELINED = 3_000
 """More requests than Python's limit of nested calls."""
@@ -50,8 +48,7 @@ def test_an_exchange_has_its_end_and_the_error_separately(server: FeedServer) ->
     with RawClient(server) as client:
         client.ask("/big")
         [exchange] = server.wait_for("/big")
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
-        client.socket.close()
+        reset(client)
     assert exchange.ended is Ended.CLIENT_LEFT
     assert exchange.error.startswith(("[Errno ", "[WinError "))
     assert exchange.describe().endswith(f", client left ({exchange.error})")

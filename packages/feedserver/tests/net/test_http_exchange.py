@@ -44,14 +44,16 @@ def test_a_connection_of_http_1_0_closes_unless_it_asks_to_be_kept(server: FeedS
     server.add("/x", Response("x"))
     with RawClient(server) as client:
         client.ask("/x", version="1.0")
-        assert client.read_to_end().endswith(b"Connection: close\r\nDate: " + client_date(server) + b"\r\n\r\nx")
+        assert client.read_to_end().endswith(
+            b"Connection: close\r\nDate: " + date_of_the_last_answer(server) + b"\r\n\r\nx"
+        )
     with RawClient(server) as client:
         for _ in range(2):
             answer = client.get("/x", "Connection: keep-alive", version="1.0")
             assert (answer.body, answer.headers["Connection"]) == (b"x", "keep-alive")
 
 
-def client_date(server: FeedServer) -> bytes:
+def date_of_the_last_answer(server: FeedServer) -> bytes:
     from feedserver.http.response_writer import date_value
 
     return date_value(int(server.journal.exchanges[-1].time))

@@ -15,7 +15,7 @@ import requests
 from feedserver import FeedServer, PortTaken, Request, Response
 from feedserver import server as server_module
 from feedserver.faults import Stall
-from feedserver.net import binding
+from feedserver.net import binding, catching_up
 from rawclient import RawClient
 
 PATIENCE = 10
@@ -78,6 +78,7 @@ def test_an_alias_that_is_taken_frees_the_others(root: Path, quiet_host: str) ->
 def released_by_the_notice(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, list[str]]]:
     """Yield an event that is set when a stop logs what it waits for, and the messages that it logs."""
     monkeypatch.setattr(server_module, "STOP_NOTICE", 0.02)
+    monkeypatch.setattr(catching_up, "PATIENCE", 0.02)  # a stop first waits this long for a loop that is blocked
     release = threading.Event()
     logged: list[str] = []
 

@@ -131,7 +131,7 @@ def test_a_socket_is_watched_for_reading_and_writing_apart(watched: WatchedSocke
 
 
 @pytest.mark.skipif(not hasattr(select, "epoll"), reason="only epoll forgets a closed socket by itself")
-def test_a_socket_is_read_whose_number_was_that_of_one_that_was_closed_while_it_was_watched() -> None:
+def test_a_socket_with_the_number_of_one_that_was_closed_while_watched_is_read() -> None:
     watched = WatchedSockets(poller_of_this_system())
     watched.loop.add_reader(watched.number, watched.note("the old one"))
     with contextlib.closing(watched.loop), watched.far:
@@ -186,7 +186,7 @@ def test_a_socket_that_was_closed_before_its_watch_ended_is_forgotten(watched: W
 
 
 class MeanwhilePoller:
-    """A poller of this system that calls *meanwhile* when a socket is ready, before it reports that."""
+    """A poller of this system that calls *meanwhile* after each wait, before it reports which sockets are ready."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         poller = new_poller()[0]
@@ -196,7 +196,7 @@ class MeanwhilePoller:
         self._meanwhile = meanwhile
 
     def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
-        """Wait, and then let the other thread work."""
+        """Wait, call *meanwhile*, and then report which sockets were ready before it."""
         ready = self._poller.poll(timeout, max_events)
         self._meanwhile()
         return ready

@@ -84,7 +84,7 @@ def test_an_unknown_fault_is_refused_and_the_known_ones_are_listed() -> None:
         broken("expird")
 
 
-CERTIFICATE_FAULTS = {
+ERRORS_OF_CLIENTS = {
     "expired": "certificate has expired",
     "not yet valid": "certificate is not yet valid",
     "wrong host": "certificate is not valid for '127.0.0.1'",
@@ -95,10 +95,10 @@ CERTIFICATE_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", CERTIFICATE_FAULTS)
+@pytest.mark.parametrize("fault", ERRORS_OF_CLIENTS)
 def test_a_client_that_checks_refuses_a_broken_server(fault: str) -> None:
     with broken(fault) as server:
-        with pytest.raises(OSError, match=CERTIFICATE_FAULTS[fault]):
+        with pytest.raises(OSError, match=ERRORS_OF_CLIENTS[fault]):
             urllib.request.urlopen(server.url("x"), context=server.client_context(), timeout=10)
         with pytest.raises(requests.exceptions.SSLError):
             requests.get(server.url("x"), verify=server.ca_bundle, timeout=10)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
 from feedserver.net.transport import SocketTransport
+from problem_finding import NO_LINGER
 
 MUCH = b"0123456789abcdef" * 1_000_000
 """More than any kernel takes at once."""
@@ -191,7 +191,7 @@ def test_received_bytes_wait_while_reading_is_paused(connected: ConnectedTranspo
 
 @pytest.mark.parametrize("reading", [True, False], ids=["while reading", "while writing"])
 def test_a_reset_is_reported_as_the_reason(connected: ConnectedTransport, reading: bool) -> None:
-    connected.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connected.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     if not reading:
         connected.transport.pause_reading()
         connected.transport.write(MUCH)

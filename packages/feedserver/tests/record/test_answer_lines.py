@@ -35,5 +35,5 @@ def test_trailers_begin_after_the_last_chunk() -> None:
     ("values", "expected"),
     [([], ()), (["5"], ()), (["5", "5"], ()), (["5, 5"], ()), (["5", "6"], ("5", "6")), (["5,6"], ("5", "6"))],
 )
-def test_lengths_differ_or_not(values: list[str], expected: tuple[str, ...]) -> None:
+def test_only_lengths_that_differ_are_returned(values: list[str], expected: tuple[str, ...]) -> None:
     assert differing_lengths(values) == expected

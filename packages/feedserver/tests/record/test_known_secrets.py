@@ -58,7 +58,7 @@ def test_a_secret_is_found_in_the_base_64_of_something_longer(
     assert has_known(text.encode(), [secret])
 
 
-def test_base_64_has_two_alphabets() -> None:
+def test_a_secret_is_replaced_in_both_alphabets_of_base_64() -> None:
     secret = "~~?~~?>>ab"
     assert base64.b64encode(secret.encode()) != base64.urlsafe_b64encode(secret.encode())
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -78,7 +78,7 @@ def test_base_64_has_two_alphabets() -> None:
         ("YWIxMg==", "YWIxMg=="),
     ],
 )
-def test_a_short_secret_is_a_whole_word(text: str, cleaned: str) -> None:
+def test_a_short_secret_is_found_only_as_a_whole_word(text: str, cleaned: str) -> None:
     assert without_known(text, ["ab12"]) == cleaned
     assert without_known(text, ["ab12"], short=False) == text
 
@@ -108,7 +108,7 @@ def test_a_body_is_searched_in_several_encodings(body: bytes, found: bool) -> No
     assert has_known(body, ["s3cret9"]) is found
 
 
-def test_a_short_secret_is_a_whole_word_of_a_body_too() -> None:
+def test_a_short_secret_is_found_only_as_a_whole_word_of_a_body_too() -> None:
     assert has_known(b"<a>ab12</a>", ["ab12"])
     assert not has_known(b"<a>ab123</a>", ["ab12"])
 
@@ -130,11 +130,12 @@ def raw_deflate(data: bytes) -> bytes:
         ("gzip", bytes, False),
     ],
 )
-def test_codings_are_undone(coding: str, encode: Callable[[bytes], bytes], is_known: bool) -> None:
+def test_codings_that_are_known_are_undone(coding: str, encode: Callable[[bytes], bytes], is_known: bool) -> None:
     assert decoded_body(encode(b"<rss/>"), coding) == (b"<rss/>" if is_known else None)
 
 
-def test_every_member_of_a_body_in_gzip_is_decoded() -> None:
+def test_up_to_16_members_of_a_body_in_gzip_are_decoded() -> None:
     member = gzip.compress(b"abc")
     assert decoded_body(member * 3 + b"rest", "gzip") == b"abc" * 3
+    assert decoded_body(member * 16, "gzip") == b"abc" * 16
     assert decoded_body(member * 17, "gzip") is None

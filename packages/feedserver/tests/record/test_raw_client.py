@@ -69,7 +69,7 @@ def test_interim_answers_without_end_are_refused(tmp_path: Path, status: bytes) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_headers_that_no_fixture_could_hold_are_refused_before_they_are_searched(tmp_path: Path) -> None:
+def test_more_headers_than_a_fixture_may_have_are_refused_with_their_size(tmp_path: Path) -> None:
     said = b"HTTP/1.1 200 OK\r\n" + (b"X-A: " + b"x" * 60_000 + b"\r\n") * 20 + b"\r\n"
     refused = "^the answer has 1,200,060 bytes of headers, and a fixture may have 256 KiB; nothing was written$"
     with saying(said) as url, pytest.raises(RecordingError, match=refused):

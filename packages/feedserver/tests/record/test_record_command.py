@@ -17,7 +17,9 @@ def origin() -> Iterator[FeedServer]:
         yield running
 
 
-def test_the_command_records(origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_records_or_says_by_its_status_why_not(
+    origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     origin.add("/feed", Response("<rss/>", headers={"Set-Cookie": "a=b"}))
     file = tmp_path / "feed.xml"
     arguments = ["record", origin.url("/feed"), "-o", str(file), "--header", "X-A: b"]
@@ -99,4 +101,37 @@ def test_a_header_that_is_refused_is_reported_without_its_possible_secret(
         cli.main(["record", "http://127.0.0.1:1/", "-o", "a.xml", "--header", "Authorization Bearer s3cret99"])
     printed = capsys.readouterr().err
     assert "'Authorization …' is no header; write 'Name: value'" in printed
+    assert "s3cret99" not in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["-H", "X-Key: s3cret99"], "unrecognized arguments: -H …; "),
+        (["--header", "Authorization:", "Bearer", "s3cret99"], "unrecognized arguments: …; "),
+        (["-u", "ada:s3cret99", "-k"], "unrecognized arguments: -u … -k; "),
+        (["-us3cret99", "--user=ada:s3cret99", "--s3cret99"], "unrecognized arguments: -u… --user=… …; "),
+        (["http://127.0.0.1:1/?token=s3cret99"], "unrecognized arguments: …; "),
+        (["--timeout", "password=s3cret99"], "'password=removed' is no time limit"),
+        (["--force=token=s3cret99"], "ignored explicit argument 'token=removed'"),
+    ],
+)
+def test_arguments_that_are_not_understood_are_reported_without_possible_secrets(
+    arguments: list[str], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["record", "http://127.0.0.1:1/", "-o", "a.xml", *arguments])
+    printed = capsys.readouterr().err
+    assert printed.startswith("feedserver record: ") and printed.count("\n") == 1
+    assert shown in printed
+    assert "s3cret99" not in printed
+
+
+def test_a_url_where_the_name_of_a_command_belongs_is_reported_without_its_secret(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["https://ada:s3cret99@h.example/?token=s3cret99", "-o", "a.xml"])
+    printed = capsys.readouterr().err
+    assert "'https://h.example/?token=removed'" in printed
     assert "s3cret99" not in printed

@@ -23,6 +23,7 @@ device_code user_code reset_code X-2FA-Code
 _wpnonce crumb Jenkins-Crumb sharekey resourcekey X-ChallengeKey cred mot_de_passe senha parola wachtwoord mnemonic
 hdnts hdnea
 ｔｏｋｅｎ ｐａｓｓｗｏｒｄ %EF%BD%94oken %ef%bc%b0assword 𝐬𝐞𝐜𝐫𝐞𝐭 ⓚⓔⓨ ｘ－ａｐｉ－ｋｅｙ ÐºÐ»ÑŽÑ_token
+sesskey passkeys adminpw
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """
 
@@ -35,6 +36,7 @@ page pagination pinned spin tokenize secretary sides sidebar design signal assig
 id q v channel_id
 country_code status_code zip-code codec userCodec pattern patch path sharekeyboard seed codes error-code
 cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree announce breadcrumb breadcrumbs fast_code
+keyring cookiejar tokenkind passport patsy hpw
 """
 
 

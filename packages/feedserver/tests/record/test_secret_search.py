@@ -151,7 +151,7 @@ REPLACED = [
         "/s/link?md5=removed&expires=2147483647",
         ["parameter md5"],
     ),
-    # A second sign belongs to the value, unless nothing else follows it.
+    # A second equals sign belongs to the value, unless nothing else follows it.
     ("/?a=1&token==abc&b=2", "/?a=1&token=removed&b=2", ["parameter token"]),
     # Short secrets in a path, if the folder before them says that they are secret.
     ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
@@ -286,7 +286,7 @@ def test_the_secrets_of_a_url_are_found_wherever_they_are() -> None:
         '"state": "{\\"n\\": ' + "1" * 5000 + ', \\"token\\": [\\"ab1\\"]}"',
     ],
 )
-def test_secrets_are_found_in_json_that_python_does_not_read(member: str, beside: str) -> None:
+def test_secrets_are_found_in_json_that_is_odd_wrong_or_cut(member: str, beside: str) -> None:
     for text in (
         f"{{{member}, {beside}}}",
         f"{{{beside}, {member}}}",
@@ -337,7 +337,7 @@ def test_lists_and_objects_are_replaced_whatever_their_quotes(text: str, cleaned
     assert without_secrets(text, keep=["token"], shapes=False)[1] == ()
 
 
-def test_a_letter_before_a_string_of_json_is_replaced_without_other_words() -> None:
+def test_a_string_of_json_with_a_letter_before_it_is_replaced_also_if_other_words_are_not_searched() -> None:
     assert without_secrets('{"password": b"two words"}', words=False) == (
         '{"password": "removed"}',
         ("parameter password",),

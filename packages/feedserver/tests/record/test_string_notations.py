@@ -9,8 +9,8 @@ import pytest
 from feedserver.record.string_notations import (
     ANY_QUOTE,
     OTHER_QUOTE,
+    StringEnds,
     end_of_container,
-    end_of_string,
     end_of_value,
     string_at,
     unescaped,
@@ -39,7 +39,13 @@ from feedserver.record.string_notations import (
 def test_a_string_ends_with_the_quote_that_belongs_to_its_first_or_with_the_text(text: str, string: str) -> None:
     opening = re.match(ANY_QUOTE, text)
     assert opening is not None
-    assert text[opening.end() : end_of_string(text, opening[0], opening.end())] == string
+    assert text[opening.end() : StringEnds(text).after(opening[0], opening.end())] == string
+
+
+def test_the_ends_of_several_strings_are_found_in_their_order() -> None:
+    text = "„a„b“ «c» „d"
+    ends = StringEnds(text)
+    assert [ends.after(text[start - 1], start) for start in (1, 3, 7, 11)] == [4, 4, 8, 12]
 
 
 def test_the_plain_quotes_are_no_other_quotes() -> None:

@@ -88,8 +88,8 @@ def subscribe(
     """Subscribe *lifestream* to *feed* and return the subscription. An existing subscription is not changed.
 
     *feed* is the URL of a feed or of a page that has one, the result of `find_feed`, or a feed that is stored. A URL
-    that nobody has subscribed to is fetched, and its items are stored. Raises `NotAdded` if there is no feed, or if it
-    has no title and there is no *name*, and `RuleError` for a line that is no rule.
+    that no stored feed has is requested, and the items of a new feed are stored. Raises `NotAdded` if there is no feed
+    at a URL, or if what was found has no title and there is no *name*, and `RuleError` for a line that is no rule.
     """
     check(keep_rules)
     check(block_rules)
@@ -133,7 +133,7 @@ def timeline(
 ) -> Timeline:
     """Return the timeline of *lifestream*, narrowed to a *site*, a *tag*, a *search* and a *day*.
 
-    Posts of feeds that have a password are in it only if *user* is the owner of the lifestream or a superuser. Who may
+    Posts of feeds that need credentials are in it only if *user* is the owner of the lifestream or a superuser. Who may
     read a private lifestream at all is for the caller to decide, with `Lifestream.objects.readable_by(user)`.
 
     *tag* may be a name; the timeline of a tag that no item has is empty. Items must contain all words of *search*.

@@ -94,8 +94,8 @@ def _host_saved(
 def _subscription_saved(
     instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
 ) -> None:
-    """Receive Django's signal that a subscription was saved: note the name and folder by which it is sorted, fill its
-    timeline, and note whether its feed has readers, without whom it is not fetched.
+    """Receive Django's signal that a subscription was saved: note the name and folder by which it is sorted. Unless it
+    comes from a fixture, also fill its timeline, and note whether its feed has readers, without whom it is not fetched.
     """
     from lifestream.models import sort_names
     from lifestream.models.lifestreams import SHOWING

@@ -220,7 +220,9 @@ def check_switches(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_pictures(**_: Any) -> list[checks.CheckMessage]:
-    """Check that there is a folder for pictures, if they are shown through this site (E015)."""
+    """Check that the folder for pictures is given as an absolute path, and is given if they are shown through this site
+    (E015).
+    """
     if any(check.id == "lifestream.E012" for check in check_switches()):
         return []
     hint = gettext("Pictures of feeds are kept there for a week, so that their servers are asked seldom.")

@@ -226,13 +226,15 @@ class Settings(SettingValues):
 
     @property
     def min_interval(self) -> float:
-        """`LIFESTREAM_MIN_INTERVAL`: the shortest time between two requests of a feed."""
+        """`LIFESTREAM_MIN_INTERVAL`: the shortest time between two requests of a feed, unless its hub pushes, or
+        somebody wants it to be updated.
+        """
         return self.number("MIN_INTERVAL", 3600.0)
 
     @property
     def max_interval(self) -> float:
-        """`LIFESTREAM_MAX_INTERVAL`: the longest time between two requests of a feed, whatever its max-age or ttl; only
-        Retry-After may exceed it.
+        """`LIFESTREAM_MAX_INTERVAL`: the longest time between two requests of a feed, whatever its max-age or ttl.
+        Only Retry-After, skipHours and skipDays may exceed it, and the jitter.
         """
         return self.number("MAX_INTERVAL", 7 * 86400.0)
 

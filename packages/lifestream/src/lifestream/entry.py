@@ -1,7 +1,7 @@
 """The content of a feed document as values: no ORM, no parser, no I/O.
 
-Every value is as it was in the feed, and untrusted until `sanitizer` has cleaned it. Missing text is "", a missing date
-is None; dates are aware and in UTC.
+Every value comes from the feed, and is untrusted until `plugins.draft_cleaning` has cleaned it. Missing text is "", a
+missing date is None; dates are aware and in UTC.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ class Source:
 class Entry:
     """One entry of a feed.
 
-    *guid* is the entry's own id, exactly as the document spells it. *link* and all other addresses are absolute if they
-    could be resolved. *content* and *summary* are HTML, in which addresses may still be relative to *base*; *title* and
-    *author* are plain text with entities resolved once.
+    *guid* is the entry's own id as the document spells it, without the spaces around it. *link* and all other addresses
+    are absolute if they could be resolved. *content* and *summary* are HTML, in which addresses may still be relative
+    to *base*; *title* and *author* are plain text with entities resolved once.
 
     *based* is True if an `xml:base` set *base*; otherwise *base* is the entry's link, the feed's link or the document's
     address (see `parser.relative_addresses`). *summary_base* is the address that addresses in the summary are relative

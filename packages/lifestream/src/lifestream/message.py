@@ -23,7 +23,7 @@ from lifestream.time_words import ENGLISH, Language, how_often, in_words
 
 _START: Final = '{"say":'
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False)  # json.dumps would make one for each message
-_DEEPEST: Final = 8  # how deep messages in messages may nest, when they are read from the database
+_DEEPEST: Final = 8  # how deep the values of a message may nest, when it is read from the database
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 MOST_CONNECTIONS: Final = 256
 """How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
 LONGEST_HEAD: Final = 64 * 1024
-"""How many bytes the head of a request may have: four times the longest that other servers take."""
+"""How many bytes the head of a request may have. Browsers send a few thousand."""
 MOST_LINES: Final = 200
 """How many lines the head of a request may have. Browsers and proxies send some thirty."""
 LONGEST_FORM: Final = 1024 * 1024
@@ -25,4 +25,6 @@ MOST_PINNED: Final = 10
 MOST_TAGS: Final = 500
 """How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
 MOST_IN_SITEMAP: Final = 5_000
-"""How many lifestreams the sitemap has; sitemaps.org allows 50,000 addresses."""
+"""How many lifestreams the sitemap has, and how many of their own pages. A lifestream has two addresses in it, so there
+are at most 15,001; sitemaps.org allows 50,000.
+"""

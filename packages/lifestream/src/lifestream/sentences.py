@@ -49,7 +49,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "wanted": _("its owner wants it now"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
-    # What a request came to: `fetcher`
+    # What a request came to: `fetcher`, `refresh.downloads`
     "no-answer-in-time": _("no whole answer within {seconds} s"),
     "no-address": _("{host} has no address: {reason}"),
     "bad-certificate": _("the certificate of {host} is not valid: {reason}"),
@@ -184,7 +184,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "remedy-too-large": _("it is larger than LIFESTREAM_MAX_BODY: raise that if the feed is worth it"),
     "remedy-redirects": _("its server sends it round in circles: look at its site for its new address"),
     "remedy-connection": _("its server does not answer: wait, or see whether the site still exists"),
-    # Which addresses lifestream does not connect to: `fetcher.address_guard`
+    # Which addresses lifestream does not connect to: `fetcher.address_guard`, `fetcher.proxies`
     "address-refused": _(
         "{address} is {kind}, and lifestream connects to none of those; if it is yours, add its network to "
         "LIFESTREAM_ALLOWED_NETWORKS"
@@ -227,7 +227,8 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "reader-nonsense": _("the process that read it gave an answer that makes no sense: {error}"),
     "pool-closed-before": _("the pool was closed before it was read"),
     "pool-closed-while": _("the pool was closed while it was read"),
-    # What this machine had too little of, and what could not be stored or read: `fetcher.shortage`, `storage`
+    # What this machine had too little of, and what could not be stored or read: `fetcher.shortage`, `storage`,
+    # `refresh.work_loop`
     "short-of-files": _(
         "this process may open no more files: raise the limit (ulimit -n, or LimitNOFILE of a systemd unit), "
         "or lower LIFESTREAM_CONCURRENCY"

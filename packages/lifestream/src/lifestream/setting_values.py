@@ -1,7 +1,7 @@
 """Typed reading of Django's settings whose names begin with `LIFESTREAM_`, within bounds: `conf` has the settings.
 
-Each method reads Django's settings each time. It raises `ImproperlyConfigured`, with the remedy, for a value that
-cannot be used.
+Each method reads Django's settings each time. All but `get` raise `ImproperlyConfigured`, with the remedy, for a value
+that cannot be used.
 """
 
 from __future__ import annotations

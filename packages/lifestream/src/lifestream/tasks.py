@@ -44,14 +44,16 @@ SHARE: Final = 250
 """How many feeds one message stands for."""
 MOST_SHARES: Final = 40
 """How many shares there are in one run, its own among them: the next run sends messages for more."""
+ALONE: Final = "the broker took no messages for other workers, so this one goes on alone: %s"
 
 
 @shared_task(bind=True, name="lifestream.update_feeds", ignore_result=True, acks_late=True)
 def update_feeds(self: Any) -> str:
-    """Fetch all feeds that are due, together with the other workers. Returns what was done here, in words, for the
+    """Fetch all feeds that are due, together with the other workers. Before that, add the feeds that owners have
+    entered, and make the readings that users of the admin want. Returns what was fetched here, in words, for the
     worker's log.
 
-    Called as a function, without a worker, it fetches all of them.
+    Called as a function, without a worker, it shares nothing out, and fetches what it can within a lease.
     """
     if self.request.called_directly:
         add_wanted()
@@ -66,7 +68,7 @@ def update_feeds(self: Any) -> str:
                 # A message that no worker has taken by the next run is dropped: that run sends it again.
                 update_some.apply_async(expires=settings.check_every, **_same_queue(self))
         except BrokerError as error:
-            log.warning("the broker took no messages for other workers, so this one goes on alone: %s", error)
+            log.warning(ALONE, error)
         return _updated(most=SHARE)
 
 
@@ -81,14 +83,20 @@ def update_some() -> str:
 def update(self: Any, feeds: Sequence[int]) -> str:
     """Fetch *feeds* (primary keys) now. This skips lifestream's own interval, not what servers and feeds ask for.
 
-    If there are more than SHARE feeds, the others are left to further messages.
+    If there are more than SHARE feeds, the others are left to further messages. Those that the broker doesn't take are
+    fetched here.
     """
     if self.request.called_directly:
         return _updated(feeds, early=True)
-    for start in range(SHARE, len(feeds), SHARE):
-        update.apply_async((feeds[start : start + SHARE],), **_same_queue(self))
+    while len(feeds) > SHARE:
+        try:
+            update.apply_async((feeds[-SHARE:],), **_same_queue(self))
+        except BrokerError as error:
+            log.warning(ALONE, error)
+            break
+        feeds = feeds[:-SHARE]
     with _outages_reported():
-        return _updated(feeds[:SHARE], early=True)
+        return _updated(feeds, early=True)
 
 
 @contextmanager
@@ -113,7 +121,7 @@ def _same_queue(task: Any) -> dict[str, Any]:
 
 def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: int | None = None) -> str:
     raise_file_limit()
-    # Other workers could claim feeds that a task holds longer than a lease.
+    # What is left then stays due for other workers. Redis delivers a message again that is not acknowledged in an hour.
     stopping = threading.Event()
     timer = threading.Timer(settings.lease, stopping.set)
     timer.daemon = True

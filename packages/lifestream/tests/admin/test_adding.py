@@ -17,7 +17,7 @@ from lifestream.models import Addition, Feed, Item, Subscription
 from lifestream.refresh.additions import MOST_OPEN, add_wanted
 
 ADD = "/admin/lifestream/subscription/add/"
-CAME = "/admin/lifestream/subscription/additions/"
+ADDITIONS = "/admin/lifestream/subscription/additions/"
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
 <item><title>Fences</title><link>https://small-hours.example/1</link><guid>1</guid></item>
 <item><title>Cakes</title><link>https://small-hours.example/2</link><guid>2</guid></item></channel></rss>"""
@@ -49,17 +49,17 @@ class AddingAFeed(FeedServerTransactionTestCase):
         page = self.enter(url, **fields)
         assert "1 address is looked at" in page, page
         assert add_wanted() == 1
-        return self.client.get(CAME).content.decode()
+        return self.client.get(ADDITIONS).content.decode()
 
     def test_the_request_asks_no_server_and_the_page_shows_what_was_found(self) -> None:
         self.feedserver.add("/feed", RSS)
         page = self.enter(self.get_url("/feed"), folder="Code")
         assert "on its way" in page and not Feed.objects.exists()
         assert list(self.feedserver.requests) == []
-        assert self.client.get(CAME)["Refresh"] == "2"
+        assert self.client.get(ADDITIONS)["Refresh"] == "2"
 
         assert add_wanted() == 1
-        answer = self.client.get(CAME)
+        answer = self.client.get(ADDITIONS)
         assert "Refresh" not in answer
         page = answer.content.decode()
         assert "Found “Small Hours”" in page and "2 items, site small-hours.example." in page
@@ -115,7 +115,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         assert "opensesame" not in self.enter(url)
         assert "opensesame" not in str(Addition.objects.values().get())
         assert add_wanted() == 1
-        page = self.client.get(CAME).content.decode()
+        page = self.client.get(ADDITIONS).content.decode()
         assert "Found “Small Hours”" in page and "opensesame" not in page
         self.assertNotContains(self.client.get("/admin/"), "opensesame")
         assert Feed.objects.get().is_private
@@ -148,7 +148,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
                 self.enter(self.get_url(path))
             assert add_wanted() == number
             with CaptureQueriesContext(connection) as queries:
-                page = self.client.get(CAME).content.decode()
+                page = self.client.get(ADDITIONS).content.decode()
             taken.append(len(queries))
         assert page.count("2 items, site small-hours.example.") == 5
         assert taken[0] == taken[1]
@@ -158,11 +158,11 @@ class AddingAFeed(FeedServerTransactionTestCase):
         other = User.objects.create_user("other", is_staff=True)
         other.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
         self.client.force_login(other)
-        self.assertContains(self.client.get(CAME), "No address was entered")
+        self.assertContains(self.client.get(ADDITIONS), "No address was entered")
 
     def test_a_page_stops_waiting_after_ten_minutes_and_has_a_note_about_it(self) -> None:
         self.enter(self.get_url("/feed"))
         Addition.objects.update(created=timezone.now() - timedelta(minutes=11))
-        answer = self.client.get(CAME)
+        answer = self.client.get(ADDITIONS)
         assert "Refresh" not in answer
         self.assertContains(answer, "Nothing has looked there.")

@@ -53,12 +53,12 @@ def test_rows_of_other_owners_are_not_seen(client: Client, mine: Lifestream, mod
     for post in (own, other):
         Fetch.objects.create(feed=post.item.feed, started=timezone.now(), outcome="new", message=post.item.title)
     page = listed(client, model)
-    assert "ine" in page and "Theirs" not in page
+    assert "ine" in page and "Theirs" not in page  # "mine" or "Mine"
     rows = {"lifestream": other.lifestream, "feed": other.item.feed, "fetch": other.item.feed.fetches.get(),
             "subscription": other.subscription, "item": other.item, "post": other}  # fmt: skip
     for page_ in ("change", "delete", "history"):
         response = client.get(f"/admin/lifestream/{model}/{rows[model].pk}/{page_}/")
-        # Django redirects from rows that do not exist for the visitor; rows of some models can't be deleted by anybody.
+        # Django redirects from rows that do not exist for the visitor; rows of some models only superusers may delete.
         assert response.status_code in (302, 403)
 
 

@@ -23,6 +23,6 @@ def test_a_missing_value_is_a_dash() -> None:
     assert {moment(None), last_fetch_of(feed), due_of(feed), reasoning_of(feed)} == {"–"}
 
 
-def test_a_moment_is_worded_relatively_with_the_exact_time_beside_it() -> None:
+def test_a_moment_has_its_exact_time_beside_it_and_a_due_time_its_reason() -> None:
     assert f'datetime="{NOW.isoformat()}"' in moment(NOW)
     assert "lifestream-why" in due_of(make_feed(next_fetch=NOW))

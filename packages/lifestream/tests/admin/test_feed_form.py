@@ -44,7 +44,7 @@ def post(client: Client, feed: Feed, **fields: Any) -> str:
     return page
 
 
-def test_everything_is_set_and_no_secret_is_shown(root: Client) -> None:
+def test_options_and_secrets_are_set_and_no_secret_is_shown(root: Client) -> None:
     feed = make_feed(URL, etag='"v1"')
     page = post(
         root, feed, interval="6", user_agent="Mine/1", login="ada", password=" s3cret ", headers="X-Key: t0ken",

@@ -22,6 +22,7 @@ LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
 
 @pytest.fixture
 def root(client: Client) -> Client:
+    """Return a client that is logged in as a superuser, on a site with three rows in each list."""
     client.force_login(User.objects.create_superuser("root"))
     stream = make_lifestream("main")
     for number in range(3):

@@ -37,7 +37,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         return Subscription.objects.create(lifestream=self.main, feed=feed)
 
     def update(self, model: str, *keys: int) -> str:
-        """Return the page before anything is fetched."""
+        """Choose to update the rows *keys* now. Return the page that follows, before anything is fetched."""
         data = {"action": "update_now", "_selected_action": list(keys)}
         requests = len(self.feedserver.requests)
         answer = self.client.post(f"/admin/lifestream/{model}/", data, follow=True)

@@ -66,7 +66,7 @@ def test_a_feed_is_added_and_shown(root: Visitor) -> None:
         page.get_by_label("Address").fill(server.url("/nothing"))
         page.get_by_label("Lifestream").select_option(label="Harbour Planet")
         page.get_by_role("button", name="Save", exact=True).click()
-        # The site looks for a feed there, and the page shows the result without a reload.
+        # The site looks for a feed there, and the page shows the result without a click: it reloads itself.
         expect(page.get_by_role("row").filter(has_text="not added")).to_contain_text("404")
         assert root.violations() == ""
         page.get_by_role("link", name="Try again").click()

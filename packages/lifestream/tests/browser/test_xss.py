@@ -136,7 +136,7 @@ def unsafe(attempt: Attempt, there: str) -> Response:
     """Return a page that shows *attempt* as it is."""
     armed = attempt.armed(there)
     body = f'<a href="{escape(armed)}">a</a>' if attempt.number >= 3000 else armed
-    # Something always follows the attempt, and ends a tag or a comment that it left open.
+    # Something always follows the attempt, and ends a tag that it left open.
     html = f"<!doctype html><meta charset=utf-8>{body}\n<i></i>"
     return Response(html, headers={"Content-Type": "text/html"})
 

@@ -54,11 +54,15 @@ def test_no_address_reverses_the_text_around_it(control: str) -> None:
         ("https:/\t/" + "ü" * 1001 + "/b", True),
         ("//" + "a" * 1000 + "ü@a.example/", True),
         ("https://" + "ü" * 1000 + "/", False),
+        ("https://a" + "\u0315" * 32 + "\u0300" * 32 + "/", True),
+        ("https://a.example:b" + "\uff9e" * 64 + "@c.example/", True),
+        ("https://a" + "\u0300" * 63 + "/", False),
+        ("https://a.example/" + "\u0300" * 64, False),
         ("https://" + "a" * 1001, False),
         ("https://a.example/ü//" + "a" * 1001, False),
         ("/ü" + "a" * 1001, False),
         ("ü?//" + "a" * 1001, False),
     ],
 )
-def test_a_host_that_is_not_in_ascii_has_a_thousand_characters_at_most(address: str, impossible: bool) -> None:
+def test_no_host_has_a_thousand_characters_or_many_marks_in_a_row(address: str, impossible: bool) -> None:
     assert has_impossible_host(address) is impossible

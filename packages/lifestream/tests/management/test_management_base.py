@@ -1,4 +1,6 @@
-"""Control characters in the output of commands are escaped, wherever the output goes."""
+"""Control characters in the output of commands are escaped, wherever the output goes; and outputs that fail and
+arguments that are not in UTF-8 are handled.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class HostileWords(CommandTestCase):
 
 
 class Terminal(io.StringIO):
-    """Standard error that is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -113,5 +113,5 @@ def test_a_terminal_gets_colours() -> None:
         (NOW - timedelta(hours=1), "11:00 (now)"),
     ],
 )
-def test_a_future_time_is_worded_for_people(at: datetime | None, words: str) -> None:
+def test_the_time_of_the_next_fetch_is_worded_for_people(at: datetime | None, words: str) -> None:
     assert when(at, NOW) == words

@@ -1,4 +1,6 @@
-"""`serve --reload`: templates are read anew for each request, and the server restarts after other changes."""
+"""`serve --reload`: templates are read anew for each request, and the server restarts after a change of the settings
+and for a new static file.
+"""
 
 from __future__ import annotations
 

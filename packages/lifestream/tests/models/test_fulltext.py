@@ -139,7 +139,7 @@ def test_only_items_and_posts_can_be_searched() -> None:
         fulltext.matching(Feed.objects.all(), "x")
 
 
-def test_an_item_is_found_by_its_new_words_only_after_it_was_indexed_again() -> None:
+def test_an_item_that_was_indexed_again_is_found_by_its_new_words_alone() -> None:
     item = make_item(title="old", guid="x")
     item.title = "new"
     fulltext.index([fulltext.indexed(item, [])], "default")

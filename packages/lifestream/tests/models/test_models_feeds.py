@@ -50,7 +50,9 @@ class TestFeeds:
             ({"status": "gone"}, "gone"),
         ],
     )
-    def test_the_health_of_a_feed(self, fields: dict[str, object], health: str) -> None:
+    def test_the_health_of_a_feed_follows_from_its_fetches_and_its_status(
+        self, fields: dict[str, object], health: str
+    ) -> None:
         assert Feed(**fields).health == health
 
     def test_a_feed_is_named_by_its_title_or_domain_or_url(self) -> None:

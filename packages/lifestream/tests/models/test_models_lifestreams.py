@@ -36,7 +36,7 @@ class TestLifestreams:
             ("superuser", {"public", "private", "nobody's"}, {"public", "private", "nobody's"}),
         ],
     )
-    def test_who_reads_and_who_owns(
+    def test_everybody_reads_public_lifestreams_owners_also_their_own_and_superusers_all(
         self, users: dict[str, User | AnonymousUser], who: str, reads: set[str], owns: set[str]
     ) -> None:
         make_lifestream(title="public", owner=users["owner"])

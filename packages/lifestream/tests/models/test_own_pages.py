@@ -1,4 +1,4 @@
-"""Pages of an owner's own text: their order and their number."""
+"""Pages of an owner's own text: their order and their length."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_a_search_that_took_too_long_says_so(client: Client, main: Lifestream, n
     assert ENDED not in client.get("/main/search/?q=").text
 
 
-def test_a_search_that_ends_in_time_does_not(client: Client, main: Lifestream) -> None:
+def test_a_search_that_ends_in_time_does_not_say_that_it_took_too_long(client: Client, main: Lifestream) -> None:
     make_post(make_site(main), "Kites")
     page = client.get("/main/search/?q=kites")
     assert ENDED not in page.text and page.context["is_cut"] is False
@@ -112,7 +112,7 @@ def test_a_search_that_ends_in_time_does_not(client: Client, main: Lifestream) -
 
 @pytest.mark.parametrize("rare", [0, 10_000], ids=["in very many items", "in some items"])
 @pytest.mark.parametrize("title", ["Kites", "Rivers"])
-def test_a_search_for_words_that_are_frequent_elsewhere_says_so_too(
+def test_a_search_for_words_that_are_frequent_elsewhere_says_that_it_took_too_long(
     monkeypatch: pytest.MonkeyPatch, main: Lifestream, rare: int, title: str
 ) -> None:
     site, elsewhere = make_site(main), make_site()
@@ -135,7 +135,7 @@ def test_a_search_for_words_that_are_frequent_elsewhere_says_so_too(
     assert validators(timeline, None)[0] == before[0] or title == "Kites"
 
 
-def test_the_admin_says_so(client: Client, main: Lifestream, no_time: None) -> None:
+def test_the_admin_says_that_a_search_took_too_long(client: Client, main: Lifestream, no_time: None) -> None:
     make_post(make_site(main), "Kites")
     client.force_login(User.objects.create_superuser("admin"))
     page = client.get("/admin/lifestream/post/?q=kites")

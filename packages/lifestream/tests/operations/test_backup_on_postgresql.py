@@ -57,7 +57,7 @@ def test_a_copy_is_restored_with_its_items_and_its_search(
     Item.objects.filter(pk=item.pk).update(content="A whole morning of wind.")
 
     def run(text: str, database: str) -> None:
-        # `lifestream` alone is the database, and a part of the file's name.
+        # The word `lifestream` alone is the name of the database; as a part of the file's name, it stays.
         script = re.sub(r"(?<=\s)lifestream(?=\s|$)", shlex.quote(database), text)
         done = subprocess.run(
             ["sh", "-euc", script], cwd=tmp_path, env={**os.environ, **server}, capture_output=True, check=False

@@ -13,7 +13,7 @@ from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 pytestmark = pytest.mark.django_db
 
 
-def test_the_state_of_a_failing_feed() -> None:
+def test_the_state_of_a_failing_feed_has_its_failures_and_its_last_error() -> None:
     feed = make_feed(failures=3, last_error="no answer", last_fetch=NOW - timedelta(hours=1), etag='"v1"')
     make_subscription(feed)
     state = dict(state_of(feed, NOW))
@@ -25,7 +25,7 @@ def test_the_state_of_a_failing_feed() -> None:
     ("status", "reason"),
     [(Feed.Status.PAUSED, "it is paused"), (Feed.Status.IDLE, "nobody subscribes"), (Feed.Status.GONE, "none: ")],
 )
-def test_the_reason_why_a_feed_is_not_fetched(status: str, reason: str) -> None:
+def test_of_a_feed_that_is_not_fetched_only_the_reason_is_shown(status: str, reason: str) -> None:
     feed = make_feed(status=status)
     assert reason in next_of(feed, NOW) and not list(reasoning_of(feed, NOW))
 

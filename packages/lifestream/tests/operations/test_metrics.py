@@ -13,7 +13,7 @@ from lifestream.operations.metrics import exposition
 pytestmark = pytest.mark.django_db
 
 
-def test_all_metrics_have_their_types_and_labels() -> None:
+def test_metrics_are_read_with_their_values_types_and_labels() -> None:
     make_subscription(make_feed(next_fetch=NOW))
     Tally.objects.add(
         {

@@ -44,7 +44,7 @@ def test_the_memory_for_addresses_is_bounded() -> None:
         ("localhost", ""),
     ],
 )
-def test_an_ipv6_network_counts_as_one_visitor(address: str, visitor: str) -> None:
+def test_an_ipv4_address_or_an_ipv6_network_is_one_visitor_and_this_machine_is_none(address: str, visitor: str) -> None:
     assert visitor_of(RequestFactory().get("/", REMOTE_ADDR=address)) == visitor
 
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Make the user `ada`, and return the time in seconds by which guesses are counted, in a list that tests change."""
     User.objects.create_user("ada", password="correct horse battery")
     now = [0.0]
     for name in ("WRONG", "NEAR", "LOGINS", "KNOWN"):
@@ -103,6 +104,7 @@ def test_a_known_browser_of_the_user_is_compared_first_from_any_address(
     log_in(Client(), "wrong", "203.0.113.1")
     log_in(Client(), "correct horse battery", "198.51.100.1")
     log_in(Client(), "correct horse battery", "198.51.100.2")
+    # The known browser, a network of ten wrong passwords, two of none, and the last one again after a right password.
     assert asked == [0, 12, 2, 2, 1]
 
 

@@ -55,6 +55,16 @@ def test_text_before_json_is_skipped_only_if_the_server_declares_it_as_json(befo
         parse((before + FEED).encode(), {"Content-Type": "text/html"}, URL)
 
 
+@pytest.mark.reading(7)
+def test_a_feed_that_ends_before_its_last_items_is_not_complete() -> None:
+    early = FEED.replace('{"id": "2"', ']}, {"id": "2"')
+    found = parse(early.encode(), {}, URL)
+
+    assert [entry.guid for entry in found.entries] == ["0", "1"]
+    assert not found.is_complete
+    assert parse(f"{FEED}; show();".encode(), {}, URL).is_complete
+
+
 def test_xml_is_no_json_whatever_the_server_says() -> None:
     body = '<rss version="2.0"><channel><title>T</title><description>{"a": 1}</description></channel></rss>'
     assert ids(body, "application/json") == []

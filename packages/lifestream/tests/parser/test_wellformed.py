@@ -20,6 +20,11 @@ def rss(inside: str, head: str = "") -> bytes:
 
 
 ITEM = "<item><title>One</title><guid>1</guid></item>\n"
+ATOM = b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>One</title><id>1</id></entry></feed>"
+RDF = (
+    b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'>"
+    b"<channel><title>T</title></channel><item rdf:about='1'><title>One</title></item></rdf:RDF>"
+)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +106,7 @@ def test_an_undeclared_prefix_has_its_usual_meaning() -> None:
 @pytest.mark.parametrize(
     "behind",
     [
-        "<script>track()</script><item><title>x</title></item>",
+        "<script>track()</script><!-- <item><title>x</title></item> -->",
         "</rss>",
         "</body></html>",
         "&nbsp;",
@@ -110,14 +115,32 @@ def test_an_undeclared_prefix_has_its_usual_meaning() -> None:
         "<!-- cached",
         "<?php",
         "<",
-        rss(ITEM.replace("1", "2"), head="<?xml version='1.0'?>").decode(),
     ],
 )
-def test_text_after_the_root_is_left_out(behind: str) -> None:
-    feed = parse(rss(ITEM) + behind.encode(), {}, URL)
+@pytest.mark.parametrize("document", [rss(ITEM), ATOM, RDF], ids=["RSS", "Atom", "RDF"])
+def test_text_after_the_root_is_left_out(document: bytes, behind: str) -> None:
+    feed = parse(document + behind.encode(), {}, URL)
 
-    assert [entry.guid for entry in feed.entries] == ["1"]
+    assert [entry.title for entry in feed.entries] == ["One"]
     assert feed.is_complete
+
+
+@pytest.mark.parametrize(
+    ("document", "read"),
+    [
+        (rss(ITEM) + b"<script>track()</script><item><title>x</title></item>", ["One"]),
+        (rss(ITEM) + rss(ITEM.replace("1", "2"), head="<?xml version='1.0'?>"), ["One"]),
+        (rss(f"</channel></rss>{ITEM}"), []),
+        (rss(f"{ITEM}</channel></rss>{ITEM.replace('One', 'Two')}"), ["One"]),
+        (ATOM + b"<atom:entry/>", ["One"]),
+        (RDF + RDF, ["One"]),
+    ],
+)
+def test_a_document_with_entries_after_its_root_is_not_complete(document: bytes, read: list[str]) -> None:
+    feed = parse(document, {}, URL)
+
+    assert [entry.title for entry in feed.entries] == read
+    assert not feed.is_complete
 
 
 def test_entries_around_a_flaw_are_whole_and_the_damaged_one_is_read_in_part() -> None:
@@ -166,7 +189,7 @@ def test_references_are_mended_wherever_a_long_text_is_split(between: str) -> No
     text = f"&nbsp;{between}& &nbsp" * 3
     mended = text.replace("&nbsp;", "&#160;").replace("& ", "&amp; ").replace("&nbsp&", "&amp;nbsp&")
     mended = mended.replace("&nbsp", "&amp;nbsp")
-    assert mend(f"<a>{text}</a>".encode()).decode() == f"<a>{mended}</a>"
+    assert mend(f"<a>{text}</a>".encode())[0].decode() == f"<a>{mended}</a>"
 
 
 def test_no_reference_of_many_is_split() -> None:
@@ -245,7 +268,7 @@ def test_a_cdata_section_that_never_ends_hides_no_field_of_its_entry() -> None:
 
 
 def mended(document: str) -> str:
-    return mend(document.encode()).decode()
+    return mend(document.encode())[0].decode()
 
 
 @pytest.mark.parametrize(

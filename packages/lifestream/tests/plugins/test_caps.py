@@ -154,9 +154,7 @@ LONG: dict[str, str] = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", ["paragraphs", "open elements", "links", "pictures", "one tag", "references", "no markup"]
-)
+@pytest.mark.parametrize("name", LONG)
 def test_rule_23_a_long_content_is_cut_and_stays_clean_html(name: str) -> None:
     item, reported = prepared(Entry(content=LONG[name], base=URL))
     assert len(item.content) <= caps.CONTENT.limit
@@ -259,7 +257,8 @@ def test_every_cap_is_in_the_manual() -> None:
     assert [f"{what}: at most {limit}, {beyond}" for what, limit, beyond in table[2:]] == list(map(str, caps.ALL))
 
 
-# `assert_linear` tries up to four times these sizes, which is still below the caps; each link grows to 77 characters.
+# `assert_linear` tries up to four times these sizes. A content is still below its cap then, though each link in it
+# grows to 77 characters.
 SIZES: dict[str, tuple[int, Callable[[int], Entry]]] = {
     "enclosures": (10_000, lambda n: Entry(enclosures=tuple(Enclosure(f"{URL}{number}") for number in range(n)))),
     "media": (10_000, lambda n: Entry(media=tuple(Media(f"{URL}{number}") for number in range(n)))),

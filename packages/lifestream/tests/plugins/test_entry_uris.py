@@ -53,6 +53,8 @@ def test_an_iri_of_the_feeds_own_host_is_published_as_it_is(guid: str) -> None:
         "https://blog.example/a\n1",
         "https://blog.example/\u202e1",
         "https://blog.example/\ud800",
+        "https://blog.example/\ufffc",
+        "https://blog.example/\U000e0100",
         "https://blog.example/<1>",
         "https://[blog.example/1",
         "https://blog.example/" + "a" * LONGEST,

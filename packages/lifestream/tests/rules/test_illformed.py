@@ -51,6 +51,8 @@ BROKEN = {
     "an end tag too many": document("0", "1", "2", "3").replace("<item><title>1", "</item><item><title>1"),
     "a feed's title that never ends": document("0", "1", "2", "3").replace("A feed</title>", "A feed"),
     "a section that never ends": document("0", "1", "2", "3").replace("All there is to say about 1", "<![CDATA[All"),
+    "a feed that ends before its entries": document("0", "1", "2", "3").replace("<item>", "</channel></rss><item>", 1),
+    "a feed that ends before an entry": document("1", "2", "0").replace("<item><title>0", "</channel></rss><item>0"),
     "a cut in an entry": document("0", "1", "2", "3")[:-80],
     "a cut in the head": document("0", "1", "2", "3")[:80],
 }

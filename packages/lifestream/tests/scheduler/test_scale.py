@@ -118,7 +118,7 @@ def rows(database: str, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-class Sites:
+class Machine:
     """The part of a site on one machine: a home of its own, and the shared database and broker."""
 
     def __init__(self, folder: Path, database: str, broker: str) -> None:
@@ -135,15 +135,15 @@ class Sites:
 
 
 @pytest.fixture
-def site(tmp_path: Path, database: str, broker: str) -> Sites:
-    return Sites(tmp_path, database, broker)
+def site(tmp_path: Path, database: str, broker: str) -> Machine:
+    return Machine(tmp_path, database, broker)
 
 
 ALL_ARE_DUE = "UPDATE lifestream_feed SET next_fetch = now() - interval '1 day'"
 
 
 @pytest.mark.postgres
-def test_the_beat_updates_due_feeds(site: Sites, server: FeedServer) -> None:
+def test_the_beat_updates_due_feeds(site: Machine, server: FeedServer) -> None:
     server.add("/feed", feed(("one",)), feed(("one", "two")))
     site.run("add_feed", server.url("/feed"))
     site.more["LIFESTREAM_CHECK_EVERY"] = "0.5"
@@ -157,7 +157,7 @@ def test_the_beat_updates_due_feeds(site: Sites, server: FeedServer) -> None:
 
 
 @pytest.mark.postgres
-def test_two_workers_and_a_command_request_each_feed_once(site: Sites, server: FeedServer) -> None:
+def test_two_workers_and_a_command_request_each_feed_once(site: Machine, server: FeedServer) -> None:
     count = 60
     outlines = "".join(f'<outline xmlUrl="{server.url(f"/{number}")}" text="{number}"/>' for number in range(count))
     (site.folder / "list.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')

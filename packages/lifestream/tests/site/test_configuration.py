@@ -94,21 +94,21 @@ class TestMistakes:
         (reported,) = problems(tmp_path, LANGUAGE_CODE=language, LIFESTREAM_PER_HOST="x")
         assert reported == "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20."
 
-    def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
+    def test_a_file_in_another_encoding_is_reported(self, tmp_path: Path) -> None:
         (tmp_path / FILE).write_bytes('LIFESTREAM_CONTACT = "Jürgen"'.encode("latin-1"))
         assert problems(tmp_path) == [f"{tmp_path / FILE} is not in UTF-8; save it in that encoding."]
 
-    def test_a_number_that_python_does_not_read(self, tmp_path: Path) -> None:
+    def test_a_number_that_python_does_not_read_is_reported(self, tmp_path: Path) -> None:
         (reported,) = problems(tmp_path, f"LIFESTREAM_TIMEOUT = {'1' * 5000}")
         assert reported.startswith(f"{tmp_path / FILE} is no TOML: ")
 
     @pytest.mark.parametrize("text", ["[" * 5000, "{a=" * 5000])
-    def test_a_value_that_is_nested_too_deeply(self, text: str, tmp_path: Path) -> None:
+    def test_a_value_that_is_nested_too_deeply_is_reported(self, text: str, tmp_path: Path) -> None:
         reported = problems(tmp_path, f"LIFESTREAM_HOSTS = {text}")
         assert reported == [f"{tmp_path / FILE} is nested too deeply; no setting needs more than a list in a table."]
 
     @pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", os.mkdir)])
-    def test_something_else_in_place_of_the_file(self, make: Any, tmp_path: Path) -> None:
+    def test_something_else_in_place_of_the_file_is_reported(self, make: Any, tmp_path: Path) -> None:
         make(tmp_path / FILE)
         assert problems(tmp_path) == [f"{tmp_path / FILE} is no file; write one there, or remove it."]
 
@@ -117,7 +117,7 @@ class TestMistakes:
         (reported,) = problems(tmp_path, f'{name} = ["hunter2"]')
         assert "hunter2" not in reported
 
-    def test_a_proxy_that_is_no_network(self, tmp_path: Path) -> None:
+    def test_a_proxy_that_is_no_network_is_reported_with_an_example(self, tmp_path: Path) -> None:
         (reported,) = problems(tmp_path, LIFESTREAM_TRUSTED_PROXIES="nginx")
         assert "'nginx'" in reported
         assert 'as ["127.0.0.1", "10.0.0.0/8"]' in reported
@@ -189,7 +189,7 @@ class TestSettings:
         assert "SECURE_SSL_REDIRECT" not in settings_of()
         assert "SESSION_COOKIE_SECURE" not in settings_of()
 
-    def test_more_sources_for_the_policy(self, settings_of: Any) -> None:
+    def test_sources_are_added_to_those_of_the_policy(self, settings_of: Any) -> None:
         policy = settings_of(LIFESTREAM_CSP_SOURCES="script-src https://stats.example; worker-src 'self'")
         assert policy["CONTENT_SECURITY_POLICY"]["script-src"] == ["'self'", "https://stats.example"]
         assert policy["CONTENT_SECURITY_POLICY"]["worker-src"] == ["'self'"]

@@ -49,7 +49,7 @@ def test_other_bad_requests_say_less() -> None:
 
 
 @pytest.mark.parametrize("error", [RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent])
-def test_a_form_that_is_too_large_is_told_so(error: type[SuspiciousOperation]) -> None:
+def test_the_sender_of_a_form_that_is_too_large_is_told_so(error: type[SuspiciousOperation]) -> None:
     answer = errors.bad_request(REQUEST, error("secret"))
     assert answer.status_code == 413
     page = answer.content.decode()

@@ -75,6 +75,7 @@ class TestPrivateFiles:
         assert {"lifestream.sqlite3", "lifestream.sqlite3-wal", "lifestream.sqlite3-shm"} <= set(modes)
         assert set(modes.values()) == {"0o600"}, modes
 
+    @pytest.mark.slow
     def test_all_files_of_a_new_site_are_for_their_owner_only(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o755)
         before = os.umask(0o022)

@@ -1,4 +1,6 @@
-"""While the database is unavailable, each page answers 503, and the log has one sentence. The refusal is a real one."""
+"""While the database is unavailable, each page answers 503, and the log has one sentence. The tests use the error of a
+connection that was really refused.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def running(*arguments: str, folder: Path, **more: str) -> Iterator[tuple[subpro
         process.communicate()
 
 
-def is_due(home: Path) -> None:
+def make_due(home: Path) -> None:
     """Make the feeds of the site in *home* due."""
     with closing(sqlite3.connect(home / "lifestream.sqlite3", isolation_level=None)) as database:
         database.execute("UPDATE lifestream_feed SET next_fetch = '2020-01-01 00:00:00'")
@@ -170,7 +170,7 @@ class TestServing:
     ) -> None:
         server.add("/feed", feed(("one",)), feed(("one", "two")))
         command("add_feed", server.url("/feed"), folder=site_home)
-        is_due(site_home)
+        make_due(site_home)
         with running("serve", "127.0.0.1:0", folder=site_home) as (_, address):
             assert "feeds are updated in the background" in printed[-1]
             body, headers = get(f"{address}main/")
@@ -202,7 +202,7 @@ class TestServing:
     ) -> None:
         server.add("/feed", feed(), Response(rss("late"), delay=300))
         command("add_feed", server.url("/feed"), folder=site_home)
-        is_due(site_home)
+        make_due(site_home)
         for count, number in enumerate((signal.SIGTERM, signal.SIGINT), start=2):
             with running("serve", "127.0.0.1:0", folder=site_home) as (process, _):
                 server.wait_for("/feed", count=count, timeout=PATIENCE)

@@ -1,4 +1,6 @@
-"""The `lifestream` command on an empty folder: whatever is typed first, its database is ready."""
+"""The `lifestream` command on an empty folder: whatever is typed first, its database is ready. And what the command
+imports and checks if nothing is due.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 from lifestream.refresh import refresh
-from lifestream.storage import backfill
+from lifestream.storage import backfill, fanout
 from lifestream.storage.backfill import CHUNK, fill, fill_rest
 
 pytestmark = pytest.mark.django_db
@@ -97,10 +97,11 @@ class TestEveryWayToSubscribe:
         assert (titles(lifestream), status(feed)) == ([], Feed.Status.IDLE)
 
     def test_pausing_many_makes_their_feeds_idle(self) -> None:
-        feed = idle_feed()
-        make_subscription(feed)
+        feeds = [idle_feed(), idle_feed()]
+        for feed in feeds:
+            make_subscription(feed)
         Subscription.objects.update(paused=True)
-        assert status(feed) == Feed.Status.IDLE
+        assert [status(feed) for feed in feeds] == [Feed.Status.IDLE] * 2
 
     @pytest.mark.parametrize("way", ["update", "save", "save of the field", "save of a copy", "bulk_update"])
     def test_a_subscription_that_gets_another_feed_makes_it_active_and_the_old_one_idle(self, way: str) -> None:
@@ -317,7 +318,7 @@ class TestFilling:
         subscription = unfilled(feed, keep_rules="tag: sky\ntag: sea")
         assert fill(subscription) == 2
 
-    def test_leaves_out_items_whose_guid_or_link_another_feed_has(self) -> None:
+    def test_leaves_out_items_whose_guid_or_link_a_given_feed_has(self) -> None:
         old, new = make_feed(), make_feed()
         make_item(old, "alike", key_hash="a" * 64, link_hash="1" * 64)
         make_item(old, "without a link", key_hash="b" * 64, link_hash="")
@@ -337,8 +338,9 @@ class TestFilling:
             Item(feed=feed, title=f"item {n}", date=NOW, first_seen=NOW, key_hash=f"{n:064}") for n in range(CHUNK + 1)
         )
         subscription = unfilled(feed, keep_rules=rules)
-        # One for the subscription and one for the last chunk, which is empty. For each chunk, one for its items, with
-        # rules one for the sizes of their texts and one for their tags, two for a savepoint, and one for posts, if any.
+        # Two for the subscription: its backlog is cleared if its feed has no items, and its row is read. For each of
+        # the two chunks, one for its items, with rules one for the sizes of their texts and one for their tags, two for
+        # a savepoint, and one for posts, if any.
         with django_assert_num_queries(2 + 2 * (3 + 2 * bool(rules) + bool(count))):
             assert fill(subscription) == count
 
@@ -359,16 +361,25 @@ def test_new_rules_of_a_lifestream_are_applied_to_a_limited_amount_of_text_at_on
 
 
 def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def noting(candidates: Any, using: str) -> int:
+        chunk = list(candidates)
+        sizes.append(len(chunk))
+        return fanout.write_posts(chunk, using)
+
+    monkeypatch.setattr(backfill, "write_posts", noting)
     monkeypatch.setattr(backfill, "_PORTION", 10)
     feed = make_feed()
     for number in range(5):
         make_item(feed, f"{number}", text="a dog " * 2)
     subscription = make_subscription(feed, keep_rules="dog")
     assert titles(subscription.lifestream) == ["0", "1", "2", "3", "4"]
+    assert sizes == [1] * 5
 
 
 def test_many_words_read_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work is what counts: the characters of the texts by the words that are looked for in them."""
+    """The work is limited: the characters of the texts times the number of words that are looked for in them."""
     feed = make_feed()
     for number in range(6):
         make_item(feed, f"{number}", text="a dog ")

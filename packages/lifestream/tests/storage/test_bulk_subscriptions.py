@@ -49,7 +49,7 @@ def test_known_feeds_become_active_and_their_items_are_posted_once() -> None:
 
 
 @pytest.mark.django_db
-def test_the_statements_are_few_however_long_the_list_is() -> None:
+def test_the_statements_for_each_chunk_of_a_list_are_few() -> None:
     seen: list[int] = []
     with CaptureQueriesContext(connection) as few:
         subscribe_all(make_lifestream(), listed(10))

@@ -1,4 +1,6 @@
-"""Feeds whose entries change with every fetch: their items are rewritten at most once a day, and no table grows."""
+"""Feeds whose entries change with every fetch: after some changes, their items are rewritten at most once a day, and no
+items, posts or tombstones are added. And feeds that move to one URL together.
+"""
 
 from __future__ import annotations
 

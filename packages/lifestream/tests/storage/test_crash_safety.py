@@ -31,7 +31,9 @@ ENTRIES = 2 * dying.CHUNK + 7
 LARGE = 200
 HOUR = timedelta(hours=1)
 on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite alone has this limit")
-on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="it needs a server of its own")
+on_postgresql = pytest.mark.skipif(
+    "connection.vendor != 'postgresql'", reason="only PostgreSQL has a server that can end a connection"
+)
 
 
 @pytest.fixture
@@ -306,7 +308,9 @@ def impatient() -> Iterator[None]:
 
 
 class Lock:
-    """A transaction of another connection, which locks the database until it is released."""
+    """A transaction of another connection, which locks the database until it is released: on PostgreSQL, the tables of
+    feeds and hosts.
+    """
 
     def __init__(self) -> None:
         self._connection: Any

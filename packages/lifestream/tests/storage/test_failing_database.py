@@ -111,7 +111,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
                 assert (added.failures, added.last_error, added.body_hash) == (0, "", "")
         assert not Item.objects.exists()
 
-    def test_is_reported_by_each_command(self) -> None:
+    def test_is_reported_with_the_remedy_by_several_commands(self) -> None:
         before, after, remedy = TROUBLES[connection.vendor]["a column that is missing"]
         before, after = (
             [step.replace("item", "feed").replace("card", "title") for step in steps] for steps in (before, after)

@@ -139,7 +139,7 @@ class TestPosts:
         assert shown_in(blocks) == ["Moon", "Cooking"]
         assert Item.objects.count() == 3
 
-    def test_an_edited_item_is_not_posted_again(self) -> None:
+    def test_an_item_that_rules_have_blocked_is_not_posted_after_an_edit(self) -> None:
         feed = make_feed()
         stream = make_subscription(feed, block_rules="old").lifestream
         read(feed, draft("1", "old"))

@@ -100,7 +100,7 @@ class TestSubscribing:
 
 
 class TestReaders:
-    """A feed without readers is not fetched."""
+    """A feed that has lost its readers is idle: it is not fetched."""
 
     def test_a_feed_is_idle_while_all_its_subscriptions_are_paused_or_gone(self) -> None:
         feed = make_feed()

@@ -44,7 +44,7 @@ def test_another_spelling_of_the_url_keeps_the_validators() -> None:
     assert (feed.url, feed.etag) == (URL, '"v1"')
 
 
-def test_a_url_that_another_feed_has_gets_the_subscriptions() -> None:
+def test_if_another_feed_has_the_new_url_the_subscriptions_go_there() -> None:
     feed, there = make(), make_feed("https://b.example/feed")
     lifestream = make_lifestream()
     subscription = make_subscription(feed, lifestream)
@@ -98,7 +98,7 @@ def test_a_feed_whose_secrets_are_removed_is_merged_into_the_public_one_of_the_s
     assert Subscription.objects.get().feed == there
 
 
-def test_each_option_is_stored_and_can_be_removed_alone() -> None:
+def test_options_are_stored_and_can_be_removed_one_by_one() -> None:
     feed = change(make(), interval=7200, user_agent=" Mine/1 ", verifies=False, proxy="socks5://127.0.0.1:9050")
     assert FeedOptions.from_json(feed.options) == FeedOptions(
         7200.0, "Mine/1", verifies=False, proxy="socks5://127.0.0.1:9050"

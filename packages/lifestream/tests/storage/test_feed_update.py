@@ -49,6 +49,11 @@ class TestValidators:
         keep(feed, Fetched(URL, b"", headers={"etag": '"\udc80"', "last-modified": "today"}), prepared=prepared())
         assert (feed.etag, feed.last_modified) == ("", "today")
 
+    def test_a_validator_that_servers_would_refuse_for_its_length_is_not_kept(self) -> None:
+        feed = make_feed(URL, etag='"old"')
+        keep(feed, Fetched(URL, b"", headers={"etag": "x" * 4097, "last-modified": "x" * 4096}), prepared=prepared())
+        assert (feed.etag, feed.last_modified) == ("", "x" * 4096)
+
     def test_an_unchanged_body_writes_no_item(self) -> None:
         feed = make_feed(URL, title="Title")
         stored = keep(feed, Fetched(URL, b"", headers={"etag": '"2"'}), body_hash="hash")

@@ -1,4 +1,4 @@
-"""A feed without readers is not fetched until it has a reader again."""
+"""A feed that has lost its readers is not fetched until it has a reader again."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def page() -> OwnPage:
 
 
 def put(html: str) -> None:
-    """Replace the stored HTML: what a page shows then was not made again."""
+    """Replace the stored HTML by *html*: a page that shows it has not been rendered again."""
     OwnPage.objects.update(html=html)
 
 

@@ -145,7 +145,7 @@ class TestMoves:
     @pytest.mark.parametrize(
         ("url", "kept"), [(NEW_URL, ["proxy"]), ("https://example.com/new", ["certificates", "proxy", "unverified"])]
     )
-    def test_certificates_are_accepted_from_the_origin_only_for_which_that_was_set(
+    def test_options_about_certificates_are_kept_only_if_the_new_url_has_the_same_origin(
         self, url: str, kept: list[str]
     ) -> None:
         feed = make_feed(URL, options={"certificates": "PEM", "proxy": "direct", "unverified": True})

@@ -156,7 +156,7 @@ def test_source_via_author_categories_and_enclosures_are_published(stream: Lifes
     assert URL not in "".join(Client().get(f"/main/feed.{each}").content.decode() for each in ("atom", "rss", "json"))
 
 
-def test_an_import_takes_the_same_number_of_queries_for_one_entry_and_for_many(stream: Lifestream) -> None:
+def test_an_import_stores_the_ids_of_two_or_of_a_hundred_entries_with_one_query(stream: Lifestream) -> None:
     def queries(count: int) -> list[str]:
         feed = make_feed()
         drafts = [draft(f"https://example.com/{feed.pk}/{number}", f"{number}") for number in range(count)]

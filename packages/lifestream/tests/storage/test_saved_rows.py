@@ -1,4 +1,6 @@
-"""Django's commands that write all rows at once: dumpdata, loaddata, flush, and migrating the app to zero."""
+"""Rows that Django's commands dump, load or delete all at once (dumpdata, loaddata, flush, migrating the app to zero),
+and items and tags that are changed by hand.
+"""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class TestBatches:
             feed = make_feed()
             make_subscription(feed)
             results.append(document(feed, *(draft(f"{n}", f"{n}", tags=("x",)) for n in range(19))))
-        # SQLite takes 999 values per statement, so the larger inserts take several statements.
+        # Some versions of Django give SQLite 999 values per statement, so the larger inserts take several statements.
         with django_assert_max_num_queries(50):
             assert sum(stored.new for stored in store(results, NOW)) == 380
 

@@ -127,7 +127,7 @@ def waits_for_a_lock() -> bool:
 @pytest.fixture
 def during_an_import(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return a callable that stores a *document* while *work* runs in another thread: *work* begins when the import has
-    read what it needs, and the import goes on once *work* has ended or waits for it.
+    read what it needs. On PostgreSQL, the import goes on once *work* has ended or waits for it; on SQLite, at once.
     """
 
     def run(document: Result, work: Callable[[], object]) -> None:

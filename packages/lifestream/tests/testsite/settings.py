@@ -85,7 +85,7 @@ STATIC_URL = "/static/"
 USE_TZ = True
 LOCALE_PATHS = [Path(__file__).parents[1] / "locale"]  # Arabic, for tests
 TIME_ZONE = "UTC"
-# The default hasher takes a tenth of a second per login, on purpose.
+# The default hasher takes some tenths of a second per login, on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # feedserver, which all tests fetch from, listens on loopback; the guard refuses that by default.

@@ -41,7 +41,10 @@ HOSTILE = {
     "a format and a pattern": "%7b0%7d%25s'\"\\%25_",
 }
 CORE = ("NUL", "a lone surrogate", "10,000 characters", "10,000 digits", "a number of 64 bits", "negative")
-"""Texts that are sent to each address and each parameter. Each other text is sent to one in four: see `dealt`."""
+"""Texts that are sent to each address, and to each parameter of the pages; in the admin's lists and forms, to some of
+the fields (see `halved`). Of the addresses and parameters of the pages, each other text is sent to one in four (see
+`dealt`).
+"""
 PARAMETERS = ("q", "before")
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
 OF_EVERY_LIST = (

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from waitress.server import create_server
 
+from interruption import interrupt_main_thread
 from lifestream.page_limits import LONGEST_HEAD
 from lifestream.web import wsgi_server
 from lifestream.web.http_channel import MOST_DISCARDED, REFUSED, OneAnswerChannel, close_silent
@@ -22,7 +23,7 @@ from lifestream.web.request_framing import LONGEST_FRAMING
 from lifestream.web.wsgi_server import serve
 
 _LARGE: Final = bytes(32 << 20)
-"""More bytes than the buffers of a connection, and than waitress keeps before it lets a thread wait."""
+"""More bytes than the buffers of a connection, and than waitress by default keeps before it lets a thread wait."""
 _ASKED: Final = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -46,7 +47,7 @@ def _serving(client: Callable[[str, int], None], application: Any = _application
                 raised.append(error)
             finally:
                 if not has_ended.is_set():
-                    signal.raise_signal(signal.SIGINT)
+                    interrupt_main_thread()
 
         threads.append(threading.Thread(target=run))
         threads[0].start()
@@ -89,7 +90,7 @@ def test_a_client_that_reads_no_answer_does_not_block_others() -> None:
 
 @pytest.mark.slow
 def test_a_client_that_reads_no_answer_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120
+    impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120 and 30
     monkeypatch.setattr(wsgi_server, "create_server", impatient)
     is_closed = threading.Event()
     close = OneAnswerChannel.handle_close
@@ -135,6 +136,36 @@ def test_a_request_after_one_that_closes_the_connection_is_not_answered() -> Non
 
     _serving(client)
     assert read == [b"/1", b""]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        (b"Cookie: a=b", b"200"),
+        (b"Content-Length: 0", b"200"),
+        (b"Content-Length: x", b"400"),
+        (b"Content-Length: 6\r\nTransfer-Encoding: chunked", b"400"),
+        (b"Content-Length: 1000000000", b"413"),
+        (b"Content-Length: 1", b"100"),
+        (b"Transfer-Encoding: chunked", b"100"),
+    ],
+)
+def test_only_a_request_with_a_body_that_is_read_is_continued(fields: bytes, status: bytes) -> None:
+    """If a request that has ended were continued, the next one on the connection would be read as a part of it."""
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"POST /1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n" + fields + b"\r\n\r\n")
+            with connection.makefile("rb") as answers:
+                read.append(answers.readline().split()[1])
+                if read == [b"200"]:
+                    read.append(_body(answers))
+                    connection.sendall(b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+                    read.append(_body(answers))
+
+    _serving(client)
+    assert read == [status, *([b"/1", b"/2"] if status == b"200" else [])]
 
 
 @pytest.mark.parametrize("framing", [b"1;a=", b"1\r\na\r\n0\r\nX: "], ids=["a chunk's size", "the trailer"])
@@ -228,7 +259,7 @@ def _many_files() -> Iterator[None]:
 
 
 def test_nothing_is_read_between_two_answers_while_requests_wait() -> None:
-    """Otherwise a client could have more requests put aside with each answer than it reads answers."""
+    """Otherwise a client could have several more requests kept waiting for each answer that it reads."""
     sockets: dict[int, Any] = {}
     server: Any = create_server(_application, map=sockets, host="127.0.0.1", port=0, channel_request_lookahead=0)
     ours, theirs = socket.socketpair()
@@ -305,7 +336,7 @@ def test_a_body_for_which_no_space_can_be_made_is_answered_with_503(monkeypatch:
 def test_a_single_body_of_the_largest_size_is_always_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.web.http_channel.MOST_KEPT", _MIB)
     with _channels(1, most_body=4 * _MIB) as (only,):
-        _send(only, 3 * _MIB, of=3 * _MIB, moment=0)
+        _send(only, 4 * _MIB - 1, of=4 * _MIB - 1, moment=0)  # waitress refuses one of *most_body* bytes
         assert [request.error for request in only.requests] == [None]
 
 

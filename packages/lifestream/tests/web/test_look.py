@@ -1,4 +1,6 @@
-"""How pages look, as their owner has chosen: theme, accent, logo, style sheets, and how much of a post is shown."""
+"""How pages look, as the owner of the lifestream or the settings of the site say: theme, accent, logo, style sheets,
+and how much of a post is shown.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ def test_a_theme_an_accent_and_a_logo_are_in_the_page(client: Client, main: Life
 
 
 @override_settings(LIFESTREAM_STYLES=["custom.css"])
-def test_an_owner_s_style_sheet_comes_after_the_shipped_one(client: Client, main: Lifestream) -> None:
+def test_a_style_sheet_of_the_settings_comes_after_the_shipped_one(client: Client, main: Lifestream) -> None:
     sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page(client))
     assert sheets == ["/static/lifestream/theme.css", "/static/custom.css"]
 
@@ -81,7 +83,7 @@ class TestShown:
         assert f"<p><b>{TEXT}</b></p>" in page(client, shown="whole")
 
     @pytest.mark.parametrize("shown", ["title", "summary", "excerpt", "whole"])
-    def test_the_choice_takes_one_more_query_at_most(
+    def test_whatever_is_shown_of_a_post_a_timeline_takes_six_queries_at_most(
         self, shown: str, client: Client, main: Lifestream, django_assert_max_num_queries: Any
     ) -> None:
         Lifestream.objects.update(shown=shown)

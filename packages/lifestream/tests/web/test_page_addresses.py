@@ -35,7 +35,7 @@ def test_a_page_has_the_address_that_django_gives_it_the_first_time_and_later(
 @pytest.mark.parametrize("slug", ["main", "798274615903128447", "7"])
 @pytest.mark.parametrize("pk", [1, 10**17])
 @pytest.mark.parametrize("name", ["item", "site"])
-def test_rows_differ_in_their_key(name: str, pk: int, slug: str) -> None:
+def test_the_page_of_a_row_has_the_address_that_django_gives_it(name: str, pk: int, slug: str) -> None:
     assert row_address(name, slug, pk) == reverse(f"lifestream:{name}", kwargs={"slug": slug, "pk": pk})
 
 

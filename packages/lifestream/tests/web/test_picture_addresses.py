@@ -26,7 +26,7 @@ URL = "https://blog.example/a.png?size=1&name=käse"
 
 
 @pytest.fixture
-def on(tmp_path: Path, settings: Any) -> Iterator[None]:
+def served_here(tmp_path: Path, settings: Any) -> Iterator[None]:
     settings.LIFESTREAM_SERVE_PICTURES = True
     settings.LIFESTREAM_PICTURE_FOLDER = str(tmp_path)
     settings.LIFESTREAM_ALLOWED_NETWORKS = ["127.0.0.0/8"]
@@ -40,7 +40,7 @@ def parts(address: str) -> tuple[str, str]:
     return key, written
 
 
-def test_an_address_is_signed_for_one_picture(on: None) -> None:
+def test_an_address_is_signed_for_one_picture(served_here: None) -> None:
     key, written = parts(address_of(URL))
     assert picture_at(key, written) == (0, URL)
     other = base64.urlsafe_b64encode(b"https://elsewhere.example/").decode().rstrip("=")
@@ -54,7 +54,7 @@ def test_an_address_is_signed_for_one_picture(on: None) -> None:
     assert address_of("https://a.example/" + "a" * LONGEST) == ""
 
 
-def test_an_address_says_which_feed_names_the_picture(on: None) -> None:
+def test_an_address_says_which_feed_names_the_picture(served_here: None) -> None:
     address = address_of(URL, 7)
     key, written = parts(address)
     assert picture_at(key, written) == (7, URL)
@@ -62,7 +62,7 @@ def test_an_address_says_which_feed_names_the_picture(on: None) -> None:
     assert shown_here(f'<img src="{URL}">', 7) == f'<img src="{address}">'
 
 
-def test_an_item_has_a_bounded_number_of_pictures(on: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_item_has_a_bounded_number_of_pictures(served_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_addresses, "MOST_PICTURES", 2)
     one, two = address_of("https://a.example/1"), address_of("https://a.example/2")
     html = "".join(f'<img src="https://a.example/{number}">' for number in (1, 2, 1, 3, 4, 2))
@@ -75,7 +75,7 @@ def test_without_the_setting_everything_stays_as_it_is() -> None:
     assert (address_of(URL), shown_here(html)) == (URL, html)
 
 
-def test_all_pictures_of_clean_html_are_shown_here_and_nothing_else_is(on: None) -> None:
+def test_all_pictures_of_clean_html_are_shown_here_and_nothing_else_is(served_here: None) -> None:
     plain = "https://a.example/1.png"
     here, amp = address_of(plain), address_of("https://a.example/?a=1&b=2")
     for html, wanted in (
@@ -96,8 +96,8 @@ def main(db: None) -> Lifestream:
     return make_lifestream("main")
 
 
-def test_pages_name_no_picture_of_another_host_and_feeds_keep_the_originals(
-    on: None, main: Lifestream, client: Client
+def test_pages_load_no_picture_from_another_host_and_feeds_keep_the_originals(
+    served_here: None, main: Lifestream, client: Client
 ) -> None:
     pictures_of = [{"url": f"https://cdn.example/{number}.jpg", "type": "image/jpeg"} for number in range(3)]
     persons = [{"name": "Ruth", "role": "host", "url": "", "picture": "https://cdn.example/ruth.png"}]
@@ -136,7 +136,7 @@ def test_pages_name_no_picture_of_another_host_and_feeds_keep_the_originals(
         assert "https://cdn.example/in.png" in feed and "/pictures/" not in feed
 
 
-def test_a_picture_is_served_with_the_type_of_its_bytes_and_can_run_nothing(on: None, client: Client) -> None:
+def test_a_picture_is_served_with_the_type_of_its_bytes_and_can_run_nothing(served_here: None, client: Client) -> None:
     with FeedServer() as server:
         server.add("/a.html", Response(PNG, headers={"Content-Type": "text/html", "Set-Cookie": "a=1"}))
         address = address_of(server.url("a.html"))
@@ -154,7 +154,7 @@ def test_a_picture_is_served_with_the_type_of_its_bytes_and_can_run_nothing(on: 
 @pytest.mark.parametrize(
     "response", [Response(b"<svg/>", headers={"Content-Type": "image/svg+xml"}), Response(status=404)]
 )
-def test_an_answer_that_is_no_picture_is_a_404(on: None, client: Client, response: Response) -> None:
+def test_an_answer_that_is_no_picture_is_a_404(served_here: None, client: Client, response: Response) -> None:
     with FeedServer() as server:
         server.add("/a.svg", response)
         assert client.get(address_of(server.url("a.svg"))).status_code == 404
@@ -162,7 +162,7 @@ def test_an_answer_that_is_no_picture_is_a_404(on: None, client: Client, respons
 
 
 def test_a_picture_that_is_late_can_be_asked_for_again(
-    on: None, client: Client, monkeypatch: pytest.MonkeyPatch
+    served_here: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pictures, "MOST_UNDER_WAY", 0)
     answer = client.get(address_of("https://a.example/1.png"))

@@ -158,7 +158,7 @@ def test_players_are_those_of_known_sites(url: str, player: str) -> None:
     assert player_of("", url) == player
 
 
-def test_the_badge_of_a_site_stays_the_same_when_it_is_renamed() -> None:
+def test_the_badge_of_a_renamed_site_has_another_letter_and_keeps_its_hue() -> None:
     feed = Feed(title="", domain="a.example")
     named, unnamed = Subscription(name="«été»", feed=feed), Subscription(feed=feed)
     assert (badge_of(named, feed).letter, badge_of(unnamed, feed).letter) == ("É", "A")

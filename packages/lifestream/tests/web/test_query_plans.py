@@ -1,6 +1,7 @@
-"""How the databases run the queries of pages, imports, pushes and tasks: by an index, and without sorting everything.
+"""How the databases run the queries of pages and of the work beside them: by an index, without sorting everything, and
+with the same results whichever way is taken.
 
-On PostgreSQL, the tests check only that no table is read as a whole: with so few rows, it sorts rows that an index
+On PostgreSQL, most tests check only that no table is read as a whole: with so few rows, it sorts rows that an index
 would give in order.
 """
 
@@ -47,7 +48,8 @@ def sorted_ones(work: Callable[[], object]) -> list[str]:
     return [f"{sql}\n{plan}" for sql, plan in plans_of(work) if "TEMP B-TREE FOR ORDER BY" in plan]
 
 
-# What may be read as a whole: tags of the latest posts are few, and so are feeds with a login, all that this index has.
+# What may be read as a whole: the tags of the latest posts are few, and so are the feeds with a login, which alone are
+# in this index.
 FEW = ("lifestream_tag", "lifestream_feed_private")
 # The sites beside a page are sorted by their latest posts: at most RECENT and MOST_DATED of them.
 COMPARED = (*FEW, "UNION")
@@ -99,7 +101,9 @@ def test_the_sites_beside_a_timeline_are_few_of_many(
     Lifestream.objects.update(site_order=order)
 
     def work() -> None:
-        assert len(list(client.get("/planet/").context["beside"]())) == 2
+        assert (
+            len(list(client.get("/planet/").context["beside"]())) == 2
+        )  # and the second only shows that there are more
 
     assert whole_tables(work, *FEW) == []
     assert [query for query in sorted_ones(work) if not any(name in query for name in COMPARED)] == []
@@ -182,7 +186,7 @@ def test_the_posts_that_are_found_do_not_depend_on_how_they_are_looked_up(
 def test_the_latest_items_with_a_word_that_is_neither_rare_nor_frequent_are_looked_up_first(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fulltext, "RARE", 4)  # and ten of the latest items don't have the word
+    monkeypatch.setattr(fulltext, "RARE", 4)  # more items have the word, nine, but fewer than FREQUENT
     timeline = Timeline(planet, query="kites")
     plans = [plan for sql, plan in plans_of(lambda: timeline.page(None, 10)) if "CASE WHEN" in sql]
     assert plans
@@ -264,7 +268,9 @@ def test_the_fields_of_a_post_that_a_page_shows_are_read_once_the_posts_are_sort
 
 
 def test_names_of_sites_are_read_in_the_order_of_an_index_of_their_lifestream(planet: Lifestream) -> None:
-    """If statistics say that a lifestream has half of all sites, SQLite reads all feeds to find a few in no order."""
+    """To find a few sites in no order, SQLite reads all feeds if its statistics say that a lifestream has half of all
+    sites.
+    """
     asked = [sql for sql, _ in plans_of(lambda: list(sites_named(Timeline(planet), "site")))]
     assert len(asked) == 3
     assert all('ORDER BY "lifestream_subscription"."sort_name"' in sql for sql in asked[:2]), asked

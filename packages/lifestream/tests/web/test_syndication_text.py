@@ -39,7 +39,8 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 def atom_of(texts: tuple[str, ...]) -> str:
-    """Return a feed in which each of *texts* is an entry's title, summary, author and category, all of them plain text.
+    """Return a feed in which each of *texts* is an entry's title, summary, author and category, all of them plain text,
+    and its content, which is HTML.
 
     Names of authors are escaped twice, as in many feeds: they are read as HTML.
     """

@@ -1,5 +1,5 @@
-"""Somebody deletes what a request is about, at any moment of the request: the answer is "not found", or the page as it
-was before, but never an error of the server.
+"""Somebody deletes what a request is about, at any moment of the request: the answer is "not found", or the page or
+the redirect as it was before, but never an error of the server.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ CASES: dict[str, tuple[type[Any], str, dict[str, str] | None]] = {
 
 @contextmanager
 def before_query(number: int, change: Callable[[], object]) -> Iterator[list[str]]:
-    """Call *change* before the query with this *number*, unless a transaction is open. Yield the queries so far."""
+    """Call *change* before the query with this *number*, from 1. Queries in a transaction do not count. Yield the list
+    to which the others are added.
+    """
     asked: list[str] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -57,7 +59,7 @@ def before_query(number: int, change: Callable[[], object]) -> Iterator[list[str
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_deleted_during_a_request_is_no_error_of_the_server(client: Client, name: str) -> None:
+def test_a_row_that_is_deleted_during_a_request_is_no_error_of_the_server(client: Client, name: str) -> None:
     model, address, sent = CASES[name]
     client.raise_request_exception = False
     user = User.objects.create_superuser("ada")

@@ -26,14 +26,14 @@ OTHER = ("Another", ())
 
 @pytest.fixture(autouse=True)
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let two items count as so many that posts are looked through, and ten of the latest items as no sign of more."""
+    """Let two items count as so many that posts are looked through, and let no words count as frequent."""
     monkeypatch.setattr(walked_posts, "FEW", 1)
     monkeypatch.setattr(fulltext, "FREQUENT", 1_000)
 
 
 @pytest.fixture
 def site() -> Subscription:
-    """Return a site with 40 posts, of which each second one is found, in a lifestream beside another one with more."""
+    """Return a site with 40 posts, of which each second one is found. A site of another lifestream has as many."""
     site, elsewhere = make_site(), make_site()
     for number in range(40):
         title, tags = OTHER if number % 2 else KITES
@@ -43,7 +43,7 @@ def site() -> Subscription:
 
 
 def narrowed(site: Subscription) -> list[Timeline]:
-    """Return all timelines that find the same posts of *site*."""
+    """Return timelines that find the same posts of *site* in different ways."""
     every = Timeline(site.lifestream)
     of_tag = every.of_tag("kites")
     assert of_tag is not None
@@ -86,7 +86,7 @@ def test_pages_are_the_same_whether_posts_are_walked_or_looked_up(
 
 @pytest.fixture
 def frequent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let one item count as frequent."""
+    """Let words count as frequent if one item has them."""
     if not fulltext.is_supported(connection.alias):
         pytest.skip("This database has no index.")
     monkeypatch.setattr(fulltext, "FREQUENT", 1)
@@ -144,9 +144,11 @@ def test_frequent_words_are_counted_by_the_posts_that_were_checked(
 def test_what_other_lifestreams_have_is_not_counted(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, most: int, counted: fulltext.Hits
 ) -> None:
-    """The number may be that of the latest posts if the words are frequent on the whole site, but no other."""
+    """If the words are frequent on the whole site, the latest posts of a large lifestream are counted, or all posts of
+    a small one. Posts elsewhere never are.
+    """
     monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
-    monkeypatch.setattr(fulltext, "FREQUENT", 41)  # the items of `site` and those elsewhere are 40
+    monkeypatch.setattr(fulltext, "FREQUENT", 41)  # 40 items have the word, in `site` and elsewhere
     monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 30)
     monkeypatch.setattr(fulltext, "RARE", 50)
     elsewhere = make_site()
@@ -158,7 +160,7 @@ def test_what_other_lifestreams_have_is_not_counted(
     assert shown == [fulltext.Hits(20, is_all=True), *[counted] * 3]
 
 
-def test_hidden_and_pinned_posts_are_left_out_there_too(site: Subscription) -> None:
+def test_hidden_and_pinned_posts_are_left_out_when_posts_are_walked(site: Subscription) -> None:
     kites = Post.objects.filter(subscription=site, item__title=KITES[0])
     latest, second, third = (post.pk for post in kites[:3])
     Post.objects.filter(pk=latest).update(hidden=True)

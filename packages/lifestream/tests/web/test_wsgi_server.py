@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from interruption import interrupt_main_thread
 from lifestream.web import wsgi_server
 from lifestream.web.wsgi_server import ending_on_sigterm, serve
 
@@ -33,7 +34,7 @@ def test_clients_can_connect_once_the_address_is_reported() -> None:
         reported.append(address)
         port = int(address.rstrip("/").rpartition(":")[2])
         socket.create_connection(("127.0.0.1", port), 30).close()
-        raise SystemExit(0)  # as a signal does
+        raise SystemExit(0)  # which ends `serve`
 
     with pytest.raises(SystemExit):
         serve(application, "127.0.0.1", 0, connect)
@@ -61,7 +62,7 @@ def test_the_number_of_concurrent_requests_is_that_of_the_threads() -> None:
         def end() -> None:
             for thread in threads:
                 thread.join(60)
-            signal.raise_signal(signal.SIGINT)
+            interrupt_main_thread()
 
         threading.Thread(target=end).start()
 
@@ -94,7 +95,7 @@ def test_clients_that_send_no_whole_request_do_not_block_others(monkeypatch: pyt
                     with urlopen(address, timeout=30) as answer:
                         answers.append(answer.read())
             finally:
-                signal.raise_signal(signal.SIGINT)
+                interrupt_main_thread()
 
         clients.append(threading.Thread(target=ask))
         clients[0].start()
@@ -138,7 +139,7 @@ def test_a_request_that_is_answered_keeps_its_connection(monkeypatch: pytest.Mon
                     clients[0].join(60)
             finally:
                 go_on.set()
-                signal.raise_signal(signal.SIGINT)
+                interrupt_main_thread()
 
         clients.extend(threading.Thread(target=each) for each in (ask, crowd))
         for each in clients:
@@ -181,7 +182,7 @@ def test_connections_that_clients_keep_are_closed_at_the_end() -> None:
         def ask() -> None:
             client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             client.recv(65_536)
-            signal.raise_signal(signal.SIGINT)
+            interrupt_main_thread()
 
         threading.Thread(target=ask).start()
 
@@ -234,7 +235,7 @@ def test_a_body_beyond_the_maximum_is_neither_kept_nor_read_to_its_end(chunked: 
                     client.sendall(head + framing + b"400\r\n" + bytes(1024) + b"\r\n")
                     answers.append(client.recv(100))
             finally:
-                signal.raise_signal(signal.SIGINT)
+                interrupt_main_thread()
 
         clients.append(threading.Thread(target=ask))
         clients[0].start()

@@ -1,4 +1,4 @@
-"""Every attribute of every element with each address that could run a script, checked without a browser."""
+"""Every attribute of every element with addresses that could run a script, checked without a browser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xss.attempts import Attempt, html_attempts
 pytestmark = pytest.mark.costly
 
 TAGS = sorted({*DEFAULT_TAGS, *FORBIDDEN_TAGS, "body", "html", "head", "image", "font", "marquee", "x-y"} - {"*"})
-ADDRESSES = name_set(
+ATTRIBUTES = name_set(
     "href src srcset data action formaction poster cite background longdesc usemap profile manifest codebase classid "
     "archive code dynsrc lowsrc ping icon xlink:href xml:base content srcdoc data-src data-player style value label "
     "title alt lang dir name id class from to values by begin attributename is slot nonce integrity target rel type "
@@ -47,7 +47,7 @@ def sanitizer() -> Sanitizer:
 @pytest.fixture(scope="module")
 def lenient() -> Sanitizer:
     """Return a sanitizer whose rules allow every element and attribute that a site can allow."""
-    may = [name for name in ADDRESSES if name not in ("action", "formaction", "srcdoc", "ping")]
+    may = [name for name in ATTRIBUTES if name not in ("action", "formaction", "srcdoc", "ping")]
     return Sanitizer(SanitizerRules.of({tag: may for tag in TAGS if tag not in FORBIDDEN_TAGS}))
 
 
@@ -55,7 +55,7 @@ def lenient() -> Sanitizer:
 @pytest.mark.parametrize("name", ["sanitizer", "lenient"])
 def test_no_attribute_holds_a_script(request: pytest.FixtureRequest, name: str, tag: str) -> None:
     clean: Sanitizer = request.getfixturevalue(name)
-    for attribute in ADDRESSES | HANDLERS:
+    for attribute in ATTRIBUTES | HANDLERS:
         for danger in DANGERS if attribute in OPENED else WHEREVER:
             made = clean.html(f'<table><tr><td><{tag} {attribute}="{danger}">a</{tag}>', "https://example.org/")
             for kind, element, source in tokens(made):

@@ -71,10 +71,11 @@ class Changes:
     memory until the garbage collector runs.
     """
 
-    __slots__ = ("_condition", "_waiting", "failures", "listener")
+    __slots__ = ("_condition", "_count", "_waiting", "failures", "listener")
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
+        self._count = 0
         self._waiting = 0
         self.listener: Callable[[Exchange], None] | None = None
         self.failures: deque[str] = deque()
@@ -95,19 +96,34 @@ class Changes:
         """Wake all waiting threads: something has changed."""
         if self._waiting:
             with self._condition:
+                self._count += 1
                 self._condition.notify_all()
 
-    def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
+    def wait_until(self, predicate: Callable[[], bool], timeout: float, interval: float | None = None) -> bool:
         """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did.
 
+        It is called again after each change and, if *interval* is given, at least every *interval* seconds.
+
         The count of waiters goes up before *predicate* is first called, and the event loop reads the count after it has
-        recorded a change, so no change is missed between the two.
+        recorded a change, so no change is missed between the two. *predicate* may itself request something of the
+        server: the event loop does not wait for it.
         """
+        deadline = time.monotonic() + timeout
         with self._condition:
             self._waiting += 1
-            try:
-                return self._condition.wait_for(predicate, timeout)
-            finally:
+        try:
+            while True:
+                seen = self._count
+                if predicate():
+                    return True
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                with self._condition:
+                    if self._count == seen:
+                        self._condition.wait(left if interval is None else min(left, interval))
+        finally:
+            with self._condition:
                 self._waiting -= 1
 
 

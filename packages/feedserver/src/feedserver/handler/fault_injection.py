@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
+from feedserver.messages.argument_types import check_has_run
 from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
@@ -62,12 +63,18 @@ def choose(response: Response, number: int) -> Response:
         response = response.changed(delay=response.delay.draw(number))
     if not response.faults:
         return response
-    triggered = [fault for fault in faults_of(response) if fault.when.strikes(number)]
+    triggered = [fault for fault in faults_of(response) if _strikes(fault, number)]
     triggered.sort(key=attrgetter("layer"))
     response = response.changed(faults=tuple(triggered))
     for fault in triggered:
         response = fault.prepare(response)
     return response
+
+
+def _strikes(fault: Fault, number: int) -> bool:
+    strikes = fault.when.strikes(number)
+    check_has_run(f"strikes() of {type(fault.when).__qualname__}", strikes)
+    return strikes
 
 
 def shape(request: Request, response: Response) -> ShapedAnswer:

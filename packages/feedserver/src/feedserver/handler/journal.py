@@ -87,7 +87,11 @@ class Journal:
         counts[request] = counts.get(request, 0) + 1
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
-        """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did."""
+        """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did.
+
+        It is called whenever an exchange changes, and every 20 ms, since it may be about something else, such as a
+        connection, or what the client has stored.
+        """
         check_plain_function("predicate", predicate, "give a function that returns True or False")
         check_seconds("timeout", timeout)
 
@@ -96,7 +100,7 @@ class Journal:
             check_has_run("predicate()", result)
             return result
 
-        return self.changes.wait_until(is_true, timeout)
+        return self.changes.wait_until(is_true, timeout, interval=0.02)
 
     def settle(self, timeout: float = 1.0) -> None:
         """Wait a moment for answers that are almost over: a client may have the last byte before it is noted here.
@@ -104,7 +108,7 @@ class Journal:
         *timeout* is in seconds. Only a failed test waits here, and for the whole time only if an answer is stuck. On a
         busy machine it may take some tenths of a second until the server's thread runs.
         """
-        self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
+        self.changes.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:
         """Forget every exchange. An expectation that was made before some of them can no longer be checked."""
@@ -154,7 +158,8 @@ class Journal:
         if limit is not None and count > limit:
             raise ValueError(f"count is {count}, and the journal keeps {limit}; raise journal_limit, or wait for fewer")
         matching = self._count_of(wanted)
-        if not self.wait_until(lambda: matching() >= count, timeout):
+        check_seconds("timeout", timeout)
+        if not self.changes.wait_until(lambda: matching() >= count, timeout):
             seen = self._matching(wanted)
             raise NotSeen(
                 f"waited {timeout:g} s for {in_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}"

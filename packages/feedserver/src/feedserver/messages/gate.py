@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from feedserver.messages.argument_types import check_seconds, check_whole
 
@@ -146,24 +146,39 @@ class Gate:
 def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
     """Run *coroutine* by `asyncio.run`, and cancel it when the answer that it works for is dropped.
 
-    Raises NoLongerWanted then.
+    Raises NoLongerWanted then. Raises what a task or a callback of the coroutine has raised, if nothing awaits it:
+    asyncio would only log that, as it still logs errors of transports, which clients of HTTP cause and survive.
     """
     import asyncio
 
     wanted = _current.get() or Wanted()
+    unawaited: list[BaseException] = []
+
+    def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, BaseException) and "transport" not in context:
+            unawaited.append(error)
+        else:
+            loop.default_exception_handler(context)
 
     async def run() -> _T:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(note)
         task = asyncio.ensure_future(coroutine)
         with wanted.on_drop(lambda: call_soon(loop, task.cancel)):
             return await task
 
     try:
-        return asyncio.run(run())
+        result = asyncio.run(run())
     except asyncio.CancelledError:
-        if wanted.is_dropped:
-            raise NoLongerWanted from None
-        raise
+        if not wanted.is_dropped:
+            raise
+        if unawaited:
+            raise unawaited[0] from None
+        raise NoLongerWanted from None
+    if unawaited:
+        raise unawaited[0]
+    return result
 
 
 class CalledFromThreads(Protocol):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from feedserver.record.raw_client import RecordingError, checked
 from feedserver.record.recording import HEADER, TIMEOUT, record, summary
 from feedserver.record.secret_search import without_secrets
+
+_OPTION = re.compile(r"(?P<name>--[a-z]+(?:-[a-z]+)*(?==|\Z)|-[A-Za-z])(?P<value>.*)", re.DOTALL)
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -72,6 +76,21 @@ def _timeout(text: str) -> float:
     if not 0 < seconds <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is no time limit; give a number of seconds, such as 10")
     return seconds
+
+
+def unrecognized(arguments: Iterable[str]) -> str:
+    """Return a message about *arguments* that the command does not know. Of each, it has the name of an option only:
+    the rest may be a secret, such as a header that was not in quotes.
+    """
+    shown: list[str] = []
+    for argument in arguments:
+        option = _OPTION.fullmatch(argument)
+        if option is None:
+            shown += ["…"] if shown[-1:] != ["…"] else []
+        else:
+            sign = "=" if option["value"].startswith("=") else ""
+            shown.append(f"{option['name']}{sign}{'…' if option['value'] else ''}")
+    return f"unrecognized arguments: {' '.join(shown)}; write --header 'Name: value', and quotes around a URL"
 
 
 def run(options: argparse.Namespace) -> tuple[int, str]:

@@ -2,9 +2,9 @@
 
 The percent-encoding of a name is undone, and variants of ASCII letters become ASCII. The name is split at everything
 that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the parts `auth` and `key`. If one
-part is in the list, or ends with a compound of `_ENDINGS`, the name is that of a secret; `is_secret` knows the
-exceptions. Words of the list are compared with whole parts, so `keyboard`, `monkey` and `author` are not names of
-secrets.
+part is in the list, joins two of its words, as `sesskey` does, or ends with a compound of `_ENDINGS`, the name is that
+of a secret; `is_secret` knows the exceptions. Words of the list are compared with whole parts, so `keyboard`, `monkey`
+and `author` are not names of secrets.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _WORDS = frozenset(
     }
 )
 _ENDINGS = (
-    *("accesscode", "accesskey", "apikey", "appkey", "authcode", "authkey", "challengekey", "clientkey", "cookie"),
-    *("credentials", "downloadkey", "encryptionkey", "feedkey", "functionskey", "invitecode", "licensekey", "loginkey"),
-    *("masterkey", "nonce", "passphrase", "passwd", "password", "privatekey", "resourcekey", "rsskey", "samlart"),
-    *("samlrequest", "samlresponse", "secret", "secretkey", "servicekey", "sessid", "sessionid", "sessionkey"),
-    *("sharedkey", "sharekey", "signature", "signingkey", "streamkey", "subscriptionkey", "token", "tokens"),
-    *("uploadkey", "userkey"),
+    *("accesscode", "accesskey", "adminpw", "apikey", "appkey", "authcode", "authkey", "challengekey", "clientkey"),
+    *("cookie", "credentials", "downloadkey", "encryptionkey", "feedkey", "functionskey", "invitecode", "licensekey"),
+    *("loginkey", "masterkey", "nonce", "passphrase", "passwd", "password", "privatekey", "resourcekey", "rsskey"),
+    *("samlart", "samlrequest", "samlresponse", "secret", "secretkey", "servicekey", "sessid", "sessionid"),
+    *("sessionkey", "sharedkey", "sharekey", "signature", "signingkey", "streamkey", "subscriptionkey", "token"),
+    *("tokens", "uploadkey", "userkey"),
 )
 """The endings of lower-case compounds: `phpsessid`, `accesstoken`, `clientsecret`."""
 
@@ -43,6 +43,8 @@ _CODES = frozenset(
     }
 )
 """Words that make a `code` in the same name a secret: `X-Recovery-Code`, `invite_code`."""
+
+_LONGEST = max(map(len, _WORDS))
 
 _ASP_SESSION = re.compile(r"aspsessionid[a-z]*")
 
@@ -105,7 +107,11 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
     parts = {piece.lower() for piece in pieces} | {
         part.lower() for piece in pieces for part in _CAPITALS.findall(piece)
     }
-    words = {part for part in parts if part in _WORDS or part.endswith(_ENDINGS) or _ASP_SESSION.fullmatch(part)}
+    words = {
+        part
+        for part in parts
+        if part in _WORDS or part.endswith(_ENDINGS) or _ASP_SESSION.fullmatch(part) or _joins_words(part)
+    }
     if last in _WHERE_AND_WHAT and not words & {"secret", "secrets"} and words:
         return False
     if words and words <= {"key", "keys"} and parts & _NO_SECRET_KEYS:
@@ -113,6 +119,10 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
     if last in ("code", "codes") and parts & _CODES:
         return True
     return bool(words) or bool(_ONLY_BESIDE.get(name.lower(), frozenset()) & beside)
+
+
+def _joins_words(part: str) -> bool:
+    return len(part) <= 2 * _LONGEST and any(part[:at] in _WORDS and part[at:] in _WORDS for at in range(2, len(part)))
 
 
 def login_beside(text: str) -> frozenset[str]:

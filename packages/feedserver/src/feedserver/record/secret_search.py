@@ -18,8 +18,8 @@ from feedserver.record.string_notations import (
     ANY_QUOTE,
     OTHER_QUOTE,
     TOKEN,
+    StringEnds,
     end_of_container,
-    end_of_string,
     end_of_value,
     string_at,
     unescaped,
@@ -27,6 +27,7 @@ from feedserver.record.string_notations import (
 from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
 
 _NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
+_LONGEST_NO_VALUE = max(map(len, _NO_VALUES))
 _EMPTY = ("[]", "{}")
 
 DEEPEST = 6
@@ -172,8 +173,8 @@ class _Search:
         text = JWT.sub(self._without_token, text)
         if self.words:
             for openings in (_OPENING_OTHER_QUOTE, _PAIR_OF_STRINGS):
-                text = self._replace(openings, text, _string)
-            text = self._replace(_PAIR_IN_BRACKETS, text, _second_of_two)
+                text = self._replace(openings, text, _Strings(text).behind)
+            text = self._replace(_PAIR_IN_BRACKETS, text, _Strings(text).second_of_two)
         text = self._replace(_OPENING_QUOTE, text, self._value_in_quotes)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
         text = self._replace(_OPENING, self._clean_document(text, shapes, depth), _container)
@@ -375,18 +376,24 @@ def _is_parameter(text: str, match: re.Match[str]) -> bool:
     return text[max(0, match.start() - 1) : match.start()] in ("?", "&")
 
 
-def _string(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
-    """Return the place of the string that begins behind a match, and what replaces it."""
-    start, end = match.end(), end_of_string(text, match["quote"], match.end())
-    if _is_parameter(text, match) or text[start:end] in _NO_VALUES:
-        return None
-    return start, end, REPLACEMENT
+class _Strings:
+    """Finds the strings behind matches in *text*, which are given in their order."""
 
+    def __init__(self, text: str) -> None:
+        self._ends = StringEnds(text)
 
-def _second_of_two(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
-    """Return what `_string` returns, unless further strings follow: a list of names has no values."""
-    value = _string(text, match)
-    return value if value is not None and _CLOSING_BRACKET.match(text, value[1]) else None
+    def behind(self, text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+        """Return the place of the string that begins behind a match, and what replaces it."""
+        if _is_parameter(text, match):
+            return None
+        start, end = match.end(), self._ends.after(match["quote"], match.end())
+        is_value = end - start > _LONGEST_NO_VALUE or text[start:end] not in _NO_VALUES
+        return (start, end, REPLACEMENT) if is_value else None
+
+    def second_of_two(self, text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+        """Return what `behind` returns, unless further strings follow: a list of names has no values."""
+        value = self.behind(text, match)
+        return value if value is not None and _CLOSING_BRACKET.match(text, value[1]) else None
 
 
 def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:

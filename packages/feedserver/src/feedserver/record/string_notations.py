@@ -57,10 +57,26 @@ _QUOTE_OR_PARENTHESIS = re.compile(r"(?<!\\)\\*+['\"]|[()]")
 _SCALAR = re.compile(r"[^\s,\]}]*+")
 
 
-def end_of_string(text: str, quote: str, start: int) -> int:
-    """Return where the string ends, without its closing quote, that *quote* has opened before *start*."""
-    closing = _ENDS[quote].search(text, start)
-    return closing.start() if closing is not None else len(text)
+class StringEnds:
+    """Where the strings of *text* end, without their closing quotes.
+
+    Each part of the text is searched once for each closing quote, so the time is linear however many strings begin.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: dict[re.Pattern[str], int] = {}
+
+    def after(self, quote: str, start: int) -> int:
+        """Return where the string ends that *quote* has opened before *start*. No call has a smaller *start* than the
+        one before it.
+        """
+        closing = _ENDS[quote]
+        end = self._found.get(closing, -1)
+        if end < start:
+            found = closing.search(self._text, start)
+            end = self._found[closing] = found.start() if found is not None else len(self._text)
+        return end
 
 
 def string_at(text: str, start: int) -> tuple[str, str, int]:

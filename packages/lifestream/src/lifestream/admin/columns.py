@@ -53,7 +53,9 @@ def due_of(feed: Feed) -> SafeString | str:
 
 
 def reasoning_of(feed: Feed) -> SafeString | str:
-    """Return the times of the next fetch that *feed*, its server and the settings ask for; the latest one applies."""
+    """Return the times of the next fetch that *feed*, its server, its hub and the settings ask for; the last one listed
+    applies.
+    """
     candidates = candidates_from_json(feed.candidates)
     if feed.status != Feed.Status.ACTIVE or not candidates:
         return "–"

@@ -50,8 +50,8 @@ _LONGEST_REFERENCE: Final = 40
 
 
 def bounded(source: str, *, usual: bool = False) -> str | None:
-    """Return *source* rewritten so that nh3 gives the same result in linear time, or None if its tree would cost too
-    much. *usual* says that no tag in it is one of CHANGES_READING.
+    """Return *source* rewritten so that nh3 cleans it in linear time, or None if its tree would cost too much. *usual*
+    says that no tag in it is one of CHANGES_READING.
     """
     if _is_harmless(source, usual=usual):
         return source

@@ -14,7 +14,6 @@ from lifestream.content.late_pattern import late
 
 PREFIX: Final = "entry-"
 
-IDS: Final = name_set("id")
 REFERENCES: Final = name_set(
     "headers for itemref list aria-activedescendant aria-controls aria-describedby aria-details aria-errormessage "
     "aria-flowto aria-labelledby aria-owns popovertarget commandfor form"

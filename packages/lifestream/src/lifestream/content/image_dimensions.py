@@ -25,7 +25,8 @@ _MOST_STEPS: Final = 20_000
 def dimensions(data: bytes) -> tuple[int, int] | None:
     """Return the width and the height of the picture *data* in pixels, or None if they can't be found.
 
-    For an icon (`image/x-icon`), which has several pictures, they are the largest width and the largest height.
+    For an icon (`image/x-icon`) and for AVIF, whose files may have several pictures, they are the largest width and the
+    largest height.
     """
     match image_type(data):
         case "image/png":

@@ -88,6 +88,8 @@ def _peertube(found: re.Match[str]) -> tuple[str, str]:
 def _soundcloud(found: re.Match[str]) -> tuple[str, str] | None:
     try:
         sound = parse_qs(urlsplit(found[0]).query, max_num_fields=100).get("url", [""])[0]
+        if not sound.partition("//")[2].partition("/")[0].isascii():  # to normalize it would take quadratic time
+            return None
         host = urlsplit(sound).hostname
     except ValueError:
         return None

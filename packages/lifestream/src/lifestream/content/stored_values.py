@@ -1,7 +1,7 @@
 """The values in the enclosures, media and episode of an item: a draft has dataclasses, the database has JSON.
 
-Values of other types, which only a plugin can have stored, are treated as missing. So are addresses that do not begin
-with http:// or https://, since pages link to them.
+Values of other types, which only a plugin or a fixture can have stored, are treated as missing. So are addresses that
+do not begin with http:// or https://, since pages link to them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ def mappings_of(values: object) -> list[Mapping[str, Any]]:
 
 
 def objects(stored: object) -> list[Mapping[str, Any]]:
-    """Return the objects in a list from the database, without any values of other types, which only a plugin can have
-    stored.
-    """
+    """Return the objects in a list from the database, without any values of other types."""
     return [each for each in stored if isinstance(each, Mapping)] if isinstance(stored, list) else []
 
 
@@ -42,7 +40,7 @@ def address(mapping: Mapping[str, Any], name: str) -> str:
 def text(mapping: Mapping[str, Any], name: str) -> str:
     """Return the text in *mapping* under *name*, or "" for anything else."""
     value = mapping.get(name)
-    # SQLite keeps lone surrogates in JSON, as the admin accepts them ("\ud800"), and no page can contain one.
+    # SQLite keeps lone surrogates in JSON ("\ud800"), which a fixture may bring, and no page can contain one.
     return scrub(value) if isinstance(value, str) else ""
 
 

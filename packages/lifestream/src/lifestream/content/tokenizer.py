@@ -77,7 +77,7 @@ def fold(text: str) -> str:
 
 
 _SHORT: Final = 200
-# Marks are no letters for Python, but for two half-width ones, which become marks.
+# For Python, marks are no letters. Two half-width letters become marks.
 _MANY_MARKS = re.compile(r"[^\w\s\x00-\x7f]{32}")
 _MANY_MARKS_OR_HALF_WIDTH = re.compile(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){32}")
 

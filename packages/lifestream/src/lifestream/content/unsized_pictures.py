@@ -26,7 +26,9 @@ _WITHIN_LINES: Final = name_set(
 
 
 def with_unsized_marked(html: str) -> str:
-    """Return *html*, which is clean, with the pictures marked that have no size and stand alone in their line."""
+    """Return *html*, which is clean, with the pictures marked that have no size and stand alone in their line, outside
+    of tables.
+    """
     if "<img" not in html:
         return html
     marked: list[int] = []

@@ -28,15 +28,16 @@ _PLAIN_PATH = re.compile(
 _ORIGIN = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=[/?#]|\Z)")
 
 
-# A name in DNS has 253 characters (RFC 1035, section 3.1); a login may precede it.
-_IMPOSSIBLE_HOST = late(r"[^/?#]*+/[\t\r\n]*+/[^/?#]{1001}")
+# A name in DNS has 253 characters (RFC 1035, section 3.1), and each of its labels 63; a login may precede it. For
+# Python, combining marks are neither letters nor white space, but for two half-width ones.
+_IMPOSSIBLE_HOST = late(r"[^/?#]*+/[\t\r\n]*+/(?:[^/?#]{1001}|[^/?#]*?(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){64})")
 
 
 def has_impossible_host(url: str) -> bool:
-    """Return whether the host of *url*, with the login before it, is not in ASCII and has over 1,000 characters. The
-    functions of `urllib.parse` take quadratic time for such a URL, since they normalize its host.
+    """Return whether the host of *url*, with the login before it, is not in ASCII and has over 1,000 characters, or 64
+    combining marks in a row. The functions of `urllib.parse` normalize a host, which takes time quadratic in its marks.
     """
-    return not url.isascii() and len(url) > 1000 and _IMPOSSIBLE_HOST.match(url) is not None
+    return not url.isascii() and len(url) > 64 and _IMPOSSIBLE_HOST.match(url) is not None
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:

@@ -40,6 +40,7 @@ _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
 # The forbidden domain code points (url.spec.whatwg.org, "host miscellaneous"), and characters that are not ASCII: in
 # "1.2.3.4%ü1", yarl takes "ü1" for the zone of an IP address, and does not encode it.
+_NO_CHARACTER_OF_A_HOST: Final = "a character that no name of a host has"
 _NOT_OF_A_HOST: Final = re.compile(r"[^!-~]|[#%/:<>?@\[\\\]^|]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986 §2.3
@@ -161,6 +162,8 @@ def _split(url: str) -> SplitResult:
     """Return the parts of *url*. Raises ValueError if it can't be parsed."""
     if has_impossible_host(url):
         host = url.partition("//")[2].partition("/")[0]
+        if len(host) <= _LONGEST_HOST:
+            raise ValueError(_NO_CHARACTER_OF_A_HOST)
         raise ValueError(say("host-too-long", length=len(host), limit=_LONGEST_HOST))
     return urlsplit(url)
 
@@ -174,7 +177,7 @@ def _host(parts: SplitResult) -> str:
         IPv6Address(host)
     host = _ascii_host(host.removesuffix(".")).removesuffix(".")  # IDNA turns other dots into "."
     if not host.startswith("[") and _NOT_OF_A_HOST.search(host):
-        raise ValueError("a character that no name of a host has")
+        raise ValueError(_NO_CHARACTER_OF_A_HOST)
     return host
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from lifestream.content.plaintext import scrub
 from lifestream.fetcher.request_options import NO_OPTIONS, RequestOptions
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -34,7 +35,7 @@ FailureKind: TypeAlias = Literal[
 ]
 
 
-_LONGEST_VALIDATOR = 4096
+_LONGEST_VALIDATOR = 4096  # bytes; servers refuse requests with a header field of more than 8 KB or so
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,4 @@ def validators(headers: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _echoable(value: str) -> str:
-    try:
-        return value if len(value.encode()) <= _LONGEST_VALIDATOR else ""
-    except UnicodeEncodeError:
-        return ""
+    return value if scrub(value) == value and len(value.encode()) <= _LONGEST_VALIDATOR else ""

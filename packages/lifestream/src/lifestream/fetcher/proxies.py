@@ -60,7 +60,7 @@ def proxy_of(proxy: str) -> str | None:
 def check_host(url: str, guard: AddressGuard) -> None:
     """Raise `AddressRefused` if the host of *url* may not be requested from a proxy.
 
-    A guard that allows any network lets all names pass, since only the proxy knows their addresses.
+    If the guard allows at least one private network, all names pass, since only the proxy knows their addresses.
     """
     host = (urlsplit(url).hostname or "").rstrip(".")
     if ":" in host:

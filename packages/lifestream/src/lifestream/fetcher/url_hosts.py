@@ -52,12 +52,13 @@ def domain_of(url: str) -> str:
     """
     if plain := plain_domain(url):
         return plain
+    # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
+    # state" and those after it): `https://a.example\\@github.com/` leads to a.example.
+    url = url.replace("\\", "/")
     if has_impossible_host(url):
         return ""
     try:
-        # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
-        # state" and those after it): `https://a.example\\@github.com/` leads to a.example.
-        host = (urlsplit(url.replace("\\", "/")).hostname or "").lower().removesuffix(".")
+        host = (urlsplit(url).hostname or "").lower().removesuffix(".")
     except ValueError:
         return ""
     bare = host.removeprefix("www.")

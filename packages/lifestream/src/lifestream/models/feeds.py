@@ -239,7 +239,7 @@ class Feed(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(_("next fetch"), default=timezone.now)
     next_reason = MessageField(_("reason of the next fetch"), blank=True)
-    # All times that were asked for, and by what; the latest one applies. See schedule.DueTime.
+    # All times that were asked for, and by what; the last one applies: the latest, or a push. See schedule.DueTime.
     candidates = models.JSONField(default=list, blank=True, editable=False)
     # The part of the wait that the server or the feed asked for: no user can skip it.
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)

@@ -1,7 +1,8 @@
 """Information for the operator of a site, and the functions that keep the site within its limits.
 
-In: the tables, the settings, the system. Out: values, which the commands `status`, `doctor` and `cleanup`, the admin, a
-mail, and the addresses `/healthz`, `/readyz` and `/metrics` show. In the order in which they build on each other:
+In: the tables, the settings, the system. Out: values, which the commands `status`, `why`, `doctor` and `cleanup`, the
+admin, the pages of owners, a mail, and the addresses `/healthz`, `/readyz` and `/metrics` show. In the order in which
+they build on each other:
 `feed_state` and `health` (the state of a feed, and of the site), `troubles` (feeds that fail, and what to do),
 `metrics` (`health` for Prometheus), `weekly_report` (`troubles` as a mail), `replacements` (where lost feeds are now),
 `diagnosis` (what is wrong with the system around the site), `retention` (what is deleted, and when), `limits` (each

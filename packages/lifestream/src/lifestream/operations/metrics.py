@@ -14,7 +14,7 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _COUNTERS: Final = {
     "fetches": ("lifestream_fetches_total", "Fetches by outcome.", "outcome"),
     "answers": ("lifestream_answers_total", "Answers by HTTP status.", "status"),
-    "bytes": ("lifestream_body_bytes_total", "Bytes of documents, after decoding.", ""),
+    "bytes": ("lifestream_body_bytes_total", "Bytes of documents, as they were sent.", ""),
     "parsers": ("lifestream_parser_restarts_total", "Processes that were started to replace a parser.", ""),
     "items": ("lifestream_items_total", "Items that were imported, by what was done.", "change"),
     "runs": ("lifestream_runs_total", "Refreshes.", ""),

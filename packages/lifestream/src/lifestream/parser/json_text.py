@@ -80,9 +80,11 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
         if not found.get("items"):
             raise NotAFeed(say("broken-json", reason=reason)) from error
         return found, flaw
-    if mended[end:].lstrip().startswith(("{", "[")):
+    rest = mended[end:]
+    if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
-    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=True)
+    # An item after the end of the value: the value has ended too early, and the item is left out.
+    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=_ID.search(rest) is None)
 
 
 def _without_slips(found: re.Match[str]) -> str:
@@ -91,6 +93,7 @@ def _without_slips(found: re.Match[str]) -> str:
     return _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "\\\\", written) if "\\" in written else written
 
 
+_ID = late(r'"id"\s*+:')
 _ESCAPE = late(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4}|)')
 _LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
 

@@ -1,9 +1,9 @@
 """Well-formedness of XML: where a document stops being well-formed, and mending it without losing any of it.
 
 Flaws are mended if they have only one possible meaning (reading.md, rule 8): an entity of HTML (`&nbsp;`), an ampersand
-that begins no reference, a `]]>` that ends no section, a prefix that no `xmlns` declares, whatever follows the end of
-the root element, what a program printed before the document, and a declaration that is ill-formed. All of it takes
-time linear in the length of the document.
+that begins no reference, a `]]>` that ends no section, a prefix that no `xmlns` declares, what a program printed before
+the document or after the end of its root element, and a declaration that is ill-formed. All of it takes time linear in
+the length of the document.
 """
 
 from __future__ import annotations
@@ -55,19 +55,39 @@ def flaw_of(document: bytes) -> Flaw | None:
     return None
 
 
-def mend(document: bytes) -> bytes:
-    """Return *document*, which is ill-formed and in UTF-8, mended as far as possible; it may still be ill-formed."""
+def mend(document: bytes) -> tuple[bytes, bool]:
+    """Return *document*, which is ill-formed and in UTF-8, mended as far as possible, and whether nothing of its feed
+    was left out. It may still be ill-formed.
+
+    Whatever follows the end of the root element is left out. If entries or another feed are in it, the root has ended
+    too early, or two documents were sent as one.
+    """
     texts = [_from_its_root(_from_its_start(document.decode("utf-8", "replace")))]
     del document  # a large one is in memory as few times as possible
     mended = _with_prefixes(_with_references(texts.pop())).encode("utf-8")
     if flaw_of(mended) is None:
-        return mended
-    return mended[: _end_of_root(mended)]
+        return mended, True
+    end = _end_of_root(mended)
+    return mended[:end], not _has_entries(mended[end:])
+
+
+_ENTRY_OR_FEED: Final = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry|rss|rdf|feed)(?=[\s/>])", re.IGNORECASE)
+
+
+def _has_entries(rest: bytes) -> bool:
+    """Return whether an entry or a feed begins in *rest*, outside of comments and sections."""
+    hidden = literals(rest)
+    for found in _ENTRY_OR_FEED.finditer(rest):
+        while hidden and hidden[0][1] <= found.start():
+            hidden.popleft()
+        if not hidden or found.start() < hidden[0][0]:
+            return True
+    return False
 
 
 def _end_of_root(document: bytes) -> int:
     """Return where the root element of *document* ends, or the length of *document* if the root never ends."""
-    parser = _parser(document)
+    parser = _parser(document, None)  # names as written, which `end_of_element` needs
     depth, end = 0, len(document)
 
     def start(_name: str, _attributes: dict[str, str]) -> None:
@@ -125,8 +145,9 @@ def _from_its_root(text: str) -> str:
     return text if _OTHER_START.search(text[: found.start()]) else text[found.start() :]
 
 
-def _parser(document: bytes) -> expat.XMLParserType:
-    parser = expat.ParserCreate("utf-8", " ")
+def _parser(document: bytes, separator: str | None = " ") -> expat.XMLParserType:
+    """Return a parser for *document*. If *separator* is None, it knows no namespaces."""
+    parser = expat.ParserCreate("utf-8", separator)
     if b"<!ENTITY" in document:
         # With a default handler expat expands no entity, however much it would grow.
         parser.DefaultHandler = _ignore

@@ -1,7 +1,7 @@
 """The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
 Nothing that is kept is cut silently: a `Tally` counts the values that exceeded a cap, and its notes go into the log of
-the fetch. `SUMMARY` bounds how much is read of a summary, of which the beginning is kept.
+the fetch. `SUMMARY` bounds how much of a summary is read, and only the beginning of that is kept.
 Plain text is cut between two words if possible, and ends with "…"; HTML is cut before a tag or a reference that would
 be incomplete. A list keeps its first values, and a document its latest entries. An address, a media type and a language
 are dropped whole, since a part of one means something else. A guid is replaced by its hash, so that it still
@@ -233,8 +233,8 @@ def text(value: str) -> str:
 
 
 def read_of_summary(summary: str, tally: Tally) -> str:
-    """Return the part of *summary*, of which only the beginning is kept, that is read; count in *tally* if that is not
-    all of it.
+    """Return the part of *summary* that is read, which is more than is kept of it; count in *tally* if it is not all of
+    *summary*.
     """
     if len(summary) > SUMMARY.limit:
         tally.over(SUMMARY)

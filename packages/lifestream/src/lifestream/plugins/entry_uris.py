@@ -19,9 +19,20 @@ from lifestream.fetcher.url_hosts import domain_of, host_of
 LONGEST: Final = 1000
 """Bytes of an id that is published: an index of PostgreSQL holds no value of more than a third of a page."""
 
+NOT_IN_IRIS: Final = (
+    r"\x00-\x20\x7f-\x9f<>\"{}|\\^`"
+    r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # line ends, and what reverses text (section 4.1)
+    r"\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff"
+    + "".join(rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(1, 0xE))
+    + r"\U000e0000-\U000e0fff\U000efffe-\U0010ffff"
+)
+"""The characters that no IRI has (RFC 3987, section 2.2), for a class of a regular expression. Those for private use,
+which a query may have, are among them.
+"""
+
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _TAG = re.compile(r"tag:(?:[\w.%+-]+@)?([a-z0-9.-]+),\d{4}(?:-\d\d(?:-\d\d)?)?:.*", re.IGNORECASE | re.ASCII)
-_NOT_IN_IRIS = re.compile(r"[\s<>\"{}|\\^`]")
+_NOT_IN_IRIS = re.compile(rf"[\s{NOT_IN_IRIS}]")
 _PORT = re.compile(r":\d+\Z")
 
 

@@ -135,6 +135,7 @@ def cleaned(
     items: list[ItemDraft] = []
     problems = [*drafted.problems]
     damaged: list[int] = []
+    damaged_drafts = frozenset(drafted.damaged)
     known: list[int] = []
     item_digests: list[str] = []
     draft_digests = [*map(digests.of, drafted.items)] if digests is not None else []
@@ -146,7 +147,7 @@ def cleaned(
         except _HookFailed as failed:
             problems.append(_problem(drafted.plugin, failed, draft))
             continue
-        if index in drafted.damaged:
+        if index in damaged_drafts:
             damaged.append(len(items))
         if index in outlines:
             known.append(len(items))

@@ -50,7 +50,7 @@ class Decider:
     def failure(self, answer: Answer, error: Exception) -> Result:
         """Return the failure of a feed for which `result` raised *error*.
 
-        It depends on nothing that is kept about the feed but the number of failures, since that may be the cause.
+        Of all that is kept about the feed, only the number of failures is used: the rest may be what raised *error*.
         """
         claim, url = answer.claim, answer.outcome.url
         failed = Failed("internal", f"{type(error).__name__}: {error}", url, answer.outcome.status)

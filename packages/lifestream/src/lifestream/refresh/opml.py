@@ -1,7 +1,7 @@
 """Lists of subscriptions as OPML 2.0, which every feed reader writes and reads.
 
-`read` and `render` convert text to values and back; `subscriptions_of` and `subscribe_to` read from the database and
-write to it. A feed with credentials is never written, since its URL is private.
+`read` and `render` convert documents to values and back; `subscriptions_of` and `subscribe_to` read from the database
+and write to it. A feed with credentials is never written, since its URL is private.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def read(document: bytes) -> list[Outline]:
 
 
 def read_list(document: bytes) -> OpmlList:
-    """Return the list in *document*: its feeds, in its order and each once; a nested folder is named "outer/inner".
+    """Return the list in *document*: its feeds, in its order and each once. The folder of a feed is the one that its
+    `category` names, else the outlines around it: a nested folder is named "outer/inner".
 
     A strict parser finds out whether the list is well-formed, but feeds are found in an ill-formed list, too: many
     programs don't escape `&`. If the list is cut off, an incomplete outline at its end is left out. Takes time linear

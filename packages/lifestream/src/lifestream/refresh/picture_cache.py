@@ -104,7 +104,7 @@ class PictureCache:
         part.mkdir(mode=0o700, exist_ok=True)
 
     def shrink(self) -> None:
-        """Delete pictures until the others take nine tenths of the allowed size."""
+        """Delete pictures until the others take nine tenths of the allowed size at most."""
         files = sorted(self._files())
         over = sum(file.size for file in files) - self._size * 9 // 10
         of_feed: Counter[int] = Counter()

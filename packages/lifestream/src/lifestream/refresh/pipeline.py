@@ -12,10 +12,10 @@
 The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network or
 a parser while there is something to write. The same `refresh` serves commands, the updater beside a web server and
 the Celery tasks. When it returns or raises, no thread and no process is left, and no feed that wasn't stored stays
-claimed; if the database fails, its lease ends by itself.
+claimed; if the database fails, the leases of such feeds end by themselves.
 
-Each feed is independent of the others: it changes only its own row, and nothing that a feed or a server sends can stop
-another feed. A batch that can't be written is tried again feed by feed.
+Each feed is independent of the others: nothing that a feed or a server sends can stop a feed of another host. A batch
+that can't be written is tried again feed by feed.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def read(document: bytes) -> list[Outline]:
     planet = sections.pop("Planet", {})  # its option `feed` is the planet's own feed
     whole = {name: _joined(planet.get(name)) for name in (*_OF_ALL, "filters")}
     shared = {name: whole[name] for name in _OF_ALL if _words(whole[name])}
-    # A feed of a few characters has all of these values, so each is joined once, and cut.
+    # A document may name thousands of feeds, and each feed gets all of these values: so each is joined once, and cut.
     shared |= {name: _joined(defaults[name])[: _LONGEST_SHARED + 1] for name in _USED if name in defaults}
     found: dict[str, Outline] = {}
     for section, options in sections.items():

@@ -5,7 +5,8 @@
     decider           → Result     the same, with the time of the next fetch
     writer.store(…)   → Stored     what was written
 
-Each is frozen: the module on the left makes it, and no other changes it.
+Each is frozen, and made by the module on the left; for a feed that is being added, `refresh.subscribe` makes the
+`Claimed` and the `Result`.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ class Writing(Enum):
     DONE = auto()
     """The result was written, except for items that are `Stored.broken`."""
     UNWRITTEN = auto()
-    """The database failed: the feed is still held and due, and some of its items may be written."""
+    """The result could not be written, mostly because the database failed: the feed is still held and due, and some of
+    its items may be written.
+    """
     LOST = auto()
     """Nothing was written, since another worker holds the feed by now, or the feed was deleted."""
 
@@ -125,5 +128,5 @@ class Stored:
 
     @property
     def unwritten(self) -> bool:
-        """Whether the database failed."""
+        """Whether the result could not be written: see `Writing.UNWRITTEN`."""
         return self.writing is Writing.UNWRITTEN

@@ -53,7 +53,7 @@ def claim(
     early: bool = False,
     lease: timedelta | None = None,
 ) -> list[Claimed]:
-    """Claim up to *limit* feeds that are due *now*, the earliest due first; those of one host come together.
+    """Claim up to *limit* feeds that are due *now*, the earliest due first; those of one host are claimed together.
 
     At most `most_of_host` are of one host. *feeds* are the keys of those to choose from. With *early*, our own interval
     doesn't count, but what servers and feeds ask for does. The *lease* is LIFESTREAM_LEASE by default.

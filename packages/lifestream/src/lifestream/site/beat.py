@@ -5,8 +5,9 @@ Celery counts from the time at which a task was sent last. If that lies in the f
 its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. This scheduler
 counts from now again, and logs a warning.
 
-When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, and an interval from 02:59 ends at
-03:00, an hour after 02:00. So this scheduler keeps the times of tasks that are sent at intervals in UTC.
+When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, so a minute that begins at 02:59
+in summer time ends at 03:00 in winter time, an hour too late. So this scheduler keeps the times of tasks that are sent
+at intervals in UTC.
 
 While the broker is unavailable, Celery logs tracebacks of a hundred lines for each message that could not be sent. This
 beat logs once that the broker is unavailable, and once that it is back.

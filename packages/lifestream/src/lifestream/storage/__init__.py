@@ -3,8 +3,8 @@
 In: a `Result` (claim, outcome, schedule, prepared items). Out: `Stored`, which says what was written. The modules, in
 the order in which a result passes them:
 
-1. `writer`: transactions, their retries, which results are dropped, which are not stored because of a shortage (their
-   feeds stay due), and the pause that a host has asked for.
+1. `writer`: transactions, their retries, which results are dropped, which are not written because the database fails
+   (their feeds stay due), and the pause that a host has asked for.
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time. `entry_matching`: which stored item an entry is, by its
    keys (`plugins.entry_keys`), and whether it has changed; an entry after the flaw of an ill-formed document changes no

@@ -1,10 +1,10 @@
 """The posts of items that a feed has already: for a new subscription, one that is resumed, or one whose rules changed.
 
-When a subscription is written, `fill_newest` posts the newest items at once, in the same transaction: AT_ONCE of them
-at most, and fewer if its rules would have to read very long texts. If the feed has more, the subscription's *backlog*
-says below which key they begin, and the next refresh posts them with `fill_rest`. (`bulk_subscriptions` posts all items
-at once to subscriptions without rules, and `loaddata` posts none.) Keys are in the order of time, since an import
-writes the oldest entry first.
+When a subscription is written, `fill_newest` posts the newest items at once, in the same transaction: about AT_ONCE of
+them at most, and fewer if its rules would have to read very long texts. If the feed has more, the subscription's
+*backlog* says below which key they begin, and the next refresh posts them with `fill_rest`. (`bulk_subscriptions` posts
+all items at once to subscriptions without rules, and `loaddata` posts none.) Keys are in the order of time, since an
+import writes the oldest entry first.
 
 A paused subscription gets no posts. Posts that exist already change in two ways only, also in a paused subscription:
 they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set anew by the current
@@ -30,7 +30,9 @@ from lifestream.storage.bulk_sql import batches
 from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
 
 AT_ONCE: Final = 2_000
-"""How many items are posted at once, the newest ones. A write of more would hold SQLite's lock for long."""
+"""How many items are posted at once, the newest ones, and at most a CHUNK in addition. A write of more would hold
+SQLite's lock for long.
+"""
 
 TEXT_AT_ONCE: Final = 16 * 1024 * 1024
 """How many characters of texts the rules read at once: a text may have a megabyte, and somebody waits for the result.
@@ -95,7 +97,7 @@ def _move_posts(row: Any, using: str) -> None:
 
 def apply_rules(lifestreams: Collection[int], using: str) -> None:
     """Apply the rules of *lifestreams* (keys), which have just been written: to their latest posts at once, and to all
-    items of their sites by the next refresh.
+    items of their feeds by the next refresh.
     """
     subscriptions = Subscription.objects.using(using)
     for lifestream in sorted(lifestreams):
@@ -334,8 +336,8 @@ def _note(subscription: int, before: int | None, left: int | None, using: str) -
 
 
 def _chunks(items: QuerySet[Item], rules: Rules, below: int | None) -> Iterator[list[Postable]]:
-    """Yield the items of *items* with keys less than *below*, the newest first; if there are *rules*, as many together
-    as these may read at once.
+    """Yield the items of *items* with keys less than *below*, the newest first, in lists of at most CHUNK; if there are
+    *rules*, in lists that are shorter if their texts are long (see `_portions`).
     """
     ruled = bool(rules)
     most = _ReadingBudget.full().most(rules)

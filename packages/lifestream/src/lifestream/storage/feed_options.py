@@ -138,7 +138,7 @@ def _text(value: Any) -> str:
     return value
 
 
-def _choice(value: Any) -> bool:
+def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError
     return value
@@ -157,9 +157,9 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "interval": _interval,
     "user_agent": _text,
     "certificates": _text,
-    "unverified": _choice,
+    "unverified": _truth,
     "proxy": _proxy,
-    "full_content": _choice,
+    "full_content": _truth,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from lifestream.content.plaintext import scrub
 from lifestream.entry import ParsedFeed
-from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, validators
 from lifestream.fetcher.url_hosts import site_domain
 from lifestream.fetcher.websub import links_of
 from lifestream.message import Message, edited, joined
@@ -61,8 +61,9 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
             _note_hub(feed, outcome, result.prepared)
         case NotModified():
             # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those unchanged that it doesn't name.
-            feed.etag = _validator(outcome, "etag") or feed.etag
-            feed.last_modified = _validator(outcome, "last-modified") or feed.last_modified
+            etag, last_modified = validators(outcome.headers)
+            feed.etag = etag or feed.etag
+            feed.last_modified = last_modified or feed.last_modified
             feed.last_success = now
         case Gone():
             feed.status = Feed.Status.GONE
@@ -91,7 +92,7 @@ def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
     need not be sent each time.
     """
     before, was_withheld, place = _pair(feed), feed.withheld, feed.validated_url
-    feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
+    feed.etag, feed.last_modified = validators(outcome.headers)
     feed.validated_url = "" if outcome.url == result.claim.url else outcome.url
     if result.prepared is not None:
         feed.withheld = not result.prepared.feed.is_complete
@@ -198,12 +199,6 @@ def compare_pushes(feed: FeedState, result: Result, now: datetime, *, new: int) 
         make_due(feed, now)
     else:
         feed.pushed = None
-
-
-def _validator(outcome: Fetched | NotModified, name: str) -> str:
-    value = outcome.headers.get(name, "")
-    # A validator has to be sent back byte for byte, and one that isn't UTF-8 can't be stored.
-    return value if scrub(value) == value else ""
 
 
 def _message(*parts: str) -> str:

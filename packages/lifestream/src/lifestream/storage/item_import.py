@@ -103,8 +103,8 @@ class Import:
 
     A document's first entry is usually the latest, so entries are written from its end: then the order of keys is the
     order of time, also for entries that have no date. *counts* has the counts of the chunks that are committed, and
-    *stored* is the result of the whole import. *over* is True when nothing more is to be written. *settled* has the
-    entries whose items are up to date, once all chunks are written.
+    *stored* is the result of the whole import. *over* is True if the import has ended before its last chunk. *settled*
+    has the entries whose items are up to date, once all chunks are written.
     """
 
     def __init__(self, result: Result) -> None:

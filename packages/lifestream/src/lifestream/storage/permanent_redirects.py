@@ -1,5 +1,5 @@
-"""Feeds that have moved permanently: a feed's URL changes, or, if a feed with that URL exists, its subscribers move
-there.
+"""Feeds that have moved permanently: a feed's URL changes, or, if another feed has the new URL already, the
+subscriptions move to that feed.
 
 Items never move. Otherwise anyone whose feed is redirected could put their old items into the timelines of those who
 read the other feed.
@@ -76,7 +76,7 @@ def _merge(feed: int, other: Feed, using: str) -> None:
     """Move the subscriptions of *feed* (a key) to the feed *other*."""
     lock_feeds([other.pk], using)  # wait for an import that has read already who subscribes
     if other.status == Feed.Status.GONE:
-        # Its URL has just answered.
+        # Its URL has just answered, or an operator has just entered it.
         Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
         existing = Subscription.objects.using(using).filter(feed=other, lifestream=subscription.lifestream_id).first()

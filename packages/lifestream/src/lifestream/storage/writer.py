@@ -147,7 +147,8 @@ def _reconnect(using: str) -> None:
 def _commit_with_care(each: Import, step: _Step) -> None:
     """Write the part of *step* of one document by itself, row by row if necessary.
 
-    If not even its feed's state can be written, the feed is due later, as after a failure.
+    If not even its feed's state can be written, a failure is stored instead, and the feed is due later. If that fails,
+    too, the result is `unwritten`.
     """
     try:
         _transact(replace(step, batch=[each]), _write_with_care)

@@ -180,7 +180,7 @@ def isolated_text(text: str | None) -> str:
 
 @register.filter
 def marked(text: str | None, query: str) -> SafeString:
-    """Return *text* with the words that the search *query* has found in `<mark>`."""
+    """Return *text* with `<mark>` around the words that the search *query* has found."""
     text = text or ""
     pattern = pattern_of(query or "")
     if pattern is None:
@@ -200,7 +200,7 @@ def since(moment: dt.datetime | None) -> str:
 
 @register.filter(name="worded")
 def in_own_words(text: str | None) -> str:
-    """Return *text*, which may be a stored message, in the language of the page."""
+    """Return *text*, which may be a `Message`, in the language of the page."""
     return worded(text or "")
 
 

@@ -5,12 +5,12 @@ In: the document of a feed, as text or from the builders of `feedserver.feeds`. 
 the signals that it sends. The modules:
 
 - `importing`: imports a document in one call.
-- `parsers`: reads documents in this process, with the function that the child processes use.
+- `parsers`: reads documents in this process, with the class that the child processes use.
 - `clock`: a clock that stands still until it is moved.
 - `factories`: makes rows from the values that matter in a test.
 
-The fixtures of pytest are in `pytest_lifestream`, beside this package. Only tests import this package: in the process
-of a test, nothing stops a document that takes too long or too much memory.
+The fixtures of pytest are in the module `pytest_lifestream`, beside the package `lifestream`. Only tests import this
+package: in the process of a test, nothing stops a document that takes too long or too much memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Documents read in the process of a test, with the function that the child processes use (`parser.worker.Reader`).
+"""Documents read in the process of a test, with the class that the child processes use (`parser.worker.Reader`).
 
 A refresh starts its parsers each time, which takes a second; most tests of a site are not about processes. Questions
 and answers are packed as for a child, so the result is the same, which lifestream's own tests check. What is missing is

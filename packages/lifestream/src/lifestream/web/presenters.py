@@ -225,7 +225,9 @@ class Badge:
 
 
 def badge_of(subscription: Subscription, feed: Feed) -> Badge:
-    """Return the badge of a site. Its colour is computed from its domain, so it is the same on every page."""
+    """Return the badge of a site. Its colour is computed from the domain or the URL of its feed, so it is the same on
+    every page.
+    """
     name = subscription.name or feed.display_title
     letter = next((character for character in name if character.isalnum()), "·")
     return Badge(letter.upper()[:1], zlib.crc32((feed.domain or feed.url).encode("utf-8", "replace")) % HUES)

@@ -34,12 +34,12 @@ from lifestream.content.plaintext import scrub
 from lifestream.content.stored_values import address, objects, of_the_web
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
-from lifestream.plugins.entry_uris import uuid_uri
+from lifestream.plugins.entry_uris import NOT_IN_IRIS, uuid_uri
 from lifestream.storage import published_ids
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
 
-_FORM: Final = 4
+_FORM: Final = 5
 """The version of the output: raised when the same posts are written in another way, so that no 304 hides the change."""
 ENTRIES: Final = 40
 """How many posts a feed has. Older ones are linked as its next page."""
@@ -262,7 +262,7 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     return {name: scrub(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-_NOT_IN_IRIS = re.compile(r"[\x00-\x20\x7f-\x9f<>\"{}|\\^`\u2028\u2029]")
+_NOT_IN_IRIS = re.compile(f"[{NOT_IN_IRIS}]")
 
 
 def _iri(url: str) -> str:

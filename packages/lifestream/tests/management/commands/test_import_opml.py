@@ -77,7 +77,7 @@ class ImportOpml(CommandTestCase):
         assert printed.startswith(f"{self.file} is not well-formed at line 2, column ")
         assert printed.rstrip().endswith("All feeds that are named in it were taken.")
 
-    def test_no_update_fetches_nothing(self) -> None:
+    def test_with_the_option_no_update_nothing_is_fetched(self) -> None:
         self.file.write_bytes(render("t", [Outline(self.get_url("/feed"))]))
         self.run_command("import_opml", str(self.file), "--no-update")
         assert Feed.objects.count() == 1

@@ -132,7 +132,7 @@ class TestJson:
         assert [document["url"] for document in documents] == [str(name) for name in names]
         assert [document["format"] for document in documents] == ["rss20", "atom10", "", "json11"] * 40
 
-    def test_headers_are_those_of_the_answer(self) -> None:
+    def test_given_headers_count_as_those_of_the_answer(self) -> None:
         body = RSS.format("<description>\u0434\u0430</description>").encode("koi8-r")
         header = "Content-Type: text/xml; charset=koi8-r"
         [document] = as_json("--header", header, "--header", "content-language: ru", "-", stdin=body)

@@ -94,7 +94,7 @@ class UpdateFeeds(CommandTestCase):
             "there is no feed http://a.example/; add it with add_feed"
         )
 
-    def test_all_skips_our_own_interval_and_nothing_else(self) -> None:
+    def test_the_option_all_skips_our_own_interval_and_nothing_else(self) -> None:
         answers = {
             "/plain": feed(),
             "/max-age": feed(Cache_Control="max-age=86400"),
@@ -109,7 +109,7 @@ class UpdateFeeds(CommandTestCase):
         self.run_command("update_feeds", "--all")
         assert sorted(request.path for request in self.feedserver.requests) == sorted([*answers, "/plain"])
 
-    def test_all_waits_as_long_as_a_server_has_asked_for(self) -> None:
+    def test_the_option_all_waits_as_long_as_a_server_has_asked_for(self) -> None:
         self.feedserver.add("/busy", Response(status=503, headers={"Retry-After": "7200"}))
         make_feed(self.get_url("/busy"))
         for _ in range(2):
@@ -117,7 +117,7 @@ class UpdateFeeds(CommandTestCase):
                 self.run_command("update_feeds", "--all")
         assert len(self.feedserver.requests) == 1
 
-    def test_quiet_prints_nothing(self) -> None:
+    def test_with_verbosity_0_nothing_is_printed(self) -> None:
         self.feedserver.add("/feed", feed())
         make_feed(self.get_url("/feed"))
         assert self.run_command("update_feeds", "-v", "0") == ""

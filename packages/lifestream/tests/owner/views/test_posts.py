@@ -81,11 +81,12 @@ def test_a_post_of_another_lifestream_is_a_404(client: Client, lifestream: Lifes
     assert not theirs.hidden
 
 
-def test_pins_and_pages_cost_a_visitor_two_queries(
+def test_a_timeline_with_pinned_posts_takes_a_visitor_six_queries_at_most(
     client: Client, lifestream: Lifestream, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     site = make_site(lifestream)
     for number in range(5):
-        make_post(site, f"post {number}")
-    with django_assert_max_num_queries(8):
-        Client().get("/main/")
+        act(client, make_post(site, f"post {number}"), "pin")
+        make_post(site, f"another {number}")
+    with django_assert_max_num_queries(6):
+        assert b"Pinned" in Client().get("/main/").content

@@ -123,7 +123,7 @@ def test_an_invalid_logo_is_reported_at_its_field_and_changes_nothing(client: Cl
     assert client.get(f"{HERE}logo/")["Location"] == HERE  # for an owner who had to log in again
 
 
-def test_only_its_owner_uploads_a_logo(client: Client, lifestream: Lifestream) -> None:
+def test_only_the_owner_of_a_lifestream_changes_its_logo(client: Client, lifestream: Lifestream) -> None:
     make_lifestream("other")
     assert client.post("/other/manage/look/logo/", {"do": "remove"}).status_code == 404
     assert Client().post(f"{HERE}logo/", {"do": "remove"})["Location"].startswith("/account/login/")

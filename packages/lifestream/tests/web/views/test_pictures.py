@@ -14,7 +14,9 @@ from shown import make_post, make_site
 pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 BOMB = PNG.replace(b"\0\0\0\x10", b"\0\0\xb5\x04")
-"""46,340 x 46,340 pixels: a quarter of a megabyte, which takes a browser 8 GB."""
+"""The beginning of a picture of 46,340 x 46,340 pixels. The whole file may have a quarter of a megabyte, and takes a
+browser 8 GB.
+"""
 
 
 @pytest.fixture

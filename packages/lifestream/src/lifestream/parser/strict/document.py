@@ -21,7 +21,8 @@ from lifestream.parser.wellformed import flaw_of, mend
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them.
+    """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them. It is not
+    `mended` if entries follow the end of the root, which are left out.
 
     The tree has no comments and processing instructions: ElementTree's parsers leave them out.
     *source* is the document in UTF-8 as it was given to the parser, mended as far as possible. *netscape* says that the
@@ -47,15 +48,16 @@ def read(text: str) -> Document:
     was_tried = simple and clean is text
     del text, original, clean  # a large document is in memory as few times as possible
     root = None if was_tried else _root(source)
+    is_whole = True
     if root is None:
         if flaw is None:
             flaw = flaw_of(source)  # an entity that was removed is undefined now
         sources = [source]
         del source
-        source = mend(sources.pop())
+        source, is_whole = mend(sources.pop())
         root = _root(source)
     if flaw is not None:
-        flaw = replace(flaw, mended=root is not None)
+        flaw = replace(flaw, mended=root is not None and is_whole)
     return Document(root, flaw, source, netscape)
 
 

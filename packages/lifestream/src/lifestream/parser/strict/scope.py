@@ -56,7 +56,8 @@ _MOST_JOINED: Final = 10_000
 
 def joined(base: str, address: str) -> str:
     """Return *address* resolved against *base*, in one line, or "" if there is none or it can't be parsed. An absolute
-    address does not depend on *base*: `urljoin` alone would drop an empty query only if the schemes are equal.
+    address is resolved against itself: against *base*, `urljoin` would drop its empty query only if the schemes are
+    equal.
     """
     text = one_line(address)
     if has_impossible_host(text):
