@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from growth import MOST, growth
 from lifestream.parser import parse
-from lifestream.parser.tag_attributes import MAX_ATTRIBUTES, trimmed
+from lifestream.parser.tag_attributes import LONGEST_NAMESPACE, MAX_ATTRIBUTES, short_namespace, trimmed
 
 
 def attributes(count: int) -> str:
@@ -46,3 +49,38 @@ def test_a_feed_with_a_tag_of_many_attributes_is_read() -> None:
     assert [entry.title for entry in feed.entries] == ["Entry"]
     assert '<p title="t" a0="0&gt;"' in feed.entries[0].content
     assert f'a{MAX_ATTRIBUTES}="' not in feed.entries[0].content
+
+
+LONG = "http://a.example/" + "x" * LONGEST_NAMESPACE
+SHORT = short_namespace(LONG)
+
+
+@pytest.mark.parametrize(
+    ("document", "kept"),
+    [
+        (f'<a xmlns="{LONG}" b="{LONG}">xmlns="{LONG}"</a>', f'<a xmlns="{SHORT}" b="{LONG}">xmlns="{LONG}"</a>'),
+        (f"<x:a b=c xmlns:x\n= '{LONG}'/>", f'<x:a b=c xmlns:x\n= "{SHORT}"/>'),
+        (f"<a title=\"xmlns='{LONG}'\"/>", f"<a title=\"xmlns='{LONG}'\"/>"),
+        (f'<a xmlnsx="{LONG}" x:xmlns="{LONG}"/>', f'<a xmlnsx="{LONG}" x:xmlns="{LONG}"/>'),
+        (f'<a xmlns="{LONG[:LONGEST_NAMESPACE]}"/>', f'<a xmlns="{LONG[:LONGEST_NAMESPACE]}"/>'),
+        (
+            f'<!DOCTYPE a [<!ENTITY e "{"x" * 40}">]><a xmlns="{"&e;" * 30}"/>',
+            f'<!DOCTYPE a [<!ENTITY e "{"x" * 40}">]><a xmlns="{short_namespace("&e;" * 30)}"/>',
+        ),
+    ],
+    ids=range(6),
+)
+def test_a_long_namespace_gets_a_short_one(document: str, kept: str) -> None:
+    assert trimmed(document) == kept
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("item", ["<a:b/>", "<q a:c=''/>", "<a:b></a:c>"], ids=["elements", "attributes", "damaged"])
+@pytest.mark.parametrize("declared", ['xmlns:a="{}"', 'x=y xmlns:a="{}"'], ids=["well-formed", "ill-formed"])
+def test_names_in_a_long_namespace_are_read_in_linear_time(item: str, declared: str) -> None:
+    def made_of(length: int) -> Callable[[], object]:
+        root = f'<rss version="2.0" {declared.format("x" * length)}>'
+        document = f"{root}<channel><item><guid>1</guid>{item * (length // len(item))}</item></channel></rss>"
+        return lambda: parse(document.encode(), {}, "https://a.example/feed")
+
+    assert growth(made_of, (100_000,)) <= MOST

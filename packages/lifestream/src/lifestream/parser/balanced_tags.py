@@ -17,6 +17,7 @@ from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
 from lifestream.parser.missing_ends import is_field
+from lifestream.parser.tag_attributes import LONGEST_NAMESPACE, short_namespace
 from lifestream.parser.text_constructs import ELEMENTS
 from lifestream.parser.wellformed import literals
 
@@ -160,6 +161,8 @@ def _attributes(written: bytes) -> bytes:
         value = each[2] or b'""'
         if value[:1] not in b"\"'":
             value = b'"%s"' % value
+        if len(value) > LONGEST_NAMESPACE and each[1].partition(b":")[0] == b"xmlns":
+            value = b'"%s"' % short_namespace(value.decode("utf-8", "replace")).encode()
         found.setdefault(each[1], value)
     return b"".join(b" %s=%s" % item for item in found.items())
 
