@@ -100,3 +100,16 @@ def test_a_header_that_is_refused_is_reported_without_its_possible_secret(
     printed = capsys.readouterr().err
     assert "'Authorization …' is no header; write 'Name: value'" in printed
     assert "s3cret99" not in printed
+
+
+@pytest.mark.parametrize("name", ["a\nb\u202e/feed.xml", "a\nb\u202e", "a\nb\u202e" * 100])
+def test_a_name_of_a_file_begins_no_line_of_a_message(
+    origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    if "/" not in name and len(name) < 100:
+        (tmp_path / name).mkdir()
+    origin.add("/feed", Response("x"))
+    assert cli.main(["record", origin.url("/feed"), "-o", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "a\\nb\\u202e" in error
