@@ -135,3 +135,16 @@ def test_a_url_where_the_name_of_a_command_belongs_is_reported_without_its_secre
     printed = capsys.readouterr().err
     assert "'https://h.example/?token=removed'" in printed
     assert "s3cret99" not in printed
+
+
+@pytest.mark.parametrize("name", ["a\nb\u202e/feed.xml", "a\nb\u202e", "a\nb\u202e" * 100])
+def test_a_name_of_a_file_begins_no_line_of_a_message(
+    origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    if "/" not in name and len(name) < 100:
+        (tmp_path / name).mkdir()
+    origin.add("/feed", Response("x"))
+    assert cli.main(["record", origin.url("/feed"), "-o", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "a\\nb\\u202e" in error

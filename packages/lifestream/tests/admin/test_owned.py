@@ -67,6 +67,15 @@ def test_no_list_can_be_filtered_by_rows_of_others(staff: Client, theirs: Lifest
             assert response["Location"].endswith("?e=1"), lookup
 
 
+@pytest.mark.parametrize(
+    "lookup", ["feed/?url__regex=[", "feed/?title__lower__iregex=(a%2B)%2B$", "item/?link__regex=a"]
+)
+def test_no_list_can_be_filtered_by_a_regular_expression(staff: Client, admin_client: Client, lookup: str) -> None:
+    for client in (staff, admin_client):
+        client.raise_request_exception = False
+        assert client.get(f"/admin/lifestream/{lookup}").status_code == 400
+
+
 @pytest.mark.parametrize("list_and_choice", ["feed/?health=new", "post/?shown=yes", "fetch/?answer=2xx"])
 def test_a_user_can_use_the_filters_of_a_list(staff: Client, list_and_choice: str) -> None:
     assert staff.get(f"/admin/lifestream/{list_and_choice}").status_code == 200

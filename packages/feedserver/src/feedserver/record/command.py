@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from feedserver.messages.terminal_text import visible
 from feedserver.record.raw_client import RecordingError, checked
 from feedserver.record.recording import HEADER, TIMEOUT, record, summary
 from feedserver.record.secret_search import without_secrets
@@ -97,7 +98,7 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
     """Record as *options* say. Return the exit status and the text to print.
 
     The status is 0 if the answer was recorded, 1 if no answer came that can be, 2 for bad usage or if nothing can be
-    written.
+    written. An error is told in one line: it may name a file that somebody else has chosen.
     """
     try:
         recording = record(
@@ -109,11 +110,11 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
             timeout=options.timeout,
         )
     except RecordingError as error:
-        return 1, str(error)
+        return 1, visible(str(error))
     except OSError as error:
         if error.strerror is None:  # a message of ours
-            return 2, str(error)
-        return 2, f"{error.filename or options.output} cannot be written: {error.strerror}"
+            return 2, visible(str(error))
+        return 2, visible(f"{error.filename or options.output} cannot be written: {error.strerror}")
     except ValueError as error:
-        return 2, str(error)
+        return 2, visible(str(error))
     return 0, "\n".join(summary(recording))

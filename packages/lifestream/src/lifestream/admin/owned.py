@@ -45,6 +45,9 @@ _ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
 """The name of the field with the key of a row that is edited in a list."""
 
 
+_REGULAR_EXPRESSIONS = frozenset({"regex", "iregex"})  # Django's lookups
+
+
 LISTED = 10_000
 """How many rows of a list are counted, and can be paged through. Filters look at all rows."""
 
@@ -193,7 +196,12 @@ class OwnedAdmin(ModelAdmin):
         Users other than superusers may use the columns of the row itself, and its filters. Django would also allow
         relations: `/feed/?lifestreams=7` would reveal whether somebody's private lifestream has a feed that the user
         has, too.
+
+        Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
+        threads meanwhile.
         """
+        if lookup.rpartition(LOOKUP_SEP)[2] in _REGULAR_EXPRESSIONS:
+            return False
         name = lookup.split(LOOKUP_SEP, 1)[0]
         columns = {"pk", *(field.name for field in self.opts.concrete_fields if field.editable)}
         columns |= {field.attname for field in self.opts.concrete_fields if field.editable}
