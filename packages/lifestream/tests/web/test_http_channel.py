@@ -125,13 +125,16 @@ def test_requests_that_come_together_are_answered_in_their_order() -> None:
     assert read == [path.encode() for path in paths]
 
 
-def test_a_request_after_one_that_closes_the_connection_is_not_answered() -> None:
+@pytest.mark.parametrize("options", ["close", "CLOSE", "keep-alive, Close", "close,x"])
+def test_a_request_after_one_that_closes_the_connection_is_not_answered(options: str) -> None:
     read: list[bytes] = []
 
     def client(_address: str, port: int) -> None:
         with _connected(port) as connection:
+            connection.settimeout(5)
             connection.sendall(
-                b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+                f"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: {options}\r\n\r\n".encode()
+                + b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
             )
             with connection.makefile("rb") as answers:
                 read.extend((_body(answers), answers.read()))

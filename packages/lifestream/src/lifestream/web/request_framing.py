@@ -90,6 +90,9 @@ class BoundedParser(HTTPRequestParser):
             super().parse_header(line + end + _BLANKS_BEFORE_VALUE.sub(rb"\1", fields))
         except ValueError as error:  # for a number of more than 4,300 digits, or for http://[
             raise ParsingError("a number or an address in the head is invalid") from error  # not translated
+        headers: Any = self.headers  # its stub has a mapping that can't be changed
+        if "close" in (option.strip(" \t").lower() for option in headers.get("CONNECTION", "").split(",")):
+            headers["CONNECTION"] = "close"  # waitress recognises it only without other options (RFC 9112 §9.6)
         codings = [value.strip(b" \t").lower() for value in _CODINGS.findall(header_plus)]
         if codings and (codings != [b"chunked"] or self.version != "1.1" or "CONTENT_LENGTH" in self.headers):
             # A proxy may see another end of the body (RFC 9112 §6.1 and §6.3), and the rest as a request of its own.
