@@ -13,7 +13,7 @@ from served import feed, page, rss
 
 class AddFeed(CommandTestCase):
     @pytest.mark.slow
-    def test_on_an_empty_database_it_makes_the_lifestream_main(self) -> None:
+    def test_on_an_empty_database_add_feed_makes_the_lifestream_main(self) -> None:
         self.feedserver.add("/feed", feed())
         printed = self.run_command("add_feed", self.get_url("/feed"))
         assert Lifestream.objects.get().slug == "main"
