@@ -27,7 +27,7 @@ class AddFeed(CommandTestCase):
         assert lines[-1].startswith("  It is asked again at ")
         assert lines[-1].endswith(": our own interval of 1 hour.")
 
-    def test_the_page_that_led_to_it_is_reported(self) -> None:
+    def test_the_page_that_led_to_the_feed_is_reported(self) -> None:
         self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/feed">'))
         self.feedserver.add("/feed", feed())
         printed = self.run_command("add_feed", self.get_url("/"))
