@@ -32,7 +32,8 @@ PASSWORD = "correct horse battery staple"
 TOGETHER = 20
 SHORTENED = "article:not(:has(.prose)):not(:has-text('Of the feed')) .when"
 WHOLE = 8  # how many pages of a kind with many pages are opened whole
-# An item's page shows what became of its HTML; the page of its post shows only the few words that the list shows, too.
+# The rows of a list whose pages are opened, if not all: the page of a post shows no more words than the list does if
+# its item is an attempt in HTML. The page of the item shows what became of the HTML.
 SAYS_MORE = {"post": "tr:not(:has-text('attempt '))"}
 NEXT = re.compile(r'href="([^"]+)" rel="next"|rel="next" href="([^"]+)"|"next_url": "([^"]+)"')
 PATIENCE = 60  # times 50 ms: how long an attempt may take to succeed

@@ -109,9 +109,11 @@ def test_a_push_makes_the_host_due() -> None:
 
 @pytest.mark.django_db
 def test_many_feeds_at_once_make_their_hosts_due() -> None:
-    host = Host.objects.create(name="a.example")
-    Feed.objects.bulk_create([Feed(url="https://a.example/", url_hash="x", host=host, next_fetch=NOW)])
-    assert Host.objects.get().next_due == NOW
+    hosts = [Host.objects.create(name=name) for name in ("a.example", "b.example")]
+    Feed.objects.bulk_create(
+        Feed(url=f"https://{host.name}/", url_hash=host.name, host=host, next_fetch=NOW) for host in hosts
+    )
+    assert [host.next_due for host in Host.objects.all()] == [NOW, NOW]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -164,7 +166,7 @@ class TestWritesByHand:
 
 
 @pytest.mark.django_db
-def test_the_invariant_holds_after_any_order_of_writes() -> None:
+def test_the_due_times_of_hosts_are_correct_after_any_order_of_writes() -> None:
     chance = random.Random(14)
     for number in range(12):
         make_feed(f"https://host{number % 4}.example/{number}")

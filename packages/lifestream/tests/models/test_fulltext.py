@@ -27,7 +27,7 @@ TEXTS = {
 }
 
 
-def titles(query: str) -> list[str]:
+def guids(query: str) -> list[str]:
     return sorted(item.guid for item in fulltext.matching(Item.objects.all(), query))
 
 
@@ -88,7 +88,7 @@ def test_each_query_finds_its_items() -> None:
     feed = make_feed()
     for name, (title, text) in TEXTS.items():
         make_item(feed, title, text=text, guid=name)
-    assert {query: titles(query) for query in QUERIES} == QUERIES
+    assert {query: guids(query) for query in QUERIES} == QUERIES
 
 
 @pytest.mark.postgres
@@ -109,15 +109,15 @@ def test_each_query_finds_items_that_were_indexed_without_segments(
         )
         cursor.execute("SELECT item_id FROM lifestream_search WHERE words::text NOT LIKE '%/%' ORDER BY 1")
         assert [key for (key,) in cursor.fetchall()] == without_segments
-    assert {query: titles(query) for query in QUERIES} == QUERIES
+    assert {query: guids(query) for query in QUERIES} == QUERIES
     fulltext.rebuild()
-    assert {query: titles(query) for query in QUERIES} == QUERIES
+    assert {query: guids(query) for query in QUERIES} == QUERIES
 
 
 def test_titles_authors_and_tags_are_searched_too_but_no_phrase_spans_them_and_the_text() -> None:
     make_item(title="one", author="Ada", tags=["engines"], text="two", guid="x")
-    assert titles("one") == titles("ada") == titles("engines") == titles("one two") == ["x"]
-    assert titles('"engines two"') == []
+    assert guids("one") == guids("ada") == guids("engines") == guids("one two") == ["x"]
+    assert guids('"engines two"') == []
 
 
 @pytest.mark.parametrize("rare", [0, 500], ids=["frequent", "rare"])
@@ -143,7 +143,7 @@ def test_an_item_that_was_indexed_again_is_found_by_its_new_words_alone() -> Non
     item = make_item(title="old", guid="x")
     item.title = "new"
     fulltext.index([fulltext.indexed(item, [])], "default")
-    assert (titles("old"), titles("new")) == ([], ["x"])
+    assert (guids("old"), guids("new")) == ([], ["x"])
 
 
 @pytest.mark.parametrize("by_queryset", [True, False])
@@ -153,7 +153,7 @@ def test_a_deleted_item_leaves_the_index_and_a_tombstone_stays(by_queryset: bool
         Item.objects.filter(pk=item.pk).delete()
     else:
         item.delete()
-    assert titles("apple") == ["y"]
+    assert guids("apple") == ["y"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM lifestream_search")
         assert cursor.fetchone() == (1,)
@@ -167,11 +167,11 @@ def test_items_that_were_deleted_with_their_feed_are_not_found_and_a_rebuild_rem
     make_item(title="apple").feed.delete()
     kept = make_item(title="apple", tags=["fruit"], guid="x")
     fulltext.forget([kept.pk], "default")
-    assert titles("apple") == []
+    assert guids("apple") == []
     output = StringIO()
     call_command("rebuild_search", stdout=output)
     assert output.getvalue() == "Indexed 1 item.\n"
-    assert titles("apple") == titles("fruit") == ["x"]
+    assert guids("apple") == guids("fruit") == ["x"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM lifestream_search")
         assert cursor.fetchone() == (1,)
@@ -181,7 +181,7 @@ def test_a_rebuild_makes_a_lost_index_again() -> None:
     make_item(title="apple", guid="x")
     fulltext.drop(connection)
     fulltext.rebuild()
-    assert titles("apple") == ["x"]
+    assert guids("apple") == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_rebuild_makes_a_lost_index_again() -> None:
 )
 def test_any_text_can_be_indexed(text: str) -> None:
     make_item(title="apple", text=text, guid="x")
-    assert titles("apple") == ["x"]
+    assert guids("apple") == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -215,14 +215,14 @@ def test_any_text_can_be_indexed(text: str) -> None:
 )
 def test_any_query_can_be_run(query: str) -> None:
     make_item(title="apple", guid="x")
-    assert titles(query) == []
-    assert titles("apple") == ["x"]
+    assert guids(query) == []
+    assert guids("apple") == ["x"]
 
 
 def test_only_the_first_words_of_a_long_query_are_used() -> None:
     make_item(title=" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS)), guid="x")
-    assert titles(" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS + 10))) == ["x"]
-    assert titles(" ".join(f"w{number}" for number in reversed(range(fulltext.MOST_TERMS + 10)))) == []
+    assert guids(" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS + 10))) == ["x"]
+    assert guids(" ".join(f"w{number}" for number in reversed(range(fulltext.MOST_TERMS + 10)))) == []
 
 
 @pytest.mark.parametrize(
@@ -241,5 +241,5 @@ def test_a_long_phrase_finds_what_begins_like_it() -> None:
     words = [f"w{number}" for number in range(fulltext.MOST_TERMS + 10)]
     make_item(title=" ".join(words), guid="x")
     phrase = " ".join(words)
-    assert titles(f'"{phrase}"') == ["x"]
-    assert titles(f'"{words[1]} {phrase}"') == []
+    assert guids(f'"{phrase}"') == ["x"]
+    assert guids(f'"{words[1]} {phrase}"') == []

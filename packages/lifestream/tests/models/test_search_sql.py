@@ -133,5 +133,5 @@ def test_postgresql_does_not_walk_down_all_items_for_a_word() -> None:
         cursor.execute(f"EXPLAIN {latest_matching('%(query)s', '%(most)s')}", {"query": "('/none':*)", "most": 10})
         plan = [line for (line,) in cursor.fetchall()]
     assert "Sort" in "\n".join(plan), plan
-    # Walked for the first and the last key only, from which nothing but the key is read.
+    # For the first and the last key, an index is walked, but nothing else is read: that is an Index Only Scan.
     assert not [line for line in plan if "Index Scan Backward" in line], plan

@@ -30,10 +30,10 @@ def test_each_number_that_can_be_set_is_in_the_list_once() -> None:
     assert sorted(NUMBERS) == sorted(each.name for each in SETTINGS)
 
 
-def test_each_limit_has_a_default_and_a_reason() -> None:
+def test_each_limit_has_a_value_a_default_and_a_reason() -> None:
     found = list(limits())
     assert len(found) == len(SETTINGS) + len(FIXED)
-    assert all(limit.bounds and limit.why.endswith(".") and limit.shown for limit in found)
+    assert all(limit.bounds and limit.why.endswith(".") and limit.shown and limit.default_shown for limit in found)
     assert len({limit.bounds for limit in found}) == len(found)
 
 
@@ -60,7 +60,7 @@ def test_limits_are_shown_in_the_language_of_the_reader() -> None:
     assert not {text for pair in german for text in pair} & {text for pair in english for text in pair}
 
 
-def test_the_manual_lists_each_with_its_default_and_the_reason() -> None:
+def test_the_manual_lists_each_limit_with_its_default_and_the_reason() -> None:
     """The manual describes in words the defaults that depend on the machine."""
     rows = [
         re.split(r" *\| *", line.strip("| \n")) for line in page("lifestream/limits.md").splitlines() if "|" in line

@@ -7,7 +7,7 @@ from lifestream.plugins import Registry
 from lifestream.plugins.generic import GenericPlugin
 
 
-def test_it_changes_nothing_and_is_used_if_no_other_plugin_matches() -> None:
+def test_the_generic_plugin_changes_nothing_and_is_used_if_no_other_plugin_matches() -> None:
     entry = Entry(guid="1", title="A title", content="<p>x</p>")
     assert GenericPlugin().process(entry) == entry
     plugin = Registry(use_entry_points=False).plugin_for(ParsedFeed(entries=(entry,)), "https://a.example/feed")

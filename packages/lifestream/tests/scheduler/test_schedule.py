@@ -160,11 +160,11 @@ def test_the_intervals_of_server_and_feed_are_a_minimum_for_any_pace() -> None:
 class TestSpread:
     LIMITS = Limits(HOUR, 7 * DAY, DAY, jitter=0.1)
 
-    def later(self, feed: str, outcome: Outcome, now: datetime = NOW, rhythm: Rhythm | None = None) -> Next:
+    def decided(self, feed: str, outcome: Outcome, now: datetime = NOW, rhythm: Rhythm | None = None) -> Next:
         return decide(outcome, History(feed=feed), now, self.LIMITS, rhythm)
 
     def test_feeds_that_were_fetched_together_are_due_at_different_times(self) -> None:
-        waits = [wait(self.later(f"http://example.org/{number}", fetched())) for number in range(1000)]
+        waits = [wait(self.decided(f"http://example.org/{number}", fetched())) for number in range(1000)]
         assert min(waits) >= HOUR
         assert max(waits) < 1.1 * HOUR
         minutes = Counter(int(seconds // 60) for seconds in waits)
@@ -172,16 +172,16 @@ class TestSpread:
         assert max(minutes.values()) < 250
 
     def test_the_spread_depends_on_the_feed_and_the_time_alone(self) -> None:
-        one = self.later("http://example.org/", fetched())
-        assert one == self.later("http://example.org/", fetched())
-        assert one.at != self.later("http://example.org/x", fetched()).at
-        after = self.later("http://example.org/", fetched(), NOW + timedelta(seconds=1))
+        one = self.decided("http://example.org/", fetched())
+        assert one == self.decided("http://example.org/", fetched())
+        assert one.at != self.decided("http://example.org/x", fetched()).at
+        after = self.decided("http://example.org/", fetched(), NOW + timedelta(seconds=1))
         assert after.at is not None and one.at is not None
         assert after.at - one.at != timedelta(seconds=1)
 
     def test_the_spread_is_added_to_the_requested_time_and_is_no_minimum_itself(self) -> None:
         for number in range(50):
-            due = self.later(f"{number}", failed(429, retry_after="7200"))
+            due = self.decided(f"{number}", failed(429, retry_after="7200"))
             assert 2 * HOUR <= wait(due) < 2 * HOUR + 360
             assert due.not_before == due.host_pause == NOW + timedelta(hours=2)
             assert due.reason == "Retry-After: 2 hours"
@@ -190,7 +190,7 @@ class TestSpread:
     def test_the_spread_never_leads_into_a_skipped_hour(self) -> None:
         rhythm = Rhythm(skip_hours=frozenset({13, 14}))
         for number in range(50):
-            due = self.later(f"{number}", fetched(), NOW - timedelta(minutes=3), rhythm)
+            due = self.decided(f"{number}", fetched(), NOW - timedelta(minutes=3), rhythm)
             assert due.at is not None
             assert due.at.hour in (12, 15)
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.urls("lifestream.site.urls")
 REQUEST = RequestFactory().get("/")
 
 
-def host(name: str) -> str:
+def page_for_host(name: str) -> str:
     request = RequestFactory().get("/", headers={"host": name})
     answer = errors.bad_request(request, DisallowedHost())
     assert answer.status_code == 400
@@ -27,15 +27,15 @@ def host(name: str) -> str:
 
 
 def test_the_page_for_another_host_names_the_setting_that_allows_it() -> None:
-    page = host("planet.lan:8000")
+    page = page_for_host("planet.lan:8000")
     assert "LIFESTREAM_HOSTS = [&quot;planet.lan&quot;]" in page
     assert 'class="site-header"' in page
-    assert "LIFESTREAM_HOSTS = [&quot;[2001:db8::1]&quot;]" in host("[2001:db8::1]:80")
+    assert "LIFESTREAM_HOSTS = [&quot;[2001:db8::1]&quot;]" in page_for_host("[2001:db8::1]:80")
 
 
 @pytest.mark.parametrize("name", ["<script>", '"x', "", "'", "a" * 5000, "a\u202eb", "a b"])
 def test_a_hostile_host_cannot_become_markup(name: str) -> None:
-    page = host(name)
+    page = page_for_host(name)
     assert "<script>" not in page.replace('<script src="', "")
     assert "\u202e" not in page
     assert "a" * 300 not in page

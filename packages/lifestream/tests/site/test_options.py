@@ -92,7 +92,7 @@ def test_values_are_shown_as_they_are_written_in_the_file() -> None:
         ("redis://:secret@host/0", "redis://:***@host/0"),
         ("sqlite:////path", "sqlite:////path"),
         ("https://[secret", "(hidden)"),
-        # The query, of which libpq and Redis read a password.
+        # In the query, from which libpq and clients of Redis read a password.
         (
             "postgresql://host/name?password=secret&sslmode=require",
             "postgresql://host/name?password=***&sslmode=require",
@@ -106,7 +106,7 @@ def test_values_are_shown_as_they_are_written_in_the_file() -> None:
         ("sentinel://:secret@a:1;sentinel://:secret@b:2", "sentinel://:***@a:1;sentinel://:***@b:2"),
         ("sqs://id:secret@", "sqs://id:***@"),
         ("amqp://user:se;cret@host//", "amqp://user:***@host//"),
-        # Mistakes that somebody may show to others to have them found.
+        # Mistaken URLs, which somebody may show to others to find the mistake.
         ("postgresql://user:a/secret@host/name", "(hidden)"),
         ("postgresql://user:12/secret@host/name", "(hidden)"),
         ("redis://:a#secret@host/0", "(hidden)"),

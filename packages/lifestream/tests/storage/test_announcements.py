@@ -64,6 +64,9 @@ def heard() -> Iterator[Heard]:
 
 
 def document(feed: Feed, *titles: str, **fields: Any) -> Result:
+    """Return the result of a fetch whose document has an entry for each of *titles*. Its guid is the title without "!",
+    so that "one!" is an edit of "one".
+    """
     drafts = [draft(title.rstrip("!"), title) for title in titles]
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 

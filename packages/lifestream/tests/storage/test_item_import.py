@@ -121,14 +121,14 @@ class TestItems:
     def test_the_card_of_an_item_is_stored_and_made_again_after_an_edit(self) -> None:
         feed = make_feed()
 
-        def stored(**fields: Any) -> Any:
+        def stored_card(**fields: Any) -> Any:
             found = prepare(ParsedFeed(entries=(Entry(guid="1", **fields),)), FeedPlugin(), Sanitizer())
             store([result(feed, Fetched(feed.url, b""), prepared=found)], NOW)
             return Item.objects.get().card
 
-        assert stored(title="T")["kind"] == "article"
-        assert stored(content="x")["kind"] == "note"
-        film = stored(title="T", media=(Media("https://example.com/\0a\ud800.mp4", "video/mp4"),))
+        assert stored_card(title="T")["kind"] == "article"
+        assert stored_card(content="x")["kind"] == "note"
+        film = stored_card(title="T", media=(Media("https://example.com/\0a\ud800.mp4", "video/mp4"),))
         assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", "", ""]])
 
     def test_rule_23_values_over_a_cap_are_logged(self, caplog: pytest.LogCaptureFixture) -> None:

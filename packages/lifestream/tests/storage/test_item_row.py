@@ -21,7 +21,7 @@ def row(made: ItemDraft) -> tuple[dict[str, Any], tuple[str, ...]]:
     return columns(made, Decision(0, keys, keys.guid, None), NOW)
 
 
-def test_its_fingerprint_changes_only_with_values_that_readers_see() -> None:
+def test_the_fingerprint_of_an_item_changes_only_with_values_that_readers_see() -> None:
     first = row(draft("1", "A title", text="x", tags=("a",)))[0]["fingerprint"]
     assert row(draft("1", "A title", text="x", tags=("a",), updated=NOW))[0]["fingerprint"] == first
     for other in (draft("1", "Another", text="x", tags=("a",)), draft("1", "A title", text="x", tags=("b",))):
@@ -38,7 +38,7 @@ def test_characters_that_no_database_stores_are_removed_or_replaced() -> None:
     "text",
     ['"quoted" and \\ \\n \\u0000', "a\n\r\tb\x01\x1f\x7f\x85\u2028", "Größe, 大小, 😀", *map(chr, range(1, 0x20)), ""],
 )
-def test_its_fingerprint_is_that_of_its_json(text: str) -> None:
+def test_the_fingerprint_of_an_item_is_that_of_its_json(text: str) -> None:
     """Fingerprints are stored: if a new version computed them differently, all items would count as changed."""
     made = ItemDraft(text, text, text, text, content=text, text=text, summary=text, language=text, tags=(text, "b"))
     names = ("guid", "link", "title", "author", "content", "text", "summary", "language")

@@ -167,7 +167,7 @@ class TestEverythingGone:
 class TestTags:
     """A search finds an item by its current tags."""
 
-    def test_that_are_added_removed_and_renamed_by_hand(self) -> None:
+    def test_that_are_added_removed_and_renamed_by_hand_are_the_current_ones(self) -> None:
         item = make_item(title="Kites")
         sky = Tag.objects.create(name="Sky", slug="sky")
         item.tags.add(sky)
@@ -181,7 +181,7 @@ class TestTags:
         assert (found("sky"), found("heaven")) == ([], ["Kites"])
 
     @pytest.mark.parametrize("by", ["the row", "a queryset", "all items of a feed"])
-    def test_that_are_deleted_by_hand(self, by: str) -> None:
+    def test_that_are_deleted_by_hand_find_nothing_more(self, by: str) -> None:
         item = make_item(title="Kites", tags=["Sky", "Wind"])
         make_item(title="Boats", tags=["Wind"])
         if by == "the row":

@@ -131,7 +131,7 @@ class TestBrokenRows:
         bad.refresh_from_db()
         assert bad.last_fetch == NOW
 
-    def test_it_is_tried_again_at_the_next_change_and_the_others_are_not_duplicated(self) -> None:
+    def test_a_broken_row_is_tried_again_at_the_next_change_and_the_others_are_not_duplicated(self) -> None:
         feed = make_feed()
         read(feed, draft("1", "A"), draft("2", "broken"))
         stored = read(feed, draft("1", "A"), draft("2", "mended"))

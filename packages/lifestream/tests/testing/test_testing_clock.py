@@ -13,6 +13,6 @@ def test_a_clock_stands_still_until_it_is_moved() -> None:
     assert clock.move(days=1, minutes=30) == clock() == datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
 
 
-def test_it_begins_at_the_present_time() -> None:
+def test_a_clock_begins_at_the_present_time() -> None:
     before = datetime.now(UTC)
     assert before <= Clock()() <= datetime.now(UTC)

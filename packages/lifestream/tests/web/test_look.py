@@ -65,21 +65,21 @@ def test_a_style_sheet_of_the_settings_comes_after_the_shipped_one(client: Clien
 
 
 class TestShown:
-    def test_a_summary(self, client: Client, main: Lifestream) -> None:
+    def test_a_summary_is_shown_by_default(self, client: Client, main: Lifestream) -> None:
         assert "Summary of Beta" in page(client)
         assert "word0" not in page(client)
 
-    def test_a_title_alone(self, client: Client, main: Lifestream) -> None:
+    def test_a_title_alone_may_be_shown(self, client: Client, main: Lifestream) -> None:
         shown = page(client, shown="title")
         assert "Title of Beta" in shown
         assert "Summary of Beta" not in shown
 
-    def test_an_excerpt_with_a_number_of_words(self, client: Client, main: Lifestream) -> None:
+    def test_an_excerpt_has_the_chosen_number_of_words(self, client: Client, main: Lifestream) -> None:
         shown = page(client, shown="excerpt", words=7)
         assert "word0 word1 word2 word3 word4 word5 word6…" in shown
         assert "word7" not in shown
 
-    def test_all_of_it(self, client: Client, main: Lifestream) -> None:
+    def test_the_whole_content_may_be_shown(self, client: Client, main: Lifestream) -> None:
         assert f"<p><b>{TEXT}</b></p>" in page(client, shown="whole")
 
     @pytest.mark.parametrize("shown", ["title", "summary", "excerpt", "whole"])

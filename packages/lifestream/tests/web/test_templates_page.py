@@ -185,7 +185,7 @@ class TestVariables:
         cell = re.sub(r"\([^)]*\)", "", row.split("|")[-1])
         return set(re.findall(r"`(\w+)`", cell))
 
-    def test_of_each_page(self, client: Client, stream: Lifestream) -> None:
+    def test_of_each_page_are_in_its_row(self, client: Client, stream: Lifestream) -> None:
         post = stream.posts.get(item__title="Kites")
         common = {"lifestream", "timeline", "owned", "subscription", "tag", "query", "day", "feeds"}
         common |= {"beside", "sites_beside"}
@@ -203,10 +203,10 @@ class TestVariables:
         }.items():
             assert self.documented("Frames and pages", template) == set(self.context(client, path)) - common, template
 
-    def test_of_the_index(self, client: Client) -> None:
+    def test_of_the_index_are_its_lifestreams(self, client: Client) -> None:
         assert set(self.context(client, "")) == {"lifestreams"}
 
-    def test_of_the_templates_of_items(self) -> None:
+    def test_of_the_templates_of_items_are_in_their_table(self) -> None:
         names = tabled(section(PAGE, "Templates of items"))
         card = {field.name for field in fields(Card)} | {
             name for name, value in vars(Card).items() if isinstance(value, property)
@@ -215,7 +215,7 @@ class TestVariables:
         assert {name for name in names if "/" not in name} == card | always
 
     @pytest.mark.parametrize("name", sorted(path.name for path in (SHIPPED / "lifestream/includes").iterdir()))
-    def test_of_each_include(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_of_each_include_are_in_its_row(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         source = (SHIPPED / "lifestream/includes" / name).read_text(encoding="utf-8")
         expected = self.documented("Includes", f"lifestream/includes/{name}")
         assert expected == variables(source, monkeypatch) - {"forloop", "only_lifestream"}

@@ -13,7 +13,7 @@ from served import feed, page, rss
 
 class AddFeed(CommandTestCase):
     @pytest.mark.slow
-    def test_on_an_empty_database_it_makes_the_lifestream_main(self) -> None:
+    def test_on_an_empty_database_add_feed_makes_the_lifestream_main(self) -> None:
         self.feedserver.add("/feed", feed())
         printed = self.run_command("add_feed", self.get_url("/feed"))
         assert Lifestream.objects.get().slug == "main"
@@ -27,7 +27,7 @@ class AddFeed(CommandTestCase):
         assert lines[-1].startswith("  It is asked again at ")
         assert lines[-1].endswith(": our own interval of 1 hour.")
 
-    def test_the_page_that_led_to_it_is_reported(self) -> None:
+    def test_the_page_that_led_to_the_feed_is_reported(self) -> None:
         self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/feed">'))
         self.feedserver.add("/feed", feed())
         printed = self.run_command("add_feed", self.get_url("/"))

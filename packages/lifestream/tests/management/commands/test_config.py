@@ -27,6 +27,6 @@ def test_each_setting_is_shown_with_its_source(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_on_another_site_than_the_bundled_one_it_is_an_error() -> None:
+def test_on_another_site_than_the_bundled_one_config_is_an_error() -> None:
     with pytest.raises(CommandError, match="a site of your own"):
         call_command("config")

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def stream() -> None:
+def lifestreams() -> None:
+    """Make the lifestream `main`, with a post, and an empty one."""
     post = make_post()
     post.lifestream.slug = "main"
     post.lifestream.save()

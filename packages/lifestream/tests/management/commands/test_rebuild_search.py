@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(("verbosity", "printed"), [(1, "Indexed 1 item.\n"), (0, "")])
-def test_an_item_is_found_again(verbosity: int, printed: str) -> None:
+def test_an_item_that_the_index_has_lost_is_found_again(verbosity: int, printed: str) -> None:
     item = make_item(title="Kites")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM lifestream_search")

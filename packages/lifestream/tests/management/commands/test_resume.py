@@ -18,6 +18,7 @@ MONTH = timedelta(days=30)
 
 
 def paused(**fields: object) -> Feed:
+    """Return a feed with a subscriber that is due in a month, and whose host has a pause of a month."""
     feed = make_feed("https://a.example/feed", next_fetch=timezone.now() + MONTH, **fields)
     make_subscription(feed)
     Host.objects.filter(pk=feed.host_id).update(not_before=timezone.now() + MONTH)
@@ -47,7 +48,7 @@ def test_a_feed_that_only_our_own_interval_delays_stays_delayed() -> None:
 
 
 @pytest.mark.parametrize("status", [Feed.Status.PAUSED, Feed.Status.GONE, Feed.Status.ACTIVE])
-def test_a_feed_is_due_at_once(status: str) -> None:
+def test_a_feed_that_is_resumed_is_due_at_once(status: str) -> None:
     Feed.objects.filter(pk=paused(failures=9).pk).update(status=status)
     printed, feed = resumed("https://a.example/feed")
     assert printed == "https://a.example/feed is due.\n"

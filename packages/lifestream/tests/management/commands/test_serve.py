@@ -83,7 +83,7 @@ class TestFirstRun:
         ("host", "warned"), [("127.0.0.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True),
                              ("192.0.2.1", True), ("planet.example", True)],
     )  # fmt: skip
-    def test_it_warns_of_a_network_without_tls(self, host: str, warned: bool) -> None:
+    def test_serve_warns_of_a_network_without_tls(self, host: str, warned: bool) -> None:
         assert ("is not encrypted" in self.output(host=host)[1]) is warned
 
     def test_with_an_account_there_is_no_token(self) -> None:

@@ -30,7 +30,7 @@ def folders(lifestream: Lifestream) -> dict[str, str]:
 
 
 class TestMany:
-    def test_many_are_paused_moved_and_resumed_at_once(self, client: Client, lifestream: Lifestream) -> None:
+    def test_many_sites_are_paused_moved_and_resumed_at_once(self, client: Client, lifestream: Lifestream) -> None:
         one, two, three = (make_site(lifestream, name) for name in ("one", "two", "three"))
         both = [one.pk, two.pk]
         assert "2 sites were paused." in submitted(client, HERE, action="pause", site=both)
@@ -38,6 +38,7 @@ class TestMany:
         assert "2 sites were moved." in submitted(client, HERE, action="move", folder=" News\n today", site=both)
         assert folders(lifestream) == {"one": "News today", "two": "News today", "three": ""}
         assert "2 sites were resumed." in submitted(client, HERE, action="resume", site=[one.pk, two.pk, three.pk])
+        assert not Subscription.objects.filter(paused=True).exists()
 
     def test_sites_are_removed_after_a_question(self, client: Client, lifestream: Lifestream) -> None:
         site, other = make_site(lifestream, "one"), make_site(lifestream, "two")
@@ -47,7 +48,7 @@ class TestMany:
         assert "1 site was removed." in submitted(client, HERE, action="remove", site=site.pk, sure="1")
         assert Subscription.objects.get() == other and Feed.objects.get(pk=site.feed_id).status == Feed.Status.IDLE
 
-    def test_many_are_removed_by_a_form_with_few_fields(self, client: Client, lifestream: Lifestream) -> None:
+    def test_many_sites_are_removed_by_a_form_with_few_fields(self, client: Client, lifestream: Lifestream) -> None:
         keys = [make_site(lifestream, f"site {number}").pk for number in range(3)]
         elsewhere = make_site()
         page = submitted(client, HERE, action="remove", all="1")

@@ -116,7 +116,7 @@ def test_a_page_of_hostile_items_costs_little_more_than_one_of_others(client: Cl
         return min(cost(client.get, f"/main/sites/{site.pk}/") for _ in range(5))
 
     shown(plain)
-    # Hostile items have a picture and three sounds each, so there is more to write. It was 250 times as much once.
+    # Hostile items have a picture and three sounds each, so there is more to write. Once, they cost 250 times as much.
     assert shown(hostile) < 8 * shown(plain)
 
 
