@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from typing import Any, Final
 from urllib.request import urlopen
 
@@ -141,6 +142,68 @@ def test_a_request_after_one_that_closes_the_connection_is_not_answered(options:
 
     _serving(client)
     assert read == [b"/1", b""]
+
+
+def _in_pieces(environ: Any, start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", [("Content-Length", "4")] if environ["PATH_INFO"] == "/of-known-length" else [])
+    yield from (b"/a", b"/b")
+
+
+def _without_length(_environ: Any, start_response: Any) -> list[bytes]:
+    start_response("404 Not Found", [])
+    return [b"/a/b"]
+
+
+def _as_file(environ: Any, start_response: Any) -> Any:
+    start_response("200 OK", [("Content-Length", "4")])
+    return environ.get("wsgi.file_wrapper", iter)(BytesIO(b"/a/b"))
+
+
+@pytest.mark.parametrize("application", [_application, _in_pieces, _without_length, _as_file])
+def test_an_answer_to_head_has_no_body(application: Any) -> None:
+    """A client would take the body for the next answer."""
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            asked = b" /of-known-length HTTP/1.1\r\nHost: a\r\n\r\n"
+            connection.sendall(b"HEAD" + asked + b"GET" + asked)
+            with connection.makefile("rb") as answers:
+                read.extend(iter(lambda: answers.readline().strip(), b""))
+                read.append(answers.readline())
+
+    _serving(client, application)
+    *head, next_line = read
+    length = next(line for line in head if line.startswith(b"Content-Length:"))
+    assert length == (b"Content-Length: 16" if application is _application else b"Content-Length: 4")
+    assert next_line == head[0] + b"\r\n"
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_an_answer_to_head_of_unknown_length_has_no_last_chunk(version: bytes) -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"HEAD /a HTTP/" + version + b"\r\nHost: a\r\n\r\n")
+            with connection.makefile("rb") as answers:
+                read.append(answers.read().partition(b"\r\n\r\n")[2])
+
+    _serving(client, _in_pieces)
+    assert read == [b""]
+
+
+def test_a_refusal_of_head_that_the_application_answers_has_no_body() -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"HEAD /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+            with connection.makefile("rb") as answers:
+                read.append(answers.read().partition(b"\r\n\r\n")[2])
+
+    _serving(client, answers_refusals=True)
+    assert read == [b""]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,36 @@ the client is sending is reset, and the client never sees the answer (RFC 9112 ย
 """
 
 
-class RefusalTask(WSGITask):
+class AnswerTask(WSGITask):
+    """Lets the application answer a request. Of an answer to HEAD, only the head is sent (RFC 9110 ยง9.3.2), as servers
+    of WSGI do: the client would take a body for the next answer on the connection.
+    """
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the environment. An answer to HEAD is no file, since waitress sends one without calling `write`."""
+        environ: dict[str, Any] = super().get_environment()
+        if self._has_only_a_head():
+            environ.pop("wsgi.file_wrapper", None)
+        return environ
+
+    def write(self, data: bytes) -> None:
+        """Send the head, unless it was sent, and *data*, unless the answer has only a head."""
+        untyped: Any = super()  # this method of waitress 3.0 has no types
+        untyped.write(b"" if self._has_only_a_head() else data)
+
+    def finish(self) -> None:
+        """End the answer, without a last chunk if it has only a head."""
+        if self._has_only_a_head():
+            self.write(b"")
+        else:
+            super().finish()
+
+    def _has_only_a_head(self) -> bool:
+        request: Any = self.request
+        return bool(request.command == "HEAD")
+
+
+class RefusalTask(AnswerTask):
     """Lets the application answer a request that was refused for its body, and closes the connection."""
 
     def get_environment(self) -> dict[str, Any]:
@@ -56,6 +85,7 @@ class OneAnswerChannel(HTTPChannel):
     closes it.
     """
 
+    task_class = AnswerTask
     request: BoundedParser | None
     requests: list[BoundedParser]
     requests_lock: threading.Lock
