@@ -92,7 +92,6 @@ class Simulated:
     fails: bool
     max_age: int
     seen: int = 0
-    history: object = None
 
 
 def simulate(feeds: int, days: float, seed: int) -> Sampled:

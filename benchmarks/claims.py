@@ -1,7 +1,7 @@
 """What a claim costs with 1,000 to a million feeds in the database, of which none, few or all are due.
 
-Three tenths of the feeds are on 20 hosts, the others are four per host. A figure is the least of several claims, in
-milliseconds of processor time, PostgreSQL's own included (wall-clock time where the system is not Linux): a busy
+Three tenths of the feeds are on six hosts, the others at most four to a host. A figure is the least of several claims,
+in milliseconds of processor time, PostgreSQL's own included (wall-clock time where the system is not Linux): a busy
 machine only ever adds to it. The database is a new SQLite file, or one that is made and dropped in the PostgreSQL
 server that LIFESTREAM_TEST_DATABASE_URL names.
 
@@ -30,7 +30,7 @@ from tables import print_table
 LIMITS = {"none due": 5.0, "250 feeds of 50 hosts": 25.0, "250 feeds of 250 hosts": 50.0}
 """The bounds of each claim, in milliseconds."""
 TOGETHER = 20
-"""How many hosts three tenths of all feeds share."""
+"""The hosts with keys up to this one have three tenths of all feeds. (Only six of them have any.)"""
 
 FILL = {
     "sqlite": "WITH RECURSIVE numbers(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}) ",
@@ -146,7 +146,7 @@ def processor_time() -> float:
 
 
 def best(work: Callable[[], Any], after: Callable[[Any], object], times: int) -> tuple[float, Any]:
-    """Return the milliseconds of the cheapest run of *work*, and its result."""
+    """Return the milliseconds of the cheapest run of *work*, and the result of the last."""
     least, result = float("inf"), None
     for _ in range(times):
         began = processor_time()

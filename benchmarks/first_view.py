@@ -2,7 +2,7 @@
 
 Bytes are those of the compressed bodies without pictures; a style sheet is a request for CSS; a layout shift is
 Chromium's own (web.dev/articles/cls), while the page loads and is read at the pace of a person; the first byte is the
-least of some requests, since the demo has a few dozen items only. What a page costs with a million items is measured by
+least of three requests. The demo has only a few dozen items: what a page costs with a million is measured by
 `pages.py`.
 
     uv run --group bench python benchmarks/first_view.py

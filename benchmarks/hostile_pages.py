@@ -7,8 +7,8 @@ own. Half of the feeds are hostile: each repeats one construct that is costly to
 sites' pages, in which an icon is looked for, are hostile. The real command runs on an empty home, with no setting
 changed but the deadline of a document and how often it looks for what is due.
 
-The timeline is requested in a loop until all feeds and pages have been requested; then the same number of times while
-nothing is updated. A latency is that of a whole answer on a new connection.
+The timeline is requested in a loop until all feeds and pages have been requested; then as often, but at most 200
+times, while nothing is updated. A latency is that of a whole answer on a new connection.
 """
 
 from __future__ import annotations

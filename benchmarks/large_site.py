@@ -22,7 +22,9 @@ from urllib.parse import urlsplit
 import django
 
 TOGETHER = 20
-"""How many hosts three tenths of all feeds share; the others are four to a host."""
+"""The hosts with keys up to this one have three tenths of all feeds (only six of them have any); each other has at most
+four.
+"""
 FEW = 100
 """How many subscriptions the second lifestream has; the first one has all feeds."""
 WORDS = 20_000

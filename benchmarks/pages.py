@@ -207,8 +207,8 @@ def main() -> None:
     if len(sizes) > 1:
         for size in sizes:
             keep = ["--keep", f"{options.keep}_{size}"] if options.keep else []
-            arguments = ["--times", options.times, "--feeds", size, "--items", options.items, *keep]
-            subprocess.run([sys.executable, __file__, *map(str, arguments)], check=True)
+            arguments = ["--times", options.times, "--feeds", size, "--items", options.items, "--only", options.only]
+            subprocess.run([sys.executable, __file__, *map(str, arguments), *keep], check=True)
         return
     with site(options.keep):
         from django.db import connection

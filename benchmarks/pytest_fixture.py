@@ -1,9 +1,9 @@
 """A test under pytest that has a server of its own, in blocks of 50 tests that take turns with the peers' blocks.
 
 Each peer has a process of its own, which waits while the others run. Each test gives its server an answer, asks for it
-once over a raw socket that reads by Content-Length, and compares the body. No other plugin is loaded but the one that
-takes the times. Bare sockets, with one answer that is kept ready, are the floor: what pytest, a fixture, a socket that
-listens and a client cost in any case.
+once over a raw socket that reads by Content-Length, and compares the body. Of plugins that are installed, only the
+peer's own is loaded, and one that takes the times. Bare sockets, with one answer that is kept ready, are the floor:
+what pytest, a fixture, a socket that listens and a client cost in any case.
 
 Two times are measured: wall-clock time, and the processor time of the process with all its threads, in user and system
 mode. Other work on the machine may double the first, while the second grows only by what is lost from the caches.

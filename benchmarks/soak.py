@@ -8,8 +8,8 @@ saving time of --zone begins or ends in its middle.
 
 After the feeds have published their last entries, everything runs on without intervention until all entries are stored,
 or for --patience seconds. Then the database is compared with all entries that the feeds have ever had: none may be
-missing, none may be stored twice, each must be in the timeline and in the search index, and no lease may be left. A
-last table lists which messages the operator could see about each trouble.
+missing, none may be stored twice, each must be in the timeline and in the search index, and no lease may be left. The
+messages that the operator could see about each kind of trouble are listed too.
 
     nice python benchmarks/soak.py --minutes 10 --feeds 2000
     nice python benchmarks/soak.py --minutes 60 --feeds 5000 --pace 4 --full-disk --clock-jump 3600 \\
@@ -53,7 +53,6 @@ SETTINGS = {
 """Short intervals: what takes hours in operation takes minutes in a soak."""
 AFTERWARDS = 45.0
 """For how many seconds after the end of a trouble the messages of the log are attributed to it."""
-OUTAGES = ("postgres", "redis", "disk", "home")
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ class Soak:
                 return
         else:
             for outage in ("postgres", "redis") if name == "both" else (name,):
-                self.pending.append((now + trouble.lasts, self._began(outage)))
+                self.pending.append((now + trouble.lasts, self._begin(outage)))
             self.pending.sort(key=lambda pair: pair[0])
             self.wait_until(now + min(trouble.lasts / 2, 15))
             self.watcher.ask("status", "doctor")
@@ -185,7 +184,7 @@ class Soak:
             time.sleep(self.chance.uniform(0, 4))
             self.cluster.start(name)
 
-    def _began(self, name: str) -> Callable[[], None]:
+    def _begin(self, name: str) -> Callable[[], None]:
         """Begin the trouble *name*. Returns a function that ends it."""
         server = self.places.postgres if name in ("postgres", "disk") else self.places.redis
         if name in ("postgres", "redis"):
@@ -213,7 +212,8 @@ class Soak:
         figures = (publication.start, publication.end, publication.pace, publication.window, self.options.feeds)
         values = [str(figure) for figure in figures]
         environment = self.cluster.environment | self.cluster.clocks.environment("operator")
-        done = subprocess.run([sys.executable, program, *values, *more], env=environment, check=True, stdout=-1)
+        command = [sys.executable, program, *values, *more]
+        done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
         counts: dict[str, int] = json.loads(done.stdout)
         return counts
 
@@ -226,7 +226,7 @@ class Soak:
 
 
 def soak(options: argparse.Namespace) -> bool:
-    """Run the soak and print its result. Returns whether no entry was lost or stored twice."""
+    """Run the soak and print its result. Returns whether all counts that must be 0 are 0."""
     with ExitStack() as stack:
         the_soak = Soak(options, stack)
         the_soak.run()

@@ -57,7 +57,7 @@ NEEDS = {
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_prints_a_table_with_us_in_it_and_says_which_bounds_hold(program: str) -> None:
+def test_a_program_prints_a_table_with_our_package_and_says_which_bounds_hold(program: str) -> None:
     missing = [name for name in NEEDS.get(program, ()) if shutil.which(name) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not installed")

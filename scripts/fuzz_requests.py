@@ -3,7 +3,7 @@
     uv run scripts/fuzz_requests.py --count 700000 --seed 1
 
 Each input is read whole and in random pieces. The first input with a difference is printed, for the tables in
-packages/feedserver/tests/test_request_ends.py, and the exit status is 1.
+packages/feedserver/tests/http/test_request_ends.py, and the exit status is 1.
 """
 
 from __future__ import annotations

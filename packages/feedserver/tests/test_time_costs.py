@@ -263,7 +263,9 @@ def test_a_name_of_combining_marks_in_a_recorded_header_is_searched_in_linear_ti
 
 @pytest.mark.parametrize("quote", ["„", "‚"])
 @pytest.mark.parametrize(("unit", "end"), [("&token={quote}", ""), ('("token",{quote}', "”x’x")])
-def test_strings_without_an_end_in_a_recorded_header_are_searched_in_linear_time(quote: str, unit: str, end: str) -> None:
+def test_strings_without_an_end_in_a_recorded_header_are_searched_in_linear_time(
+    quote: str, unit: str, end: str
+) -> None:
     def searching(length: int) -> Callable[[], object]:
         piece = unit.format(quote=quote)
         text = piece * (length // len(piece)) + end

@@ -29,6 +29,7 @@ from feedserver.messages.argument_types import is_whole
 from feedserver.messages.terminal_text import visible
 from feedserver.net.binding import PortTaken
 from feedserver.quit_client import stop_server
+from feedserver.record.command import unrecognized
 from feedserver.record.secret_search import without_secrets
 from feedserver.screen import Screen
 from feedserver.server import FeedServer
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser(with_check=arguments[:1] == ["check"])
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command == "record":
-        parser.exit(_complain("feedserver record", record.unrecognized(rest), 2))
+        parser.exit(_complain("feedserver record", unrecognized(rest), 2))
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return {"serve": _serve, "stop": _stop, "record": _record, "check": _check}[options.command](options)

@@ -129,6 +129,21 @@ REPLACED = [
     (r'x: "password=\"a b\" c"', r'x: "password=\"removed"', ["parameter password"]),
     ('"password" = "a b"', '"password" = "removed"', ["parameter password"]),
     ("password='a'", "password='removed'", ["parameter password"]),
+    # Strings of JSON in which Go, .NET or Gson has escaped a sign.
+    (
+        r'{"u":"/x?a=1\u0026token=q7","v":"A\u003dB"}',
+        r'{"u":"/x?a=1&token=removed","v":"A\u003dB"}',
+        ["parameter token"],
+    ),
+    (r'{"u":"/x?token\u003db"}', '{"u":"/x?token=removed"}', ["parameter token"]),
+    (r'["pwd=\u0027a b\u0027 c"]', """["pwd='removed' c"]""", ["parameter pwd"]),
+    (r'["https:\u002f\u002fu:p@h\u002f"]', '["https://h/"]', ["password"]),
+    (r'"/x?a=1\u0026token=b"', r'"/x?a=1\u0026token=removed"', ["parameter token"]),
+    (
+        r"x: {\"u\": \"/x?a=1\\u0026token\\u003Db\"}",
+        'x: {\\"u\\": \\"/x?a=1\\\\u0026token\\\\u003Dremoved"}',
+        ["parameter tok"],
+    ),
     # Signs in a name.
     ("/?a!token=b", "/?a!token=removed", ["parameter a!token"]),
     ("/?a(token)=b&a{key}=c", "/?a(token)=removed&a{key}=removed", ["parameter token)", "parameter key}"]),

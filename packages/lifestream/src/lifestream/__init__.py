@@ -12,7 +12,8 @@ Its packages, in the order in which an entry passes through them; the docstring 
   `templatetags`: the tags and filters of templates. `owner`: the pages on which owners change their timelines.
   `admin`: the admin.
 - `operations`: the state of the site: its health, feeds that fail, limits, and the deletion of old items.
-- `site`: the Django project that the command `lifestream` runs. `management`: the commands. `demo`: sample feeds.
+- `site`: the Django project that the command `lifestream` runs, with its pages for errors and outages. `management`:
+  the commands. `demo`: sample feeds.
 - `testing`: tools for the tests of other sites.
 
 `conf` has the settings, `checks` the system checks, `api` what other programs may call, `signals` what they may

@@ -257,8 +257,8 @@ def test_every_cap_is_in_the_manual() -> None:
     assert [f"{what}: at most {limit}, {beyond}" for what, limit, beyond in table[2:]] == list(map(str, caps.ALL))
 
 
-# `assert_linear` tries up to four times these sizes. A content is still below its cap then, though each link in it grows
-# to 77 characters.
+# `assert_linear` tries up to four times these sizes. A content is still below its cap then, though each link in it
+# grows to 77 characters.
 SIZES: dict[str, tuple[int, Callable[[int], Entry]]] = {
     "enclosures": (10_000, lambda n: Entry(enclosures=tuple(Enclosure(f"{URL}{number}") for number in range(n)))),
     "media": (10_000, lambda n: Entry(media=tuple(Media(f"{URL}{number}") for number in range(n)))),

@@ -31,7 +31,7 @@ def ran_ahead() -> None:
 
 @pytest.mark.usefixtures("ran_ahead")
 class TestFeeds:
-    def test_feeds_fetched_then_are_due_after_the_same_interval(self) -> None:
+    def test_feeds_that_were_fetched_while_the_clock_was_ahead_are_due_after_the_same_interval(self) -> None:
         feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD, last_success=AHEAD, not_before=AHEAD + MINUTE)
         done = clock_jumps.bring_back(NOW)
         feed.refresh_from_db()
@@ -41,7 +41,7 @@ class TestFeeds:
         assert (feed.last_fetch, feed.last_success) == (NOW, NOW)
         assert Host.objects.get().next_due == NOW + HOUR
 
-    def test_the_last_success_of_a_feed_that_failed_then_is_kept(self) -> None:
+    def test_the_last_success_of_a_feed_that_failed_while_the_clock_was_ahead_is_kept(self) -> None:
         feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD, last_success=NOW - DAY, failures=2)
         clock_jumps.bring_back(NOW)
         feed.refresh_from_db()
@@ -81,7 +81,7 @@ def test_a_machine_whose_own_clock_is_behind_corrects_nothing(
 
 
 @pytest.mark.usefixtures("ran_ahead")
-def test_the_lease_of_a_worker_that_died_then_ends_after_the_length_of_a_lease() -> None:
+def test_the_lease_of_a_worker_that_died_while_the_clock_was_ahead_has_the_usual_length() -> None:
     make_feed()
     [claimed] = leases.claim(AHEAD, 1)
     done = clock_jumps.bring_back(NOW)
@@ -96,7 +96,7 @@ def test_the_lease_of_a_worker_that_died_then_ends_after_the_length_of_a_lease()
 
 
 @pytest.mark.usefixtures("ran_ahead")
-def test_items_that_were_first_seen_then_are_dated_now() -> None:
+def test_items_that_were_first_seen_while_the_clock_was_ahead_are_dated_now() -> None:
     feed = make_feed()
     subscription = make_subscription(feed)
     ahead = make_item(feed, guid="ahead", date=AHEAD, first_seen=AHEAD)

@@ -1,4 +1,6 @@
-"""Which lifestreams show an item: posts written by an import, by a new subscription, and when one is filled again."""
+"""Which lifestreams show an item: posts written by an import, by a new subscription, and when one is filled again. And
+which feeds have readers.
+"""
 
 from __future__ import annotations
 

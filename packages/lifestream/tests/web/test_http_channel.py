@@ -1,4 +1,6 @@
-"""Clients that send many requests at once, read answers late or never, and frame a body without an end."""
+"""Clients that send many requests at once, read answers late or never, frame a body without an end, or send bodies that
+are too large or too many.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Heads and chunked bodies, cut in any way, are read as waitress reads them; input that costs much time is refused."""
+"""Chunked bodies, cut in any way, are read as waitress reads them, except for empty lines between chunks. Input that
+costs much time is refused, and so is a request whose end is ambiguous.
+"""
 
 from __future__ import annotations
 
@@ -291,6 +293,6 @@ def test_a_request_line_of_another_form_is_refused(line: bytes) -> None:
 @pytest.mark.parametrize("target", [b"/", b"a:", b"http://b/?c#d", b"a://1", b"*", b"//b", b"/\ty"])
 @pytest.mark.parametrize("version", [b"", b" HTTP/1.0", b" HTTP/1.1", b" HTTP/2.0"])
 def test_a_request_line_has_any_target_and_perhaps_a_version(target: bytes, version: bytes) -> None:
-    parser = _parsed(b"GET " + target + version + b"\r\nHost: a\r\n\r\n")
+    parser: Any = _parsed(b"GET " + target + version + b"\r\nHost: a\r\n\r\n")
     assert parser.error is None
     assert (parser.request_uri, parser.version) == (target.decode("latin-1"), version[6:].decode())

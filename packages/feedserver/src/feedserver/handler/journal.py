@@ -108,6 +108,7 @@ class Journal:
         *timeout* is in seconds. Only a failed test waits here, and for the whole time only if an answer is stuck. On a
         busy machine it may take some tenths of a second until the server's thread runs.
         """
+        check_seconds("timeout", timeout)
         self.changes.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:

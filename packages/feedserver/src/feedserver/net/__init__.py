@@ -7,7 +7,7 @@ in the order in which a connection passes them:
 2. `shared_loop`: the one event-loop thread that all servers of a process share. `socket_loop` is the loop that runs on
    it, with `poller` and `timers`; `event_loop` is what the other modules need of it. `catching_up` waits until the
    loop has read what clients have sent.
-3. `listener`: the sockets of one server, and the connections that were accepted on them.
+3. `listener`: the sockets of one server on a free or given port, and the connections that were accepted on them.
 4. `acceptor`: accepts the clients of a listening socket and makes connections of them.
 5. `transport`: reads and writes one socket.
 6. `tls`: TLS without I/O, so that a fault can break it at any point; the authority, and the certificates of servers and

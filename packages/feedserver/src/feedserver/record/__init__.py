@@ -14,8 +14,8 @@ in which an answer passes them:
 Never imported here: a server.
 """
 
-from feedserver.record.command import add_parser, run, unrecognized
+from feedserver.record.command import add_parser, run
 from feedserver.record.raw_client import RecordingError
 from feedserver.record.recording import Recording, record, summary
 
-__all__ = ["Recording", "RecordingError", "add_parser", "record", "run", "summary", "unrecognized"]
+__all__ = ["Recording", "RecordingError", "add_parser", "record", "run", "summary"]

@@ -76,8 +76,8 @@ _PLAIN_USERINFO = re.compile(
 _NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 _PAIR = re.compile(
-    rf"(?P<before>^|[?&#,\s\"'<>({{|]|(?P<of_path>[;/]))(?P<name>{_NAME})"
-    rf"(?>(?:\\*+['\"])?)[ \t]*+=(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
+    rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\u0026|(?P<of_path>[;/]))(?P<name>{_NAME})"
+    rf"(?>(?:\\*+['\"])?)[ \t]*+(?:=|\\++u003[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
 )
 _COLON = re.compile(
@@ -176,8 +176,9 @@ class _Search:
                 text = self._replace(openings, text, _Strings(text).behind)
             text = self._replace(_PAIR_IN_BRACKETS, text, _Strings(text).second_of_two)
         text = self._replace(_OPENING_QUOTE, text, self._value_in_quotes)
+        text = self._clean_document(text, shapes, depth)  # first: what escapes stand for shows where a value ends
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
-        text = self._replace(_OPENING, self._clean_document(text, shapes, depth), _container)
+        text = self._replace(_OPENING, text, _container)
         if self.words:
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
@@ -270,11 +271,11 @@ class _Search:
         return start, end, f"{quote_sign}{REPLACEMENT}{quote_sign}"
 
     def _clean_string(self, match: re.Match[str], shapes: bool, depth: int) -> str:
-        """Return a string of JSON without the secrets in the JSON that it contains."""
-        if "\\" not in match["string"]:
-            return match[0]
+        """Return a string of JSON with escapes without the secrets in what it stands for: a URL whose `&` is written
+        `\\u0026`, or JSON.
+        """
         plain = unescaped(match["string"])
-        if '"' not in plain:
+        if plain == match["string"]:
             return match[0]
         if depth >= DEEPEST:
             self.found.append(_TOO_DEEP)
@@ -296,7 +297,7 @@ class _Search:
         name, value = decoded(match["name"]), match[_group(match)]
         if name.lower() in self.keep or value.rstrip("\\") in _NO_VALUES:
             return value
-        of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";")
+        of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";", r"\u0026")
         if (self.words or of_url) and is_secret(name, names):
             self.found.append(f"parameter {name}")
             return REPLACEMENT

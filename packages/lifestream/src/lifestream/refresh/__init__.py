@@ -13,8 +13,9 @@ and leaves a feed due if this machine runs short of files or memory (`fetcher.sh
 counts the results. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
-- `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import. `scout`: makes its
-  requests. `additions`: adds the addresses that owners have entered on a page.
+- `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import; of the feeds that
+  a page names, it tries the first ones. `scout`: makes its requests. `additions`: adds the addresses that owners have
+  entered on a page.
 - `documents`, `given_files`: read URLs and files without a database, to show what lifestream makes of them.
   `reading_facts`: what was found, in words.
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: exports everything of a lifestream.

@@ -7,9 +7,10 @@ the order in which a result passes them:
    (their feeds stay due), and the pause that a host has asked for.
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time. `entry_matching`: which stored item an entry is, by its
-   keys (`plugins.entry_keys`), and whether it has changed; an entry after the flaw of an ill-formed document changes no
-   item. `item_row`: the row of an item. `settled_entries`: which entries need not be cleaned the next time.
-   `published_ids`: the id of a new item in the feeds of this site (`plugins.entry_uris` decides), chosen once.
+   keys (`plugins.entry_keys`), whether it has changed, and that a deleted item does not come back; an entry after the
+   flaw of an ill-formed document changes no item. `item_row`: the row of an item. `settled_entries`: which entries need
+   not be cleaned the next time. `published_ids`: the id of a new item in the feeds of this site (`plugins.entry_uris`
+   decides), chosen once.
 4. `fanout`: which lifestreams show an item, by subscriptions and their rules (`content.filter_rules`).
 5. `permanent_redirects`: feeds whose URL has changed permanently.
 6. `feed_update`: what a result changes in its feed's row: validators, schedule, and its state ("gone" after a 410).

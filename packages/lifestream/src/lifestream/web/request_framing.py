@@ -65,12 +65,13 @@ class BoundedParser(HTTPRequestParser):
                 return blank
         before = self.kept
         consumed = blank + super().received(data)
-        if not self.completed and before // _STEP != self.kept // _STEP and not self._may_keep_more():
-            self.error = ServerBusy("too much is being received; try again later")  # not translated
-            self.completed = True
         if self.completed:
             # waitress would send "100 Continue", and read the next request of the connection as a part of this one.
             self.expect_continue = False
+        elif before // _STEP != self.kept // _STEP and not self._may_keep_more():
+            self.error = ServerBusy("too much is being received; try again later")  # not translated
+            self.expect_continue = False
+            self.completed = True
         return consumed
 
     @property

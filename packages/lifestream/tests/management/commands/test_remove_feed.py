@@ -46,7 +46,7 @@ def test_without_subscribers_a_feed_is_idle(feed: Feed) -> None:
     assert Item.objects.count() == 1
 
 
-def test_everywhere_removes_the_feed_its_items_and_its_subscriptions(feed: Feed) -> None:
+def test_the_option_everywhere_removes_the_feed_its_items_and_its_subscriptions(feed: Feed) -> None:
     removed(URL, "--everywhere")
     assert not Feed.objects.exists()
     assert not Item.objects.exists()

@@ -148,7 +148,9 @@ def test_a_day_has_a_page_and_a_link_to_the_one_before(client: Client, main: Lif
 
 
 @pytest.mark.parametrize("day", ["2026/13/01", "2026/02/30", "0/1/1", "1/1/1", "9999/12/31", "10000/1/1"])
-def test_a_day_that_no_calendar_has_is_not_found(client: Client, main: Lifestream, day: str) -> None:
+def test_a_day_that_no_calendar_has_or_that_is_beyond_the_years_of_pages_is_not_found(
+    client: Client, main: Lifestream, day: str
+) -> None:
     page(client, f"/main/{day}/", 404)
 
 
