@@ -33,6 +33,7 @@ from lifestream.content.urls import safe_url
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
 from lifestream.fetcher.feed_urls import UrlRefused, request_url
+from lifestream.fetcher.redirects import RedirectRefused, Trail
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.fetcher.websub import links_of
 from lifestream.parser import parse, strict
@@ -181,6 +182,8 @@ ADDRESSES: Final[dict[str, Callable[[str], object]]] = {
         URL,
     ),
     "read_page": lambda url: read_page(f"<link rel=icon href='{url}'>".encode(), {}, URL),
+    "redirect": _or_refused(lambda url: Trail(URL).followed(302, url, limit=5), RedirectRefused),
+    "Link": lambda url: links_of({"link": f"<{url}>; rel=hub"}, URL),
     "opml": lambda url: read(f"<opml><outline xmlUrl='http://a.example/' htmlUrl='{url}'/></opml>".encode()),
 }
 

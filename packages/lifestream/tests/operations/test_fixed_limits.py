@@ -33,6 +33,7 @@ UNLISTED: Final = {
     "refresh.wanted_readings.MOST_ITEMS": "of what is shown",
     "refresh.wanted_readings.MOST_OPEN": "a queue",
     "storage.feed_editing.LONGEST_USER_AGENT": "the form reports it",
+    "web.form_parts.LONGEST_HEADS": "no client sends it",
     "web.http_channel.MOST_DISCARDED": "the manual names it; nothing is kept",
     "web.page_addresses.MOST_KEPT": "a cache",
     "web.picture_addresses.LONGEST": "of one address",

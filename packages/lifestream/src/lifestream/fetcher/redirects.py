@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from lifestream.content.urls import has_impossible_host
 from lifestream.fetcher.feed_urls import LOGIN, request_url
 from lifestream.message import say
 
@@ -55,7 +56,8 @@ class Trail:
         if len(seen) > limit:
             raise RedirectRefused(say("too-many-redirects", limit=limit, url=LOGIN.sub("…@", location)))
         try:
-            url = request_url(urljoin(self.url, location))
+            # For a host of many marks, which `request_url` refuses, `urljoin` would take quadratic time.
+            url = request_url(location if has_impossible_host(location) else urljoin(self.url, location))
         except ValueError as error:
             raise RedirectRefused(say("redirect-refused", url=self.url, reason=str(error))) from error
         cookie = cookies(url)

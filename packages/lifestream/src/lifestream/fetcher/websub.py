@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from lifestream.content.urls import FETCHED, safe_url
+from lifestream.content.urls import FETCHED, has_impossible_host, safe_url
 from lifestream.fetcher.link_header import links_in
 
 Mode: TypeAlias = Literal["subscribe", "unsubscribe"]
@@ -61,6 +61,8 @@ def _related(header: str, url: str) -> dict[str, str]:
     """Return the first target of each relation in a Link header field (RFC 8288 §3), as absolute URLs."""
     related: dict[str, str] = {}
     for target, parameters in links_in(header):
+        if has_impossible_host(target):
+            continue
         try:
             address = urljoin(url, target)
         except ValueError:

@@ -6,6 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.utils.http import parse_header_parameters
+
+from lifestream.web.form_parts import BoundedParts
+
 LONGEST: Final = 1_000
 """How many characters the Content-Type of a request may have. Django reads it with `email`, in a time that grows with
 the square of the number of semicolons in a quoted parameter. Browsers send some seventy characters.
@@ -22,12 +26,19 @@ def in_utf8(application: Callable[..., Any]) -> Callable[..., Any]:
     "unicode_escape" turns harmless bytes into NULs and lone surrogates. Our pages are in UTF-8, so their forms are sent
     in it too.
 
-    A longer type than LONGEST counts as none.
+    A longer type than LONGEST counts as none, and so does one with another encoded parameter (RFC 2231): Django
+    answers with an error of the server if it does not know its charset. The parts of a form are bounded (`form_parts`).
     """
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         given = environ.get("CONTENT_TYPE", "")
-        environ["CONTENT_TYPE"] = _CHARSET.sub("", given) if len(given) <= LONGEST else ""
+        left = _CHARSET.sub("", given) if len(given) <= LONGEST else ""
+        environ["CONTENT_TYPE"] = content_type = "" if "*" in left else left
+        body = environ.get("wsgi.input")
+        # As Django finds the boundary. Without one, it does not read the form.
+        boundary = parse_header_parameters(content_type)[1].get("boundary") if "multipart/" in content_type else ""
+        if boundary and not isinstance(body, BoundedParts):
+            environ["wsgi.input"] = BoundedParts(body, boundary)
         return application(environ, start_response)
 
     return answer
