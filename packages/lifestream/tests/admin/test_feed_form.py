@@ -1,4 +1,4 @@
-"""How a feed is fetched: a superuser sets it in the admin."""
+"""How a feed is fetched: a superuser sets it in the admin, also for many feeds at once. A list changes folders."""
 
 from __future__ import annotations
 

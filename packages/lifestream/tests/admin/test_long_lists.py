@@ -144,7 +144,7 @@ def test_posts_of_a_kind_are_found_by_an_index_of_them_alone(root: Client, kind:
 
 
 @pytest.mark.django_db
-def test_the_fields_that_a_list_shows_are_read_once_its_rows_are_sorted(
+def test_the_fields_that_a_list_shows_are_read_after_its_rows_are_sorted(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PostAdmin, "list_per_page", 2)

@@ -16,7 +16,9 @@ SECONDS = 120.0  # only a failing test waits so long
 
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
-    """Return the environment of the command: *home* as LIFESTREAM_HOME, and *more*."""
+    """Return the environment of the command: that of this process without its database and broker, *home* as
+    LIFESTREAM_HOME, the networks of this machine as allowed ones, and *more*.
+    """
     ours = {
         "LIFESTREAM_HOME": str(home),
         "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",

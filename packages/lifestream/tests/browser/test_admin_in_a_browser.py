@@ -1,4 +1,6 @@
-"""The admin of a new site in a real browser: a feed is added and shown, and a lifestream is made private."""
+"""The admin of a new site in a real browser: a feed is added and shown, a lifestream is made private, and pages are
+accessible.
+"""
 
 from __future__ import annotations
 

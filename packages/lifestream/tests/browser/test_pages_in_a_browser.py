@@ -40,7 +40,7 @@ def at(demo: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_meets_wcag_aa_in_both_themes_and_fits_a_telephone(
+def test_a_page_meets_wcag_aa_light_and_dark_and_fits_a_telephone(
     chromium: Browser, demo: str, at: dict[str, str], path: str
 ) -> None:
     with visiting(chromium, demo) as visitor:

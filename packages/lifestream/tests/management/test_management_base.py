@@ -49,13 +49,14 @@ def test_controls_are_escaped_in_errors_about_arguments(capsys: pytest.CaptureFi
     assert not set(shown) & {"\x1b", "\u202e"}
 
 
-def test_an_error_is_raised_and_not_printed() -> None:
+def test_an_error_is_raised_and_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     class Failing(BaseCommand):
         def handle(self, *args: Any, **options: Any) -> None:
             raise CommandError("no")
 
     with pytest.raises(CommandError, match="no"):
         Failing().execute(no_color=True, force_color=False, skip_checks=True)
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.fixture

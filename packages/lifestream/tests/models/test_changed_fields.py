@@ -94,7 +94,9 @@ def pages() -> dict[str, Page]:
 
 
 def filled_in(client: Client, page: Page) -> tuple[Any, str, dict[str, Any]]:
-    """Make the rows of *page*; their owner logs in. Return the queryset of its row, its address, and what is sent."""
+    """Make the rows of *page*; their owner, a superuser, logs in. Return the queryset of its row, its address, and what
+    is sent.
+    """
     stream = owned(client)
     User.objects.filter(lifestreams=stream).update(is_superuser=True, is_staff=True)
     site = make_site(stream, "Site", site_url="https://site.example/")

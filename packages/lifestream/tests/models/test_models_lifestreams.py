@@ -1,4 +1,4 @@
-"""Lifestreams, subscriptions and posts: who may read them, and who owns them."""
+"""Lifestreams, subscriptions and posts: who may read them, who owns them, their order, deletions and slugs."""
 
 from __future__ import annotations
 

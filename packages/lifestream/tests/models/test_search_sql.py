@@ -115,8 +115,8 @@ def test_a_search_reads_no_older_segment_once_it_has_found_enough() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite compiles no queries")
-def test_postgresql_does_not_compile_a_search() -> None:
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no JIT compiler")
+def test_postgresql_does_not_compile_a_search_to_machine_code() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT proconfig FROM pg_proc WHERE proname = 'lifestream_search_latest'")
         assert cursor.fetchall() == [(["jit=off"],)]

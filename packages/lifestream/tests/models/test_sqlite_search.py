@@ -75,7 +75,7 @@ def test_posts_with_frequent_words_are_found_in_order_and_each_once(
     site, elsewhere = make_site(), make_site()
     posts = [make_post(site, "gardens") for _ in range(7)]
     for _ in range(3):
-        make_post(elsewhere, "gardens")  # the latest of all
+        make_post(elsewhere, "gardens")  # stored after those of the lifestream
     make_post(site, "Another")
     timeline = Timeline(site.lifestream, query="gard")
     assert list(timeline.posts()) == posts

@@ -75,6 +75,7 @@ def test_a_copy_is_restored_with_its_items_and_its_search(
         assert restored.execute("SELECT title, content FROM lifestream_item").fetchall() == [
             ("Kites over the harbour", "A whole morning of wind.")
         ]
+        assert restored.execute("SELECT item_id FROM lifestream_search").fetchall() == [(item.pk,)]
         last = restored.execute("SELECT nextval(pg_get_serial_sequence('lifestream_item', 'id'))").fetchone()
         assert last is not None and last[0] == item.pk + 1
         applied = restored.execute("SELECT count(*) FROM django_migrations WHERE app = 'lifestream'").fetchone()

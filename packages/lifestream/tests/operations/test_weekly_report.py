@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 
 @contextmanager
-def silent_thread(
+def in_a_thread(
     work: Callable[[socket.socket], None], server: socket.socket, ending: threading.Event
 ) -> Iterator[None]:
     """Run *work* with *server* in a thread until the block is left; then set *ending*, and wait for the thread.
@@ -125,7 +125,7 @@ class TestAMail:
                 while not ending.wait(0.05):
                     connection.sendall(greeting)
 
-        with socket.create_server(("127.0.0.1", 0)) as server, silent_thread(drip, server, ending):
+        with socket.create_server(("127.0.0.1", 0)) as server, in_a_thread(drip, server, ending):
             host, port = server.getsockname()
             backend = "django.core.mail.backends.smtp.EmailBackend"
             if django.VERSION < (6, 1):

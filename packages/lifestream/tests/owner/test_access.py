@@ -1,4 +1,4 @@
-"""Only its owner and superusers change a lifestream, and nobody else learns whether there is one."""
+"""Only its owner and superusers change a lifestream, and the pages for that tell nobody else whether there is one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pages(client: Client) -> dict[str, str]:
-    """Return the address of each page of the lifestream `main`, by its name; its owner has logged in with `client`."""
+    """Return the address of each page for the owner of the lifestream `main`, by its name; the owner has logged in with
+    `client`.
+    """
     lifestream = owned(client)
     site = make_site(lifestream)
     keys = {

@@ -46,7 +46,7 @@ class ImportOpml(CommandTestCase):
         self.file.write_bytes(whole)
         assert self.run_command("import_opml", str(self.file), "--no-update").startswith("1 feed added to 'main', 1 ")
 
-    def test_the_configuration_of_a_planet_is_a_whole_list(self) -> None:
+    def test_the_configuration_of_a_planet_is_not_taken_for_a_list_that_is_cut_off(self) -> None:
         self.file = self.file.with_name("planet.ini")
         self.file.write_text("[http://a.example/feed]\nname = A\n")
         printed = self.run_command("import_opml", str(self.file), "--no-update")

@@ -1,4 +1,4 @@
-"""`serve`: the addresses that it accepts, and its message to the owner of a new site."""
+"""`serve`: the addresses and the length of requests that it accepts, and its message to the owner of a new site."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def test_a_text_that_is_no_address_is_an_error(address: str) -> None:
         ({"LIFESTREAM_MAX_BODY": 90 << 20, "LIFESTREAM_MAX_OPML": 1}, 91),
     ],
 )
-def test_a_request_may_have_the_longest_list_or_push_and_its_form(settings_: dict[str, int], most: int) -> None:
+def test_a_request_may_be_as_long_as_the_longest_list_with_its_form_or_the_longest_push(
+    settings_: dict[str, int], most: int
+) -> None:
     with override_settings(**settings_):
         assert most_body() == most << 20
 
