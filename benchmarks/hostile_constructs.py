@@ -4,16 +4,17 @@
 
 Each construct of packages/lifestream/tests/constructs.py is made in sizes from 100 KB to at most 8 MB, each twice the
 one before, and read and cleaned by the very code of lifestream's child processes, without their deadline. Each reading
-has a process of its own, like a child that has just started: in one that has read other documents, small ones find
-their memory ready, and large ones have to ask the system for it. (The process is a fork; where there are none, this
-process reads all.) The table has the processor time at the last two sizes, the worst ratio of a time to that of half
-the size, and the worst ratio that lasts. A ratio over the bound is measured again, since a machine with other work to
-do may have caused it: the lowest times count. Constructs that take over 30 s are not made larger.
+has a process of its own, like a child that has just started. A process that has read other documents has memory ready
+for a small document, but must ask the system for more to read a large one, so the ratio would be too high. (The process
+is a fork; where there are none, this process reads all.) The table has the processor time at the last two sizes, the
+worst ratio of a time to that of half the size, and the worst ratio that lasts. A ratio over the bound is measured
+again, since a machine with other work to do may have caused it: the lowest times count. Constructs that take over 30 s
+are not made larger.
 
 A single step may take more than twice as long although the time grows linearly: some megabytes no longer fit into the
-processor's caches. Growth that is worse than linear shows in each step: n log n has a ratio of 2.1, n to the 1.2 one of
-2.3, a square one of 4. So each ratio over the bound is averaged with the one after it (their geometric mean), for which
-one more size is measured if necessary, even beyond 8 MB. The ratio that lasts is the worst of these means.
+processor's caches. Growth that is worse than linear shows in each step: the ratio is 2.1 if the time grows as n log n,
+2.3 for n^1.2, and 4 for n^2. So each ratio over the bound is averaged with the one after it (their geometric mean), for
+which one more size is measured if necessary, even beyond 8 MB. The ratio that lasts is the worst of these means.
 
 The exit status is 1 if a ratio that lasts is over 2.2, except with --quick.
 """
@@ -192,8 +193,8 @@ def main() -> None:
     print_table("reading and cleaning: twice the size, how many times the time", head, [each.row() for each in found])
     over = [each.name for each in found if each.lasting > MOST]
     print()
-    verdict = f"NO {len(over)} of {len(found)} are over it: {', '.join(over)}" if over else "ok all hold"
-    print(f"{verdict[:2]} ratio that lasts: at most {MOST:g} times for each construct; {verdict[3:]}")
+    outcome = f"{len(over)} of {len(found)} are over it: {', '.join(over)}" if over else "all hold"
+    print(f"{'NO' if over else 'ok'} each construct: the ratio that lasts is at most {MOST:g}; {outcome}")
     sys.exit(1 if over and not options.quick else 0)
 
 

@@ -27,7 +27,7 @@ def test_an_end_tag_ends_the_open_elements_in_its_element() -> None:
     assert rewritten("<math></mrow>x</math>") == "<math>x</math>"
 
 
-def test_html_ends_a_formula_and_is_no_part_of_it() -> None:
+def test_html_ends_a_formula_except_in_a_leaf_and_is_no_part_of_it() -> None:
     assert rewritten("<math><mrow><p>") == "<math><mrow></mrow></math>|"
     assert rewritten("<math><mtext><p>a</mtext></math>") == "<math><mtext>a</mtext></math>"
 

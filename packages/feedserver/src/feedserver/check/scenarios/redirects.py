@@ -196,7 +196,7 @@ SCENARIOS = (
             Step({FEED: _to("round.xml", 302), "round.xml": _to(FEED, 302)}),
         ),
         judge=_judge_loop,
-        why="The reader hangs, and its server is flooded.",
+        why="A reader that follows the loop for ever hangs, and floods the feed's server with requests.",
         advice="Stop after ten to twenty redirects, as browsers do, and treat it as an error.",
     ),
     Scenario(
