@@ -4,6 +4,7 @@ are too large or too many.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -16,13 +17,14 @@ from typing import Any, Final
 from urllib.request import urlopen
 
 import pytest
+from waitress.buffers import TempfileBasedBuffer
 from waitress.server import create_server
 
 from interruption import interrupt_main_thread
 from lifestream.page_limits import LONGEST_HEAD
 from lifestream.web import wsgi_server
 from lifestream.web.http_channel import MOST_DISCARDED, REFUSED, OneAnswerChannel, close_silent
-from lifestream.web.request_framing import LONGEST_FRAMING
+from lifestream.web.request_framing import LONGEST_FRAMING, BoundedParser
 from lifestream.web.wsgi_server import serve
 
 _LARGE: Final = bytes(32 << 20)
@@ -417,6 +419,81 @@ def test_of_too_many_answers_those_that_nobody_reads_are_given_up() -> None:
         assert [each.will_close for each in (first, second, third)] == [False, True, False]
         assert close_silent((first, second, third), 5 * _MIB)
         assert [each.will_close for each in (first, second, third)] == [False, True, False]
+
+
+@contextmanager
+def _connection() -> Iterator[tuple[OneAnswerChannel, socket.socket]]:
+    """Yield a connection, on which nothing is answered by itself, and the client's end of it."""
+    ours, theirs = socket.socketpair()
+    with _channels(1, most_body=10) as (channel,), theirs:
+        assert channel.socket is not None
+        channel.socket.close()
+        ours.setblocking(False)
+        channel.socket = ours
+        yield channel, theirs
+
+
+def _take(channel: OneAnswerChannel, client: socket.socket, size: int) -> None:
+    """Let *client* read *size* bytes of what *channel* sends."""
+    while size > 0:
+        channel.handle_write()
+        size -= len(client.recv(min(size, 65_536)))
+
+
+def test_a_long_answer_counts_until_all_of_it_is_received_and_is_deleted_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file of an answer has all of its bytes until it is closed, whatever the client has read."""
+    files: list[Any] = []
+    make_file: Any = TempfileBasedBuffer.newfile
+
+    def noting(buffer: object) -> Any:
+        files.append(make_file(buffer))
+        return files[-1]
+
+    monkeypatch.setattr(TempfileBasedBuffer, "newfile", noting)
+    with _connection() as (channel, client):
+        channel.write_soon(bytes(4 * _MIB))
+        _take(channel, client, 3 * _MIB)
+        assert (channel.kept, [each.closed for each in files]) == (4 * _MIB, [False])
+        _take(channel, client, _MIB)
+        channel.handle_write()
+        assert (channel.kept, [each.closed for each in files]) == (0, [True])
+        assert not channel.writable()
+        channel.write_soon(b"the next answer")  # which is sent at once
+        assert client.recv(100) == b"the next answer"
+        assert channel.writable()
+        channel.handle_write()
+        assert (channel.kept, channel.writable()) == (0, False)
+
+
+def test_an_answer_that_is_not_complete_is_not_deleted() -> None:
+    with _connection() as (channel, client):
+        channel.requests.append(BoundedParser(channel.adj))  # it is being answered
+        channel.write_soon(b"a")
+        assert client.recv(100) == b"a"
+        assert not channel.writable()
+        assert channel.kept == 1
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EMFILE])
+def test_an_answer_that_cannot_be_kept_ends_the_connection(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    """The number of bytes to send became negative, so that the loop never waited, and the connection stayed open."""
+    read: list[bytes] = []
+
+    def fail(_buffer: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(TempfileBasedBuffer, "newfile", fail)
+
+    def client(address: str, port: int) -> None:
+        with _connected(port) as connection, connection.makefile("rb") as answers:
+            connection.sendall(_ASKED)
+            read.append(answers.readline())
+            assert len(answers.read()) < len(_LARGE)
+        with urlopen(f"{address}small", timeout=60) as answer:
+            read.append(answer.read())
+
+    _serving(client)
+    assert read == [b"HTTP/1.1 200 OK\r\n", b"/small"]
 
 
 @pytest.mark.slow

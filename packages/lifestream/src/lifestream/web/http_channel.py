@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from waitress.buffers import OverflowableBuffer, ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import RequestEntityTooLarge
@@ -94,6 +95,7 @@ class OneAnswerChannel(HTTPChannel):
         self._later: deque[BoundedParser] = deque()
         self._discards_after_answer = False
         self._to_discard = 0  # bytes that may still come of a refused body whose answer was sent
+        self._answer_size = 0  # bytes of the answer that are kept until the client has received all of them
         self._sockets: Mapping[int, object] = options.get("map") or {}
         super().__init__(*arguments, **options)
 
@@ -105,7 +107,43 @@ class OneAnswerChannel(HTTPChannel):
     def kept(self) -> int:
         """How many bytes are kept for this connection: of the bodies of requests, and of the answer."""
         requests = (*self.requests, *self._later, *filter(None, [self.request]))
-        return int(self.total_outbufs_len) + sum(each.kept for each in requests)
+        return self.answer_kept + sum(each.kept for each in requests)
+
+    @property
+    def answer_kept(self) -> int:
+        """How many bytes are kept of the answer: all, until the client has received the last one. The file of a long
+        answer does not become shorter while it is sent.
+        """
+        return max(int(self.total_outbufs_len), self._answer_size)
+
+    def write_soon(self, data: Any) -> int:
+        """Send *data*, or keep it until the client reads more. Raises OSError if there are no files, or no space, to
+        keep it; then the rest of the answer is dropped.
+        """
+        untyped: Any = super()  # this method of waitress 3.0 has no types
+        try:
+            size = int(untyped.write_soon(data))
+        except OSError:
+            with self.outbuf_lock:  # the buffer may have a part of *data* that `total_outbufs_len` does not include
+                self._drop_answer()
+            raise
+        if not isinstance(data, ReadOnlyFileBasedBuffer):  # a file of the application
+            self._answer_size += size
+        return size
+
+    def _drop_answer(self) -> None:
+        """Delete what is kept of the answer. Nothing must be sending it."""
+        for each in self.outbufs:
+            try:
+                each.close()
+            except OSError:  # what was to be written to a file does not fit on the disk
+                self.logger.debug("an answer could not be written to a file", exc_info=True)
+        self.outbufs = [OverflowableBuffer(self.adj.outbuf_overflow)]
+        self.total_outbufs_len = self.current_outbuf_count = self._answer_size = 0
+
+    def _is_answer_received(self) -> bool:
+        # In this order: a thread that ends its answer now adds to it before it removes its request.
+        return not self.requests and self._answer_size > 0 and not self.total_outbufs_len
 
     def error_task_class(self, channel: Any, request: Any) -> Any:  # type: ignore[override] # waitress calls it
         """Return the task that answers a *request* with an error."""
@@ -119,6 +157,7 @@ class OneAnswerChannel(HTTPChannel):
     def handle_close(self) -> None:
         """Close the connection, and delete what is kept for it, except the request that is being answered."""
         super().handle_close()
+        self._answer_size = 0
         self._delete_requests()
 
     def _delete_requests(self) -> None:
@@ -145,10 +184,10 @@ class OneAnswerChannel(HTTPChannel):
 
     def writable(self) -> bool:
         """Return whether `handle_write` has something to do."""
-        return bool(super().writable()) or self._is_next_due()
+        return bool(super().writable()) or self._is_answer_received() or self._is_next_due()
 
     def handle_write(self) -> None:
-        """Send the answer; once all of it is sent, have the next request answered."""
+        """Send the answer; once all of it is sent, delete it, and have the next request answered."""
         if self._discards_after_answer and self.close_when_flushed and not self.will_close:
             untyped: Any = self  # these methods of waitress 3.0 have no types; the tests of this module use them
             untyped._flush_exception(untyped._flush_some)  # after an error, `will_close` is set: the loop calls again
@@ -156,6 +195,8 @@ class OneAnswerChannel(HTTPChannel):
                 self._discard_the_rest()
             return
         super().handle_write()
+        if self._is_answer_received() and self.connected:
+            self._drop_answer()  # waitress would keep its file until the next answer
         if self._is_next_due():
             with self.requests_lock:
                 self.requests.append(self._later.popleft())

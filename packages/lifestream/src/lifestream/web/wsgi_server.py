@@ -103,7 +103,7 @@ def _bound_answers(sockets: dict[int, Any]) -> None:
     """Have the connections closed whose clients have read nothing of their answers for the longest time, if more than
     MOST_KEPT bytes of answers are kept.
     """
-    if sum(each.total_outbufs_len for each in sockets.values() if isinstance(each, HTTPChannel)) > MOST_KEPT:
+    if sum(each.answer_kept for each in sockets.values() if isinstance(each, OneAnswerChannel)) > MOST_KEPT:
         close_silent(sockets.values(), MOST_KEPT)
 
 
