@@ -6,46 +6,33 @@ those. What a user may do with them is up to Django's permissions.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
-from django.db import DataError
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelChoiceField
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
+from lifestream.admin.list_requests import CheckedListAdmin
 from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream, fulltext
 from lifestream.models.changed_fields import RowGone, save_changed
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
     _Paginator = Paginator[Any]
 else:
-    ModelAdmin = admin.ModelAdmin
     _Paginator = Paginator
 
 
 def is_superuser(request: HttpRequest) -> bool:
     """Return whether the visitor is an active superuser."""
     return request.user.is_active and bool(getattr(request.user, "is_superuser", False))
-
-
-_KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
-_ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
-"""The name of the field with the key of a row that is edited in a list."""
-
-
-_REGULAR_EXPRESSIONS = frozenset({"regex", "iregex"})  # Django's lookups
 
 
 LISTED = 10_000
@@ -110,7 +97,7 @@ class OwnLifestreamsFilter(admin.RelatedFieldListFilter):
         return choices
 
 
-class OwnedAdmin(ModelAdmin):
+class OwnedAdmin(CheckedListAdmin):
     """Rows of the user's own lifestreams. *owner_path* is the lookup from a row to its owner."""
 
     owner_path: ClassVar[str]
@@ -140,25 +127,11 @@ class OwnedAdmin(ModelAdmin):
         return OwnRows
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list, or a redirect to the list without filters if their values are invalid.
-
-        Django redirects for values that a filter refuses. For values that only the database refuses, or that cannot
-        be sent to it (NUL, a number that is too large, the year -1), Django would answer with a server error.
-        """
-        without_filters = HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
-        edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
-        chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
-        if _has_nul(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
-            return without_filters
+        """Return the list. Raises Http404 if a row is deleted while it is saved."""
         try:
-            response = super().changelist_view(request, extra_context)
-            return _noting_the_limit(response)
+            return _noting_the_limit(super().changelist_view(request, extra_context))
         except RowGone:
             raise _gone() from None
-        except (DataError, OverflowError, ValueError):
-            if request.method == "POST" or not set(request.GET) - {ERROR_FLAG}:
-                raise
-            return without_filters
 
     def changeform_view(
         self,
@@ -172,14 +145,6 @@ class OwnedAdmin(ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
         except RowGone:
             raise _gone() from None
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Return the rows that match a search, for the list and for Django's autocompletion, which lets NUL pass."""
-        if "\0" in search_term:
-            return queryset.none(), False
-        return super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save a new row, or the fields that were changed in the form. Django would also write the other fields, as
@@ -196,12 +161,7 @@ class OwnedAdmin(ModelAdmin):
         Users other than superusers may use the columns of the row itself, and its filters. Django would also allow
         relations: `/feed/?lifestreams=7` would reveal whether somebody's private lifestream has a feed that the user
         has, too.
-
-        Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
-        threads meanwhile.
         """
-        if lookup.rpartition(LOOKUP_SEP)[2] in _REGULAR_EXPRESSIONS:
-            return False
         name = lookup.split(LOOKUP_SEP, 1)[0]
         columns = {"pk", *(field.name for field in self.opts.concrete_fields if field.editable)}
         columns |= {field.attname for field in self.opts.concrete_fields if field.editable}
@@ -261,7 +221,3 @@ class ReadOnlyAdmin(OwnedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether the user may delete a row: only superusers may."""
         return is_superuser(request)
-
-
-def _has_nul(parameters: Iterable[tuple[str, list[Any]]]) -> bool:
-    return any("\0" in text for name, values in parameters for text in (name, *values))

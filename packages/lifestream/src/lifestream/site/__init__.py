@@ -7,9 +7,9 @@ without a database needs only `fetching_settings`. `home` is the folder of the d
 
 `wsgi` is the application that web servers call (`lifestream serve` has its own server, `web.wsgi_server`), with
 `public_address` around it for sites behind a proxy; `trusted_proxies` reads which proxies' headers are trusted. `urls`
-has the addresses, `admin_login` the form of the admin's login. A request and its answer pass `nul` (no NUL in a
-request), `compression`, and `policy` (what browsers may load); `static_files` serves the files that browsers keep,
-`errors` has the pages for what goes wrong, `outage_pages` those without a database, `refusal_pages` those for bodies
-that the server refuses. `json_log` writes log lines for machines, `probe_log` leaves out some, and `refusal_log`
-shortens those of refused requests to one line.
+has the addresses, `admin_login` the form of the admin's login, `account_admin` the admin's lists of users and groups. A
+request and its answer pass `nul` (no NUL in a request), `compression`, and `policy` (what browsers may load);
+`static_files` serves the files that browsers keep, `errors` has the pages for what goes wrong, `outage_pages` those
+without a database, `refusal_pages` those for bodies that the server refuses. `json_log` writes log lines for machines,
+`probe_log` leaves out some, and `refusal_log` shortens those of refused requests to one line.
 """

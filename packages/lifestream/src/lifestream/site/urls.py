@@ -6,11 +6,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from lifestream.conf import settings
+from lifestream.site.account_admin import check_lists
 from lifestream.site.admin_login import AdminLoginForm, admin_login, admin_password
 from lifestream.web import views
 
 # By default, Django imports the admin for every command; here only commands that serve or check addresses import it.
 admin.autodiscover()
+check_lists()
 admin.site.login_form = AdminLoginForm
 admin.site.site_header = admin.site.site_title = settings.title or "Lifestream"
 

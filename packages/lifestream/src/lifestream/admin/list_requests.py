@@ -1,0 +1,83 @@
+"""Which requests the lists of the admin answer: Django's lists pass on addresses that a database refuses, and regular
+expressions that stop a site.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.db import DataError, NotSupportedError
+from django.db.models import QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+_KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
+_ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
+"""The name of the field with the key of a row that is edited in a list."""
+
+_REGULAR_EXPRESSIONS: Final = frozenset({"regex", "iregex"})  # Django's lookups
+
+_MOST_WORDS: Final = 100
+"""How many words a search may have. SQLite refuses a condition for 1,000, and Django splits words in quadratic time."""
+
+
+class CheckedListAdmin(ModelAdmin):
+    """Rows whose list answers any address and any form without a server error, and in linear time."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Return the list, or a redirect to the list without filters if their values, or keys of rows, are invalid."""
+        edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
+        chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
+        if _has_nul(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        return super().changelist_view(request, extra_context)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the rows of the list, which are counted here. Raises IncorrectLookupParameters if a filter has an
+        invalid value.
+
+        Django raises it for values that a filter refuses. For values that only the database refuses, or that cannot be
+        sent to it (a number that is too large, the year -1, a range with one end), Django would answer with a server
+        error.
+        """
+        try:
+            return super().get_changelist_instance(request)
+        except (DataError, IndexError, NotSupportedError, OverflowError, ValueError) as error:
+            if not set(request.GET) - {ERROR_FLAG}:
+                raise
+            raise IncorrectLookupParameters(error) from error
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the rows that match a search, for the list and for Django's autocompletion, which lets NUL pass. No
+        row matches a search with NUL or of too many words.
+        """
+        if "\0" in search_term or len(search_term.split(maxsplit=_MOST_WORDS)) > _MOST_WORDS:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Return whether the list may be narrowed by *lookup*, a parameter of its address.
+
+        Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
+        threads meanwhile.
+        """
+        if lookup.rpartition(LOOKUP_SEP)[2] in _REGULAR_EXPRESSIONS:
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+
+def _has_nul(parameters: Iterable[tuple[str, list[Any]]]) -> bool:
+    return any("\0" in text for name, values in parameters for text in (name, *values))
