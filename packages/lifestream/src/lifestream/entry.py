@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +148,12 @@ class Flaw:
     damaged: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        mended = " (mended: nothing of the document is lost)" if self.mended else ""
+        mended = MENDED if self.mended else ""
         return f"not well-formed at line {self.line}, column {self.column}: {self.message}{mended}"
+
+
+MENDED: Final = " (mended: nothing of the document is lost)"
+"""How the text of a flaw ends if it was mended."""
 
 
 @dataclass(frozen=True, slots=True)

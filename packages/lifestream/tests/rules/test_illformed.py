@@ -22,6 +22,7 @@ from lifestream.models import Feed, Fetch, Item
 from lifestream.parser import NotAFeed, parse
 from lifestream.plugins.item_pipeline import prepare
 from lifestream.plugins.registry import Registry
+from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.storage.writer import store
 from rules.ruled import RuleTestCase
 from served import rss
@@ -151,6 +152,37 @@ class AnIllFormedAnswer(RuleTestCase):
         assert [request.headers.get("If-None-Match") for request in self.asked()] == [None] * 4
         assert "g-0" in contents(made), "the mended document has arrived"
 
+    def test_new_validators_of_the_same_ill_formed_bytes_are_not_sent_until_they_come_again(self) -> None:
+        """A server that is restarted, or replaced, gives the old file a new ETag; the publisher mends it afterwards."""
+        broken = BROKEN["a lost end tag"]
+        known = [(broken, {"ETag": '"v1"'}, True), (broken, {"ETag": '"v1"'}, True)]
+        renewed = {
+            "a 200": Response(broken, headers={"ETag": '"v2"'}, conditional="off"),
+            "a 304": Response(status=304, headers={"ETag": '"v2"'}),
+            "a redirect": moved("/elsewhere", 302),
+        }
+        mended = Response(MENDED, headers={"ETag": '"v2"'})
+        self.feedserver.add("/elsewhere", Response(broken, headers={"ETag": '"v2"'}), mended)
+        for number, (kind, answer) in enumerate(renewed.items()):
+            with self.subTest(kind=kind):
+                last = answer if kind == "a redirect" else mended
+                made = self.subscribe(f"/{number}", *self.answers(*known), answer, last)
+                for _ in range(4):
+                    self.refresh_next(made)
+                assert "edited" in contents(made)["g-1"][2], "the mended document has not arrived"
+
+    def test_validators_of_a_new_url_are_not_confirmed_by_the_same_bytes_at_the_old_one(self) -> None:
+        broken = Response(BROKEN["a lost end tag"], headers={"ETag": '"v1"'})
+        self.feedserver.add("/new", broken, Response(MENDED, headers={"ETag": '"v1"'}))
+        made = self.subscribe("/feed", broken)
+        for _ in range(3):
+            self.refresh_next(made)
+        change_feed(made.pk, FeedChange(url=self.get_url("/new")), self.clock())
+        for _ in range(2):
+            self.refresh_next(made)
+        assert [request.headers.get("If-None-Match") for request in self.asked("/new")] == [None, None]
+        assert "edited" in contents(made)["g-1"][2], "the mended document has not arrived"
+
     def test_a_document_that_could_be_mended_is_read_like_any_other(self) -> None:
         spoilt = {
             "an entity": GOOD.replace("about 2", "about&nbsp;2"),
@@ -171,6 +203,11 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert "(mended: nothing of the document is lost)" in row.message
                 assert described(made)[0] == "Another"
                 assert self.refresh_next(made).outcome == "not modified"
+
+    def test_new_validators_of_a_document_that_could_be_mended_are_sent(self) -> None:
+        body = GOOD.replace("about 2", "about & 2")
+        made = self.subscribe("/feed", *(Response(body, headers={"ETag": tag}) for tag in ('"v1"', '"v2"', '"v2"')))
+        assert [self.refresh_next(made).outcome for _ in range(3)] == ["new", "unchanged", "not modified"]
 
     def test_the_log_and_why_locate_the_flaw_until_the_mended_document_comes(self) -> None:
         made = self.subscribe("/feed", Response(BROKEN["a lost end tag"], headers={"ETag": '"v1"'}), Response(GOOD))

@@ -28,20 +28,17 @@ def listed(model: type[Any], kind: type[Any], query: dict[str, str], user: User)
     return response
 
 
-@pytest.mark.parametrize("lookup", ["regex", "iregex"])
-def test_no_list_can_be_filtered_by_a_regular_expression(admin_user: User, lookup: str) -> None:
+@pytest.mark.parametrize("lookup", ["regex", "iregex", "range"])
+def test_no_list_can_be_filtered_by_a_regular_expression_or_a_range(admin_user: User, lookup: str) -> None:
     for model, kind, name in LISTS:
         with pytest.raises(DisallowedModelAdminLookup):
             listed(model, kind, {f"{name}__{lookup}": "(a+)+$"}, admin_user)
         assert listed(model, kind, {f"{name}__startswith": "a"}, admin_user).status_code == 200
 
 
-@pytest.mark.parametrize(("lookup", "value"), [("id__range", "1"), ("id", "1\0")])
-def test_a_value_that_no_filter_can_have_leads_to_the_list_without_filters(
-    admin_user: User, lookup: str, value: str
-) -> None:
+def test_a_value_that_no_filter_can_have_leads_to_the_list_without_filters(admin_user: User) -> None:
     for model, kind, _ in LISTS:
-        response = listed(model, kind, {lookup: value}, admin_user)
+        response = listed(model, kind, {"id": "1\0"}, admin_user)
         assert (response.status_code, response["Location"]) == (302, "/list/?e=1")
 
 

@@ -26,7 +26,8 @@ _KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 _ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
 """The name of the field with the key of a row that is edited in a list."""
 
-_REGULAR_EXPRESSIONS: Final = frozenset({"regex", "iregex"})  # Django's lookups
+_REFUSED: Final = frozenset({"regex", "iregex", "range"})
+"""The lookups of Django that no address may have."""
 
 _MOST_WORDS: Final = 100
 """How many words a search may have. SQLite refuses a condition for 1,000, and Django splits words in quadratic time."""
@@ -48,12 +49,11 @@ class CheckedListAdmin(ModelAdmin):
         invalid value.
 
         Django raises it for values that a filter refuses. For values that only the database refuses, or that cannot be
-        sent to it (a number that is too large, the year -1, a range with one end), Django would answer with a server
-        error.
+        sent to it (a number that is too large, the year -1), Django would answer with a server error.
         """
         try:
             return super().get_changelist_instance(request)
-        except (DataError, IndexError, NotSupportedError, OverflowError, ValueError) as error:
+        except (DataError, NotSupportedError, OverflowError, ValueError) as error:
             if not set(request.GET) - {ERROR_FLAG}:
                 raise
             raise IncorrectLookupParameters(error) from error
@@ -72,9 +72,9 @@ class CheckedListAdmin(ModelAdmin):
         """Return whether the list may be narrowed by *lookup*, a parameter of its address.
 
         Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
-        threads meanwhile.
+        threads meanwhile. Nor may a range be given: Django takes each letter of its value for an end.
         """
-        if lookup.rpartition(LOOKUP_SEP)[2] in _REGULAR_EXPRESSIONS:
+        if lookup.rpartition(LOOKUP_SEP)[2] in _REFUSED:
             return False
         return super().lookup_allowed(lookup, value, request)
 

@@ -17,7 +17,7 @@ from lifestream.models import Feed, Item, Tombstone
 _FOUND: Final[tuple[str, ...]] = (
     "id", "claim_token", "url", "url_hash", "host_id", "credentials", "etag", "last_modified", "withheld",
     "validated_url", "moved_to", "moved_count", "status", "next_fetch", "last_success", "last_status", "pushed",
-    "push_until",
+    "push_until", "flaw",
 )  # fmt: skip
 
 STATE: Final[tuple[str, ...]] = (
@@ -63,10 +63,10 @@ class FeedState:
     last_status: str
     pushed: datetime | None
     push_until: datetime | None
+    flaw: str
 
     body_hash: str = ""
     entry_digests: str = ""
-    flaw: str = ""
     title: str = ""
     site_url: str = ""
     domain: str = ""
@@ -101,7 +101,7 @@ def hold(tokens: Mapping[int, str], using: str, *, from_document: bool, entries:
     feed has items and tombstones.
     """
     feeds = Feed.objects.using(using).filter(pk__in=tokens).order_by("pk").select_for_update()
-    columns = _FOUND + FROM_DOCUMENT if from_document or entries else _FOUND
+    columns = tuple(dict.fromkeys(_FOUND + FROM_DOCUMENT)) if from_document or entries else _FOUND
     if entries:
         of_feed = {"feed": OuterRef("pk")}
         feeds = feeds.annotate(

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from lifestream.content.plaintext import scrub
-from lifestream.entry import ParsedFeed
+from lifestream.entry import MENDED, ParsedFeed
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, validators
 from lifestream.fetcher.url_hosts import site_domain
 from lifestream.fetcher.websub import links_of
@@ -60,10 +60,11 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
                 _describe(feed, result.prepared, outcome.url)
             _note_hub(feed, outcome, result.prepared)
         case NotModified():
-            # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those unchanged that it doesn't name.
-            etag, last_modified = validators(outcome.headers)
-            feed.etag = etag or feed.etag
-            feed.last_modified = last_modified or feed.last_modified
+            if not _is_incomplete(feed):  # which would have to come twice with new ones
+                # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those unchanged that it doesn't name.
+                etag, last_modified = validators(outcome.headers)
+                feed.etag = etag or feed.etag
+                feed.last_modified = last_modified or feed.last_modified
             feed.last_success = now
         case Gone():
             feed.status = Feed.Status.GONE
@@ -89,18 +90,24 @@ def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
     The validators of a document that could not be read to its end are withheld until the same bytes come a second time
     with them, from the same URL: an ETag belongs to one resource (RFC 9110, section 8.8.3). A publisher may repair the
     document and leave the validator as it is, and a 304 would hide that for ever; but a document that doesn't change
-    need not be sent each time.
+    need not be sent each time. If the same bytes come with new validators, these are withheld in turn.
     """
-    before, was_withheld, place = _pair(feed), feed.withheld, feed.validated_url
+    before, place = _pair(feed), feed.validated_url
     feed.etag, feed.last_modified = validators(outcome.headers)
     feed.validated_url = "" if outcome.url == result.claim.url else outcome.url
     if result.prepared is not None:
         feed.withheld = not result.prepared.feed.is_complete
-    elif was_withheld and place == feed.validated_url:
-        etag, last_modified = (new if new == old else "" for new, old in zip(_pair(feed), before, strict=True))
+    elif feed.withheld or _is_incomplete(feed):
+        known = before if place == feed.validated_url else ("", "")
+        etag, last_modified = (new if new == old else "" for new, old in zip(_pair(feed), known, strict=True))
         feed.withheld = not (etag or last_modified)
         if not feed.withheld:
             feed.etag, feed.last_modified = etag, last_modified
+
+
+def _is_incomplete(feed: FeedState) -> bool:
+    """Return whether the document that *feed* has imported could not be read to its end."""
+    return feed.flaw != "" and not feed.flaw.endswith(MENDED)
 
 
 def _pair(feed: FeedState) -> tuple[str, str]:
