@@ -125,7 +125,9 @@ def in_words(error: BaseException) -> str:
     """Return an exception and the line that raised it, as text for a message."""
     try:
         text = repr(error)
-    except Exception as second:  # noqa: BLE001 - an exception without a repr must be reported, too
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # noqa: BLE001 - an exception without a repr must be reported, too
         text = f"{type(error).__qualname__} (whose repr raised {type(second).__qualname__})"
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} […] {text[-LONGEST // 2 :]}"
