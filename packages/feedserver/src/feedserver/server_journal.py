@@ -114,13 +114,16 @@ class ServerJournal:
         expectations, self.site.expectations = self.site.expectations, []
         for expectation in expectations:
             if not expectation.is_checked and (problem := problem_of(expectation)):
-                self.site.problems.add(problem)
+                self.site.problems.add(problem.message, None, problem.aside)
         problems = self.site.problems.take()
         if problems:
             raise VerificationError(visible("\n\n".join(dict.fromkeys(problems)), lines=True))
 
     def allow(self, *patterns: str) -> None:
-        """Ignore, from now on, each problem in which one of these regular expressions is found.
+        """Ignore, from now on, each problem in whose message one of these regular expressions is found.
+
+        They are not searched for in what the message says of other requests and paths: in the journal, and among the
+        paths near a missing one.
 
         It is for tests that cause a problem on purpose, such as clients of bare sockets. To assert that one came, catch
         what `verify` raises: `with pytest.raises(VerificationError, match="no HTTP version"): server.verify()`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from feedserver.check import check
@@ -46,14 +48,25 @@ class Unsayable(Exception):
         raise KeyError
 
 
-@pytest.mark.parametrize(("error", "said"), [(SystemExit(3), "SystemExit(3)"), (Unsayable(), "Unsayable")])
-def test_a_client_that_exits_or_whose_exception_has_no_repr_ends_no_run(error: BaseException, said: str) -> None:
+class Exiting(Exception):
+    """An exception whose repr exits."""
+
+    def __repr__(self) -> str:
+        raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"), [(lambda: SystemExit(3), "SystemExit(3)"), (Unsayable, "Unsayable"), (Exiting, "Exiting")]
+)
+def test_a_client_that_exits_or_whose_exception_has_no_repr_ends_no_run(
+    make: Callable[[], BaseException], said: str
+) -> None:
     class Broken(RightReader):
         def add(self, url: str) -> None:
-            raise error
+            raise make()
 
         def poll(self) -> None:
-            raise error
+            raise make()
 
         list = poll  # type: ignore[assignment]
 

@@ -313,7 +313,22 @@ def test_a_problem_that_verify_has_raised_is_not_raised_again() -> None:
         server.verify()
 
 
-def test_allowed_patterns_are_searched_for_in_the_whole_message() -> None:
+def test_a_pattern_that_allows_one_request_hides_no_problem_of_another() -> None:
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/icon.png", Response())
+        server.allow("/favicon.ico", "/icon.png")
+        server.expect("/feed")
+        server.expect_in_order("/feed", "/other")
+        for path in ("/favicon.ico", "/icon.pn"):
+            client.get(path)
+        text = problems_of(server)
+    assert "/feed was requested never, not once." in text
+    assert "/feed did not follow as request 1 in the order." in text
+    assert "GET /icon.pn: nothing answers.\nNear it: /icon.png." in text
+    assert "GET /favicon.ico: nothing answers" not in text
+
+
+def test_allowed_patterns_are_searched_for_in_the_remedy_too() -> None:
     with FeedServer() as server, RawClient(server) as client:
         server.allow(r"^GET /a: nothing answers", r"server\.add\('/b'")
         for path in ("/a", "/b", "/c"):

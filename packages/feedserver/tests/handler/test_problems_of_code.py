@@ -122,6 +122,13 @@ class Unspeakable(Exception):
         raise Oops
 
 
+class Exiting(Exception):
+    """An exception whose repr exits."""
+
+    def __repr__(self) -> str:
+        sys.exit(3)
+
+
 def quits(_request: Request) -> Response:
     sys.exit(3)
 
@@ -139,6 +146,10 @@ def cannot_say_why(_request: Request) -> Response:
     raise Unspeakable
 
 
+def cannot_say_why_and_exits(_request: Request) -> Response:
+    raise Exiting
+
+
 def says_too_much(_request: Request) -> Response:
     raise ValueError("x" * 1_000_000)
 
@@ -154,6 +165,8 @@ def makes_no_response(_request: Request) -> Response:
         (fails_the_test, "raised .*not like this.* for GET /feed"),
         (asserts, "raised AssertionError\\(.*\\) at .* for GET /feed"),
         (cannot_say_why, "raised Unspeakable \\(whose repr raised Oops\\) at .* for GET /feed"),
+        (cannot_say_why_and_exits, "raised Exiting \\(whose repr raised SystemExit\\) at .* for GET /feed"),
+        (lambda _: Exiting(), "returned a Exiting \\(Exiting\\) for GET /feed; return a Response"),
         (lambda _: None, "returned None for GET /feed; return a Response"),
         (lambda _: b"<rss/>", "returned b'<rss/>' for GET /feed; return a Response"),
         (makes_no_response, "raised TypeError\\(.*json.dumps.*\\) at .* for GET /feed"),

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from feedserver import Ended, FeedServer, Response, VerificationError
+from feedserver import Ended, FeedServer, Gate, Response, VerificationError
 from feedserver.faults import parse
-from problem_finding import NO_LINGER, reset
+from feedserver.handler.handler import Site
+from feedserver.messages.made_body import PartSource
+from feedserver.net.listener import Listening
+from problem_finding import NO_LINGER, problems_of, reset
 from rawclient import RawClient
 
 PIPELINED = 3_000
@@ -161,3 +165,45 @@ def test_what_comes_behind_the_last_answer_of_a_connection_is_no_request(headers
         server.stop()
         assert [exchange.path for exchange in server.journal.exchanges] == ["/first", "/first"]
         server.verify()
+
+
+class Oops(Exception):
+    """An error of the server's own code, which no code of a test has raised."""
+
+
+def fails(*_given: object) -> None:
+    raise Oops
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(Site, "_call"), (Site, "_mistake"), (PartSource, "run"), (Listening, "next_id")],
+    ids=["while a thread makes the answer", "at a time limit", "while a body is made", "when a client connects"],
+)
+def test_an_error_of_the_server_itself_is_a_problem_at_once_and_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch, where: type, name: str
+) -> None:
+    limit = 0.1 if name == "_mistake" else 3600
+    gate = Gate()
+
+    def waits() -> Response:
+        gate.wait()
+        return Response()
+
+    def body() -> Iterator[str]:
+        yield "x"
+
+    with FeedServer(callable_timeout=limit) as server:
+        server.add("/called", lambda _: waits() if name == "_mistake" else Response())
+        server.add("/made", Response(body))
+        monkeypatch.setattr(where, name, fails)
+        with RawClient(server) as client:
+            client.ask("/made" if where is PartSource else "/called")
+            try:
+                client.read_to_end()
+            except ConnectionResetError:
+                assert where is Listening  # what the client has sent was not read
+        assert "Oops()" in problems_of(server)
+        assert [exchange.ended for exchange in server.journal.exchanges] == (
+            [] if where is Listening else [Ended.BROKEN_OFF]
+        )

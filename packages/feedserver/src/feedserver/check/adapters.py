@@ -281,7 +281,9 @@ class _PythonSession(Session):
 def _repr_of(error: BaseException) -> str:
     try:
         return repr(error)
-    except Exception:  # noqa: BLE001 - an exception without a repr must be reported, too
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - an exception without a repr must be reported, too
         return type(error).__qualname__
 
 

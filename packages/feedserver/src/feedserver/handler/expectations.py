@@ -86,10 +86,16 @@ class Expectation(ABC):
 
     def problem(self) -> str:
         """Return in which way the requests so far are not as expected, with the journal; "" where they are."""
+        return "".join(self.difference())
+
+    def difference(self) -> tuple[str, str]:
+        """Return in which way the requests so far are not as expected, and the journal; two "" where they are."""
         if lost := self._journal.catch_up() or self._why_some_are_lost():
-            return f"it is unknown whether {self} came as expected{self._where}: {lost}"
+            return f"it is unknown whether {self} came as expected{self._where}: {lost}", ""
         difference = self._difference(self.exchanges)
-        return f"{difference} It was expected{self._where}.\n{self._journal.describe()}" if difference else ""
+        if not difference:
+            return "", ""
+        return f"{difference} It was expected{self._where}.", f"\n{self._journal.describe()}"
 
     def __enter__(self) -> Self:
         return self

@@ -19,6 +19,7 @@ from feedserver.handler.coded_bodies import CodedBodies
 from feedserver.handler.decisions import Decision, Pending, Prepared, Received
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
+from feedserver.handler.missing import NEAR
 from feedserver.handler.problems import SHOWN, Expected, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
@@ -306,7 +307,8 @@ class Site:
     def _missing(self, received: Received, missing: Missing) -> Prepared:
         if self.problems.strict:
             received.exchange.problem = missing.message
-            self.problems.add(missing.message, received.exchange)
+            near = next((line for line in missing.message.splitlines() if line.startswith(NEAR)), "")
+            self.problems.add(missing.message, received.exchange, near)
         response = _plain_text(missing.status, f"{missing.message}\n")
         if missing.allow:
             response = replace(response, headers=response.headers.added("Allow", missing.allow))

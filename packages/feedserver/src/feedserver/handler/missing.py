@@ -20,6 +20,9 @@ from feedserver.messages.terminal_text import visible
 ALIKE = 0.6
 """How similar two paths must be, from 0 to 1, for the one to be suggested where the other is missing."""
 
+NEAR = "Near it: "
+"""The beginning of the line that names similar paths."""
+
 COMPARED = 30
 """The most paths that are compared exactly with a missing one."""
 
@@ -75,7 +78,7 @@ def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], fold
         return "\n".join(lines)
     near = [path for path in nearest_paths(asked.target.path, known) if path != asked.spelling]
     if near:
-        lines.append(f"Near it: {', '.join(map(visible, near))}.")
+        lines.append(f"{NEAR}{', '.join(map(visible, near))}.")
     remedy = _remedy_by_file(asked, folder) if folder is not None else ""
     if remedy:
         lines.append(remedy)

@@ -29,16 +29,25 @@ class Expected(Protocol):
     is_checked: bool
     """Whether the test has already checked the expectation by itself."""
 
-    def problem(self) -> str:
-        """Return in which way the expectation is not met; "" where it is met."""
+    def difference(self) -> tuple[str, str]:
+        """Return in which way the expectation is not met, "" where it is met, and the journal, for the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A *message* for a test, and the *exchange* that it is about; None where it is about no particular one."""
+    """A *message* for a test, and the *exchange* that it is about; None where it is about no particular one.
+
+    *aside* is the part of the message about other requests and paths; a pattern that allows those does not allow this.
+    """
 
     message: str
     exchange: object | None
+    aside: str = ""
+
+    @property
+    def own_words(self) -> str:
+        """The message without the *aside*."""
+        return self.message.replace(self.aside, "", 1) if self.aside else self.message
 
 
 class Problems:
@@ -54,9 +63,9 @@ class Problems:
         self._kept: list[Problem] = []
         self._allowed: list[re.Pattern[str]] = []
 
-    def add(self, message: str, exchange: object | None = None) -> None:
-        """Add a problem, for `verify` to raise."""
-        self._kept.append(Problem(message, exchange))
+    def add(self, message: str, exchange: object | None = None, aside: str = "") -> None:
+        """Add a problem, for `verify` to raise; `allow` does not search in *aside*, a part of the *message*."""
+        self._kept.append(Problem(message, exchange, aside))
 
     def add_of_client(self, message: str, exchange: object | None) -> None:
         """Add a mistake of the client, unless the server is not strict."""
@@ -66,7 +75,7 @@ class Problems:
             )
 
     def allow(self, *patterns: str) -> None:
-        """Ignore, from now on, each problem in which one of these regular expressions is found."""
+        """Ignore, from now on, each problem in whose own words one of these regular expressions is found."""
         for pattern in patterns:
             check_name("a pattern of allow()", pattern, "nothing answers")
             try:
@@ -83,8 +92,11 @@ class Problems:
             return []
         taken = self.kept
         del self._kept[: len(taken)]
-        messages = [problem.message for problem in taken]
-        return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
+        return [
+            problem.message
+            for problem in taken
+            if not any(pattern.search(problem.own_words) for pattern in self._allowed)
+        ]
 
     @property
     def kept(self) -> list[Problem]:
@@ -111,21 +123,26 @@ class Problems:
         return [problem.message for problem in taken]
 
 
-def problem_of(expected: Expected) -> str:
-    """Return in which way *expected* is not met, or what a function of the test raised when that was asked."""
+def problem_of(expected: Expected) -> Problem | None:
+    """Return in which way *expected* is not met, or what a function of the test raised when that was asked; None where
+    it is met.
+    """
     try:
-        return expected.problem()
+        difference, journal = expected.difference()
+        return Problem(f"{difference}{journal}", None, journal) if difference else None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - pytest.fail() too must not keep others from being checked
-        return f"{expected}, which is expected, could not be checked: {in_words(error)}"
+        return Problem(f"{expected}, which is expected, could not be checked: {in_words(error)}", None)
 
 
 def in_words(error: BaseException) -> str:
     """Return an exception and the line that raised it, as text for a message."""
     try:
         text = repr(error)
-    except Exception as second:  # noqa: BLE001 - an exception without a repr must be reported, too
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # noqa: BLE001 - an exception without a repr must be reported, too
         text = f"{type(error).__qualname__} (whose repr raised {type(second).__qualname__})"
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} […] {text[-LONGEST // 2 :]}"

@@ -245,5 +245,7 @@ def _repr(value: object) -> str:
     """
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001 - the message must be made all the same
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the message must be made all the same
         return f"a {type(value).__name__}"

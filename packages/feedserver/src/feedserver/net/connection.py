@@ -411,7 +411,13 @@ class Connection(_Protocol):
     def fail(self, error: BaseException) -> None:
         """Report an exception to `verify`, and drop the client: no whole answer can be sent."""
         answer = self._http.answer
-        self._listener.site.failed(error, answer.exchange if answer is not None else None)
+        try:
+            self._listener.site.failed(error, answer.exchange if answer is not None else None)
+        finally:
+            self.drop(error)
+
+    def drop(self, error: BaseException) -> None:
+        """Drop the client because of an exception that is reported already."""
         self._http.finish(Ended.BROKEN_OFF, type(error).__qualname__)
         if self._transport is not None:
             self.move(Event.CLOSE)

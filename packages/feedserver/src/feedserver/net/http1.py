@@ -100,6 +100,9 @@ class Carrier(Protocol):
     def fail(self, error: BaseException) -> None:
         """Report an exception to `verify`, and drop the client: no whole answer can be sent."""
 
+    def drop(self, error: BaseException) -> None:
+        """Drop the client because of an exception that is reported already."""
+
 
 class Http1:
     """The server's side of HTTP/1 on one *connection*: the reader of its requests, and the answer under way."""
@@ -272,38 +275,49 @@ class Http1:
         self._connection.move(Event.BEGIN)
         is_due = True
 
-        def deliver(prepared: Prepared) -> None:
+        def deliver(make: Callable[[], Prepared]) -> None:
             nonlocal is_due
             was_due, is_due = is_due, False
-            overrun.cancel()
-            if was_due and self.answer is answer:
-                self._is_last = not prepared.keep_alive
-                answer.prepare(prepared)
-                self._go_on()
+            try:
+                overrun.cancel()
+                prepared = make()
+                if was_due and self.answer is answer:
+                    self._is_last = not prepared.keep_alive
+                    answer.prepare(prepared)
+                    self._go_on()
+            except BaseException as error:  # noqa: BLE001 - as in `_go_on`
+                self._fail(answer, error)
 
         def run() -> None:
             with wanted.working():
                 prepared = pending.work()
-            call_soon(loop, partial(deliver, prepared))
+            call_soon(loop, partial(deliver, lambda: prepared))
 
         def give_up() -> None:
-            deliver(pending.give_up())
+            deliver(pending.give_up)
             wanted.drop()
 
         overrun = loop.call_later(self._site.callable_timeout, give_up)
         try:
-            self._start_worker(pending.name, run)
+            self._start_worker(pending.name, run, answer)
         except BaseException:
             overrun.cancel()
             raise
 
-    def _start_worker(self, name: str, work: Callable[[], None]) -> None:
-        """Call *work* on a thread that the server knows by *name* until it ends."""
-        workers = self._server.workers
+    def _start_worker(self, name: str, work: Callable[[], None], answer: AnswerUnderWay) -> None:
+        """Call *work* for *answer* on a thread that the server knows by *name* until it ends.
+
+        An exception that *work* raises is reported on that thread, so that `verify` raises it even if the server is
+        stopped meanwhile, and ends the answer.
+        """
+        workers, loop, site = self._server.workers, self._server.loop, self._site
 
         def run() -> None:
             try:
                 work()
+            except BaseException as error:  # noqa: BLE001 - its client must not wait in vain; `verify` raises it
+                site.failed(error, answer.exchange)
+                call_soon(loop, partial(self._drop, answer, error))
             finally:
                 workers.pop(threading.current_thread(), None)
 
@@ -320,7 +334,7 @@ class Http1:
         if answer.source is not source:
             answer.source = source
             source.on_lost_error = partial(self._site.failed_too_late, source.name, answer.exchange)
-            self._start_worker(source.name, source.run)
+            self._start_worker(source.name, source.run, answer)
         loop = self._server.loop
 
         def go_on() -> None:
@@ -328,6 +342,18 @@ class Http1:
                 self._go_on()
 
         source.call_when_ready(lambda: call_soon(loop, go_on))
+
+    def _fail(self, answer: AnswerUnderWay, error: BaseException) -> None:
+        """Report an exception, and break *answer* off if it is still under way."""
+        if self.answer is answer:
+            self._connection.fail(error)
+        else:
+            self._site.failed(error, answer.exchange)
+
+    def _drop(self, answer: AnswerUnderWay, error: BaseException) -> None:
+        """Break *answer* off if it is still under way, because of an exception that is reported already."""
+        if self.answer is answer:
+            self._connection.drop(error)
 
     # Sending an answer
 

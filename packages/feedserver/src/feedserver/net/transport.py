@@ -101,10 +101,14 @@ class SocketTransport(_Transport):
             sock.setblocking(False)
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        protocol.connection_made(self)
-        if self.is_reading():
-            self._read()
-        self._watch()
+        try:
+            protocol.connection_made(self)
+            if self.is_reading():
+                self._read()
+            self._watch()
+        except BaseException:
+            self._lose_soon(None)  # as in `_read`
+            raise
 
     def __repr__(self) -> str:
         return f"<SocketTransport {self._sock!r}{', closing' if self.is_closing() else ''}>"
