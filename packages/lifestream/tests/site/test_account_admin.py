@@ -51,7 +51,7 @@ def test_a_value_that_only_one_database_refuses_is_no_server_error(admin_user: U
 
 def test_a_search_for_thousands_of_words_finds_nothing(admin_user: User) -> None:
     for model, kind, _ in LISTS:
-        response: Any = listed(model, kind, {"q": "a " * 5000}, admin_user)
+        response: Any = listed(model, kind, {"q": "nowhere " * 5000}, admin_user)
         assert response.context_data["cl"].result_count == 0
 
 
