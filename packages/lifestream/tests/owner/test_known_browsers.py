@@ -39,7 +39,7 @@ def test_what_this_site_has_not_signed_is_no_known_browser(cookie: str) -> None:
     assert not is_known(None, "ada")
 
 
-def test_a_cookie_that_was_signed_for_another_purpose_is_none() -> None:
+def test_a_cookie_that_was_signed_for_another_purpose_makes_no_browser_known() -> None:
     named = cookie_of("ada").split(":")[0]
     assert not is_known(asking(TimestampSigner(salt="sessions").sign(named)), "ada")
 

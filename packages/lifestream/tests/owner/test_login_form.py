@@ -1,4 +1,4 @@
-"""Logging in: how often a password may be wrong."""
+"""Logging in: how often a password may be wrong, and whose password is compared first."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_wrong_password_makes_room_for_the_next_one(client: Client, now: list[
         assert "correct username and password" in log_in(client, f"guess {number}").content.decode()
 
 
-def test_a_known_browser_of_the_user_is_compared_first_from_any_address(
+def test_a_password_from_a_known_browser_of_the_user_is_compared_first_at_any_address(
     client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert log_in(client, "correct horse battery", "233.252.0.1").status_code == 302
@@ -119,7 +119,7 @@ def test_a_known_browser_has_ten_attempts_a_minute_before_its_address_counts(cli
     assert REFUSED in log_in(client, "guess").content.decode(), "it is known for its own user only"
 
 
-def test_whoever_is_not_compared_is_not_counted(
+def test_a_password_that_is_not_compared_is_not_counted(
     client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login_form, "COMPARING", Turns(at_once=0, waiting=0))

@@ -1,4 +1,6 @@
-"""Beat goes on sending after the clock has been set back. Its times are in a file; no message is really sent."""
+"""Beat goes on sending after the clock has been set back, and after an outage of the broker. Its times are in a file
+that nobody else may write. No message is really sent.
+"""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def migrations_of(home: Path) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("home", "returncode"), [("no feed", 0), ("not due", 0), ("due", 1)], indirect=["home"])
-def test_plugins_are_checked_once_a_feed_is_due(tmp_path: Path, home: Path, returncode: int) -> None:
+def test_plugins_are_checked_only_if_a_feed_is_due(tmp_path: Path, home: Path, returncode: int) -> None:
     (tmp_path / "wrong.py").write_text(
         'from lifestream.site.settings import *\nLIFESTREAM_PLUGINS = ["wrong.Missing"]\n', encoding="utf-8"
     )

@@ -119,7 +119,7 @@ class TestPosts:
             (item, NOW - HOUR, False, False)
         }
 
-    def test_a_paused_subscription_gets_none(self) -> None:
+    def test_a_paused_subscription_gets_no_posts(self) -> None:
         feed = make_feed()
         make_subscription(feed, paused=True)
         assert read(feed, draft("1", "A")).new == 1
