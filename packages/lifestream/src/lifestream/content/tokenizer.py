@@ -28,6 +28,9 @@ _UNSPACED = (
 # Python does not count vowel signs of Indic scripts as letters, but they are part of the word.
 _SIGNS = "\u0900-\u0963\u0966-\u0df3"
 _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
+# What may stand between two words. Marks and signs that are words may not: in a row of signs, there would be very many
+# ways to share them out among the words of a phrase and the gaps between these.
+_GAP = f"(?>(?:[^\\w{_UNSPACED}{_SIGNS}]|_)*)"
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: people who search leave them out.
 _ACCENTS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
 _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
@@ -190,7 +193,7 @@ def _pattern(text: str, *, beginning: bool) -> str:
     beginning = beginning or len(parts) > _MOST_OF_PHRASE
     parts = parts[:_MOST_OF_PHRASE]
     shapes = (("" if scripts.unspaced.match(part) else r"(?<![^\W_])") + re.escape(part) for part in parts)
-    last, joined = parts[-1], r"[\W_]*".join(shapes)
+    last, joined = parts[-1], _GAP.join(shapes)
     if scripts.unspaced.search(last):
         return joined
     goes_on = beginning and len(last) >= SHORTEST_BEGINNING
