@@ -35,7 +35,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     ),
     "lifestream.content.tokenizer.pattern_of": tuple(
         pattern.pattern
-        for query in ('rob "red kite" foo-bar-baz c++', '"a b c" aa 東京 天気a')
+        for query in ('rob "red kite" foo-bar-baz c++', '"a b c" aa 東京 天気a', '"\u093e \u093e \u093e x"')
         if (pattern := tokenizer.pattern_of(query))
     ),
     "lifestream.models.sqlite_search._pattern": tuple(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import process_time
 
 import pytest
 
+from growth import MOST, growth
 from lifestream.content import highlighting
 from lifestream.content.highlighting import LOOKED_THROUGH, excerpt, marked
 from lifestream.content.tokenizer import fold, line_of, pattern_of, terms
@@ -95,6 +97,36 @@ def test_no_phrase_takes_long_to_find(query: str) -> None:
             highlighting.excerpt(text, pattern, 280)
             taken.append(process_time() - began)
     assert max(sorted(taken)[: len(taken) * 2 // 3]) < 0.02
+
+
+@pytest.mark.parametrize("sign", ["\u093e", "\u0bbe", "\u0e31"])
+@pytest.mark.parametrize("words", [2, 5])
+def test_a_text_of_vowel_signs_is_searched_in_linear_time_for_a_phrase_of_them(sign: str, words: int) -> None:
+    """A sign is a word, but no letter for Python: it would also count as a character between two words."""
+    phrase = f"{' '.join([sign] * words)} x"
+    pattern = pattern_of(f'"{phrase}"')
+    assert pattern is not None
+
+    def search_in(length: int) -> Callable[[], object]:
+        text = f"{sign * length} y {phrase}"
+        return lambda: excerpt(text, pattern, 280)
+
+    assert growth(search_in) <= MOST
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "expected"),
+    [
+        ("नमस्ते, दुनिया!", '"नमस्ते दुनिया"', "[नमस्ते, दुनिया]!"),
+        ("\u093e, a", '"\u093e a"', "[\u093e], a"),
+        ("a b \u093e, c", '"a b \u093e c"', "[a b] \u093e, c"),
+        ("a_-_b", '"a b"', "[a_-_b]"),
+        ("C++ code", '"c++ code"', "[C++ code]"),
+        ("京都 kyoto", '"京都 kyoto"', "[京都 kyoto]"),
+    ],
+)
+def test_a_phrase_is_marked_across_what_is_no_word_up_to_a_word_of_signs(text: str, query: str, expected: str) -> None:
+    assert shown(text, query) == expected
 
 
 def test_of_a_long_phrase_the_beginning_is_marked() -> None:
