@@ -37,6 +37,7 @@ NOT_FOR_USERS = {
     "Exchange.answered": "the handler calls it to report to the journal",
     "Exchange.finish": "the connection calls it to report to the journal",
     "Exchange.injected": "the connection calls it to report to the journal",
+    "Expectation.difference": "messages are made from it",
     "FeedServer.abandon": "the event-loop thread calls it in a forked child",
     "FeedServer.failed": "the event-loop thread calls it",
     "FeedServerMixin.debug": "it is unittest's",

@@ -19,7 +19,6 @@ from feedserver.handler.coded_bodies import CodedBodies
 from feedserver.handler.decisions import Decision, Pending, Prepared, Received
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
-from feedserver.handler.missing import NEAR
 from feedserver.handler.problems import SHOWN, Expected, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
@@ -306,6 +305,8 @@ class Site:
 
     def _missing(self, received: Received, missing: Missing) -> Prepared:
         if self.problems.strict:
+            from feedserver.handler.missing import NEAR  # imported late: most tests need nothing of this module
+
             received.exchange.problem = missing.message
             near = next((line for line in missing.message.splitlines() if line.startswith(NEAR)), "")
             self.problems.add(missing.message, received.exchange, near)

@@ -28,9 +28,7 @@ _UNSPACED = (
 # Python does not count vowel signs of Indic scripts as letters, but they are part of the word.
 _SIGNS = "\u0900-\u0963\u0966-\u0df3"
 _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
-# What may stand between two words. Marks and signs that are words may not: in a row of signs, there would be very many
-# ways to share them out among the words of a phrase and the gaps between these.
-_GAP = f"(?>(?:[^\\w{_UNSPACED}{_SIGNS}]|_)*)"
+_HAS_LETTER = re.compile(r"[^\W_]")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: people who search leave them out.
 _ACCENTS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
 _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
@@ -174,7 +172,7 @@ def _term(text: str, *, beginning: bool) -> Term | None:
 def pattern_of(query: str) -> re.Pattern[str] | None:
     """Return a pattern that finds in folded text the words that `terms` with *beginnings* asks for, each to its end, or
     None for a query without words. Of a long query, it finds the first _MOST_MARKED words and phrases, and of a long
-    phrase the first _MOST_OF_PHRASE words.
+    phrase the first _MOST_OF_PHRASE words, at most those before a word without letters and digits.
     """
     found = []
     for phrase, word in _QUOTED.findall(query):
@@ -190,10 +188,13 @@ def _pattern(text: str, *, beginning: bool) -> str:
     parts = scripts.any_word.findall(fold(text))
     if not parts:
         return ""
-    beginning = beginning or len(parts) > _MOST_OF_PHRASE
-    parts = parts[:_MOST_OF_PHRASE]
+    # A word of signs alone also matches the pattern of the gaps beside it: in a row of signs, there would be very many
+    # ways to share them out. In no language is there such a word.
+    lettered = sum(1 for _ in takewhile(_HAS_LETTER.search, parts))
+    kept = parts[: min(max(1, lettered), _MOST_OF_PHRASE)]
+    beginning, parts = beginning or len(kept) < len(parts), kept
     shapes = (("" if scripts.unspaced.match(part) else r"(?<![^\W_])") + re.escape(part) for part in parts)
-    last, joined = parts[-1], _GAP.join(shapes)
+    last, joined = parts[-1], r"[\W_]*".join(shapes)
     if scripts.unspaced.search(last):
         return joined
     goes_on = beginning and len(last) >= SHORTEST_BEGINNING
