@@ -238,6 +238,39 @@ def test_only_a_request_with_a_body_that_is_read_is_continued(fields: bytes, sta
     assert read == [status, *([b"/1", b"/2"] if status == b"200" else [])]
 
 
+def test_a_request_is_continued_once_all_earlier_ones_are_answered() -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection, connection.makefile("rb") as answers:
+            asked = b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in (1, 2, 3))
+            to_continue = b"POST /4 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+            connection.sendall(asked + to_continue)
+            read.extend(_body(answers) for _ in range(3))
+            read.append(answers.readline() + answers.readline())
+            connection.sendall(b"x")
+            read.append(_body(answers))
+
+    _serving(client)
+    assert read == [b"/1", b"/2", b"/3", b"HTTP/1.1 100 Continue\r\n\r\n", b"/4"]
+
+
+def test_a_thread_that_has_answered_leaves_it_to_the_loop_to_continue_a_request() -> None:
+    """waitress closes the connection there if the client is gone, in the middle of the loop over all connections."""
+    with _connection() as (channel, client):
+        channel.requests.append(BoundedParser(channel.adj))  # it is being answered
+        channel.received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        channel.requests.clear()
+        client.close()
+        thread = threading.Thread(target=channel.send_continue)
+        thread.start()
+        thread.join(60)
+        assert channel.connected
+        assert channel.writable()
+        channel.handle_write()
+        assert not channel.connected
+
+
 @pytest.mark.parametrize("framing", [b"1;a=", b"1\r\na\r\n0\r\nX: "], ids=["a chunk's size", "the trailer"])
 def test_framing_without_an_end_is_refused(framing: bytes) -> None:
     read: list[bytes] = []

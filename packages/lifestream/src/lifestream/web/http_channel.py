@@ -96,6 +96,7 @@ class OneAnswerChannel(HTTPChannel):
         self._discards_after_answer = False
         self._to_discard = 0  # bytes that may still come of a refused body whose answer was sent
         self._answer_size = 0  # bytes of the answer that are kept until the client has received all of them
+        self._loop_thread = threading.get_ident()
         self._sockets: Mapping[int, object] = options.get("map") or {}
         super().__init__(*arguments, **options)
 
@@ -184,7 +185,8 @@ class OneAnswerChannel(HTTPChannel):
 
     def writable(self) -> bool:
         """Return whether `handle_write` has something to do."""
-        return bool(super().writable()) or self._is_answer_received() or self._is_next_due()
+        is_due = self._is_answer_received() or self._is_next_due() or self._is_continue_due()
+        return is_due or bool(super().writable())
 
     def handle_write(self) -> None:
         """Send the answer; once all of it is sent, delete it, and have the next request answered."""
@@ -197,11 +199,31 @@ class OneAnswerChannel(HTTPChannel):
         super().handle_write()
         if self._is_answer_received() and self.connected:
             self._drop_answer()  # waitress would keep its file until the next answer
+        if self._is_continue_due():
+            self.send_continue()
         if self._is_next_due():
             with self.requests_lock:
                 self.requests.append(self._later.popleft())
             channel: Any = self  # by its type `add_task` takes a Task, but waitress itself gives it channels
             self.server.add_task(channel)
+
+    def send_continue(self) -> None:
+        """Tell the client to send the body of its request, unless answers to earlier ones are still to come: then the
+        loop calls this again once they are sent.
+
+        waitress also calls this from the thread that has answered a request. If the client is gone, it closes the
+        connection there, while the loop may be iterating over all connections, and would end the server.
+        """
+        if threading.get_ident() == self._loop_thread and not self._later:
+            untyped: Any = super()  # this method of waitress 3.0 has no types
+            untyped.send_continue()
+
+    def _is_continue_due(self) -> bool:
+        request: Any = self.request
+        is_free = not self.requests and not self._later and not self.total_outbufs_len
+        is_waiting = request is not None and request.expect_continue and request.headers_finished
+        is_open = self.connected and not self.will_close and not self.close_when_flushed
+        return is_waiting and is_free and is_open and not self.sent_continue
 
     def _discard_the_rest(self) -> None:
         """Tell the client that the answer has ended, and discard what it still sends of the refused body."""
