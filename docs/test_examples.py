@@ -9,14 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("docs/*/*.md"), *ROOT.glob("packages/*/README.md"), ROOT / "README.md"]
-_FILE = re.compile(
-    r"(?P<before>[^\n]+(?:\n[^\n]+)*)\n\n<!-- (?:file|pytest|pytest django|pytest fails): (?P<name>.+?) -->\n"
-)
+_FILE = re.compile(r"\n\n<!-- (?:file|pytest|pytest django|pytest fails): (?P<name>.+?) -->\n")
 
 
 def unnamed(page: str) -> list[str]:
     """Return the files of *page* whose names are missing from the paragraph before them."""
-    return [found["name"] for found in _FILE.finditer(page) if f"`{found['name']}`" not in found["before"]]
+    return [
+        found["name"]
+        for found in _FILE.finditer(page)
+        if f"`{found['name']}`" not in page[: found.start()].rpartition("\n\n")[2]
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
