@@ -9,45 +9,21 @@ from unittest import mock
 import pytest
 from django.db import OperationalError
 
-from factories import make_feed, make_item, make_lifestream, make_subscription
+from factories import make_feed, make_item, make_subscription
 from feedserver import Response, gone, moved
-from feedserver.django import FeedServerTestCase
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.request_options import RequestOptions
 from lifestream.fetcher.shortage import Shortage
-from lifestream.models import Feed, Fetch, Item, Lifestream, Post
+from lifestream.models import Feed, Fetch, Post
 from lifestream.refresh.scout import Scout
-from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, completed, find_feed, find_feeds
+from lifestream.refresh.subscribe import Found, NotAdded, Reading, add_feed, completed, find_feed, find_feeds
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Stored, Writing
-from lifestream.storage import credentials, writer
+from lifestream.storage import writer
 from lifestream.storage.feed_options import RequestsBeside
-from served import START, Clock, feed, page, rss, slow_page
-
-LINK = '<link rel="alternate" type="application/rss+xml" href="{}">'
-REFRESH = '<meta http-equiv="refresh" content="0; url={}">'
-
-
-class SubscribeTestCase(FeedServerTestCase):
-    lifestream: Lifestream
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = Clock()
-        self.lifestream = make_lifestream("main")
-
-    def find(self, url: str) -> Found:
-        return find_feed(url, clock=self.clock)
-
-    def add(self, url: str, **fields: str) -> Added:
-        return add_feed(self.find(url), self.lifestream, clock=self.clock, **fields)
-
-    def refusal(self, url: str, **fields: str) -> NotAdded:
-        with pytest.raises(NotAdded) as refused:
-            self.add(url, **fields)
-        assert not Feed.objects.filter(url=url).exists()
-        return refused.value
+from served import START, feed, rss
+from subscribing import SubscribeTestCase
 
 
 @pytest.mark.usefixtures("shared_parsers")
@@ -278,237 +254,6 @@ class ADatabaseThatFails(SubscribeTestCase):
 
 
 @pytest.mark.usefixtures("shared_parsers")
-class Credentials(SubscribeTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.feedserver.add("/feed", Response(rss("secret"), auth="Basic ada:pass word"))
-        self.url = self.get_url("/feed").replace("://", "://ada:pass%20word@")
-
-    def test_a_url_with_credentials_is_a_private_feed_that_stores_them_encrypted(self) -> None:
-        shared = make_feed(self.get_url("/feed"))
-        made = self.add(self.url).subscription.feed
-        assert made != shared
-        assert made.url == self.get_url("/feed")
-        assert made.is_private
-        assert "pass" not in made.credentials
-        assert credentials.unseal(made.credentials) == "ada:pass word"
-        assert Item.objects.filter(feed=made).count() == 1
-
-    def test_a_url_that_is_added_again_is_known_and_another_user_has_another_feed(self) -> None:
-        self.feedserver.add("/feed", Response(rss("secret")))
-        first = self.add(self.url)
-        again = self.add(self.url)
-        assert (again.is_new, again.subscription) == (False, first.subscription)
-        assert Post.objects.filter(lifestream=self.lifestream).count() == 1
-        other = self.add(self.url.replace("ada", "bob"))
-        assert other.is_new
-        assert other.subscription.feed != first.subscription.feed
-
-    def test_a_feed_that_is_added_again_gets_the_new_password(self) -> None:
-        self.feedserver.add("/feed", Response(rss("secret")))
-        row = self.add(self.url).subscription.feed
-        self.add(self.url.replace("pass%20word", "new"))
-        row.refresh_from_db()
-        assert credentials.unseal(row.credentials) == "ada:new"
-        with self.settings(SECRET_KEY="another key, and the old one is lost", SECRET_KEY_FALLBACKS=[]):
-            assert not self.add(self.url).is_new
-            row.refresh_from_db()
-            assert credentials.unseal(row.credentials) == "ada:pass word"
-        assert Feed.objects.count() == 1
-
-    def test_a_new_password_overwrites_nothing_that_an_update_stores_at_the_same_time(self) -> None:
-        self.feedserver.add("/feed", Response(rss("secret")))
-        row = self.add(self.url).subscription.feed
-        seal = credentials.seal
-
-        def seal_after_an_update(login: str) -> str:
-            Feed.objects.update(title="Updated")
-            return seal(login)
-
-        with mock.patch.object(credentials, "seal", seal_after_an_update):
-            self.add(self.url.replace("pass%20word", "new"))
-        row.refresh_from_db()
-        assert (row.title, credentials.unseal(row.credentials)) == ("Updated", "ada:new")
-
-    def test_a_password_without_a_user_is_not_stored_in_a_feed_that_has_none(self) -> None:
-        self.feedserver.add("/feed", Response(rss("secret")))
-        shared = self.add(self.get_url("/feed")).subscription.feed
-        made = self.add(self.get_url("/feed").replace("://", "://:secret@")).subscription.feed
-        shared.refresh_from_db()
-        assert (shared.credentials, made == shared) == ("", False)
-        assert credentials.unseal(made.credentials) == ":secret"
-
-    def test_a_private_feed_is_not_shared_with_another_lifestream(self) -> None:
-        theirs = add_feed(self.find(self.url), make_lifestream("theirs"), clock=self.clock)
-        ours = self.add(self.url)
-        assert ours.is_new
-        assert ours.subscription.feed != theirs.subscription.feed
-
-    def test_credentials_are_in_no_message(self) -> None:
-        self.feedserver.add("/missing", Response(status=404))
-        refused = self.refusal(self.url.replace("/feed", "/missing"))
-        assert str(refused) == f"{self.get_url('/missing')} can't be fetched: the server answered 404 Not Found"
-
-    def test_credentials_are_sent_only_to_feeds_on_the_server_of_the_page(self) -> None:
-        self.feedserver.add("/", page(LINK.format("/feed")))
-        found = self.find(self.url.removesuffix("feed"))
-        assert (found.url, found.credentials) == (self.get_url("/feed"), "ada:pass word")
-        assert "pass word" not in repr(found)
-        with self.make_feedserver() as other:
-            other.add("/feed", feed())
-            self.feedserver.add("/elsewhere", page(LINK.format(other.url("/feed"))))
-            self.feedserver.add("/moved", page(REFRESH.format(other.url("/feed"))))
-            for path in ("/elsewhere", "/moved"):
-                found = self.find(self.url.replace("/feed", path))
-                assert (found.url, found.credentials) == (other.url("/feed"), "")
-            assert not any("Authorization" in asked.headers for asked in other.requests)
-
-    def test_credentials_are_sent_to_the_page_that_a_page_of_the_same_server_refreshes_to(self) -> None:
-        self.feedserver.add("/", page(REFRESH.format("/next")))
-        self.feedserver.add("/next", Response(rss("secret"), auth="Basic ada:pass word"))
-        found = self.find(self.url.removesuffix("feed"))
-        assert (found.url, found.title, found.credentials) == (self.get_url("/next"), "A feed", "ada:pass word")
-
-
-@pytest.mark.usefixtures("shared_parsers")
-class AWebPage(SubscribeTestCase):
-    def test_its_feed_is_found(self) -> None:
-        self.feedserver.add("/blog", page(LINK.format("/feed")))
-        self.feedserver.add("/feed", feed())
-        found = self.find(self.get_url("/blog"))
-        assert (found.url, found.page, found.title) == (self.get_url("/feed"), self.get_url("/blog"), "A feed")
-        assert len(self.feedserver.requests) == 2
-
-    def test_its_feed_is_not_fetched_if_it_is_stored_already(self) -> None:
-        self.feedserver.add("/blog", page(LINK.format("/feed")))
-        known = make_feed(self.get_url("/feed"))
-        found = self.find(self.get_url("/blog"))
-        assert (found.source, found.page) == (known, self.get_url("/blog"))
-
-    def test_the_next_feed_that_it_names_is_tried_if_the_first_is_no_feed(self) -> None:
-        self.feedserver.add("/blog", page(LINK.format("/dead") + LINK.format("/feed")))
-        self.feedserver.add("/dead", Response(status=404))
-        self.feedserver.add("/feed", feed())
-        assert self.find(self.get_url("/blog")).url == self.get_url("/feed")
-
-    def test_six_of_the_feeds_that_it_names_are_tried_and_no_seventh(self) -> None:
-        self.feedserver.add("/blog", page("".join(LINK.format(f"/{number}") for number in range(1, 9))))
-        for number in range(1, 9):
-            self.feedserver.add(f"/{number}", Response(status=404))
-        with pytest.raises(NotAdded):
-            self.find(self.get_url("/blog"))
-        assert [asked.target for asked in self.feedserver.requests] == ["/blog", *(f"/{n}" for n in range(1, 7))]
-        self.feedserver.add("/6", feed())
-        assert self.find(self.get_url("/blog")).url == self.get_url("/6")
-
-    def test_if_it_names_no_feed_a_few_usual_places_are_tried(self) -> None:
-        self.feedserver.add("/", page("<p>A blog from 2003</p>"))
-        found = None
-        for path in ("/feed", "/rss", "/feed.xml"):
-            self.feedserver.add(path, Response(status=404))
-        self.feedserver.add("/rss.xml", feed())
-        found = self.find(self.get_url("/"))
-        assert found.url == self.get_url("/rss.xml")
-        assert len(self.feedserver.requests) <= 7
-
-    def test_the_root_is_tried_from_a_page_deep_below_it(self) -> None:
-        self.feedserver.add("/2026/11/a-post", page("<p>A post</p>"))
-        for deep in ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", "feed.json", "rss"):
-            self.feedserver.add(f"/2026/11/a-post/{deep}", Response(status=404))
-        for shallow in ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", "feed.json"):
-            self.feedserver.add(f"/{shallow}", Response(status=404))
-        self.feedserver.add("/rss", feed())
-        assert self.find(self.get_url("/2026/11/a-post")).url == self.get_url("/rss")
-
-    def test_a_page_that_cannot_be_fetched_has_its_feed_where_sites_of_its_kind_have_it(self) -> None:
-        self.feedserver.add("/@ada", Response(status=404))
-        self.feedserver.add("/@ada.rss", feed())
-        found = self.find(self.get_url("/@ada"))
-        assert (found.url, found.page) == (self.get_url("/@ada.rss"), self.get_url("/@ada"))
-
-    def test_no_other_place_is_tried_at_a_server_that_asks_for_a_pause(self) -> None:
-        self.feedserver.add("/", page("<p>A blog</p>"))
-        self.feedserver.add("/feed", Response(status=429, headers={"Retry-After": "3600"}))
-        with pytest.raises(NotAdded):
-            self.find(self.get_url("/"))
-        assert [asked.path for asked in self.feedserver.requests] == ["/", "/feed"]
-
-    def test_a_place_at_another_server_is_tried_while_one_asks_for_a_pause(self) -> None:
-        self.feedserver.add("/a", Response(status=429))
-        with self.make_feedserver() as other:
-            other.add("/feed", feed())
-            places = ("/a", "/b", other.url("/feed"))
-            self.feedserver.add("/", page("".join(LINK.format(place) for place in places)))
-            assert self.find(self.get_url("/")).url == other.url("/feed")
-        assert [asked.path for asked in self.feedserver.requests] == ["/", "/a"]
-
-    def test_a_feed_that_it_links_to_comes_before_the_usual_places(self) -> None:
-        self.feedserver.add("/", page('<p><a href="/news.rss">RSS</a> <a href="/about">About</a>'))
-        self.feedserver.add("/news.rss", feed())
-        assert self.find(self.get_url("/")).url == self.get_url("/news.rss")
-        assert [asked.path for asked in self.feedserver.requests] == ["/", "/news.rss"]
-
-    def test_six_of_the_feeds_that_it_links_to_are_tried_and_no_seventh(self) -> None:
-        self.feedserver.add("/", page("".join(f'<a href="/{number}.rss">RSS</a>' for number in range(1, 9))))
-        for number in range(1, 9):
-            self.feedserver.add(f"/{number}.rss", Response(status=404))
-        self.feedserver.add("/feed", feed())
-        assert self.find(self.get_url("/")).url == self.get_url("/feed")
-        assert [asked.path for asked in self.feedserver.requests] == ["/", *(f"/{n}.rss" for n in range(1, 7)), "/feed"]
-
-    def test_the_link_header_may_name_its_feed(self) -> None:
-        link = '</hidden>; rel="alternate"; type="application/atom+xml"'
-        headers = {"Link": link, "Content-Type": "text/html"}
-        self.feedserver.add("/blog", Response("<p>Nothing here", headers=headers))
-        self.feedserver.add("/hidden", feed())
-        assert self.find(self.get_url("/blog")).url == self.get_url("/hidden")
-
-    def test_a_page_that_refreshes_to_another_one_is_followed(self) -> None:
-        self.feedserver.add("/", page('<meta http-equiv="refresh" content="0; url=/blog/">'))
-        self.feedserver.add("/blog/", page(LINK.format("feed:" + self.get_url("/feed"))))
-        self.feedserver.add("/feed", feed())
-        found = self.find(self.get_url("/"))
-        assert (found.url, found.page) == (self.get_url("/feed"), self.get_url("/blog/"))
-        self.feedserver.add("/direct", page('<meta http-equiv="refresh" content="0; url=/feed">'))
-        asked = len(self.feedserver.requests)
-        assert self.find(self.get_url("/direct")).url == self.get_url("/feed")
-        assert len(self.feedserver.requests) == asked + 2
-
-    def test_three_refreshes_are_followed_and_no_fourth(self) -> None:
-        self.feedserver.allow("nothing answers")
-        for number in range(6):
-            self.feedserver.add(f"/{number}", page(REFRESH.format(f"/{number + 1}")))
-        self.refusal(self.get_url("/0"))
-        assert [asked.path for asked in self.feedserver.requests][:5] == ["/0", "/1", "/2", "/3", "/3/feed"]
-
-    def test_a_page_that_refreshes_to_itself_is_requested_once(self) -> None:
-        self.feedserver.allow("nothing answers")
-        self.feedserver.add("/round", page(REFRESH.format("/round")))
-        self.refusal(self.get_url("/round"))
-        assert [asked.path for asked in self.feedserver.requests][:2] == ["/round", "/round/feed"]
-
-    def test_a_page_that_names_a_feed_is_not_left_for_another_page(self) -> None:
-        self.feedserver.add("/", page(REFRESH.format("/next") + LINK.format("/feed")))
-        self.feedserver.add("/feed", feed())
-        assert self.find(self.get_url("/")).url == self.get_url("/feed")
-        assert [asked.path for asked in self.feedserver.requests] == ["/", "/feed"]
-
-    def test_a_page_that_refreshes_to_nothing_is_searched_itself(self) -> None:
-        self.feedserver.add("/", page(REFRESH.format("/gone")))
-        self.feedserver.add("/gone", Response(status=404))
-        self.feedserver.add("/feed", feed())
-        found = self.find(self.get_url("/"))
-        assert (found.url, found.page) == (self.get_url("/feed"), self.get_url("/"))
-
-    def test_a_page_that_leads_to_no_feed_is_refused(self) -> None:
-        self.feedserver.add("/blog", page(LINK.format("/blog") + LINK.format("/page")))
-        self.feedserver.add("/page", page("no feed either"))
-        refused = self.refusal(self.get_url("/blog"))
-        assert refused.field == "url"
-        assert str(refused).startswith(f"{self.get_url('/blog')} is no feed, and no page that leads to one: ")
-
-
-@pytest.mark.usefixtures("shared_parsers")
 class WhatIsRefused(SubscribeTestCase):
     def test_a_status_of_an_error_is_refused_and_reported(self) -> None:
         for answer, words in (
@@ -546,14 +291,3 @@ class WhatIsRefused(SubscribeTestCase):
         self.feedserver.add("/feed", Response(rss("one", title="")))
         subscription = self.add(self.get_url("/feed"), name="Untitled").subscription
         assert (subscription.display_name, subscription.feed.items.count()) == ("Untitled", 1)
-
-
-class ASlowPage(SubscribeTestCase):
-    def test_a_page_that_takes_too_long_is_refused_with_the_reason(self) -> None:
-        self.feedserver.add("/blog", page(slow_page()))
-        with self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001):
-            refused = self.refusal(self.get_url("/blog"))
-        assert str(refused) == (
-            f"{self.get_url('/blog')} is no feed, and can't be searched for one: "
-            "reading it took longer than 0.001 seconds"
-        )
