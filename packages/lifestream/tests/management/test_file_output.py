@@ -87,6 +87,15 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 
 
 @on_posix
+def test_a_pipe_without_a_name_is_written_to_by_its_number() -> None:
+    reading, writing = os.pipe()
+    write_file(f"/dev/fd/{writing}", [b"1", b"2"])
+    assert os.read(reading, 100) == b"12"
+    os.close(reading)
+    os.close(writing)
+
+
+@on_posix
 @pytest.mark.parametrize("call", ["open", "fchmod"])
 def test_an_existing_file_is_written_to_if_no_file_like_it_may_be_made_beside_it(tmp_path: Path, call: str) -> None:
     existing = tmp_path / "existing"

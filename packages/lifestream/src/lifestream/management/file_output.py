@@ -21,18 +21,20 @@ def write_file(path: str | Path, pieces: Iterable[bytes]) -> None:
     link is followed. What cannot be replaced is written to directly: a device, a pipe, or an existing file if its
     folder or its owner does not allow it. Raises OSError.
     """
+    path = Path(path)
+    before = _status_of(path)
+    if before is not None and not stat.S_ISREG(before.st_mode):
+        _write_directly(path, pieces)  # by this very name: the target of /dev/stdout may have none
+        return
     target = Path(os.path.realpath(path))
-    before = _status_of(target)
-    descriptor: int | None
     beside = target.with_name(f".lifestream-{secrets.token_hex(8)}.tmp")
+    descriptor: int | None
     if before is None:
         descriptor = os.open(beside, _NEW, 0o666)
     else:
-        if stat.S_ISREG(before.st_mode):
-            os.close(os.open(target, os.O_WRONLY))  # a file that may not be written may not be replaced either
-        if not stat.S_ISREG(before.st_mode) or (descriptor := _like(before, beside)) is None:
-            with target.open("wb") as file:
-                file.writelines(pieces)
+        os.close(os.open(target, os.O_WRONLY))  # a file that may not be written may not be replaced either
+        if (descriptor := _like(before, beside)) is None:
+            _write_directly(target, pieces)
             return
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -43,6 +45,11 @@ def write_file(path: str | Path, pieces: Iterable[bytes]) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _write_directly(path: Path, pieces: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)
 
 
 def _status_of(path: Path) -> os.stat_result | None:

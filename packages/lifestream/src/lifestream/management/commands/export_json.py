@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -27,7 +29,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
-        pieces = json_export.pieces(chosen_lifestream(lifestream))
+        # Closed at once, since the database may be closed before an unfinished query is.
+        with closing(json_export.pieces(chosen_lifestream(lifestream))) as pieces:
+            self._write(file, pieces)
+
+    def _write(self, file: str, pieces: Iterable[str]) -> None:
         if file == "-":
             for piece in pieces:
                 # The document goes out unchanged, for another program.
