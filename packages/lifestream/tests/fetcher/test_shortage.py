@@ -110,6 +110,7 @@ class TestLimitsOfTheSystem:
             done = run_short(site_home, server, files, files, "update_feeds")
             assert done.returncode == 1, (files, done.stdout)
             assert "this process may open no more files" in done.stderr, (files, done.stderr)
+            assert "Traceback" not in done.stderr, (files, done.stderr)
             assert stored(site_home, "SELECT max(failures) FROM lifestream_feed") == [(0,)]
 
 

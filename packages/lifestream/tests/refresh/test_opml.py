@@ -336,6 +336,13 @@ def test_a_written_list_is_an_opml_2_document_that_names_sites() -> None:
     )
 
 
+def test_an_address_of_a_site_is_written_without_characters_that_no_iri_has() -> None:
+    site = 'https://a.example/"<b>{}|\\^`\u202e\u2028\ufffd\ue000\U000e0041é'
+    [outline] = read(render("t", [Outline("https://a.example/f?{|}", "A", site)]))
+    encoded = "%22%3Cb%3E%7B%7D%7C%5C%5E%60%E2%80%AE%E2%80%A8%EF%BF%BD%EE%80%80%F3%A0%81%81é"
+    assert outline == Outline("https://a.example/f?{|}", "A", f"https://a.example/{encoded}")
+
+
 @pytest.mark.parametrize(
     ("document", "outlines"),
     [

@@ -1,5 +1,6 @@
 """The commands, one module each in `commands`, and what they share.
 
-`base`: the class of all commands, which escapes control characters. `lookup`: the feed or lifestream that an argument
-names. `output`: tables, progress bars and shortages. `readings`: what `read` prints. `reloading`: `serve --reload`.
+`base`: the class of all commands, which escapes control characters. `file_output`: the file that a command writes.
+`lookup`: the feed or lifestream that an argument names. `output`: tables, progress bars and shortages. `readings`: what
+`read` prints. `reloading`: `serve --reload`.
 """

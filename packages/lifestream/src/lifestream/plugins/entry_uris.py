@@ -12,14 +12,14 @@ import hmac
 import re
 from collections.abc import Collection
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
 
 LONGEST: Final = 1000
 """Bytes of an id that is published: an index of PostgreSQL holds no value of more than a third of a page."""
 
-NOT_IN_IRIS: Final = (
+_NOT_IN_IRIS: Final = (
     r"\x00-\x20\x7f-\x9f<>\"{}|\\^`"
     r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # line ends, and what reverses text (section 4.1)
     r"\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff"
@@ -29,10 +29,11 @@ NOT_IN_IRIS: Final = (
 """The characters that no IRI has (RFC 3987, section 2.2), for a class of a regular expression. Those for private use,
 which a query may have, are among them.
 """
+_ENCODED = re.compile(f"[{_NOT_IN_IRIS}]")
 
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _TAG = re.compile(r"tag:(?:[\w.%+-]+@)?([a-z0-9.-]+),\d{4}(?:-\d\d(?:-\d\d)?)?:.*", re.IGNORECASE | re.ASCII)
-_NOT_IN_IRIS = re.compile(rf"[\s{NOT_IN_IRIS}]")
+_REFUSED = re.compile(rf"[\s{_NOT_IN_IRIS}]")
 _PORT = re.compile(r":\d+\Z")
 
 
@@ -43,6 +44,13 @@ def hosts_of_feed(url: str, site_url: str, domain: str) -> frozenset[str]:
     """
     believed = bool(domain) and domain_of(site_url) == domain
     return frozenset(filter(None, (host_of(url), host_of(site_url) if believed else "")))
+
+
+def as_iri(url: str) -> str:
+    """Return the address *url* with the characters that no IRI has (RFC 3987, section 2.2) percent-encoded, as browsers
+    send them: feeds write them into addresses, and a program that reads ours may copy one into a page.
+    """
+    return _ENCODED.sub(lambda found: quote(found[0]), url)
 
 
 def own_uri(guid: str, hosts: Collection[str]) -> str:
@@ -76,6 +84,6 @@ def _is_iri(text: str) -> bool:
     return (
         0 < len(text) <= LONGEST
         and text.isprintable()
-        and _NOT_IN_IRIS.search(text) is None
+        and _REFUSED.search(text) is None
         and (text.isascii() or len(text.encode()) <= LONGEST)
     )

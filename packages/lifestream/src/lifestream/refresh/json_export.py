@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final
 
 from lifestream.content.image_types import image_type
@@ -32,7 +32,7 @@ _SECRET: Final = ("proxy", "certificates")
 """The options of a feed that are not exported: how this machine reaches the feed."""
 
 
-def pieces(lifestream: Lifestream) -> Iterator[str]:
+def pieces(lifestream: Lifestream) -> Generator[str]:
     """Yield the document, in pieces."""
     head = {
         "version": VERSION,

@@ -27,6 +27,7 @@ from lifestream.models import Lifestream, Subscription, sort_names
 from lifestream.parser.encoding import decode
 from lifestream.parser.wellformed import flaw_of
 from lifestream.plugins.caps import address
+from lifestream.plugins.entry_uris import as_iri
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 
 
@@ -207,7 +208,9 @@ def _rendered(title: str, outlines: Iterable[Outline]) -> Iterator[bytes]:
             xml.startElement("outline", AttributesImpl({"text": scrub(folder), "title": scrub(folder)}))
         for outline in inside:
             name = scrub(outline.title or outline.url)
-            site = {"htmlUrl": scrub(outline.site_url)} if outline.site_url else {}
+            site = {"htmlUrl": as_iri(scrub(outline.site_url))} if outline.site_url else {}
+            # The address of the feed is in ASCII, and is written as it is: feed readers, this one too, compare it with
+            # those that they have.
             feed = {"type": "rss", "text": name, "title": name, "xmlUrl": scrub(outline.url), **site}
             xml.addQuickElement("outline", attrs=feed)
             if out.tell() > _WRITTEN:

@@ -101,7 +101,8 @@ def work(
         except Exception as error:
             if (shortage := shortage_of(error)) is None:
                 raise
-            log.warning("the refresh ends: %s", shortage.value, exc_info=error)
+            log.warning("the refresh ends: %s", shortage.value)
+            log.debug("the shortage was noticed here", exc_info=error)
             loop.end(shortage)
     return loop.report()
 

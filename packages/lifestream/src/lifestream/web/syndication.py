@@ -34,7 +34,7 @@ from lifestream.content.plaintext import scrub
 from lifestream.content.stored_values import address, objects, of_the_web
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
-from lifestream.plugins.entry_uris import NOT_IN_IRIS, uuid_uri
+from lifestream.plugins.entry_uris import as_iri, uuid_uri
 from lifestream.storage import published_ids
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
@@ -244,7 +244,7 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     of_site = timeline.narrowed(subscription=post.subscription, tag=None, query="", day=None)
     values = {
         "title": item.title,
-        "link": _iri(of_the_web(item.link)) or page,
+        "link": as_iri(of_the_web(item.link)) or page,
         "description": item.summary,
         "content": item.content,
         "author_name": item.author or site,
@@ -255,21 +255,11 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
         "categories": [scrub(tag.name) for tag in item.tags.all()],
         "enclosures": list(_enclosures(item)),
         "source": site,
-        "source_id": _iri(feed.site_url) or id_of(of_site),
-        "source_url": _iri(feed.site_url) or absolute(of_site.url()),
-        "via": "" if feed.is_private else _iri(of_the_web(feed.url)),
+        "source_id": as_iri(feed.site_url) or id_of(of_site),
+        "source_url": as_iri(feed.site_url) or absolute(of_site.url()),
+        "via": "" if feed.is_private else as_iri(of_the_web(feed.url)),
     }
     return {name: scrub(value) if isinstance(value, str) else value for name, value in values.items()}
-
-
-_NOT_IN_IRIS = re.compile(f"[{NOT_IN_IRIS}]")
-
-
-def _iri(url: str) -> str:
-    """Return the address *url* with the characters that no IRI has (RFC 3987, section 2.2) percent-encoded, as browsers
-    send them: feeds write them into addresses, and a program that reads ours may copy one into a page.
-    """
-    return _NOT_IN_IRIS.sub(lambda found: quote(found[0]), url)
 
 
 # RFC 6838, section 4.2: the names in a media type. Atom and RSS need one for each enclosure; feeds give any text there.
@@ -282,4 +272,6 @@ def _enclosures(item: Item) -> Iterable[Enclosure]:
         if url := address(entry, "url"):
             length, kind = entry.get("length"), entry.get("type")
             size = length if type(length) is int and length > 0 else 0  # A plugin may have stored any value.
-            yield Enclosure(_iri(url), str(size), kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else _UNKNOWN)
+            yield Enclosure(
+                as_iri(url), str(size), kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else _UNKNOWN
+            )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.management.base import BaseCommand
+from lifestream.management.file_output import write_file
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.refresh import json_export
 from lifestream.terminal import Visible, visible_json
@@ -27,7 +29,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
-        pieces = json_export.pieces(chosen_lifestream(lifestream))
+        # Closed at once, since the database may be closed before an unfinished query is.
+        with closing(json_export.pieces(chosen_lifestream(lifestream))) as pieces:
+            self._write(file, pieces)
+
+    def _write(self, file: str, pieces: Iterable[str]) -> None:
         if file == "-":
             for piece in pieces:
                 # The document goes out unchanged, for another program.
@@ -36,8 +42,7 @@ class Command(BaseCommand):
                     break
             return
         try:
-            with Path(file).open("w", encoding="utf-8", newline="\n") as out:
-                out.writelines(pieces)
+            write_file(file, (piece.encode() for piece in pieces))
         except OSError as error:
             text = gettext("{file} can't be written: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error

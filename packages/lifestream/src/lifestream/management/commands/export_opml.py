@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.management.base import BaseCommand
+from lifestream.management.file_output import write_file
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.refresh import opml
 from lifestream.terminal import Visible
@@ -38,8 +38,7 @@ class Command(BaseCommand):
             self.stdout.write("")
             return
         try:
-            with Path(file).open("wb") as opened:
-                opened.writelines(parts)
+            write_file(file, parts)
         except OSError as error:
             text = gettext("{file} can't be written: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error

@@ -1,0 +1,135 @@
+"""Files of commands: what fails halfway leaves no trace, and what is there keeps its owner, its mode and its links."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from lifestream.management.file_output import write_file
+
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and no pipes with names")
+
+
+def failing() -> Iterator[bytes]:
+    yield b"half of it" * 10_000
+    raise KeyboardInterrupt
+
+
+def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    for content in (b"one", b"another, which is longer", b"two"):
+        write_file(file, [content[:2], content[2:]])
+        assert file.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_if_the_pieces_fail_an_existing_file_stays_and_no_new_one_is_left(tmp_path: Path) -> None:
+    existing = tmp_path / "existing"
+    existing.write_bytes(b"as before")
+    for file in (existing, tmp_path / "new"):
+        with pytest.raises(KeyboardInterrupt):
+            write_file(file, failing())
+    assert list(tmp_path.iterdir()) == [existing]
+    assert existing.read_bytes() == b"as before"
+
+
+def test_if_the_disk_is_full_at_the_end_an_existing_file_stays(tmp_path: Path) -> None:
+    existing = tmp_path / "existing"
+    existing.write_bytes(b"as before")
+    with mock.patch("os.fsync", side_effect=OSError(28, "No space left on device")), pytest.raises(OSError, match="No"):
+        write_file(existing, [b"new"])
+    assert list(tmp_path.iterdir()) == [existing]
+    assert existing.read_bytes() == b"as before"
+
+
+@on_posix
+def test_a_new_file_has_the_mode_of_the_umask_and_an_existing_one_keeps_its_own(tmp_path: Path) -> None:
+    new, existing = tmp_path / "new", tmp_path / "existing"
+    existing.write_bytes(b"")
+    existing.chmod(0o600)
+    before = os.umask(0o027)
+    try:
+        write_file(new, [b"1"])
+        write_file(existing, [b"1"])
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (new, existing)] == [0o640, 0o600]
+
+
+@on_posix
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    link.symlink_to(target)
+    for content in (b"1", b"2"):
+        write_file(link, [content])
+        assert link.is_symlink()
+        assert target.read_bytes() == content
+
+
+@on_posix
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_file(pipe, [b"1", b"2"])
+    reader.join()
+    assert read == [b"12"]
+    assert pipe.is_fifo()
+
+
+@on_posix
+def test_a_pipe_without_a_name_is_written_to_by_its_number() -> None:
+    reading, writing = os.pipe()
+    write_file(f"/dev/fd/{writing}", [b"1", b"2"])
+    assert os.read(reading, 100) == b"12"
+    os.close(reading)
+    os.close(writing)
+
+
+@on_posix
+@pytest.mark.parametrize("call", ["open", "fchmod"])
+def test_an_existing_file_is_written_to_if_no_file_like_it_may_be_made_beside_it(tmp_path: Path, call: str) -> None:
+    existing = tmp_path / "existing"
+    existing.write_bytes(b"as before")
+    real = os.open
+
+    def refused(path: int | Path, flags: int, mode: int = 0o777) -> int:
+        if isinstance(path, int) or flags & os.O_EXCL:
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, mode)
+
+    with mock.patch(f"os.{call}", refused):
+        write_file(existing, [b"new"])
+    assert existing.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [existing]
+
+
+def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path: Path) -> None:
+    existing = tmp_path / "existing"
+    existing.write_bytes(b"as before")
+    real = os.open
+
+    def refused(path: Path, flags: int, mode: int = 0o777) -> int:
+        if path == existing:
+            raise PermissionError(13, "Permission denied")  # not by its mode, which means nothing to root
+        return real(path, flags, mode)
+
+    with mock.patch("os.open", refused), pytest.raises(PermissionError):
+        write_file(existing, [b"new"])
+    assert existing.read_bytes() == b"as before"
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_folder_is_refused(tmp_path: Path, made: bool) -> None:
+    with pytest.raises(OSError, match=str(tmp_path.name) if made else "nowhere"):
+        write_file(tmp_path if made else tmp_path / "nowhere" / "out", [b"new"])
+    assert list(tmp_path.iterdir()) == []
