@@ -15,6 +15,7 @@ import pytest
 
 from feedserver import Fault, FeedServer, Request, Response, VerificationError
 from feedserver.faults import Layer, Shaped
+from feedserver.messages.gate import NoLongerWanted
 from feedserver.messages.send_plan import Plan, Step
 from problem_finding import LIMITS, PATIENCE, Oops, problems_of, reset, until
 from rawclient import RawClient
@@ -154,6 +155,23 @@ def says_too_much(_request: Request) -> Response:
     raise ValueError("x" * 1_000_000)
 
 
+def gives_up(_request: Request) -> Response:
+    raise NoLongerWanted
+
+
+async def gives_up_async(_request: Request) -> Response:
+    raise NoLongerWanted
+
+
+@dataclass(frozen=True, slots=True)
+class GivingUp(Raising):
+    """A fault whose hook raises what ends code whose answer is no longer wanted."""
+
+    def _raise_in(self, hook: str) -> None:
+        if self.hook == hook:
+            raise NoLongerWanted
+
+
 def makes_no_response(_request: Request) -> Response:
     return Response({"a": 1})  # type: ignore[arg-type]
 
@@ -172,6 +190,12 @@ def makes_no_response(_request: Request) -> Response:
         (makes_no_response, "raised TypeError\\(.*json.dumps.*\\) at .* for GET /feed"),
         (lambda _: Response(coding="brotli?"), "brotli"),
         (lambda _: b"x" * 1_000_000, r"returned b'x{1,60}\.\.\. for GET /feed; return a Response\Z"),
+        (gives_up, r"raised NoLongerWanted\(\) at .* for GET /feed"),
+        (gives_up_async, r"raised NoLongerWanted\(\) at .* for GET /feed"),
+        (
+            lambda _: Response("<rss/>" * 20_000, coding="gzip", faults=[GivingUp()]),
+            r"GET /feed could not be answered: NoLongerWanted\(\) at ",
+        ),
         (says_too_much, r"raised ValueError\(.x+ \[…\] x+.\) at .{1,300} for GET /feed\Z"),
         (
             lambda _: Response(headers={"Expires": "{date+1.2.3w}"}),

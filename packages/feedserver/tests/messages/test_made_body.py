@@ -14,6 +14,7 @@ import pytest
 
 from feedserver import FeedServer, Request, Response, VerificationError
 from feedserver.faults import Close, FalseCoding, Interim, Reset, ShortLength, SlowBody, Trailers, TruncatedGzip
+from feedserver.messages.gate import NoLongerWanted
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.pacing import Pace
 from problem_finding import reset
@@ -182,6 +183,16 @@ async def failing_async() -> AsyncIterator[str]:
     raise RuntimeError("in the middle")
 
 
+def giving_up() -> Iterator[str]:
+    yield "one"
+    raise NoLongerWanted
+
+
+async def giving_up_async() -> AsyncIterator[str]:
+    yield "one"
+    raise NoLongerWanted
+
+
 def yields_numbers() -> Iterator[Any]:
     yield 5
 
@@ -191,6 +202,8 @@ def yields_numbers() -> Iterator[Any]:
     [
         (failing, r"RuntimeError\('in the middle'\) at .*test_made_body\.py:\d+"),
         (failing_async, r"RuntimeError\('in the middle'\) at .*test_made_body\.py:\d+"),
+        (giving_up, r"NoLongerWanted\(\) at .*test_made_body\.py:\d+"),
+        (giving_up_async, r"NoLongerWanted\(\) at .*test_made_body\.py:\d+"),
         (yields_numbers, r"yields_numbers \(.*test_made_body\.py:\d+\) yielded 5; yield bytes or text"),
     ],
 )

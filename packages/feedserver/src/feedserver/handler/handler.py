@@ -29,7 +29,7 @@ from feedserver.http.request_parser import Malformed
 from feedserver.messages.argument_types import named
 from feedserver.messages.client_connection import Peer
 from feedserver.messages.clock import Clock
-from feedserver.messages.gate import NoLongerWanted, run_async
+from feedserver.messages.gate import NoLongerWanted, is_dropped, run_async
 from feedserver.messages.headers import Headers
 from feedserver.messages.placeholders import fill_placeholders, has_placeholders
 from feedserver.messages.request import Request
@@ -267,9 +267,9 @@ class Site:
             return self._respond(received, negotiation.slice_range(request, self._coded.code(selected)))
         except (OSError, ValueError) as error:
             return self._mistake(received, f"{selected.source or request.path}: {error}")
-        except NoLongerWanted:
-            return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
         except BaseException as error:  # noqa: BLE001 - as in `answer`
+            if _was_dropped(error):
+                return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
             return self._failure(received, error)
 
     def _call_later(self, received: Received, answer: MakeResponse, number: int) -> Pending:
@@ -289,9 +289,9 @@ class Site:
             response = answer(request)
             if inspect.iscoroutine(response):
                 response = run_async(response)
-        except NoLongerWanted:
-            return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
         except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() reach the test, too, by `verify`
+            if _was_dropped(error):
+                return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
             return self._mistake(received, f"{name} returned {named(response)} for {request}; return a Response")
@@ -361,6 +361,11 @@ class Site:
 def _is_no_host(_: str) -> bool:
     """Return False: a server that was not started has no host of its own."""
     return False
+
+
+def _was_dropped(error: BaseException) -> bool:
+    """Return whether *error* ends code whose answer nobody wants any more."""
+    return isinstance(error, NoLongerWanted) and is_dropped()
 
 
 def _name_of(answer: object) -> str:

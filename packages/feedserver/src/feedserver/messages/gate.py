@@ -22,7 +22,10 @@ _T = TypeVar("_T")
 
 
 class NoLongerWanted(BaseException):
-    """The answer that this code makes is no longer wanted: the client has left, the server stops, or time is over."""
+    """The answer that this code makes is no longer wanted: the client has left, the server stops, or time is over.
+
+    While the answer is wanted, this is an exception like any other, since the code of a test may raise it, too.
+    """
 
 
 class Wanted:
@@ -76,10 +79,15 @@ class Wanted:
 _current: ContextVar[Wanted | None] = ContextVar("the answer that this code makes", default=None)
 
 
+def is_dropped() -> bool:
+    """Return whether the answer that this code makes has been dropped."""
+    wanted = _current.get()
+    return wanted is not None and wanted.is_dropped
+
+
 def end_if_dropped() -> None:
     """Raise NoLongerWanted where the answer that this code makes has been dropped."""
-    wanted = _current.get()
-    if wanted is not None and wanted.is_dropped:
+    if is_dropped():
         raise NoLongerWanted
 
 

@@ -132,10 +132,9 @@ class PartSource:
                     run_async(self._run_async())
                 else:
                     self._run_plain()
-        except NoLongerWanted:
-            pass
         except BaseException as error:  # noqa: BLE001 - `take` raises it where the answer is sent
-            self._error = error
+            if not (isinstance(error, NoLongerWanted) and self._wanted.is_dropped):
+                self._error = error
         self._put(None)
         if self._wanted.is_dropped:
             self._report_lost_error()
