@@ -14,7 +14,8 @@ The source, in the order in which a request passes it; the docstring of each pac
 - `record`, `check`: the commands of these names. `cli` is the command line.
 
 `server` is `FeedServer`: its lifecycle; the methods that tests call are in the `server_*` modules. `pytest`,
-`testcases` and `django` are the integrations for tests.
+`testcases` and `django` are the integrations for tests; pytest's fixtures and hooks are in `pytest_feedserver`, beside
+this package.
 """
 
 from importlib import import_module

@@ -3,7 +3,7 @@
 Its packages, in the order in which an entry passes through them; the docstring of each package lists its modules:
 
 - `refresh`: fetches the feeds that are due, then icons and full content, and pictures when visitors ask for them; adds
-  feeds; imports and exports lists.
+  feeds; imports and exports lists of feeds (OPML).
 - `scheduler`: when a feed is fetched next, and why. `fetcher`: one HTTP request.
 - `parser`: turns documents into entries. `plugins`: turn entries into items, depending on the site they come from.
 - `content`: makes text, HTML and pictures safe and readable.

@@ -19,9 +19,9 @@ cancellation raises. The modules, in the order in which a request passes them:
 6. `outcomes`: the results of a request, as values.
 
 Other modules use these: `cache_lifetime`: what the headers of an answer say about freshness and pauses (Retry-After).
-`url_hosts`: the host that a URL names, and the site that a feed belongs to. `websub`: the messages of WebSub, and when
-a lease is renewed. `link_header`: the links that a server sends beside a document. `open_files`, `shortage`: what this
-machine is short of, for which no server is to blame.
+`url_hosts`: the host that a URL names, and the site that a feed belongs to. `websub`: the messages of WebSub, the
+signature of a push, and when a lease is renewed. `link_header`: the links that a server sends beside a document.
+`open_files`, `shortage`: what this machine is short of, for which no server is to blame.
 
 This package never imports Django, the parser or the database. The rules of `scripts/rules.py` that concern a single
 request (1, 2, 20 to 22, 24 and 26 to 30) are implemented here.
