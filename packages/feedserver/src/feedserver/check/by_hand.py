@@ -224,7 +224,6 @@ class _HandSession(Session):
         self._page = page
         self._shared = shared
         self._url = url
-        self._number = 0
 
     def place(self, scenario: str, index: int) -> Place:
         if self._shared is not None:

@@ -1,7 +1,7 @@
 """Runs scenarios against a reader, lane by lane, and makes the report.
 
 In: an `Adapter` and scenarios. Out: a `Report`. A lane is one reader with files of its own: all scenarios of
-`Lane.SHARED` use one, each hostile one has its own.
+`Lane.SHARED` use one, each hostile one has its own. If the adapter has one session only, all scenarios share one lane.
 """
 
 from __future__ import annotations
@@ -202,7 +202,9 @@ def _result(scenario: Scenario, judgements: dict[str, Judged], adapter: Adapter)
 
 
 def _with_dependencies(results: Sequence[Result]) -> list[Result]:
-    """Return *results*. A scenario that depends on others becomes *not seen* unless one of these passed."""
+    """Return *results*. A scenario that depends on others becomes *not seen* unless one of these is a pass or
+    *non-strict*.
+    """
     passed: dict[str, bool] = {}
     done = []
     for judged in results:
