@@ -32,8 +32,8 @@ def check(
 
     *client* has the methods `add(url)` and `poll()`, and optionally `list()` and `move_clock(seconds)`; see `Client`. A
     function that makes a client is called once to see which methods the client has, and then for each session: each
-    hostile scenario has a fresh client. *only* are ids (`"V1"`) or letters of groups (`"V"`); what they depend on is
-    run, too. *scenarios* are those of feedserver, unless others are given.
+    hostile scenario has a fresh client. An object is the one client of all sessions. *only* are ids (`"V1"`) or letters
+    of groups (`"V"`); what they depend on is run, too. *scenarios* are those of feedserver, unless others are given.
 
     Raises ValueError for an unknown id or kind, and TypeError if *client* lacks `add` or `poll`.
     """
