@@ -99,8 +99,9 @@ class Lane:
             return
         session = self._adapter.open(self._name)
         clock = session.clock
+        reason = "the reader's clock cannot be moved" + (f": {clock.problem}" if clock.problem else "")
         refused = {
-            scenario.id: Judged(not_seen("the reader's clock cannot be moved"))
+            scenario.id: Judged(not_seen(reason))
             for scenario in self._scenarios
             if Need.CLOCK in scenario.needs and not clock.can_move
         }
