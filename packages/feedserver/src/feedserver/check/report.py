@@ -29,8 +29,8 @@ JUDGED = (Verdict.PASS, Verdict.NON_STRICT, Verdict.FAIL)
 class Result:
     """The judgement of one scenario. *exchanges* are the requests of the reader and their answers, in words.
 
-    *misfire* is the error of feedserver that prevented a verdict, "" if there was none. *reproduce* is the command that
-    runs this scenario alone.
+    *misfire* is the error of feedserver that prevented a verdict, "" if there was none. *reproduce* is the command or
+    the call that runs this scenario alone.
     """
 
     scenario: Scenario
