@@ -13,6 +13,8 @@ import pytest
 from feedserver.check import commands
 from feedserver.check.adapters import Subscription
 from feedserver.check.commands import CommandAdapter, Commands, SetupError
+from feedserver.check.moved_clock import ClockShim
+from feedserver.check.runner import run
 from feedserver.check.verdicts import Kind, ListFailed
 
 PYTHON = shlex.quote(sys.executable)
@@ -69,6 +71,19 @@ def test_the_command_that_repeats_a_scenario_has_the_same_limits() -> None:
 
     assert adapter.reproduce("V1") == "feedserver check --poll 'x {url}' --patience 90s --memory 8192M --only V1"
     adapter.close()
+
+
+def test_a_scenario_of_time_says_what_is_missing_to_move_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # without a compiler
+    adapter = CommandAdapter(Commands(poll="exit 0 # {url}"), kind=Kind.FETCHER)
+    report = run(adapter, only=["T7"], kind=Kind.FETCHER)
+    adapter.close()
+
+    problem = ClockShim(tmp_path).problem
+    assert problem
+    assert report["T7"].judgement.reason == f"the reader's clock cannot be moved: {problem}"
 
 
 def test_each_session_begins_with_the_files_of_the_set_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPSConnection
@@ -15,7 +16,8 @@ from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.scenarios import SCENARIOS as ALL
 from feedserver.check.scenarios.hostile import slow_drip
 from feedserver.check.verdicts import Lane
-from right_reader import RightReader, context_that
+from feedserver.messages.headers import Headers
+from right_reader import RightReader, Subscribed, context_that
 
 # The slow answer of H8 takes a minute, and only some seconds here: longer than `right_reader.LONGEST`.
 SCENARIOS = [slow_drip(lasts=4) if scenario.id == "H8" else scenario for scenario in ALL]
@@ -76,6 +78,53 @@ def test_a_rule_that_forbids_requests_forbids_head(scenario: str) -> None:
     report = check(HeadFirst, only=[scenario])
 
     assert {result.scenario.id: result.verdict for result in report}[scenario] is Verdict.FAIL
+
+
+def verdict_on_requests(scenario: str, *steps: list[ExchangeSeen]) -> Verdict:
+    """Return the verdict of *scenario* on a reader that sent these requests in its steps, each in the first poll."""
+    [judge] = [each.judge for each in SCENARIOS if each.id == scenario]
+    seen = [StepSeen(requests, len(requests), [Poll()], was_control_asked=True) for requests in steps]
+    return judge(Evidence(seen)).verdict
+
+
+def test_a_head_and_a_get_are_two_requests_for_subscribing() -> None:
+    head, get = (ExchangeSeen(path="feed.xml", method=method) for method in ("HEAD", "GET"))
+
+    assert verdict_on_requests("Q6", [get], [get]) is Verdict.PASS
+    assert verdict_on_requests("Q6", [head, get], [get]) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("accepted", "verdict"),
+    [
+        ("gzip", "pass"),
+        ("br, gzip;q=0.5", "pass"),
+        ("gzip; q=0.001", "pass"),
+        ("gzip;q=0", "fail"),
+        ("gzip; q=0.000, br", "fail"),
+        ("br", "fail"),
+    ],
+)
+def test_gzip_of_a_low_weight_is_accepted_and_of_no_weight_is_not(accepted: str, verdict: str) -> None:
+    asked = ExchangeSeen(path="feed.xml", method="GET", headers=Headers({"Accept-Encoding": accepted}))
+
+    assert verdict_on_requests("Q3", [asked], [asked]) == verdict
+
+
+class Unconditional(RightReader):
+    """A reader that never sends a condition."""
+
+    def conditions(self, feed: Subscribed) -> dict[str, str]:
+        return {}
+
+
+@pytest.mark.parametrize(("scenario", "reader"), [("T16", Unconditional), ("I10", partial(RightReader, "R1"))])
+def test_a_reader_that_never_met_what_a_rule_is_about_is_not_judged(
+    scenario: str, reader: Callable[[], RightReader]
+) -> None:
+    report = check(reader, only=[scenario])
+
+    assert report[scenario].verdict is Verdict.NOT_SEEN
 
 
 @pytest.mark.parametrize(("scenario", "path"), [("H2", "inside.xml"), ("H6", "rss.dtd")])

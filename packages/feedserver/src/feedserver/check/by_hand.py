@@ -41,8 +41,9 @@ class SessionError(Exception):
 class SessionFile:
     """What is needed to continue a run: the secret prefixes of its URL paths, its ports, and its looks.
 
-    *path* is None if no file is kept. *choice* says with which options the scenarios were chosen; a file is for one
-    choice only.
+    *ports* has the port of each scenario's server by the scenario's id, that of the page by "page", and that of a
+    server that all scenarios share by "". *path* is None if no file is kept. *choice* says with which options the
+    scenarios were chosen; a file is for one choice only.
     """
 
     path: Path | None
@@ -224,7 +225,6 @@ class _HandSession(Session):
         self._page = page
         self._shared = shared
         self._url = url
-        self._number = 0
 
     def place(self, scenario: str, index: int) -> Place:
         if self._shared is not None:

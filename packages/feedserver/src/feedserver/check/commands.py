@@ -168,7 +168,8 @@ class CommandAdapter(Adapter):
         shim = self._shim.load(home.folder)
         if shim is not None:
             home.environment |= shim.environment
-        return _CommandSession(self._commands, home, shim, prints_items=self.prints_items)
+        clock = shim.clock if shim is not None else MovedClock(problem=self._shim.problem)
+        return _CommandSession(self._commands, home, shim, clock, prints_items=self.prints_items)
 
     def close(self) -> None:
         """End what the set-up has left running, and remove every folder."""
@@ -178,7 +179,9 @@ class CommandAdapter(Adapter):
 
 
 class _CommandSession(Session):
-    def __init__(self, commands: Commands, home: Home, shim: LoadedShim | None, *, prints_items: bool) -> None:
+    def __init__(
+        self, commands: Commands, home: Home, shim: LoadedShim | None, clock: MovedClock, *, prints_items: bool
+    ) -> None:
         self._commands = commands
         self._home = home
         self._prints_items = prints_items
@@ -186,7 +189,7 @@ class _CommandSession(Session):
         self._printed: list[bytes] = []
         self._tokens: dict[Path, tuple[tuple[int, int], frozenset[tuple[str, int]]]] = {}
         self._shim = shim
-        self.clock = shim.clock if shim is not None else MovedClock()
+        self.clock = clock
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         self._feeds = list(feeds)

@@ -267,7 +267,7 @@ class Home:
 
 
 def _latest_pid() -> int:
-    """Return the process, or the thread, that was started last on this machine; 0 if that is not known."""
+    """Return the id of the process or thread that was started last on this machine; 0 if it is not known."""
     try:
         return int(Path("/proc/loadavg").read_bytes().split()[-1])
     except (OSError, ValueError, IndexError):  # of systems other than Linux, and of some containers
@@ -359,7 +359,9 @@ def _shell(command: str, memory: int, limit: int) -> list[str]:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Wait for *process*; return its exit status, and the most memory that it or a child used, in bytes."""
+    """Wait for *process*; return its exit status, and the most memory that it or a child used, in bytes: 0 where that
+    is not known.
+    """
     if not hasattr(os, "wait4"):
         return process.wait(), 0
     _, status, usage = os.wait4(process.pid, 0)

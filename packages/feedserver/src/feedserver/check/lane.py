@@ -99,8 +99,9 @@ class Lane:
             return
         session = self._adapter.open(self._name)
         clock = session.clock
+        reason = "the reader's clock cannot be moved" + (f": {clock.problem}" if clock.problem else "")
         refused = {
-            scenario.id: Judged(not_seen("the reader's clock cannot be moved"))
+            scenario.id: Judged(not_seen(reason))
             for scenario in self._scenarios
             if Need.CLOCK in scenario.needs and not clock.can_move
         }
@@ -257,8 +258,8 @@ def _note(look: Look, name: str, seen: StepSeen) -> None:
 
 
 def _wait_for_quiet(session: Session, sites: Sequence[Site]) -> None:
-    """Wait until every exchange has ended. While a process of the reader runs, wait until no request has come for
-    MOMENT seconds, but not longer than LONGEST_AFTERMATH.
+    """Wait until every exchange has ended, for EXCHANGE_TIMEOUT at most at each site. While a process of the reader
+    runs, go on until no request has come for MOMENT seconds, or LONGEST_AFTERMATH has passed.
     """
     ends = time.monotonic() + LONGEST_AFTERMATH
     while True:

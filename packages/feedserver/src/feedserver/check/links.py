@@ -19,7 +19,7 @@ _LINKS = frozenset({"href", "action", "formaction"})
 
 
 def runs_script(address: str) -> bool:
-    """Return whether following *address* runs a script of the feed in the page that shows the address."""
+    """Return whether following *address* runs a script that the feed has written."""
     return _RUNS.match(_LEFT_OUT.sub("", address)) is not None
 
 

@@ -35,12 +35,13 @@ class MovedClock:
     """A clock that is moved forward only.
 
     *move* tells the reader the offset from the true time in seconds, *method* says how, in words for the report.
-    Without *move* the clock is the true one.
+    Without *move* the clock is the true one; *problem* then says why, "" if there is no more to say.
     """
 
-    def __init__(self, move: Callable[[float], None] | None = None, method: str = "none") -> None:
+    def __init__(self, move: Callable[[float], None] | None = None, method: str = "none", *, problem: str = "") -> None:
         self._move = move
         self.method = method
+        self.problem = problem
         self.offset = 0.0
 
     @property

@@ -137,7 +137,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         type=_size,
         metavar="SIZE",
-        help=f"the limit for the data of each of its processes (default: that of --reader, or {MEMORY_CAP >> 30}G)",
+        help=f"the limit for the data of each process of a reader (default: that of --reader, or {MEMORY_CAP >> 30}G)",
     )
     parser.add_argument(
         "--workers",

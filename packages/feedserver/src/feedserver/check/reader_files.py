@@ -1,7 +1,7 @@
 """The files of a reader under check, which may have made folders of any depth, and links and pipes among them.
 
-Folders that are too deep for Python's own functions are expected, no link leads out of the folder that is searched, and
-nothing waits for a pipe.
+Folders that are too deep for Python's own functions are expected, no link is followed out of the folder that is
+searched, and nothing waits for a pipe.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ _LIFEREA = shlex.quote(str(_recipe("liferea_driver.py")))
 
 
 def _script(name: str, package: str) -> Commands:
-    """Return the commands of a script of this package: `add URL…`, `poll` and `list`."""
+    """Return the commands of the recipe *name*: `add URL…`, `poll` and `list`; *package* is what the recipe runs."""
     command = f"{_PYTHON} {shlex.quote(str(_recipe(name)))}"
     return Commands(
         add=f"{command} add {{urls}}", poll=f"{command} poll", list=f"{command} list", version=_version_of(package)
@@ -60,7 +60,7 @@ def _script(name: str, package: str) -> Commands:
 
 
 def _node_script(name: str, package: str) -> Commands:
-    """Return the commands of a script for Node.js: `add URL…`, `poll` and `list`."""
+    """Return the commands of the recipe *name* for Node.js: `add URL…`, `poll` and `list`; see `_script`."""
     command = f"node {shlex.quote(str(_recipe(name)))}"
     return Commands(
         add=f"{command} add {{urls}}",

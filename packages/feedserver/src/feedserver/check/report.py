@@ -29,8 +29,8 @@ JUDGED = (Verdict.PASS, Verdict.NON_STRICT, Verdict.FAIL)
 class Result:
     """The judgement of one scenario. *exchanges* are the requests of the reader and their answers, in words.
 
-    *misfire* is the error of feedserver that prevented a verdict, "" if there was none. *reproduce* is the command that
-    runs this scenario alone.
+    *misfire* is the error of feedserver that prevented a verdict, "" if there was none. *reproduce* is the command or
+    the call that runs this scenario alone.
     """
 
     scenario: Scenario
@@ -90,9 +90,10 @@ class Count:
 class Report:
     """The scorecard of one run. `report["V1"]` is the result of a scenario.
 
-    *reader* is its name, *version* what it prints of itself, *commands* how it was driven, and *poll* what its polls
-    are. *clock_method* is how its clock was moved, "none" if it was not, and *clock_proved* whether it is proved that
-    the reader went by the moved clock. *is_partial* is whether the run was stopped. *seconds* is how long the run took.
+    *reader* is the reader's name, *version* what the reader prints of itself, *commands* how it was driven, and *poll*
+    what its polls are. *clock_method* is how its clock was moved, "none" if it was not, and *clock_proved* whether it
+    is proved that the reader went by the moved clock. *is_partial* is whether the run was stopped. *seconds* is how
+    long the run took.
     """
 
     results: Sequence[Result]

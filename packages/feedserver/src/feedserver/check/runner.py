@@ -1,7 +1,7 @@
 """Runs scenarios against a reader, lane by lane, and makes the report.
 
 In: an `Adapter` and scenarios. Out: a `Report`. A lane is one reader with files of its own: all scenarios of
-`Lane.SHARED` use one, each hostile one has its own.
+`Lane.SHARED` use one, each hostile one has its own. If the adapter has one session only, all scenarios share one lane.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def check(
 
     *client* has the methods `add(url)` and `poll()`, and optionally `list()` and `move_clock(seconds)`; see `Client`. A
     function that makes a client is called once to see which methods the client has, and then for each session: each
-    hostile scenario has a fresh client. *only* are ids (`"V1"`) or letters of groups (`"V"`); what they depend on is
-    run, too. *scenarios* are those of feedserver, unless others are given.
+    hostile scenario has a fresh client. An object is the one client of all sessions. *only* are ids (`"V1"`) or letters
+    of groups (`"V"`); what they depend on is run, too. *scenarios* are those of feedserver, unless others are given.
 
     Raises ValueError for an unknown id or kind, and TypeError if *client* lacks `add` or `poll`.
     """
@@ -202,7 +202,9 @@ def _result(scenario: Scenario, judgements: dict[str, Judged], adapter: Adapter)
 
 
 def _with_dependencies(results: Sequence[Result]) -> list[Result]:
-    """Return *results*. A scenario that depends on others becomes *not seen* unless one of these passed."""
+    """Return *results*. A scenario that depends on others becomes *not seen* unless one of these is a pass or
+    *non-strict*.
+    """
     passed: dict[str, bool] = {}
     done = []
     for judged in results:

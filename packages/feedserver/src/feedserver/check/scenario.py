@@ -3,13 +3,14 @@
 A scenario is a value; `scenarios/template.py` is one to copy. Its lifecycle:
 
 1. The reader subscribes to the scenario's feeds (`Scenario.feeds`) while step 0 is served, and polls two more times.
-   So step 0 is a good feed, always: readers refuse to subscribe to a broken one.
-2. Each later step begins at `Step.wait` or more after the one before, by the moved clock. Its answers replace those of
-   the step before, path by path; a path that it does not name keeps its answer. The reader polls at least once in each
-   step, and may poll several times, since other scenarios share its polls: nothing may depend on the number of
-   requests.
+   So step 0 is a good feed: readers refuse to subscribe to a broken one. If TLS fails on purpose (`Scenario.tls`), it
+   is served over a connection that the reader must refuse.
+2. Each later step begins at `Step.wait` or more after the one before, by the moved clock; if the clock cannot be
+   moved, with the next poll. The step's answers replace those of the step before, path by path; a path that it does
+   not name keeps its answer. The reader polls at least once in each step, and may poll several times, since other
+   scenarios share its polls: nothing may depend on the number of requests.
 3. After the last step `judge` gets the `Evidence`, and returns a `Judgement`. It raises `Unseen` where the evidence
-   allows no verdict; the questions of `Evidence` do so by themselves.
+   allows no verdict; most questions of `Evidence` do so by themselves.
 
 An answer is made by a function, which is called once, when its step begins. The function gets a `Stage`, which has the
 moved time and URLs, and makes good feeds.
@@ -96,7 +97,7 @@ class Scenario:
     - *why*: why it matters to the people who use the reader, in one or two sentences.
     - *advice*: how the reader's author mends it, in one or two sentences.
     - *needs*: what it needs beside the requests.
-    - *depends_on*: ids of scenarios; if none of them passed, this one is *not seen*.
+    - *depends_on*: ids of scenarios; if none of them is a pass or *non-strict*, this one is *not seen*.
     - *kinds*: the kinds of readers that it may be for, by default all; see `is_for`.
     - *lane*: `Lane.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `Lane.SLOW` if it takes long.
     - *feeds*: the paths that the reader subscribes to, relative to the scenario.

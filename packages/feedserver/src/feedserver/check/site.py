@@ -49,7 +49,7 @@ class Site:
         self._dates: dict[int, datetime] = {}
         self._with_enclosures = with_enclosures
         self._answers: dict[str, Answer] = {}
-        self._taken_up_to = 0  # the serial of the last exchange
+        self._taken_up_to = 0  # the serial of the last exchange when `take_exchanges` was last called
         self._taken = 0
         self._bytes = 0
         self._is_flooded = False

@@ -64,7 +64,9 @@ class ScenarioTest:
 
 
 def parameters(only: Iterable[str] = (), known_failures: Path | None = None) -> list[ParameterSet]:
-    """Return one parameter for each scenario that *only* names; those in the file *known_failures* are `xfail`.
+    """Return one parameter for each scenario that *only* names, by default all of them.
+
+    Those in the file *known_failures* are `xfail`.
 
     Raises ValueError for an unknown id, and for a line of the file that has no id.
     """

@@ -30,7 +30,7 @@ class Round:
 
 
 def rounds(scenarios: Sequence[Scenario], *, moves_clock: bool = True) -> list[Round]:
-    """Return the polls for *scenarios*, the first of which subscribes.
+    """Return the polls for *scenarios*; in the first one the reader subscribes.
 
     If the clock does not move, each poll after those of step 0 begins the next step of every scenario.
     """

@@ -60,11 +60,11 @@ def on_its_bus() -> None:
     os.close(write_end)
     try:
         for _ in range(TRIES):
-            if is_called("SetOnline", "true"):
+            if has_answered("SetOnline", "true"):
                 break
             if select.select([output], [], [], PAUSE)[0]:
                 os.read(output, 1 << 16)
-        if not is_called("Refresh"):
+        if not has_answered("Refresh"):
             sys.exit("Liferea does not answer on its bus")
         while select.select([output], [], [], SILENCE)[0] and os.read(output, 1 << 16):
             pass
@@ -75,7 +75,7 @@ def on_its_bus() -> None:
         liferea.wait()
 
 
-def is_called(method: str, *arguments: str) -> bool:
+def has_answered(method: str, *arguments: str) -> bool:
     """Call a method of Liferea, and return whether it answered."""
     return (
         subprocess.run(

@@ -13,7 +13,7 @@ from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
 _CUT_AT = 300
-"""Bytes of the body that are sent: they end before the first item."""
+"""Bytes of the body that are sent: they end within the first item."""
 
 
 def _judge_mended(seen: Evidence) -> Judgement:
@@ -84,7 +84,7 @@ def _judge_mislabelled(seen: Evidence) -> Judgement:
 
 
 def _mislabelled(scenario_id: str, title: str, rule: str, source: str, advice: str, label: str) -> Scenario:
-    """Return a scenario whose plain body has the wrong Content-Encoding *label*.
+    """Return a scenario whose plain body has the Content-Encoding *label*, which is wrong or (identity) needless.
 
     If *label* is "", the body is in gzip and has no Content-Encoding.
     """

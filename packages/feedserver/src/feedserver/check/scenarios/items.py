@@ -28,13 +28,16 @@ def _feed(*items: int) -> Serve:
     return lambda at: at.feed(*items)
 
 
-def _judge_once(*numbers: int) -> Callable[[Evidence], Judgement]:
-    """Return a judge that expects each item once after the last step."""
+def _judge_once(*numbers: int, path: str = FEED) -> Callable[[Evidence], Judgement]:
+    """Return a judge that expects each of the items *numbers* once after the last step.
+
+    A reader that did not request *path* in step 1 is not judged.
+    """
 
     def judge(seen: Evidence) -> Judgement:
         seen.expect_subscribed(*numbers)
         last = len(seen.steps) - 1
-        seen.asked(1)
+        seen.asked(1, path)
         for number in numbers:
             if (count := len(seen.rows_of(last, number))) != 1:
                 return failed(f"item {number} once", f"item {number} {count} times")
@@ -131,8 +134,8 @@ SCENARIOS = (
     ),
     Scenario(
         id="I3",
-        title="The same guid on every item",
-        rule="A feed gives all items the same guid and different links: the items stay apart.",
+        title="The same guid on several items",
+        rule="A feed gives its new items the same guid and different links: the items stay apart.",
         source="RSS 2.0, guid",
         level=Level.SHOULD,
         steps=(
@@ -140,7 +143,7 @@ SCENARIOS = (
             Step(lambda at: at.feed(*(at.entry(number, id="the-same") for number in (6, 5, 4)), 3, 2, 1)),
         ),
         judge=_judge_there(1, 4, 5, 6),
-        why="All items of the feed but one are lost.",
+        why="All of these items but one are lost.",
         advice="If a document repeats a guid, recognise its entries by their links, too.",
         needs=_ITEMS,
         depends_on=("I1",),
@@ -168,7 +171,7 @@ SCENARIOS = (
     Scenario(
         id="I5",
         title="Items without guid and link",
-        rule="Items have a title and a text only: the reader has each item once, however often it reads the feed.",
+        rule="Items have neither guid nor link: the reader has each item once, however often it reads the feed.",
         source="RSS 2.0: title or description is all that an item must have",
         level=Level.SHOULD,
         steps=(
@@ -265,7 +268,7 @@ SCENARIOS = (
                 }
             ),
         ),
-        judge=_judge_once(1, 2, 3),
+        judge=_judge_once(1, 2, 3, path="deeper/new.xml"),
         why=_TWICE,
         advice="Take a guid as it is written; don't resolve it against the address of the document.",
         needs=_LIST,

@@ -58,7 +58,7 @@ def _judge_saved(seen: Evidence) -> Judgement:
         return passed("the old address was not requested any more")
     if not new and not old:
         seen.asked(last)
-    return failed("after five polls only the new address is requested", "the old address was requested again")
+    return failed("no request for the old address after it had redirected four times", "it was requested again")
 
 
 def _judge_comes_back(seen: Evidence) -> Judgement:

@@ -2,11 +2,12 @@
 
 1. Copy `NEW_ITEM` into the file of its group, with the next free number as its id, and add it to `SCENARIOS` there.
 2. `steps[0]` is a good feed. Write what each later step serves, as a function of a `Stage` (here `at`); newest first.
-3. In `judge`, ask the `Evidence` (`seen`): `asked`, `requests`, `was_quiet`, `has`, `rows_of`. They raise `Unseen`
-   where the evidence says nothing, and so may `judge`. Judge by an effect if there is one (does the item arrive?), else
-   by the requests.
+3. In `judge`, ask the `Evidence` (`seen`): `asked`, `requests`, `was_quiet`, `has`, `rows_of`. All but `requests` raise
+   `Unseen` where the evidence says nothing, and so may `judge`. Judge by an effect if there is one (does the item
+   arrive?), else by the requests.
 4. In `tests/right_reader.py`, let the right reader break just this rule if its `breaks` is the id, and run `pytest
-   tests/check/test_scenarios.py -k ID`: the right reader passes, and the one that breaks the rule fails.
+   tests/check/test_scenarios.py -k "right_reader or ID"`: the right reader passes every scenario, and the one that
+   breaks the rule fails this one.
 """
 
 from __future__ import annotations

@@ -45,11 +45,25 @@ def _paused(first: Serve) -> tuple[Step, ...]:
     )
 
 
-def _judge_pause(seen: Evidence) -> Judgement:
-    seen.asked(1)
-    if seen.was_quiet(2):
-        return passed("the feed was not requested before its time")
-    return failed("no request within the four days", "it was requested after three days")
+def _judge_quiet(expected: str, observed: str) -> Callable[[Evidence], Judgement]:
+    """Return a judge that expects no request in step 2; *expected* and *observed* are the words of a fail."""
+
+    def judge(seen: Evidence) -> Judgement:
+        seen.asked(1)
+        if seen.was_quiet(2):
+            return passed("the feed was not requested before its time")
+        return failed(expected, observed)
+
+    return judge
+
+
+_judge_pause = _judge_quiet("no request within the four days", "it was requested after three days")
+
+
+def _judge_fresh_304(seen: Evidence) -> Judgement:
+    if not any(exchange.status == 304 for exchange in seen.asked(1)):
+        raise Unseen("the reader never got the 304")
+    return _judge_pause(seen)
 
 
 def _judge_no_pause(expected: str) -> Callable[[Evidence], Judgement]:
@@ -119,7 +133,7 @@ def _slow(at: Stage) -> Response:
 def _judge_many(seen: Evidence) -> Judgement:
     exchanges = [exchange for step in (0, 1) for exchange in seen.requests(step, None)]
     if len(exchanges) < len(_MANY):
-        raise Unseen(f"the reader requested {len(exchanges)} of {len(_MANY)} feeds")
+        raise Unseen(f"the reader sent {len(exchanges)} requests for {len(_MANY)} feeds")
     changes = sorted(
         change for each in exchanges for change in ((each.time, 1), (each.time + max(each.duration - 0.01, 0), -1))
     )
@@ -401,7 +415,7 @@ SCENARIOS = (
             _after_three_days(_answer(4, 3, 2, 1)),
             Step(_answer(5, 4, 3, 2, 1)),
         ),
-        judge=_judge_pause,
+        judge=_judge_fresh_304,
         why=_BURDEN,
         advice="Read Cache-Control of a 304 like that of a 200.",
         needs=_CLOCK,
@@ -431,7 +445,7 @@ SCENARIOS = (
             _after_three_days(_answer(5, 4, 3, 2, 1)),
             Step(_answer(6, 5, 4, 3, 2, 1), timedelta(days=8)),
         ),
-        judge=_judge_pause,
+        judge=_judge_quiet("no request within the week", "it was requested after three days"),
         why="Publishers who can set no headers can say so only in the feed.",
         advice="Wait at least the period divided by the frequency between two requests, up to a cap.",
         needs=_CLOCK,
@@ -448,7 +462,7 @@ SCENARIOS = (
             Step({}, timedelta(days=2), timedelta(days=2, hours=6)),
             Step(_answer(5, 4, 3, 2, 1), timedelta(hours=10), timedelta(hours=16)),
         ),
-        judge=_judge_pause,
+        judge=_judge_quiet("no request in the hours that the feed lists", "it was requested in one of them"),
         why="Publishers who pay for traffic at certain hours can say so only in the feed.",
         advice="Read every hour of skipHours, in GMT, and postpone the request to the next hour that is not listed.",
         needs=_CLOCK,
@@ -465,7 +479,7 @@ SCENARIOS = (
             Step({}, timedelta(days=2), timedelta(days=3)),
             Step(_answer(5, 4, 3, 2, 1), timedelta(days=2, hours=1), timedelta(days=4)),
         ),
-        judge=_judge_pause,
+        judge=_judge_quiet("no request on the days that the feed lists", "it was requested on one of them"),
         why="A newspaper that does not appear on Sundays has nothing new on Sundays, and each request is in vain.",
         advice="Read every day of skipDays, in GMT, and postpone the request to the next day that is not listed.",
         needs=_CLOCK,
