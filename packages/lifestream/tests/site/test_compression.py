@@ -95,3 +95,14 @@ class TestStaticFiles:
             assert len(body) < len(brotli.compress(plain, quality=compression._QUALITY))
             response.close()
         assert compression._compressed_once.cache_info().hits == 1
+
+    @pytest.mark.django_db  # as above
+    @pytest.mark.parametrize("accepted", ["gzip", "br", "gzip, br"])
+    def test_a_part_of_a_file_is_sent_as_its_range_says(self, client: Client, accepted: str) -> None:
+        address = static("lifestream/theme.css")
+        whole = b"".join(client.get(address))
+        response = client.get(address, HTTP_ACCEPT_ENCODING=accepted, HTTP_RANGE="bytes=100-1099")
+        assert (response.status_code, response["Content-Range"]) == (206, f"bytes 100-1099/{len(whole)}")
+        assert b"".join(response) == whole[100:1100]
+        assert (response.has_header("Content-Encoding"), response["Content-Length"]) == (False, "1000")
+        response.close()

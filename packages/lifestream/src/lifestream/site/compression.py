@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
@@ -32,7 +33,11 @@ class CompressionMiddleware(GZipMiddleware):
     """Compress answers with Brotli or gzip, whichever the visitor's browser accepts (RFC 9110 §12.5.3)."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Return *response*, compressed if that makes it smaller."""
+        """Return *response*, compressed if that makes it smaller. A part of a file is never compressed: its
+        Content-Range counts bytes of the file as it is (RFC 9110 §14.4).
+        """
+        if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+            return response
         kind = response.get("Content-Type", "")
         if kind.startswith("image/") and "svg" not in kind:
             return response  # it is compressed already, and may be large
