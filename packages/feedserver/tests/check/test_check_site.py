@@ -130,6 +130,30 @@ def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
         assert server.is_running
 
 
+def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about() -> None:
+    with FeedServer(strict=False) as server:
+        server.allow("allowed")
+        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        fails = replace(TWO_STEPS, steps=(Step(lambda _: lambda _: 1 // 0),))  # type: ignore[arg-type, return-value]
+        sites = [Site(replace(fails, id=f"I{n}"), place, MovedClock()) for n in (1, 2, 3)]
+        for each in sites:
+            each.begin_step(0, 0.0)
+            each.serve()
+        for each in sites[1:]:
+            get(each.urls[0])
+        sites[0].verify()
+        for number, each in enumerate(sites[1:], 2):
+            with pytest.raises(Misfire, match=rf"\A.*ZeroDivisionError.* for GET /secret/i{number}/feed\.xml\Z"):
+                each.verify()
+        server.failed("allowed, and of none")
+        sites[0].verify()
+        server.failed("of all")
+        for each in sites:
+            with pytest.raises(Misfire, match="of all"):
+                each.verify()
+        server.site.problems.take()
+
+
 def test_an_answer_that_raises_is_an_error_of_feedserver(site: Site) -> None:
     broken = replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1), until=None), Step(lambda _: 1 // 0)))  # type: ignore[arg-type, return-value]
     failing = Site(broken, Place("127.0.0.1"), MovedClock())

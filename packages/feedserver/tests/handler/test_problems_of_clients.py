@@ -7,12 +7,13 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from typing import Self
+from typing import Final, Self
 
 import pytest
 
 from feedserver import FeedServer, Request, Response
 from feedserver.net.connection_state import State
+from feedserver.net.tls import TlsFault
 from problem_finding import HINT, LIMITS, NO_LINGER, PATIENCE, problems_of, reset, until
 from rawclient import RawClient
 
@@ -147,19 +148,25 @@ def test_half_a_handshake_that_waits_until_the_server_stops_is_a_problem() -> No
     assert problems_of(server).startswith("the server stopped in the middle of the TLS handshake.")
 
 
-def tls_client(server: FeedServer) -> tuple[ssl.SSLSocket, socket.socket]:
+def tls_client(server: FeedServer, *, checks: bool = True) -> tuple[ssl.SSLSocket, socket.socket]:
     """Return a client that speaks TLS, and the same connection without it."""
     plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
     wire = plain.dup()
     wire.settimeout(PATIENCE)
-    return server.client_context().wrap_socket(plain, server_hostname="localhost"), wire
+    context = server.client_context()
+    if not checks:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(plain, server_hostname="localhost"), wire
 
 
 @pytest.mark.parametrize("is_answered", [False, True])
-def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: bool) -> None:
-    with FeedServer(tls=True) as server:
+@pytest.mark.parametrize("tls", [True, "expired", "wrong host", "no close_notify"])
+def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(tls: bool | TlsFault, is_answered: bool) -> None:
+    """The fault of a certificate ends with a handshake that succeeds: what breaks later is not broken on purpose."""
+    with FeedServer(tls=tls) as server:
         server.add("/feed", Response("<rss/>" * 100, delay=0.05))
-        client, wire = tls_client(server)
+        client, wire = tls_client(server, checks=tls is True)
         with client, wire:
             if is_answered:
                 client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -344,8 +351,12 @@ def test_a_close_notify_in_the_middle_of_a_request_is_a_problem() -> None:
         assert "in the middle of the request's body; it was answered with 400." in problems_of(server)
 
 
-def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy() -> None:
-    with FeedServer(tls=True) as server:
+NO_BROKEN_HANDSHAKE: Final[list[bool | TlsFault]] = [True, "no close_notify"]
+
+
+@pytest.mark.parametrize("tls", NO_BROKEN_HANDSHAKE)
+def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy(tls: bool | TlsFault) -> None:
+    with FeedServer(tls=tls) as server:
         plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
         with pytest.raises(ssl.SSLCertVerificationError):
             ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
@@ -363,14 +374,17 @@ def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy() 
         (True, "the connection broke in the middle of the TLS handshake: "),
     ],
 )
-def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem(resets: bool, problem: str) -> None:
+@pytest.mark.parametrize("tls", NO_BROKEN_HANDSHAKE)
+def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem(
+    tls: bool | TlsFault, resets: bool, problem: str
+) -> None:
     context = ssl.create_default_context()
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     handshake = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
         handshake.do_handshake()
     hello = outgoing.read()
-    with FeedServer(tls=True) as server:
+    with FeedServer(tls=tls) as server:
         with socket.create_connection((server.host, server.port), timeout=PATIENCE) as plain:
             plain.sendall(hello)
             assert plain.recv(5)[:1] == b"\x16"

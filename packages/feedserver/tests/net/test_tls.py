@@ -105,6 +105,7 @@ def test_a_client_that_checks_refuses_a_broken_server(fault: str) -> None:
         with pytest.raises(httpx.ConnectError):
             httpx.get(server.url("x"), verify=server.client_context(), timeout=10, trust_env=False)
         assert server.requests == []
+        server.verify()
 
 
 @pytest.mark.parametrize("fault", ["expired", "not yet valid", "wrong host", "self-signed", "incomplete chain"])

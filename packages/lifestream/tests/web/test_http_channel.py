@@ -18,6 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 from waitress.buffers import TempfileBasedBuffer
+from waitress.channel import ClientDisconnected
 from waitress.server import create_server
 
 from interruption import interrupt_main_thread
@@ -269,6 +270,24 @@ def test_a_thread_that_has_answered_leaves_it_to_the_loop_to_continue_a_request(
         assert channel.writable()
         channel.handle_write()
         assert not channel.connected
+
+
+def test_a_client_that_leaves_before_a_malformed_request_is_answered_causes_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with _connection() as (channel, client):
+        request = BoundedParser(channel.adj)
+        request.received(b"GET\r\n\r\n")
+        channel.requests.append(request)
+        client.close()
+
+        def leave(_data: object) -> int:
+            raise ClientDisconnected
+
+        monkeypatch.setattr(channel, "write_soon", leave)
+        channel.service()
+        assert channel.close_when_flushed
+        assert not channel.requests
 
 
 @pytest.mark.parametrize("framing", [b"1;a=", b"1\r\na\r\n0\r\nX: "], ids=["a chunk's size", "the trailer"])

@@ -288,6 +288,22 @@ def test_the_value_of_a_field_has_no_blanks_around_it(written: bytes, value: str
 def test_a_request_line_of_another_form_is_refused(line: bytes) -> None:
     parser = _parsed(line + b"\r\nHost: a\r\n\r\n")
     assert parser.error is not None and parser.error.code == 400
+    assert (parser.command, parser.path) == ("", ""), "waitress names the path in its log"
+
+
+@pytest.mark.parametrize("blank", [b" ", b"\t", b"\v", b"\f"])
+@pytest.mark.parametrize("rest", [b"", b"GET / HTTP/1.1\r\nHost: a", b"\r\n\r\nGET / HTTP/1.1\r\nHost: a"])
+@pytest.mark.parametrize("before", [b"", b"\r\n"])
+def test_a_head_that_begins_with_a_blank_is_refused_however_it_is_cut(before: bytes, rest: bytes, blank: bytes) -> None:
+    """waitress skipped a head of blanks alone, without an answer, so that a client could send them without end."""
+    text = before + blank + rest + b"\r\n\r\n"
+    for size in range(1, len(text) + 1):
+        parser = BoundedParser(_ADJUSTMENTS)
+        for at in range(0, len(text), size):
+            parser.received(text[at : at + size])
+        assert parser.completed and not parser.empty
+        assert parser.error is not None
+        assert (parser.error.code, parser.error.body) == (400, "the request line is invalid")
 
 
 @pytest.mark.parametrize("target", [b"/", b"a:", b"http://b/?c#d", b"a://1", b"*", b"//b", b"/\ty"])

@@ -20,6 +20,7 @@ from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
 from feedserver.handler.exchange import Exchange
 from feedserver.messages.response import Answer, Response
+from feedserver.messages.terminal_text import visible
 from feedserver.server import FeedServer, VerificationError
 
 EXCHANGE_TIMEOUT = 20.0
@@ -172,11 +173,12 @@ class Site:
 
     def _own(self, after: int) -> list[Exchange]:
         """Return the exchanges of this scenario that are kept and have a serial greater than *after*."""
-        exchanges = [exchange for exchange in self.server.journal.exchanges if exchange.serial > after]
-        if not self._is_shared:
-            return exchanges
-        prefix = self._stage.path("")
-        return [exchange for exchange in exchanges if exchange.request is not None and exchange.path.startswith(prefix)]
+        return [each for each in self.server.journal.exchanges if each.serial > after and self._is_own(each)]
+
+    def _is_own(self, exchange: object) -> bool:
+        """Return whether *exchange* is one of this scenario: on a shared server, its path tells."""
+        request = exchange.request if isinstance(exchange, Exchange) else None
+        return not self._is_shared or (request is not None and request.path.startswith(self._stage.path("")))
 
     def take_exchanges(self) -> list[ExchangeSeen]:
         """Return the exchanges since the last call. If some are missing, since there were too many, return only one
@@ -193,12 +195,19 @@ class Site:
         return [ExchangeSeen.of(exchange, self._stage.path("")) for exchange in taken]
 
     def verify(self) -> None:
-        """Raise Misfire if the server did not do what the scenario intends."""
+        """Raise Misfire if the server did not do what the scenario intends.
+
+        A problem of a shared server stays for the other scenarios, if it is about them.
+        """
+        if self._is_shared:
+            self.server.site.catch_up()
+            if problems := self.server.site.problems.about(self._is_own):
+                raise Misfire(visible("\n\n".join(dict.fromkeys(problems)), lines=True))
+            return
         try:
             self.server.verify()
         except VerificationError as error:
-            if not self._is_shared or self._stage.path("") in str(error):
-                raise Misfire(str(error)) from error
+            raise Misfire(str(error)) from error
 
     def stop(self) -> None:
         """Stop the server, unless it is shared, and remove the local files."""

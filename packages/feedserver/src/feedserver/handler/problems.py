@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -92,11 +93,20 @@ class Problems:
             return []
         taken = self.kept
         del self._kept[: len(taken)]
+        return [problem.message for problem in taken if not self._is_allowed(problem)]
+
+    def about(self, is_wanted: Callable[[object], bool]) -> list[str]:
+        """Return the problems that `take` would return and that are about an exchange for which *is_wanted* returns
+        True, or about no particular one. They are kept.
+        """
         return [
             problem.message
-            for problem in taken
-            if not any(pattern.search(problem.own_words) for pattern in self._allowed)
+            for problem in self.kept
+            if (problem.exchange is None or is_wanted(problem.exchange)) and not self._is_allowed(problem)
         ]
+
+    def _is_allowed(self, problem: Problem) -> bool:
+        return any(pattern.search(problem.own_words) for pattern in self._allowed)
 
     @property
     def kept(self) -> list[Problem]:

@@ -287,9 +287,10 @@ class Connection(_Protocol):
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
         if problem is not None:
-            is_between = self.state is State.IDLE
-            if is_between or not _is_alert(problem):
-                self._note_failed_tls(f"TLS failed: {problem}")
+            is_between, is_alert = self.state is State.IDLE, _is_alert(problem)
+            if is_between or not is_alert:
+                # Some clients check the certificate after the handshake, and then send an alert.
+                self._note_failed_tls(f"TLS failed: {problem}", is_of_handshake=is_alert or not tls.is_open)
             if is_between:
                 self.close()
             elif self._transport is not None:
@@ -309,11 +310,12 @@ class Connection(_Protocol):
     def _note_broken_handshake(self, happened: str, error: str = "") -> None:
         if self._tls is not None and not self._tls.is_open and not self._tls.stalls:
             problem = f"{happened} in the middle of the TLS handshake"
-            self._note_failed_tls(f"{problem}: {error}" if error else problem)
+            self._note_failed_tls(f"{problem}: {error}" if error else problem, is_of_handshake=True)
 
-    def _note_failed_tls(self, problem: str) -> None:
+    def _note_failed_tls(self, problem: str, *, is_of_handshake: bool) -> None:
         tls = self._listener.tls
-        self._listener.site.tls_failed(problem, on_purpose=tls is not None and tls.fault is not None)
+        on_purpose = is_of_handshake and tls is not None and tls.breaks_handshakes
+        self._listener.site.tls_failed(problem, on_purpose=on_purpose)
 
     # Called by the protocol
 

@@ -81,6 +81,11 @@ class Tls:
             self.fault, self.names, self.clients
         )  # made here, in the caller's thread, and not on the event loop
 
+    @property
+    def breaks_handshakes(self) -> bool:
+        """Whether the fault makes a client that checks TLS fail before it sends a request."""
+        return self.fault not in (None, "no close_notify")
+
     def naming(self, names: Iterable[str]) -> Tls:
         """Return a copy whose certificate is for these *names*, too."""
         more = dict.fromkeys(name.partition("%")[0].rstrip(".") for name in names)  # "fe80::1%eth0" has a zone

@@ -48,7 +48,12 @@ class ServerBusy(Error):
 class BoundedParser(HTTPRequestParser):
     """A parser that refuses a head of many lines, a body whose end is ambiguous, and long framing with 400, and a body
     with 503 if *may_keep_more* returns False; this function is called for each `_STEP` of a body.
+
+    *command* and *path* are empty if the request line is invalid.
     """
+
+    # waitress sets them when it has read a request line, and its log names the path; its stub has bytes.
+    command = path = ""  # type: ignore[assignment]
 
     def __init__(self, adj: Any, may_keep_more: Callable[[], bool] = lambda: True) -> None:
         super().__init__(adj)
@@ -63,6 +68,8 @@ class BoundedParser(HTTPRequestParser):
             blank = len(data) - len(data := data.lstrip(b"\r\n"))
             if not data:
                 return blank
+            if data[:1].isspace():  # waitress skips blanks before a request line, and heads of blanks alone
+                data = b"\0" + data[1:]  # with which no request line begins
         before = self.kept
         consumed = blank + super().received(data)
         if self.completed:
