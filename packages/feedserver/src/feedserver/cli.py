@@ -152,8 +152,8 @@ class _Stopped(BaseException):
 
 @dataclass
 class _Signals:
-    """The signals that ask the command to end: the name of the one that *came* first, or "". One that comes once
-    *is_needless* returns True asks for what is done already.
+    """The signals that ask the command to end: the name of the one that *came* first, or "". A signal that comes when
+    *is_needless* returns True has no effect, since the command is ending already.
     """
 
     came: str = ""

@@ -41,7 +41,8 @@ class Forward:
     *to* is the address of another server of this machine, such as "http://127.0.0.1:9000"; a path in it comes before
     that of the request. *timeout* is in seconds, for each step of the exchange. The answer is in the journal as any
     other is, and can be given to `add` later. A `Location` or `Content-Location` on that server is rewritten to this
-    one. Raises ValueError for an address of another machine; the command `feedserver record` fetches from those.
+    one. Raises ValueError for any other address, such as one of another machine: the command `feedserver record`
+    fetches from those.
     """
 
     to: str

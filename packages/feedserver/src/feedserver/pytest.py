@@ -5,8 +5,8 @@ package.
 
 A problem that a server finds is raised inside the call of the test that caused it, as the test's own failure: an error
 in a fixture's tear-down would be shown as a test that PASSED and an ERROR. A test that fails by itself keeps its
-failure, and its report lists the problems as well. To this end, every phase of a test asks all running servers, of
-whatever scope, for their problems.
+failure, and its report lists the problems as well. To this end, all running servers, of whatever scope, are asked for
+their problems when a test's call and its tear-down end, and when any phase of a test fails.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class FeedServerFactory:
         """Start a `FeedServer` with these *options* of `FeedServer`, and stop it at the end of the `with` block.
 
         *root* is by default the folder of the configuration option `feedserver_root`. A relative path is relative to
-        the configuration file. Raises what `FeedServer` and its `start` raise.
+        the configuration file, or without one to pytest's root folder. Raises what `FeedServer` and its `start` raise.
         """
         watched = self.begin(root, **options)
         try:

@@ -21,7 +21,8 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
     """Send QUIT to the server on *port* and wait until it has gone, at most *timeout* seconds in all.
 
-    Raises ConnectionError if nothing listens there, or if the server refuses or does not stop.
+    Raises ConnectionError if nothing listens there, if what listens is no feedserver, or if the server refuses or does
+    not stop; TypeError or ValueError for an argument that cannot be right, such as port 0.
     """
     check_is("port", port, int, "give the number that the server listens on, such as 8097")
     if not 1 <= port <= 65535:

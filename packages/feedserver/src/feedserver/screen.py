@@ -1,4 +1,5 @@
-"""What `feedserver serve` prints: a line for each exchange, and below it the problems that it had.
+"""What `feedserver serve` prints: a line for each exchange, and below it the problems that it had. `feedserver record`
+prints its lines in the same way.
 
 Requests are untrusted input: characters that could control a terminal are written as escapes.
 """
@@ -53,7 +54,7 @@ class Screen:
         while (warning := server.site.take_warning()) is not None:
             problems.append(f"warning: {warning}")
         for problem in problems:
-            # Not `str.splitlines`: it splits at ten more characters, which paths may have.
+            # Not `str.splitlines`: it splits at nine more characters, which paths may have.
             for line in problem.split("\n"):
                 self.show(f"    {line}", _RED)
 

@@ -50,8 +50,9 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     that it listens on, such as 127.0.0.2, for tests of what a client does with several hosts. *port* 0 takes a free
     one. *bind_timeout* is how many seconds `start` waits for a fixed port that is still in use. *follow_links* serves
     files outside the root that links lead to. *quit* obeys the method QUIT. *strict* makes `verify` report what clients
-    do wrong: requests that nothing answers, bytes that are no request, and TLS that fails. *idle_timeout* is in
-    seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a
+    do wrong: requests that nothing answers, bytes that are no request, and TLS that fails. *idle_timeout* is how many
+    seconds a client may send nothing before its connection is closed, unless an answer is under way. *max_body* is the
+    limit for a request's body, in bytes. *callable_timeout* is in seconds, for each call of an answer that is a
     callable, and for each coding of a large body. *journal_limit* is the number of exchanges that are kept (None: all).
     *tls* speaks HTTPS beside HTTP, on the same port; instead of True it may be one of the words of `TlsFault`, which
     says how TLS fails. The certificate is for localhost, the host, the aliases and *names*: more host names by which a
@@ -179,7 +180,8 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Close everything: when it returns, no socket, task or answer is left, and the port can be bound again.
 
         Raises RuntimeError, naming the open connections, where that takes too long. Stopping twice is no error: while
-        another thread stops the server, this waits for it. After a stop that raised, the next one goes on with it.
+        another thread stops the server, this waits for it, except in a callable of this server, for which that thread
+        waits. After a stop that raised, the next one goes on with it.
         """
         shared_loop.refuse_on_loop("stop()")
         if self._pid != os.getpid():

@@ -70,7 +70,8 @@ class ServerClients(ServerLocation):
         bundles of certificates that the environment names. It shows the certificate of the client called *certificate*,
         see `client_certificate`. Close it, or use it in a `with` statement.
 
-        Raises ModuleNotFoundError where the library is not installed, RuntimeError before the first start.
+        Raises ModuleNotFoundError where the library is not installed, RuntimeError before the first start, and for a
+        *certificate* where the server has no TLS.
         """
         from feedserver.ready_clients import Library, Trust, client_of
 

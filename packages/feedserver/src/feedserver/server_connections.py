@@ -28,7 +28,8 @@ class ServerConnections:
     def on_connect(self, *faults: Fault | None) -> None:
         """Break connections before any request: the first new one by the first fault, and so on; the last fault stays.
 
-        None leaves a connection whole. A call without arguments ends the breaking of connections.
+        None leaves a connection whole. A call without arguments ends the breaking of connections. Raises TypeError for
+        what is no fault, ValueError for a fault with a trigger.
         """
         from feedserver.messages.triggers import EACH_TIME
 
@@ -43,7 +44,10 @@ class ServerConnections:
         self.listening.opening = list(faults)
 
     def refuse(self) -> None:
-        """Refuse new connections, as a server that is down; the port stays reserved, open connections continue."""
+        """Refuse new connections, as a server that is down; the port stays reserved, open connections continue.
+
+        Raises RuntimeError if the server is not running.
+        """
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
@@ -60,7 +64,10 @@ class ServerConnections:
         self.listening.hold(self.port)
 
     def accept(self) -> None:
-        """Accept connections again, on the same port. Raises OSError where the port was taken meanwhile."""
+        """Accept connections again, on the same port.
+
+        Raises OSError where the port was taken meanwhile, RuntimeError if the server is not running.
+        """
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
         shared_loop.refuse_on_loop("accept()")

@@ -23,7 +23,9 @@ def folder_of(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
 
 
 def texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
-    """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as items."""
+    """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as items, and for an
+    item that is no text; ValueError for an empty one.
+    """
     if texts == ():
         return ()  # the default, as in most servers
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):

@@ -161,7 +161,7 @@ def _dates() -> SearchStrategy[datetime]:
 
 
 def _updated(format: FormatName) -> SearchStrategy[datetime | None]:  # noqa: A002 - as below
-    # Atom requires this date (RFC 4287 §4.1.1, §4.1.2), and the builder would put another in place of a missing one.
+    # Atom requires this date (RFC 4287 §4.1.1, §4.1.2), and `Feed.render` would write another for a missing one.
     return _dates() if format in ("atom", "atom03") else _maybe(_dates())
 
 

@@ -113,6 +113,11 @@ def test_a_short_secret_is_found_only_as_a_whole_word_of_a_body_too() -> None:
     assert not has_known(b"<a>ab123</a>", ["ab12"])
 
 
+def test_a_short_secret_with_a_capital_outside_of_ascii_is_found_in_a_body() -> None:
+    assert has_known("<a>ÄB12</a>".encode(), ["ÄB12"])
+    assert has_known("<a>Äb12</a>".encode(), ["ÄB12"])
+
+
 def raw_deflate(data: bytes) -> bytes:
     return zlib.compress(data)[2:-4]
 

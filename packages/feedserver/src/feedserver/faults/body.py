@@ -144,7 +144,7 @@ class Bomb(Fault):
     thousandth of that.
 
     It inflates to the response's own body followed by blanks, so that a client which inflates all of it finds a feed in
-    it.
+    it; to blanks alone if that body is a file larger than 1 MiB, is made while it is sent, or is declared as coded.
     """
 
     layer: ClassVar[Layer] = Layer.BODY

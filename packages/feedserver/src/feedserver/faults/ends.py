@@ -28,7 +28,7 @@ class _End(Fault):
     """A fault that ends an answer at one place: `after=512` bytes of the body, `after="headers"`, `before="answer"`,
     `at="end"`.
 
-    Raises ValueError if no place is given, or more than one.
+    Raises ValueError if no place is given, or more than one, or a number below 0.
     """
 
     layer: ClassVar[Layer] = Layer.END

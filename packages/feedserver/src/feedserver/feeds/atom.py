@@ -1,8 +1,8 @@
-"""Atom 1.0 (RFC 4287), with Media RSS and iTunes.
+"""Atom 1.0 (RFC 4287), with Media RSS, iTunes and the syndication module.
 
 An entry always has an id (§4.2.6): its own, else its link, else one that is derived from its title and dates. The
 `updated` of an entry is its own date or its publication date. The `updated` of a feed is its own date or the newest
-date in it, of which most are those of its entries. Without any date there is no `updated`, although §4.1.1 and §4.1.2
+date in it, which may be that of an entry. Without any date there is no `updated`, although §4.1.1 and §4.1.2
 require one: a feed without dates stays without dates.
 """
 

@@ -151,8 +151,8 @@ class LiveFeed:
     def move(self, to: str, status: int = 301) -> None:
         """Move the feed to *to*: its old paths answer with a redirect, and the feed is served at *to*.
 
-        *to* is a path, or a whole URL. A whole URL is for a client that uses the server as its proxy. Raises ValueError
-        for any other text, and for a *status* that is no redirect.
+        *to* is a path, or a whole URL. A whole URL of another server is for a client that uses this one as its proxy.
+        Raises ValueError for any other text, and for a *status* that is no redirect.
         """
         check_is("to", to, str, "give a path such as '/new', or a whole URL")
         check_status(status)

@@ -132,7 +132,8 @@ def serialize(
     an XML declaration; a string is the encoding that it names in place of the true one. *cdata* writes `Html` in CDATA
     sections.
 
-    Raises ValueError for a character that XML cannot contain and for an unknown encoding.
+    Raises ValueError for a character that XML cannot contain, for an unknown encoding and one that lacks a character of
+    the declaration, and for a *declaration* that is no name of an encoding.
     """
     codec_name(encoding)  # Raises ValueError for an encoding that does not exist.
     declared = _declared(encoding, declaration)

@@ -165,8 +165,7 @@ class Entry:
     A `str` is plain text in *title* and *rights*, and HTML in *summary* and *content*; a `Text` states its type. *link*
     is the page of the entry, *comments* the page of its discussion, *image* the URL of a picture of it.
 
-    Raises ValueError for a date without time zone, and TypeError for a date that is neither datetime nor text and for a
-    wrong type in a sequence.
+    Raises ValueError for a date without time zone, and TypeError for a value of a wrong type, in a sequence too.
     """
 
     title: str | Text | None = None
@@ -214,8 +213,7 @@ class Feed:
     These say how often a client should ask: *ttl* in minutes; *skip_hours* (0 to 23) and *skip_days* (English names);
     *update_period* ("hourly", "daily", …) with *update_frequency*.
 
-    Raises ValueError for a date without time zone, and TypeError for a date that is neither datetime nor text and for a
-    wrong type in a sequence.
+    Raises ValueError for a date without time zone, and TypeError for a value of a wrong type, in a sequence too.
     """
 
     title: str | Text | None = None
@@ -272,8 +270,9 @@ class Feed:
         """Return a response with the feed as a document: "rss" (2.0), "atom" (1.0), "rdf" (RSS 1.0), "json" (JSON Feed
         1.1), "rss091" or "atom03".
 
-        The options are those of `feedserver.feeds.RenderOptions`. Raises ValueError for an unknown format or encoding,
-        and for a character that XML cannot contain.
+        The options are those of `feedserver.feeds.RenderOptions`. Raises TypeError for an unknown option and for one of
+        a wrong type; ValueError for an unknown format or encoding, for a character that the format cannot contain, and
+        for text of the type "xhtml" that is not well-formed.
         """
         from feedserver.feeds.rendering import render  # Imported here, since the formats import this module.
 

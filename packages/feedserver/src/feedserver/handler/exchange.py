@@ -130,7 +130,7 @@ class Changes:
 class Exchange:
     """One request and its answer.
 
-    *request* is None where the bytes were no request; *raw* then has the bytes, and *problem* says what was wrong.
+    *request* is None where no request was read: *raw* then has the bytes that came, and *problem* says what was wrong.
     *peer* is what is known of its connection, and *number* counts the requests on that connection. *time* is when the
     request arrived by the server's clock, in seconds since the epoch. `response`, `status`, `faults`, `bytes_sent`,
     `duration`, `ended` and `error` wait until they are known.
@@ -187,7 +187,7 @@ class Exchange:
 
     @property
     def request(self) -> Request | None:
-        """The request, None if the bytes were no request.
+        """The request, None if none was read.
 
         Requests with the same bytes share their parsed values. What belongs to this one alone, its connection and its
         number on it, is added when this property is first read.
@@ -303,7 +303,7 @@ class Exchange:
 
     @property
     def bytes_sent(self) -> int:
-        """Bytes of head and body that the operating system took."""
+        """Bytes of the answer, with its head and the framing of chunks, that the operating system took."""
         self._outcome()
         return self._bytes_sent
 

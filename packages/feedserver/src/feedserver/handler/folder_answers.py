@@ -139,7 +139,7 @@ class FolderAnswers:
         return Found(cached.choice)
 
     def _listed(self, place: HostPath, folder: Path) -> _Timeline:
-        """Return the timeline in *folder*; its files are listed again only once the folder has changed."""
+        """Return the timeline in *folder*, and keep it until the folder changes, unless that has just happened."""
         timeline = _Timeline(FileStamp.of(os.fspath(folder)), folder, timeline_files(folder))
         self._warn_of_sidecar(folder)
         self._timelines.pop(place, None)

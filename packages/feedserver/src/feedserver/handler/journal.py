@@ -40,7 +40,7 @@ class Journal:
             check_whole("journal_limit", limit, 1, 1000)
         self._entries: deque[Exchange] = deque(maxlen=limit)
         self.dropped = 0
-        """The number of exchanges that were dropped because of *limit*; they came before those that are kept."""
+        """The number of exchanges that *limit* has dropped since the last `clear`; they came before the others."""
         self._dropped_requests: dict[str, int] = {}
         self.recorded = 0
         """The number of exchanges that were recorded, which is the serial of the last one."""
@@ -58,7 +58,8 @@ class Journal:
     def listener(self) -> Callable[[Exchange], None] | None:
         """A function that is called with each exchange that has ended, before waiting threads wake, or None.
 
-        It runs on the event loop, so it must return at once. What it raises is raised by `FeedServer.verify`.
+        It runs on the event loop, or on a thread that ends connections while the loop waits, such as in
+        `FeedServer.stop`, so it must return at once. What it raises is raised by `FeedServer.verify`.
         """
         return self.changes.listener
 

@@ -29,8 +29,8 @@ class Choice:
     """One answer that can be given again and again.
 
     *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
-    different answers. With *is_for_one_path*, all of them have the same path. *lasts* is for how many seconds it is
-    given, None if no time was set; it was first given at the time *since*.
+    different answers. With *is_for_one_path*, all its requests have the same path. *lasts* is for how many seconds it
+    is given, None if no time was set; it was first given at the time *since*.
     """
 
     answer: Answer
@@ -94,7 +94,8 @@ def _no_advance() -> None:
 class Found:
     """The *choice* that answers, and *advance*, which moves to the next choice of its route, if there is one.
 
-    `take` is called when the choice was given to a request that counts; a HEAD request does not. Where the answer is
+    `take` is called when the choice was given to a request that counts; HEAD and one that gets the 401 of a login do
+    not. Where the answer is
     the same for every request, `advance` alone is called: nobody asks for its `number`.
     """
 
@@ -219,8 +220,8 @@ def host_key(host: str, scheme: str = "http") -> str:
 def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:
     """Return the route that fits a request most closely in this *state* of the server; None if no route fits.
 
-    The most specific wins: it has the longest pattern, then the narrowest query, then the most other conditions, then
-    the request's own method. Of two that fit equally, the later one wins.
+    The most specific wins: its pattern has the most literal text, then it has the narrowest query, then the most other
+    conditions, then the request's own method. Of two that fit equally, the later one wins.
     """
     nearest, highest = None, (-1, 0, 0, 0)
     for route in routes:

@@ -62,8 +62,8 @@ def select(request: Request, response: Response) -> Response:
     """Return the answer to *request*, with a body that is not coded yet: *response*, or a 401, 304 or 412 in its place.
 
     The answer's `coding` is what `content_codings.encode` has to apply to its body, or None. It is never "auto", and
-    Content-Encoding names it already. Raises ValueError if the response's coding is not known, and its subclass
-    `CodingUnavailable` if it is not installed.
+    Content-Encoding names it already, unless that header is declared otherwise or omitted. Raises ValueError if the
+    response's coding is not known, and its subclass `CodingUnavailable` if it is not installed.
     """
     if response.auth is not None and (challenge := auth.challenge(request, response.auth)) is not None:
         return _unauthorized(response, challenge)

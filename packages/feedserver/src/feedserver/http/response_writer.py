@@ -132,7 +132,7 @@ def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, response:
 
 
 def whole(head: AnswerHead, response: Response, method: str, now: float) -> bytes | None:
-    """Return the complete answer as bytes, or None if anything about it takes time or reads a file."""
+    """Return the complete answer as bytes, or None if it takes time, is not made of bytes in memory, or has faults."""
     body = response.body
     if response.delay or response.pace or response.faults or not isinstance(body, bytes):
         return None

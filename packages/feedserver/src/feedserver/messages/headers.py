@@ -36,7 +36,9 @@ def check_token(what: str, value: object, example: str) -> None:
 
 
 def _field(pair: object) -> tuple[bytes, bytes]:
-    """Return a name and a value as bytes. Raise TypeError where *pair* is not a pair of texts or bytes."""
+    """Return a name and a value as bytes. Raise TypeError where *pair* is not a pair of texts or bytes, ValueError for
+    what no header can have.
+    """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise TypeError(f"{named(pair)} among the headers is no pair; give ('Name', 'value')")
     return _checked_field(*pair)
@@ -115,7 +117,7 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-        """Take pairs of bytes without checking them: for fields that were received."""
+        """Take pairs of bytes without checking them: for fields that were received, or that break a head on purpose."""
         headers = cls.__new__(cls)
         headers.raw = tuple(raw)
         return headers

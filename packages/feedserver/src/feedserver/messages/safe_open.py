@@ -35,7 +35,9 @@ _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
 
 
 class NotServable(OSError):
-    """The file must not be opened: *problem* says why, *remedy* what to do. The message quotes its own path only."""
+    """The file must not be opened: *problem* says why, *remedy* what to do. The message quotes only *path*, as it was
+    asked for, and not where its links lead.
+    """
 
     def __init__(self, path: Path, problem: str, remedy: str) -> None:
         super().__init__(f"{path}: {problem}. {remedy}")

@@ -24,7 +24,9 @@ class Ended(StrEnum):
     COMPLETE = "complete"
     """The operating system took the whole answer."""
     CLOSED = "closed"
-    """The server closed the connection gracefully before the answer was whole: by a fault, or since TLS failed."""
+    """The server closed the connection before the answer was whole: by a fault, since TLS failed, or since the test
+    called `FeedServer.close_client_connections`.
+    """
     RESET = "reset"
     """The server reset the connection, as a fault demanded."""
     CLIENT_LEFT = "client left"

@@ -41,7 +41,7 @@ class EachTime(When):
     """On each request: the default, without words of its own."""
 
     def strikes(self, number: int) -> bool:
-        """Return True: each request triggers the fault."""
+        """Return True, since requests are counted from 1: each of them triggers the fault."""
         return number > 0
 
     def __str__(self) -> str:

@@ -61,7 +61,7 @@ class AnswerUnderWay:
 
     *timer* is the timer of the step that waits, None if no step waits. *source* makes parts of the answer on a
     thread of its own; *wanted* tells a thread that makes the whole answer that it is no longer needed. *sent* counts
-    bytes of head and body. *keep_alive*: another answer may follow on the connection.
+    the bytes of interim answers, head, body and framing. *keep_alive*: another answer may follow on the connection.
     """
 
     __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "source", "timer", "wanted")
@@ -91,7 +91,7 @@ class AnswerUnderWay:
         self.timer = timer
 
     def play(self, wire: Wire) -> Step | None:
-        """Send what the plan says, and return the first step that sends nothing: a wait, or how the answer ends.
+        """Send what the plan says, and return the step at which this stops: a wait, or how the answer ends.
 
         After `STEPS_A_TURN` steps, that is a wait for the loop's next turn.
 

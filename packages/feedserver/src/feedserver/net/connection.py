@@ -231,7 +231,9 @@ class Connection(_Protocol):
             transport.abort()
 
     def _read_what_waits(self) -> None:
-        """Read the requests that wait in the kernel, since too many came behind the answer under way."""
+        """Read the requests that wait in the kernel if reading is paused, since too many came behind the answer under
+        way.
+        """
         transport = self._transport
         if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport) or transport.is_reading():
             return

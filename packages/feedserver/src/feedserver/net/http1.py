@@ -115,7 +115,7 @@ class Http1:
         self._site = server.site
         self.reader: RequestReader | None = None
         self.answer: AnswerUnderWay | None = None
-        self._is_last = False  # whether the connection ends with the latest answer, which is not `keep_alive`
+        self._is_last = False  # whether the latest answer is not `keep_alive`, so that the connection ends with it
 
     # Called by the connection
 

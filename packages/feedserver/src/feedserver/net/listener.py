@@ -37,7 +37,8 @@ FREE_PORT_ATTEMPTS = 16
 class Listening:
     """Listens for *site* on one port of *addresses*.
 
-    *idle_timeout* is in seconds, *max_body* in bytes of a request's body. `opening` are the faults that break coming
+    *idle_timeout* is how many seconds a client may send nothing while no answer is under way; *max_body* is the limit
+    for a request's body, in bytes. `opening` are the faults that break coming
     connections before any request, one for each connection, and the last one for all after it; None breaks nothing.
     `workers` maps the threads of running callables to the names of what they run.
     *kept* is the number of closed connections that are remembered (None: all).

@@ -59,7 +59,8 @@ class TlsUnavailable(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a server speaks TLS, with a *fault* if one is given. *clients* says what certificates it asks of clients.
+    """How a server speaks TLS, with a *fault* if one is given. *clients* says whether clients may or must show a
+    certificate of the authority; if it is None, they are not asked for one.
 
     *names* are the hosts that its certificate is for, beside `NAMES`: names, which may begin with "*.", and addresses.
     Raises ValueError for a fault that is not known and for what no certificate can name, TlsUnavailable where trustme

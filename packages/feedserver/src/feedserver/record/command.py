@@ -80,7 +80,7 @@ def _timeout(text: str) -> float:
 
 
 def unrecognized(arguments: Iterable[str]) -> str:
-    """Return a message about *arguments* that the command does not know. Of each, it has the name of an option only:
+    """Return a message about *arguments* that the command does not know. The message shows only the names of options:
     the rest may be a secret, such as a header that was not in quotes.
     """
     shown: list[str] = []
@@ -97,8 +97,9 @@ def unrecognized(arguments: Iterable[str]) -> str:
 def run(options: argparse.Namespace) -> tuple[int, str]:
     """Record as *options* say. Return the exit status and the text to print.
 
-    The status is 0 if the answer was recorded, 1 if no answer came that can be, 2 for bad usage or if nothing can be
-    written. An error is told in one line: it may name a file that somebody else has chosen.
+    The status is 0 if the answer was recorded, 1 if no answer came that can be recorded, 2 for bad usage or if nothing
+    can be written. An error is told in one line, with escapes for control characters: it may quote the name of a file
+    that somebody else has chosen.
     """
     try:
         recording = record(

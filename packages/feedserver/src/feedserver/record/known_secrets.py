@@ -51,7 +51,8 @@ def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str
 
 def has_known(data: bytes, known: Iterable[str]) -> bool:
     """Return whether *data*, a body or a file, has one of the secrets in *known*: in UTF-8, UTF-16 or ISO-8859-1, in
-    any case, in one of the `_spellings`, or in base 64. A short secret counts in UTF-8 only, as a whole word.
+    any case of its ASCII letters, in one of the `_spellings`, or in base 64. A short secret counts in UTF-8 only, as a
+    whole word.
     """
     lowered = data.lower()
     return any(_has_secret(data, lowered, secret) for secret in known)
@@ -83,7 +84,7 @@ def _has_secret(data: bytes, lowered: bytes, secret: str) -> bool:
     if len(secret) < SHORTEST:
         return False
     if len(secret) < SHORTEST_IN_WORDS:
-        word = re.escape(secret.lower().encode("utf-8", "replace"))
+        word = re.escape(secret.encode("utf-8", "replace").lower())
         return re.search(rb"(?<![0-9a-z])%b(?![0-9a-z])" % word, lowered) is not None
     spelled = [each.encode("utf-8", "replace") for each in _spellings(secret)]
     spelled += [secret.encode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be", "latin-1")]
@@ -104,9 +105,9 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _in_base_64(secret: str) -> Iterator[str]:
-    """Yield what base 64 makes of a *secret*, alone and as a part of something longer.
+    """Yield what base 64 makes of a *secret*, alone and as a part of something longer; nothing for a short secret.
 
-    In the latter, the first byte of the secret may be the first, second or third of three bytes that become four
+    In something longer, the first byte of the secret may be the first, second or third of three bytes that become four
     characters (RFC 4648 §4).
     """
     if len(secret) >= SHORTEST_IN_WORDS:

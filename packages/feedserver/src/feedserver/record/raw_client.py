@@ -60,7 +60,9 @@ class RawAnswer:
     """The version of HTTP: 10 or 11."""
     lines: AnswerLines
     extra: int = 0
-    """The number of bytes after the end of the body that came together with it."""
+    """The number of bytes after the end of the body that came together with it; counted only where a Content-Length
+    above 0 gives that end.
+    """
     unread: tuple[str, ...] = ()
     """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
 

@@ -51,7 +51,8 @@ class Recording:
     """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
 
     *url* is as the first line of the directives has it: with its secrets replaced, unless *keep* had "URL". *left_out*
-    is what the answer had and the fixture lacks; *notes* are for people to read before they commit it.
+    is what the fixture lacks of the answer, and the secrets that were replaced in it and in the URL; *notes* are for
+    people to read before they commit it.
     """
 
     url: str
@@ -81,9 +82,10 @@ def record(
     *force* overwrites existing files. *timeout* is in seconds, for the whole answer. *context* has the TLS settings;
     by default the certificate authorities of the system are trusted.
 
-    Raises ValueError if *url* is not an http or https URL, or if *file* has a name that is not served or that Windows
-    does not allow; FileExistsError if one of the files exists, another OSError if they cannot be written, and
-    RecordingError if no complete answer came, or one that cannot be recorded.
+    Raises TypeError for an argument of a wrong type and for a header that is not on one line; ValueError if *url* is
+    not an http or https URL, or if *file* has a name that is not served or that Windows does not allow; FileExistsError
+    if one of the files exists and *force* is false, another OSError if they cannot be written, and RecordingError if no
+    complete answer came, or one that cannot be recorded.
     """
     parts = checked(url)
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")
@@ -192,7 +194,10 @@ def _refuse_where_no_file_can_be(*files: Path) -> None:
 
 
 def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
-    """Write all files or none: half a fixture would be served as a whole one."""
+    """Write all files or none, since half a fixture would be served as a whole one.
+
+    Only if the renaming of the second file fails after that of the first, one is new and the other is old.
+    """
     begun: dict[Path, Path] = {}
     try:
         for path, data in contents.items():
@@ -212,9 +217,9 @@ def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
 
 
 def directives(answer: RawAnswer, fields: Iterable[tuple[bytes, bytes]], url: str, date: bytes = b"") -> bytes:
-    """Return the content of `NAME.response`: the status, the header *fields*, and the headers that the answer lacked.
+    """Return the content of `NAME.response`: the status, the header *fields*, and what the server is not to add.
 
-    Its first line is a comment for people: the URL of the answer, and its *date*.
+    Its first line is a comment for people: the URL of the answer, and its *date*, if it has one.
     """
     # What a server sends may contain line breaks: what follows one would become a directive of its own.
     when = f", answered {to_text(date)}" if date else ""
@@ -271,7 +276,7 @@ def _unread_lines(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
 
 
 def _around_the_answer(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
-    """Yield what came before and after the answer itself, which no fixture contains."""
+    """Yield what a fixture cannot contain: interim answers, trailers, and extensions of chunks."""
     for status in answer.lines.interim:
         yield LeftOut(str(status), "it is an interim answer; Fault: interim sends one")
     for name in dict.fromkeys(answer.lines.trailers):

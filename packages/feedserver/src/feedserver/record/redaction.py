@@ -29,8 +29,8 @@ _OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: they have 
 _NEVER_SECRET = re.compile(
     r"access-control-.*|.*-policy(?:-report-only)?|clear-site-data|public-key-pins(?:-report-only)?", re.IGNORECASE
 )
-"""Headers whose names speak of credentials, tokens or keys, but which contain none. Policies have nonces (`'nonce-…'`),
-which the page that they came with shows as well.
+"""Headers whose names or values speak of credentials, cookies, tokens or keys, but which contain none. Policies have
+nonces (`'nonce-…'`), which the page that they came with shows as well.
 """
 
 _FINGERPRINTS = re.compile(
@@ -39,7 +39,9 @@ _FINGERPRINTS = re.compile(
     r"|x-served-by|x-timer|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?",
     re.IGNORECASE,
 )
-"""Headers whose values are random by nature, but no secrets: validators, digests, and the ids of requests."""
+"""Headers whose values may be random by nature, but no secrets: validators, digests, the boundary in a Content-Type,
+keys of caches, and the ids of requests and of servers on their way.
+"""
 
 _NAME_AND_PASSWORD = re.compile(r"[^\s:/,;]+:[^\s/]+")
 _CHALLENGE = re.compile(rf"(?P<scheme>{TCHARS})(?:[ \t]+(?!=)|$)")
@@ -126,8 +128,8 @@ def _is_random_by_nature(name: str) -> bool:
 
 
 def _open_challenges(value: str) -> tuple[str, list[str]]:
-    """Return the challenges of a WWW-Authenticate that contain no secret (Basic and Bearer), and the schemes of the
-    others.
+    """Return the challenges in a WWW-Authenticate or Proxy-Authenticate that contain no secret (Basic and Bearer), and
+    the schemes of the others.
 
     Challenges are joined by commas, and so are the parameters of each (RFC 9110 §11.6.1).
     """

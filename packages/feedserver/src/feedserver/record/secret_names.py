@@ -2,8 +2,8 @@
 
 The percent-encoding of a name is undone, and variants of ASCII letters become ASCII. The name is split at everything
 that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the parts `auth` and `key`. If one
-part is in the list, joins two of its words, as `sesskey` does, or ends with a compound of `_ENDINGS`, the name is that
-of a secret; `is_secret` knows the exceptions. Words of the list are compared with whole parts, so `keyboard`, `monkey`
+part is in the list, joins two of its words, as `sesskey` does, or ends with one of `_ENDINGS`, the name is that of a
+secret; `is_secret` knows the exceptions. Words of the list are compared with whole parts, so `keyboard`, `monkey`
 and `author` are not names of secrets.
 """
 

@@ -53,8 +53,8 @@ _PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar
 _LONGEST_FOLDER = 12
 """The number of characters before a part of a path in which the name of its folder is looked for, with its slashes."""
 
-# Each pattern takes linear time: repetitions are possessive (`*+`), so they never backtrack, and a match begins at a
-# boundary only.
+# Each pattern takes linear time: most repetitions are possessive (`*+`), so they never backtrack, and a match begins at
+# a boundary only.
 _USERINFO = re.compile(
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//"
     r"|(?<![A-Za-z0-9+.-])(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?):[/\\]++)"
@@ -147,8 +147,9 @@ def without_secrets(
     A description is "password", "parameter NAME", "credentials of SCHEME", "secret of the request", "value that is
     nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32 characters)".
     The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
-    false, what looks like a token stays, and so do known secrets of fewer than 6 characters; if *words* is false, names
-    of secrets are looked for in the parameters of URLs and in JSON only.
+    false, what looks like a token stays, except a JSON Web Token, and so do known secrets of fewer than 6 characters;
+    if *words* is false, names of secrets are looked for in the parameters of URLs and in JSON only, and no credentials
+    after the name of a scheme.
     """
     search = _Search(frozenset(name.lower() for name in keep), words)
     cleaned = without_known(text, known, short=shapes)
@@ -160,14 +161,18 @@ def without_secrets(
 
 @dataclass(slots=True)
 class _Search:
-    """The search for secrets in one text. *found* describes each of them; the parameters in *keep* stay."""
+    """The search for secrets in one text. *found* describes each of them; the parameters in *keep* stay. *words* is as
+    in `without_secrets`.
+    """
 
     keep: frozenset[str]
     words: bool = True
     found: list[str] = field(default_factory=list)
 
     def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
-        """Return *text* without its secrets. If *shapes* is false, secrets are recognised by their names only."""
+        """Return *text* without its secrets. *shapes* is as in `without_secrets`; *depth* is the number of values that
+        *text* is nested in.
+        """
         text = _USERINFO.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
@@ -271,8 +276,8 @@ class _Search:
         return start, end, f"{quote_sign}{REPLACEMENT}{quote_sign}"
 
     def _clean_string(self, match: re.Match[str], shapes: bool, depth: int) -> str:
-        """Return a string of JSON with escapes without the secrets in what it stands for: a URL whose `&` is written
-        `\\u0026`, or JSON.
+        """Return the string of JSON in *match* without the secrets in what its escapes stand for: a URL whose `&` is
+        written `\\u0026`, or JSON.
         """
         plain = unescaped(match["string"])
         if plain == match["string"]:
@@ -418,9 +423,11 @@ def _group(match: re.Match[str]) -> str:
 
 
 def secrets_in(url: str, keep: frozenset[str] = frozenset(), depth: int = 0) -> tuple[str, ...]:
-    """Return the secret values in a URL, spelled as in the URL, so that other texts can be searched for them.
+    """Return the secret values in a URL, or in the value of a header, so that other texts can be searched for them.
 
-    The values of parameters in *keep* are not secrets. *depth* is the number of URLs that this one is nested in.
+    They are spelled as in the URL, but the percent-encoding of a value that looks like a token or has a URL in it is
+    undone. The values of parameters in *keep* are not secrets. *depth* is the number of URLs that this one is nested
+    in.
     """
     if depth > DEEPEST:
         return ()

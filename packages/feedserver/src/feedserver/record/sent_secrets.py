@@ -22,7 +22,7 @@ _PROOFS = frozenset({"cnonce", "mac", "opaque", "response"})
 def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
     """Return the secrets in the *url* of a request and in its *headers*, as they are and with their encoding undone.
 
-    The values of parameters in *keep* are not secrets.
+    The values of parameters in *keep* are not secrets, and those of fewer than 4 characters are left out.
     """
     values = {*secrets_in(url, keep), *_credentials_of(url)}
     for name, value in headers:
@@ -35,7 +35,7 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
 
 
 def _credentials_of(url: str) -> Iterator[str]:
-    """Yield user and password of a *url* as they are sent, in base 64 (RFC 7617 §2)."""
+    """Yield user and password of a *url* as they are sent, in base 64 (RFC 7617 §2), if it has a password."""
     parts = urlsplit(url)
     if parts.password:
         credentials = f"{unquote(parts.username or '')}:{unquote(parts.password)}"
