@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 
+from factories import make_feed, make_post
 from lifestream.admin.list_requests import CheckedListAdmin
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,46 @@ def test_a_value_that_no_filter_can_have_leads_to_the_list_without_filters(
 )
 def test_a_lookup_that_only_one_database_refuses_is_no_server_error(client: Client, lookup: str) -> None:
     assert client.get(f"/admin/lifestream/item/?{lookup}").status_code in (200, 302)
+
+
+@pytest.mark.parametrize("value", ["a" * 60_000, "_" * 25_001])
+def test_a_value_that_is_too_long_for_a_pattern_leads_to_the_list_without_filters(client: Client, value: str) -> None:
+    for lookup in ("feed/?plugin__icontains", "feed/?url__endswith", "item/?media__contains"):
+        assert client.get(f"/admin/lifestream/{lookup}={value}").status_code == 302
+    assert client.get(f"/admin/lifestream/feed/?url={'_' * 8192}").status_code == 200  # as long as an address may be
+
+
+@pytest.mark.parametrize("parameter", ["title__icontains=%d", "media__%d=1", "media__a%d__gt=1"])
+def test_hundreds_of_values_lead_to_the_list_without_filters(client: Client, parameter: str) -> None:
+    for count, status in ((100, 200), (101, 302), (999, 302)):
+        query = "&".join(parameter % number for number in range(count))
+        assert client.get(f"/admin/lifestream/item/?{query}").status_code == status
+
+
+@pytest.mark.parametrize("path", ["media__a", "episode__0", "media__date"])
+def test_no_list_can_be_filtered_by_a_deep_path(client: Client, path: str) -> None:
+    field, _, part = path.partition("__")
+    for depth, status in ((19, 200), (20, 400), (300, 400), (10_000, 400)):
+        assert client.get(f"/admin/lifestream/item/?{field}{f'__{part}' * depth}=1").status_code == status
+
+
+@pytest.mark.parametrize("page", ["change", "delete"])
+def test_the_form_of_a_row_is_found_though_the_address_names_no_field(client: Client, page: str) -> None:
+    post = make_post()
+    for model, row in (("post", post), ("item", post.item), ("feed", post.item.feed)):
+        assert client.get(f"/admin/lifestream/{model}/{row.pk}/{page}/?_to_field=").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["feed/{feed}/change/", "feed/{feed}/delete/", "feed/"])
+@pytest.mark.parametrize(
+    ("field", "status"),
+    [("items", 400), ("items__id", 400), ("title", 400), ("id", 200), ("x", 400), ("fetches", 400), ("+", 400)],
+)
+def test_an_address_names_only_the_key_as_the_field_of_a_row(
+    client: Client, path: str, field: str, status: int
+) -> None:
+    address = f"/admin/lifestream/{path.format(feed=make_feed().pk)}"
+    assert client.get(address, {"_to_field": field}).status_code == status
 
 
 @pytest.mark.parametrize("model", LISTS)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
+from django.core.exceptions import FieldDoesNotExist
 from django.db import DataError, NotSupportedError
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -30,16 +31,26 @@ _ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
 
 _REFUSED: Final = frozenset({"regex", "iregex", "range"})
 """The lookups of Django that no address may have."""
+_DEEPEST: Final = 20
+"""How many parts the name of a lookup may have. Django recurses into the path of a value of JSON."""
+_MOST_VALUES: Final = 100
+"""How many values an address may have: SQLite takes no condition of over 1,000 parts."""
+_LONGEST_VALUE: Final = 10_000
+"""How many characters a value may have. SQLite takes no pattern of over 50,000 bytes, and Django escapes some
+characters in it with another one.
+"""
 
 
 class CheckedListAdmin(ModelAdmin):
     """Rows whose list answers any address and any form without a server error, and in linear time."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list, or a redirect to the list without filters if their values, or keys of rows, are invalid."""
+        """Return the list, or a redirect to the list without filters if their values, or keys of rows, are invalid or
+        too long.
+        """
         edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
         chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
-        if _has_nul(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
+        if not _may_be_read(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)
 
@@ -56,6 +67,20 @@ class CheckedListAdmin(ModelAdmin):
             if not set(request.GET) - {ERROR_FLAG}:
                 raise
             raise IncorrectLookupParameters(error) from error
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row of a form, None if there is none. `?_to_field=` names no field, for which Django looks."""
+        return super().get_object(request, object_id, from_field or None)
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Return whether `?_to_field=` may name *to_field*. A relation to this model, which has a name here too, is no
+        field of it, and Django would ask whether it is the key.
+        """
+        try:
+            field = self.opts.get_field(to_field)
+        except FieldDoesNotExist:
+            return False
+        return isinstance(field, Field) and super().to_field_allowed(request, to_field)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -76,10 +101,17 @@ class CheckedListAdmin(ModelAdmin):
         Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
         threads meanwhile. Nor may a range be given: Django takes each letter of its value for an end.
         """
-        if lookup.rpartition(LOOKUP_SEP)[2] in _REFUSED:
+        parts = lookup.split(LOOKUP_SEP)
+        if parts[-1] in _REFUSED or len(parts) > _DEEPEST:
             return False
         return super().lookup_allowed(lookup, value, request)
 
 
-def _has_nul(parameters: Iterable[tuple[str, list[Any]]]) -> bool:
-    return any("\0" in text for name, values in parameters for text in (name, *values))
+def _may_be_read(parameters: Iterable[tuple[str, list[Any]]]) -> bool:
+    """Return whether the parameters of an address have no NUL, and are neither too many nor too long. Of a search, only
+    the beginning is used, however long it is.
+    """
+    pairs = [(name, value) for name, values in parameters for value in values]
+    return len(pairs) <= _MOST_VALUES and not any(
+        "\0" in name + value or (len(value) > _LONGEST_VALUE and name != SEARCH_VAR) for name, value in pairs
+    )
