@@ -44,6 +44,32 @@ def test_the_body_of_a_request_that_is_shown_is_not_kept() -> None:
     assert (exchange.method, exchange.path, exchange.body) == ("POST", "/feed", b"")
 
 
+@pytest.mark.parametrize("request_", [Request("GET", "/feed"), None], ids=["request", "no request"])
+def test_a_problem_of_no_exchange_is_shown_before_the_next_exchange_whatever_that_is(request_: Request | None) -> None:
+    server, out = FeedServer(), io.StringIO()
+    exchange = Exchange(server.journal.changes, request_, raw=b"no request", problem="malformed")
+    exchange.finish(Ended.COMPLETE, 0)
+    server.failed("no files are left")
+    server.failed("no files are left")
+    Screen(out).report(server, exchange)
+    first, second, *_ = out.getvalue().splitlines()
+    assert first == "    no files are left"
+    assert "malformed" in second
+
+
+def test_a_problem_of_no_exchange_is_shown_once_until_an_exchange_ends() -> None:
+    server, out = FeedServer(), io.StringIO()
+    screen = Screen(out)
+    for _ in range(2):
+        server.failed("no files are left")
+        screen.report_problems_of_none(server)
+    assert out.getvalue() == "    no files are left\n"
+    screen.report(server, ended(server, 200))
+    server.failed("no files are left")
+    screen.report_problems_of_none(server)
+    assert out.getvalue().count("no files are left") == 2
+
+
 class Terminal(io.StringIO):
     """A stream that claims to be a terminal."""
 

@@ -101,6 +101,7 @@ def _serve(options: argparse.Namespace) -> int:
         server.stop()
         while not ended.empty():
             screen.report(server, ended.get())
+        screen.report_problems_of_none(server)
         screen.show(f"Stopped by {reason}.")
     return 0
 
@@ -113,7 +114,7 @@ def _report(server: FeedServer, ended: SimpleQueue[Exchange], screen: Screen, si
             try:
                 screen.report(server, ended.get(timeout=_TICK))
             except Empty:
-                continue
+                screen.report_problems_of_none(server)
     except _Stopped as stopped:
         return str(stopped)
     return signals.came or "QUIT"

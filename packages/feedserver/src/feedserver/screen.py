@@ -1,5 +1,6 @@
-"""What `feedserver serve` prints: a line for each exchange, and below it the problems that it had. `feedserver record`
-prints its lines in the same way.
+"""What `feedserver serve` prints: a line for each exchange, and below it the problems that it had. Problems about no
+particular exchange come before the line of the next one, or at once if none ends. `feedserver record` prints its lines
+in the same way.
 
 Requests are untrusted input: characters that could control a terminal are written as escapes.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TextIO
@@ -26,6 +27,7 @@ class Screen:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._shown_of_none: set[str] = set()
         self._has_colours = stream.isatty() and _wants_colours(os.environ)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -41,9 +43,11 @@ class Screen:
             show(f"{line}\n", self._stream)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
-        """Print a line about an exchange, and below it its problems, those about no particular exchange, and warnings
-        about fixtures. Remove its request's body from memory.
+        """Print a line about an exchange, and below it its problems, and warnings about fixtures. Remove its request's
+        body from memory.
         """
+        self.report_problems_of_none(server)
+        self._shown_of_none.clear()
         _ = exchange.ended  # waits until the listener that put it into the queue has returned, and the end is published
         exchange.request = _without_body(exchange.request)
         clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
@@ -53,6 +57,17 @@ class Screen:
             problems = [exchange.problem]  # its other problems are meant for tests
         while (warning := server.site.take_warning()) is not None:
             problems.append(f"warning: {warning}")
+        self._show_problems(problems)
+
+    def report_problems_of_none(self, server: FeedServer) -> None:
+        """Print the problems about no particular exchange, each once until the next exchange ends: a system without
+        files refuses a connection twenty times a second.
+        """
+        problems = [text for text in server.site.problems.take_of(None) if text not in self._shown_of_none]
+        self._shown_of_none.update(problems)
+        self._show_problems(dict.fromkeys(problems))
+
+    def _show_problems(self, problems: Iterable[str]) -> None:
         for problem in problems:
             # Not `str.splitlines`: it splits at nine more characters, which paths may have.
             for line in problem.split("\n"):
