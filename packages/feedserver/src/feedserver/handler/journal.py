@@ -122,7 +122,7 @@ class Journal:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """All exchanges so far."""
+        """The exchanges so far, as far as they are kept."""
         return list(self._entries.copy())
 
     @property
