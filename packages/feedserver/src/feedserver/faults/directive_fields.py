@@ -34,7 +34,7 @@ def fields_in_words(headers: Headers) -> str:
 
 def read_fields(words: str) -> Headers:
     """Return the headers that a directive names. Raises ValueError for what is no field."""
-    if words == NONE:
+    if words.split() == NONE.split():
         return Headers()
     pairs: list[tuple[str | bytes, str | bytes]] = []
     for field in words.split(_BETWEEN):

@@ -61,7 +61,7 @@ class Fault(Injectable, ABC):
     def __str__(self) -> str:
         """Return the whole directive, from which `parse` makes an equal fault: "reset after 512 on request 2".
 
-        Only in header fields a difference is possible: `parse` reads several blanks as one.
+        A blank at an end of a header's value is lost.
         """
         return f"{self.words} {self.when}".rstrip()
 
