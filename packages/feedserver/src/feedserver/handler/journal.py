@@ -135,11 +135,12 @@ class Journal:
     ) -> list[Exchange]:
         """Return the exchanges whose request matches all given criteria.
 
-        *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it
-        is compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin
-        form are the request's scheme and Host. A `Pattern` matches many paths. The other criteria are the answer's
-        *status*, and the request's *method*, which may be written in lower case, and *query*, *headers*, *body*,
-        *form*, *json* and *matching*, see `ConditionsInput`.
+        *path* is found in any spelling: percent-encoded or not, with or without the first slash. If it has a query
+        string, the query of the request must be the same, too. If it is a whole URL, the scheme and the host must be
+        the same, too; a request in origin form has the scheme of its connection and the host of its Host header. A
+        `Pattern` matches many paths. The other criteria are the answer's *status*, and the request's *method*, which
+        may be written in lower case, and *query*, *headers*, *body*, *form*, *json* and *matching*, see
+        `ConditionsInput`.
         """
         return self._matching(RequestFilter(path, status=status, **criteria))
 
