@@ -78,16 +78,3 @@ def test_characters_that_could_control_a_terminal_are_escaped() -> None:
     file = io.StringIO()
     Screen(file).show("a\x1b[2J\u202eb")
     assert file.getvalue() == "a\\x1b[2J\\u202eb\n"
-
-
-def test_a_problem_of_no_exchange_is_shown_below_an_exchange_without_a_request() -> None:
-    out = io.StringIO()
-    with FeedServer() as server:
-        exchange = Exchange(server.journal.changes, None, raw=b"\x00", problem="it is no request")
-        server.site.problems.add("a hint for tests", exchange)
-        server.site.problems.add("no connection could be accepted")
-        exchange.finish(Ended.COMPLETE, 0)
-        Screen(out).report(server, exchange)
-    shown = out.getvalue()
-    assert "    it is no request\n    no connection could be accepted\n" in shown
-    assert "a hint for tests" not in shown

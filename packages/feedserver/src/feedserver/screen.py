@@ -48,11 +48,9 @@ class Screen:
         exchange.request = _without_body(exchange.request)
         clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
         self.show(f"{clock} {exchange.describe()}", _COLOURS.get(_status(exchange) // 100, _RED))
-        of_none = server.site.problems.take_of(None)
         problems = server.site.problems.take_of(exchange)
         if exchange.request is None:
             problems = [exchange.problem]  # its other problems are meant for tests
-        problems += of_none
         while (warning := server.site.take_warning()) is not None:
             problems.append(f"warning: {warning}")
         for problem in problems:
