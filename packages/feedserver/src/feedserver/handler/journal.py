@@ -70,7 +70,7 @@ class Journal:
         self.changes.listener = listener
 
     def record(self, exchange: Exchange) -> None:
-        """Add an exchange. Called on the event loop, before the answer's first byte."""
+        """Add an exchange. Called on the event loop or between two of its turns, before the answer's first byte."""
         exchange.serial = self.recorded + 1
         if len(self._entries) == self._entries.maxlen:
             oldest = self._entries[0]
