@@ -135,8 +135,8 @@ def acquire(user: LoopUser) -> LoopThread:
 
 
 def refuse_on_loop(what: str) -> None:
-    """Raise RuntimeError on the loop's own thread, and on one that visits the loop: *what* would wait for the loop there,
-    and never return.
+    """Raise RuntimeError on the loop's own thread, and on one that visits the loop: there, *what* would wait for the
+    loop, and never return.
     """
     if _current is not None and _current.is_current:
         raise RuntimeError(
