@@ -38,7 +38,7 @@ class ServerJournal:
 
     @property
     def requests(self) -> list[Request]:
-        """Every request so far, in the order of arrival."""
+        """The requests so far, in the order of arrival; with a *journal_limit*, those that are still kept."""
         return self.journal.requests
 
     def wait_for(

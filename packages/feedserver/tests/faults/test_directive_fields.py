@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedserver import Headers
+from feedserver.faults import Fault, Interim, Trailers, parse
 from feedserver.faults.directive_fields import NONE, fields_in_words, one_line_fields, read_fields
 
 
@@ -31,3 +32,20 @@ def test_a_value_that_is_no_field_is_refused() -> None:
 def test_a_value_that_would_be_read_as_two_fields_is_refused() -> None:
     with pytest.raises(ValueError, match="the value 'a & b' of X contains ' & ', which separates two fields"):
         one_line_fields({"X": "a & b"})
+
+
+@pytest.mark.parametrize("fault", [Trailers({"X-Date": "Sun Nov  6 1994"}), Interim(headers={"X-A": "a \t b"})])
+def test_blanks_within_a_value_are_read_back(fault: Fault) -> None:
+    assert parse(str(fault)) == fault
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ("trailers   X-A:  a  &  X-B:  b", Trailers([("X-A", "a"), ("X-B", "b")])),
+        ("interim   103   X-A:  a", Interim(103, {"X-A": "a"})),
+        ("trailers  without   headers", Trailers(())),
+    ],
+)
+def test_blanks_around_names_and_values_do_not_count(written: str, fault: Fault) -> None:
+    assert parse(written) == fault

@@ -22,6 +22,7 @@ from types import MappingProxyType
 
 from feedserver.faults import body, ends, framing, head, redirects, template, timing
 from feedserver.faults.body import Bomb, CorruptGzip, EndlessBody, FalseCoding, TruncatedGzip
+from feedserver.faults.directive_fields import FIELDS
 from feedserver.faults.ends import Close, Reset, Stall
 from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.framing import (
@@ -111,7 +112,10 @@ def parse(text: str) -> Fault:
     for count in range(min(len(words), _MOST_WORDS), 0, -1):  # the longest name that matches
         kind = KINDS.get(" ".join(words[:count]).lower())
         if kind is not None:
-            return replace(_read(kind, " ".join(words[count:]), directive), when=when)
+            rest = "".join(directive.split(maxsplit=count)[count:])
+            if FIELDS not in kind.takes:  # in the value of a header field, blanks are kept
+                rest = " ".join(rest.split())
+            return replace(_read(kind, rest, directive), when=when)
     starts = [" ".join(words).lower()[:_MOST_COMPARED], *(word.lower()[:_MOST_COMPARED] for word in words[:1])]
     near = [name for start in starts for name in difflib.get_close_matches(start, KINDS, n=1)]
     if near:

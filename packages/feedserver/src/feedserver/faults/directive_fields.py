@@ -14,7 +14,7 @@ _BETWEEN = " & "
 
 
 def one_line_fields(fields: HeaderInput) -> Headers:
-    """Return *fields* as headers. Raises ValueError for a value that a directive cannot contain."""
+    """Return *fields* as headers. Raises ValueError for a value that a directive would separate into two fields."""
     headers = Headers(fields)
     for name, value in headers.raw:
         if _BETWEEN in to_text(value):
@@ -26,13 +26,15 @@ def one_line_fields(fields: HeaderInput) -> Headers:
 
 
 def fields_in_words(headers: Headers) -> str:
-    """Return *headers* as a directive has them; `read_fields` makes equal headers of it."""
+    """Return *headers* as a directive has them; `read_fields` makes equal headers of it, but without blanks at the ends
+    of values.
+    """
     return _BETWEEN.join(f"{to_text(name)}: {to_text(value)}" for name, value in headers.raw) or NONE
 
 
 def read_fields(words: str) -> Headers:
     """Return the headers that a directive names. Raises ValueError for what is no field."""
-    if words == NONE:
+    if words.split() == NONE.split():
         return Headers()
     pairs: list[tuple[str | bytes, str | bytes]] = []
     for field in words.split(_BETWEEN):

@@ -59,7 +59,10 @@ class Fault(Injectable, ABC):
         """The directive that describes the fault, without its trigger (*when*): "reset after 512"."""
 
     def __str__(self) -> str:
-        """Return the whole directive, from which `parse` makes an equal fault: "reset after 512 on request 2"."""
+        """Return the whole directive, from which `parse` makes an equal fault: "reset after 512 on request 2".
+
+        A blank at an end of a header's value is lost.
+        """
         return f"{self.words} {self.when}".rstrip()
 
     def prepare(self, response: Response) -> Response:

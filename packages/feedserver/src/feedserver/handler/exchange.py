@@ -1,6 +1,7 @@
 """One request and its answer, as the journal keeps them.
 
-The event loop writes, tests read from any thread. Every observer sees the events of an exchange in this order:
+The event loop and the threads that make answers write, tests read from any thread. Every observer sees the events of
+an exchange in this order:
 
 1. The request has arrived. Mistakes in it or in the file that answers it are noted: in `problem`, and for `verify` to
    raise.

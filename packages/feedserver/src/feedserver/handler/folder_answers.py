@@ -93,7 +93,7 @@ def _size_of(cached: _Cached) -> int:
 class FolderAnswers:
     """The answers of one server's *folder*; warnings about its files are added to *warnings*.
 
-    Runs on the event loop alone.
+    Runs on the event loop or between two of its turns.
     """
 
     def __init__(self, folder: Folder, warnings: list[FixtureWarning]) -> None:

@@ -218,7 +218,7 @@ class Site:
             self.journal.record(received.exchange)
 
     def _ready(self, received: Received, found: Found, response: Response) -> Prepared | None:
-        """Return the prerendered answer, where it is the same for every GET; None where it is not."""
+        """Return the prerendered answer to a GET over HTTP/1.1; None for other requests, and where there is none."""
         exchange, request, keep_alive = received.exchange, received.request, received.keep_alive
         if request.method != "GET" or request.version != "1.1":
             return None

@@ -70,7 +70,7 @@ class Journal:
         self.changes.listener = listener
 
     def record(self, exchange: Exchange) -> None:
-        """Add an exchange. Called on the event loop, before the answer's first byte."""
+        """Add an exchange. Called on the event loop or between two of its turns, before the answer's first byte."""
         exchange.serial = self.recorded + 1
         if len(self._entries) == self._entries.maxlen:
             oldest = self._entries[0]
@@ -122,7 +122,7 @@ class Journal:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """All exchanges so far."""
+        """The exchanges so far, as far as they are kept."""
         return list(self._entries.copy())
 
     @property
@@ -135,11 +135,12 @@ class Journal:
     ) -> list[Exchange]:
         """Return the exchanges whose request matches all given criteria.
 
-        *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it
-        is compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin
-        form are the request's scheme and Host. A `Pattern` matches many paths. The other criteria are the answer's
-        *status*, and the request's *method*, which may be written in lower case, and *query*, *headers*, *body*,
-        *form*, *json* and *matching*, see `ConditionsInput`.
+        *path* is found in any spelling: percent-encoded or not, with or without the first slash. If it has a query
+        string, the query of the request must be the same, too. If it is a whole URL, the scheme and the host must be
+        the same, too; a request in origin form has the scheme of its connection and the host of its Host header. A
+        `Pattern` matches many paths. The other criteria are the answer's *status*, and the request's *method*, which
+        may be written in lower case, and *query*, *headers*, *body*, *form*, *json* and *matching*, see
+        `ConditionsInput`.
         """
         return self._matching(RequestFilter(path, status=status, **criteria))
 

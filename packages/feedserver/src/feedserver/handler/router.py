@@ -1,6 +1,7 @@
 """Which response answers a request: scripted routes first, then the folder.
 
-Reads files, opens no socket. Runs on the event loop alone, except for `add` and `unused`, which any thread may use.
+Reads files, opens no socket. Runs on the event loop or between two of its turns, except for `add` and `unused`, which
+any thread may use.
 """
 
 from __future__ import annotations

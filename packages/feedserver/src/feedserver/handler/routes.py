@@ -28,8 +28,8 @@ class Turns:
 class Choice:
     """One answer that can be given again and again.
 
-    *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
-    different answers. With *is_for_one_path*, all its requests have the same path. *lasts* is for how many seconds it
+    *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where `make_ready`
+    returns None. With *is_for_one_path*, all its requests have the same path. *lasts* is for how many seconds it
     is given, None if no time was set; it was first given at the time *since*.
     """
 
@@ -94,8 +94,8 @@ def _no_advance() -> None:
 class Found:
     """The *choice* that answers, and *advance*, which moves to the next choice of its route, if there is one.
 
-    `take` is called when the choice was given to a request that counts; HEAD and one that gets the 401 of a login do
-    not. Where the answer is
+    `take` is called when the choice was given to a request that counts, or the request was passed to a callable. HEAD
+    does not count, nor does a request that gets the 401 of a `Response` with a login. Where the answer is
     the same for every request, `advance` alone is called: nobody asks for its `number`.
     """
 

@@ -20,7 +20,7 @@ from feedserver.messages.response import FileBody, Response, body_size, has_cont
 from feedserver.messages.send_plan import Await, CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait
 
 PIECE = 262_144
-"""Bytes of a body that are sent at a time, unless it has a pace."""
+"""Bytes of a body that are sent at a time, unless it has a pace or is made while it is sent."""
 
 ResponseFraming: TypeAlias = Literal["length", "chunked", "close", "none"]
 

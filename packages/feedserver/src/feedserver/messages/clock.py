@@ -59,7 +59,8 @@ class Clock:
     def set(self, to: datetime) -> None:
         """Set the clock to *to*, a datetime with a time zone; it goes on from there.
 
-        Raises TypeError for anything else, ValueError for a datetime without a time zone or before 1970.
+        Raises TypeError for anything else, ValueError for a datetime without a time zone or outside the years 1970 to
+        9999, in UTC.
         """
         check_is(
             "the time to set the clock to", to, datetime, "give a datetime, such as datetime(2030, 1, 1, tzinfo=UTC)"

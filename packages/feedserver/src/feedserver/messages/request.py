@@ -19,8 +19,9 @@ class Target:
     """The parts of a request target (RFC 9112 §3.2).
 
     *scheme* (in lower case) and *host* are those of an absolute-form target, as sent to a proxy, and empty for the
-    origin form. *path* is percent-decoded except for `%2F`, which is no slash, and stays as it is. *query* is as it was
-    sent, without the question mark. *key* is the path in a form in which equal paths are equal text, see `path_key`.
+    origin form. *path* is percent-decoded, but an encoded slash stays `%2F`, since it separates nothing. *query* is as
+    it was sent, without the question mark. *key* is the path in a form in which equal paths are equal text, see
+    `path_key`.
     """
 
     scheme: str
@@ -61,8 +62,9 @@ def _split(target: str) -> Target:
 
 
 def path_key(path: str) -> str:
-    """Return a *path* percent-decoded except for `%2F` and `%25`, so that equal paths are equal text (RFC 3986 §6.2.2).
+    """Return a *path* percent-decoded, but with `%2F` for an encoded slash and `%25` for a percent sign.
 
+    So equal paths are equal text (RFC 3986 §6.2.2).
     A slash, `%2F` and `%252F` are three different things (RFC 3986 §2.2).
     """
     return "%2F".join(part.replace("%", "%25") for part in _decoded_parts(path)) if "%" in path else path
@@ -114,7 +116,7 @@ class Request:
     def path(self) -> str:
         """The percent-decoded path, without query and host.
 
-        `%2F` stays as it is, since it is no slash that separates; `target` is as it was sent.
+        An encoded slash stays `%2F`, since it separates nothing; `target` is as it was sent.
         """
         return split_target(self.target).path
 

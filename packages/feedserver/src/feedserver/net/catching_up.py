@@ -25,7 +25,7 @@ TURNS_OF_A_QUEUE = BACKLOG // BATCH + BATCH.bit_length()
 """Turns in which all clients of a full queue are accepted: `Acceptor` takes 1, 2, 4, … of them, and then `BATCH`."""
 
 MUCH = 4096
-"""Bytes that wait at a connection and are more than a usual request."""
+"""How many bytes must wait at a connection so that it counts as much: more than a usual request has."""
 
 MOST_TURNS = 1024
 """Turns that are waited for one connection: a kernel holds less than is read in them."""

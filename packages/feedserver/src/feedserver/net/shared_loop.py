@@ -135,7 +135,9 @@ def acquire(user: LoopUser) -> LoopThread:
 
 
 def refuse_on_loop(what: str) -> None:
-    """Raise RuntimeError on the loop's own thread, where *what* would wait for the loop and never return."""
+    """Raise RuntimeError on the loop's own thread, and on one that visits the loop: there, *what* would wait for the
+    loop, and never return.
+    """
     if _current is not None and _current.is_current:
         raise RuntimeError(
             f"{what} was called on the event loop, by the journal's listener or a fault, and would wait for it; call "

@@ -50,8 +50,8 @@ class SocketLoop:
     def __init__(self, poller: Poller, failed: Callable[[BaseException], object]) -> None:
         self._poller = poller
         self._failed = failed
-        # Held by the thread that works on the loop. It knows its owner, so that a thread which a signal interrupts
-        # between taking it and noting that it has it can still release it.
+        # Held by the thread that works on the loop. An RLock knows its owner: a thread that a signal interrupts right
+        # after it has taken the lock can still release it.
         self._at_work = threading.RLock()
         self.visitor = 0
         """The identifier of the thread that visits the loop (`threading.get_ident`), 0 where none does."""

@@ -37,7 +37,7 @@ _GZIP = b"\x1f\x8b"
 _MOST_MEMBERS = 16
 """The most members of a body in gzip (RFC 1952 §2.2) that are decoded; each of them copies the rest of the body."""
 
-_ENDS = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
+_BOUNDARIES = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
 """What must stand before and behind a short secret: no letter or digit, or before it a percent-encoded character."""
 
 
@@ -133,7 +133,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
     either = "|".join([f"(?i:{'|'.join(whole)})", *in_base_64])
     if len(secret) >= SHORTEST_IN_WORDS:
         return re.compile(either)
-    before, behind = _ENDS
+    before, behind = _BOUNDARIES
     return re.compile(f"{before}(?:{either}){behind}")
 
 

@@ -196,7 +196,7 @@ def _refuse_where_no_file_can_be(*files: Path) -> None:
 def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
     """Write all files or none, since half a fixture would be served as a whole one.
 
-    Only if the renaming of the second file fails after that of the first, one is new and the other is old.
+    If only the renaming of the second file fails, the first is new and the second is old.
     """
     begun: dict[Path, Path] = {}
     try:

@@ -31,8 +31,8 @@ _LONGEST_NO_VALUE = max(map(len, _NO_VALUES))
 _EMPTY = ("[]", "{}")
 
 DEEPEST = 6
-"""How many levels of URLs in the parameters of URLs are searched, and how many times a value is decoded. What is nested
-more deeply is replaced.
+"""How many levels of URLs in the parameters of URLs are searched, and how many times a value is decoded. A value that
+is nested more deeply is replaced if it may contain a URL or JSON.
 """
 
 _TOO_DEEP = "value that is nested too deeply"
