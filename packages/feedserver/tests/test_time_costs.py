@@ -6,6 +6,7 @@ Each cost is measured as CPU time at n and at 4n, the least of several tries: 4 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from feedserver.feeds import Entry, Feed, FormatName
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
 from feedserver.fixtures.near_misses import near_miss
+from feedserver.handler.problems import Problems
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.handler.router import Missing, Routes
 from feedserver.record.known_secrets import without_known
@@ -221,6 +223,36 @@ def test_a_look_into_the_journal_costs_linear_time() -> None:
         for number in range(size):
             journal.record(Exchange(journal.changes, Request("GET", f"/{number}")))
         return lambda: (journal.filter("/x", headers={"A": None}), journal.describe(), journal.requests)
+
+    assert_linear(make, 1000)
+
+
+def test_problems_that_tests_share_are_kept_in_linear_time() -> None:
+    def make(size: int) -> Callable[[], object]:
+        problems = Problems(deque(), strict=True)
+        for number in range(size):
+            problems.add(f"problem {number}")
+        shared = problems.kept
+
+        def keep() -> None:
+            problems.put_back(problems.take_all(shared))
+            assert problems.kept == shared
+
+        return keep
+
+    assert_linear(make, 1000)
+
+
+def test_problems_of_one_exchange_are_taken_in_linear_time() -> None:
+    def make(size: int) -> Callable[[], object]:
+        def take() -> None:
+            problems = Problems(deque(), strict=True)
+            for number in range(2 * size):
+                problems.add(f"problem {number}", "shown" if number >= size else "other")
+            assert len(problems.take_of("shown")) == size
+            assert len(problems.kept) == size
+
+        return take
 
     assert_linear(make, 1000)
 

@@ -6,13 +6,14 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from lifestream.management.file_output import write_file
+from lifestream.terminal import visible_json
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and no pipes with names")
 
@@ -93,6 +94,21 @@ def test_a_pipe_without_a_name_is_written_to_by_its_number() -> None:
     assert os.read(reading, 100) == b"12"
     os.close(reading)
     os.close(writing)
+
+
+@on_posix
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [((), b"<a>\\u202e\\x9b</a>"), ((visible_json,), b"<a>\\u202e\\u009b</a>")],
+)
+def test_a_terminal_gets_characters_that_control_it_as_escapes(
+    options: tuple[Callable[[str], str], ...], written: bytes
+) -> None:
+    terminal, named = os.openpty()
+    write_file(os.ttyname(named), ["<a>\u202e".encode(), "\x9b</a>".encode()], *options)
+    assert os.read(terminal, 100) == written
+    os.close(named)
+    os.close(terminal)
 
 
 @on_posix

@@ -116,10 +116,11 @@ class Problems:
         return self._kept[:]
 
     def take_all(self, wanted: list[Problem]) -> list[Problem]:
-        """Forget every problem, and return those that are among *wanted*, for `put_back`."""
+        """Forget every problem, and return those that are among *wanted*, which `kept` has returned, for `put_back`."""
         taken = self.kept
         del self._kept[: len(taken)]
-        return [problem for problem in taken if problem in wanted]
+        ids = set(map(id, wanted))
+        return [problem for problem in taken if id(problem) in ids]
 
     def put_back(self, problems: list[Problem]) -> None:
         """Add problems that were taken before, as the oldest ones."""
@@ -127,10 +128,9 @@ class Problems:
 
     def take_of(self, exchange: object) -> list[str]:
         """Return the problems about *exchange* and those about no particular exchange, and forget them."""
-        taken = [problem for problem in self._kept[:] if problem.exchange in (exchange, None)]
-        for problem in taken:
-            self._kept.remove(problem)
-        return [problem.message for problem in taken]
+        kept = self._kept[:]
+        self._kept[: len(kept)] = [problem for problem in kept if problem.exchange not in (exchange, None)]
+        return [problem.message for problem in kept if problem.exchange in (exchange, None)]
 
 
 def problem_of(expected: Expected) -> Problem | None:

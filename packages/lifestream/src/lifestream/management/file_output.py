@@ -6,25 +6,28 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
+
+from lifestream.terminal import visible
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def write_file(path: str | Path, pieces: Iterable[bytes]) -> None:
+def write_file(path: str | Path, pieces: Iterable[bytes], shown: Callable[[str], str] = visible) -> None:
     """Write *pieces* to the file at *path*. If they or the disk fail halfway, an existing file stays as it was, and no
     new one is left.
 
     The pieces go into a new file beside it, which then replaces it. An existing file keeps its owner and mode, and a
     link is followed. What cannot be replaced is written to directly: a device, a pipe, or an existing file if its
-    folder or its owner does not allow it. Raises OSError.
+    folder or its owner does not allow it. On a terminal, each piece is written as *shown* returns it, so each has
+    to be whole UTF-8. Raises OSError.
     """
     path = Path(path)
     before = _status_of(path)
     if before is not None and not stat.S_ISREG(before.st_mode):
-        _write_directly(path, pieces)  # by this very name: the target of /dev/stdout may have none
+        _write_directly(path, pieces, shown)  # by this very name: the target of /dev/stdout may have none
         return
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".lifestream-{secrets.token_hex(8)}.tmp")
@@ -34,7 +37,7 @@ def write_file(path: str | Path, pieces: Iterable[bytes]) -> None:
     else:
         os.close(os.open(target, os.O_WRONLY))  # a file that may not be written may not be replaced either
         if (descriptor := _like(before, beside)) is None:
-            _write_directly(target, pieces)
+            _write_directly(target, pieces, shown)
             return
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -47,8 +50,10 @@ def write_file(path: str | Path, pieces: Iterable[bytes]) -> None:
         raise
 
 
-def _write_directly(path: Path, pieces: Iterable[bytes]) -> None:
+def _write_directly(path: Path, pieces: Iterable[bytes], shown: Callable[[str], str]) -> None:
     with path.open("wb") as file:
+        if file.isatty():
+            pieces = (shown(piece.decode("utf-8")).encode("utf-8") for piece in pieces)
         file.writelines(pieces)
 
 

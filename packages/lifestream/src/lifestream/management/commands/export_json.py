@@ -42,7 +42,7 @@ class Command(BaseCommand):
                     break
             return
         try:
-            write_file(file, (piece.encode() for piece in pieces))
+            write_file(file, (piece.encode() for piece in pieces), visible_json)
         except OSError as error:
             text = gettext("{file} can't be written: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error
