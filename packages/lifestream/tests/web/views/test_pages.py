@@ -138,6 +138,23 @@ def test_a_site_has_a_page_of_its_own_items(client: Client, main: Lifestream) ->
     assert shown.all("link", rel="alternate", href=f"/main/sites/{site.pk}/feed.json")
 
 
+@pytest.mark.parametrize(
+    "description", ["The <b> tag, a < b & c > d", "<![CDATA[x]]> &lt;b&gt;", "<a" * 140, "<" * 140 + "a>" * 60]
+)
+def test_a_site_shows_its_description_as_the_text_that_it_is(
+    client: Client, main: Lifestream, description: str
+) -> None:
+    site = make_site(main, "Long Wave", description=description)
+    shown = page(client, f"/main/sites/{site.pk}/")
+    assert description in shown.text
+    [meta] = shown.all("meta", name="description")
+    assert meta["content"].startswith(description[:150])
+
+
+def test_a_site_with_a_description_of_unclosed_tags_has_a_page(client: Client, main: Lifestream) -> None:
+    page(client, f"/main/sites/{make_site(main, description='<a' * 2000).pk}/")
+
+
 def test_a_day_has_a_page_and_a_link_to_the_one_before(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     make_post(site, "Then", date=NOON)
