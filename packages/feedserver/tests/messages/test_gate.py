@@ -105,8 +105,19 @@ def call_back() -> None:
     raise ValueError("in a callback")
 
 
-@pytest.mark.parametrize("begin", [fail, fail_when_cancelled, call_back], ids=lambda begin: begin.__name__)
-def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(begin: Callable[[], Any]) -> None:
+async def fail_in_a_cycle() -> None:
+    this = asyncio.current_task()
+    raise ValueError("in a task", this)
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+@pytest.mark.parametrize(
+    "begin", [fail, fail_in_a_cycle, fail_when_cancelled, call_back], ids=lambda begin: begin.__name__
+)
+def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(
+    begin: Callable[[], Any], is_kept: bool
+) -> None:
+    """asyncio tells of a task only when it is freed."""
     kept: list[object] = []
 
     async def answer() -> int:
@@ -114,10 +125,11 @@ def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(begi
         kept.append(loop.call_soon(begin) if begin is call_back else asyncio.ensure_future(begin()))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        kept.clear()
+        if not is_kept:
+            kept.clear()
         return 5
 
-    with pytest.raises(ValueError, match=r"^in a (task|callback)$"):
+    with pytest.raises(ValueError, match=r"in a (task|callback)"):
         run_async(answer())
 
 
@@ -138,6 +150,10 @@ def test_a_task_whose_error_is_awaited_fails_nothing() -> None:
     async def answer() -> int:
         with pytest.raises(ValueError, match="in a task"):
             await asyncio.ensure_future(fail())
+        awaited_later = asyncio.ensure_future(fail())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert isinstance((await asyncio.gather(awaited_later, return_exceptions=True))[0], ValueError)
         endless.append(asyncio.ensure_future(asyncio.sleep(3600)))  # asyncio.run cancels it at the end
         return 5
 
