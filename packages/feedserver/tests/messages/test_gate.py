@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -144,6 +145,31 @@ def test_what_a_task_raises_is_raised_even_if_the_answer_is_not_wanted_any_more(
     wanted = Wanted()
     with wanted.working(), pytest.raises(ValueError, match="in a task"):
         run_async(answer())
+
+
+def test_the_end_of_a_task_that_waits_at_a_gate_hides_no_other_error() -> None:
+    gate, wanted = Gate(), Wanted()
+
+    async def pass_gate() -> None:
+        await gate
+
+    async def answer() -> None:
+        waiting = asyncio.ensure_future(pass_gate())
+        await asyncio.sleep(0)
+        wanted.drop()
+        await asyncio.wait([waiting])
+        await asyncio.wait([asyncio.ensure_future(fail())])
+
+    with wanted.working(), pytest.raises(ValueError, match="in a task"):
+        run_async(_uncancelled(answer()))
+
+
+async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:
+    """Run *work* to its end, however often it is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
 
 
 def test_a_task_whose_error_is_awaited_fails_nothing() -> None:

@@ -206,6 +206,7 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
 def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Task[Any]]) -> None:
     """Raise the first exception of *unawaited*, or else that of the first of the *failed* tasks that nothing awaits."""
     errors = unawaited + [error for task in failed if _is_unawaited(task) and (error := task.exception()) is not None]
+    errors.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
     if errors:
         raise errors[0] from None
 
