@@ -101,6 +101,33 @@ def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1, xfailed=1, failed=1)  # V4 passes, though known.txt says that it fails
 
 
+def test_an_error_of_feedserver_fails_a_test_that_is_expected_to_fail(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("known.txt").write_text("V1 the store has no column for it\n")
+    pytester.syspathinsert(Path(__file__).parents[1])
+    pytester.makepyfile(
+        """
+        import pytest
+        from feedserver.check.site import Site
+        from feedserver.check.verdicts import Misfire
+        from right_reader import RightReader
+
+        def fail(site):
+            if site.scenario.id == "V1":
+                raise Misfire("odd")
+
+        @pytest.mark.feedserver_check("V1", "V5", known_failures="known.txt")
+        def test_reader(feedserver_scenario, monkeypatch):
+            monkeypatch.setattr(Site, "verify", fail)
+            feedserver_scenario.check(RightReader)
+        """
+    )
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-p", "no:django")
+
+    result.assert_outcomes(failed=2)  # V5 depends on V1
+    result.stdout.fnmatch_lines(["V1  an error of feedserver, and no verdict: odd"])
+
+
 def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         "import pytest\n\n\n@pytest.mark.feedserver_check('V999')\ndef test_reader(feedserver_scenario): ...\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -105,8 +106,19 @@ def call_back() -> None:
     raise ValueError("in a callback")
 
 
-@pytest.mark.parametrize("begin", [fail, fail_when_cancelled, call_back], ids=lambda begin: begin.__name__)
-def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(begin: Callable[[], Any]) -> None:
+async def fail_in_a_cycle() -> None:
+    this = asyncio.current_task()
+    raise ValueError("in a task", this)
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+@pytest.mark.parametrize(
+    "begin", [fail, fail_in_a_cycle, fail_when_cancelled, call_back], ids=lambda begin: begin.__name__
+)
+def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(
+    begin: Callable[[], Any], is_kept: bool
+) -> None:
+    """asyncio tells of a task only when it is freed."""
     kept: list[object] = []
 
     async def answer() -> int:
@@ -114,10 +126,11 @@ def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(begi
         kept.append(loop.call_soon(begin) if begin is call_back else asyncio.ensure_future(begin()))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        kept.clear()
+        if not is_kept:
+            kept.clear()
         return 5
 
-    with pytest.raises(ValueError, match=r"^in a (task|callback)$"):
+    with pytest.raises(ValueError, match=r"in a (task|callback)"):
         run_async(answer())
 
 
@@ -134,10 +147,39 @@ def test_what_a_task_raises_is_raised_even_if_the_answer_is_not_wanted_any_more(
         run_async(answer())
 
 
+def test_the_end_of_a_task_that_waits_at_a_gate_hides_no_other_error() -> None:
+    gate, wanted = Gate(), Wanted()
+
+    async def pass_gate() -> None:
+        await gate
+
+    async def answer() -> None:
+        waiting = asyncio.ensure_future(pass_gate())
+        await asyncio.sleep(0)
+        wanted.drop()
+        await asyncio.wait([waiting])
+        await asyncio.wait([asyncio.ensure_future(fail())])
+
+    with wanted.working(), pytest.raises(ValueError, match="in a task"):
+        run_async(_uncancelled(answer()))
+
+
+async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:
+    """Run *work* to its end, however often it is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+
+
 def test_a_task_whose_error_is_awaited_fails_nothing() -> None:
     async def answer() -> int:
         with pytest.raises(ValueError, match="in a task"):
             await asyncio.ensure_future(fail())
+        awaited_later = asyncio.ensure_future(fail())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert isinstance((await asyncio.gather(awaited_later, return_exceptions=True))[0], ValueError)
         endless.append(asyncio.ensure_future(asyncio.sleep(3600)))  # asyncio.run cancels it at the end
         return 5
 

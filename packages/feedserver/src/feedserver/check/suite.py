@@ -42,17 +42,20 @@ class ScenarioTest:
     def check(self, client: Client | Callable[[], Client], kind: Kind | str = Kind.STORE) -> Result:
         """Run the scenario against *client* (see `feedserver.check.check`) and return the result.
 
-        Raises RuleBroken where the client fails, and for an error of feedserver. Skips the test where the scenario is
-        not seen, or not for this kind. A client that does nothing at all fails the test: every call of `add` raised,
-        every call of `poll` did, or no request came.
+        Raises RuleBroken where the client fails. Skips the test where the scenario is not seen, or not for this kind.
+        An error of feedserver fails the test, also that of a known failure, and so does a client that does nothing at
+        all: every call of `add` raised, every call of `poll` did, or no request came.
         """
         __tracebackhide__ = True
         import pytest
 
         kind = Kind(kind)
         adapter = PythonAdapter(client, kind)
-        result = run(adapter, only=[self.scenario.id], kind=kind)[self.scenario.id]
-        if result.misfire or result.verdict is Verdict.FAIL:
+        report = run(adapter, only=[self.scenario.id], kind=kind)
+        result = report[self.scenario.id]
+        if report.misfires:  # perhaps only that of a scenario on which this one depends
+            pytest.fail("\n".join(line for misfire in report.misfires for line in details(misfire)), pytrace=False)
+        if result.verdict is Verdict.FAIL:
             raise RuleBroken("\n".join(details(result)))
         if result.verdict is Verdict.NOT_SEEN and adapter.calls:
             silent = "" if result.exchanges else "it sent no request"

@@ -11,9 +11,12 @@ import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from feedserver.messages.argument_types import check_seconds, check_whole
+
+if TYPE_CHECKING:
+    import asyncio
 
 GATE_TIMEOUT = 10.0
 """Seconds that `Gate.wait` waits by default."""
@@ -161,6 +164,18 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
 
     wanted = _current.get() or Wanted()
     unawaited: list[BaseException] = []
+    failed: list[asyncio.Task[Any]] = []
+
+    def make_task(
+        loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
+    ) -> asyncio.Task[Any]:
+        task = asyncio.Task(work, loop=loop, **options)
+        task.add_done_callback(keep_failed)
+        return task
+
+    def keep_failed(task: asyncio.Task[Any]) -> None:
+        if _is_unawaited(task):  # by now: what waits for it runs next
+            failed.append(task)
 
     def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -172,6 +187,7 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
     async def run() -> _T:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(note)
+        loop.set_task_factory(make_task)
         task = asyncio.ensure_future(coroutine)
         with wanted.on_drop(lambda: call_soon(loop, task.cancel)):
             return await task
@@ -181,12 +197,28 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
     except asyncio.CancelledError:
         if not wanted.is_dropped:
             raise
-        if unawaited:
-            raise unawaited[0] from None
+        _raise_first(unawaited, failed)
         raise NoLongerWanted from None
-    if unawaited:
-        raise unawaited[0]
+    _raise_first(unawaited, failed)
     return result
+
+
+def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Task[Any]]) -> None:
+    """Raise the first exception of *unawaited*, or else that of the first of the *failed* tasks that nothing awaits."""
+    errors = unawaited + [error for task in failed if _is_unawaited(task) and (error := task.exception()) is not None]
+    errors.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
+    if errors:
+        raise errors[0] from None
+
+
+def _is_unawaited(task: asyncio.Task[Any]) -> bool:
+    """Return whether *task* has raised, and nothing has asked for its exception.
+
+    asyncio tells of such a task only when it is freed: never while something refers to it, and too late if it is part
+    of a cycle of references. The private attribute, read in Python 3.11 to 3.13, is what asyncio itself asks then; a
+    class of tasks without it is reported by asyncio alone.
+    """
+    return bool(getattr(task, "_log_traceback", False))
 
 
 class CalledFromThreads(Protocol):
