@@ -24,6 +24,7 @@ _wpnonce crumb Jenkins-Crumb sharekey resourcekey X-ChallengeKey cred mot_de_pas
 hdnts hdnea
 ｔｏｋｅｎ ｐａｓｓｗｏｒｄ %EF%BD%94oken %ef%bc%b0assword 𝐬𝐞𝐜𝐫𝐞𝐭 ⓚⓔⓨ ｘ－ａｐｉ－ｋｅｙ ÐºÐ»ÑŽÑ_token
 sesskey passkeys adminpw
+userpwd dbpwd oldpwd newpwd userpass dbpass adminpass ftppass rootpw userpw mysid proxyauth basicauth X-Userauth userotp
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """
 
@@ -37,6 +38,7 @@ id q v channel_id
 country_code status_code zip-code codec userCodec pattern patch path sharekeyboard seed codes error-code
 cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree announce breadcrumb breadcrumbs fast_code
 keyring cookiejar tokenkind passport patsy hpw
+username userid website apiary newspaper oldest mypage appinfo dbname proxying accessible clientele sitekey X-Newsroom
 """
 
 

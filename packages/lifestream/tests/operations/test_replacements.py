@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from django.test import override_settings
@@ -11,6 +12,7 @@ from django.utils import timezone
 from factories import make_feed, make_subscription
 from feedserver import Pattern, Response
 from feedserver.django import FeedServerTestCase
+from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Feed, Fetch
 from lifestream.operations.replacements import look_for_replacements
 from lifestream.operations.troubles import troubles
@@ -51,6 +53,18 @@ class ReplacementsTest(FeedServerTestCase):
         assert len(self.feedserver.requests) > asked
         row.refresh_from_db()
         assert row.replacement == ""
+
+    def test_a_shortage_of_this_machine_leaves_what_was_found_and_the_time_of_the_next_search(self) -> None:
+        row = self.lost()
+        Feed.objects.filter(pk=row.pk).update(replacement="https://new.example/feed", replacement_checked=NOW - 8 * DAY)
+        with (
+            mock.patch("lifestream.refresh.scout.require_files", side_effect=ShortOf(Shortage.FILES)),
+            self.assertLogs("lifestream.operations.replacements", "WARNING") as logged,
+        ):
+            assert look_for_replacements(NOW) == 0
+        assert Shortage.FILES.value in logged.output[0]
+        row.refresh_from_db()
+        assert (row.replacement, row.replacement_checked) == ("https://new.example/feed", NOW - 8 * DAY)
 
     def test_no_replacement_is_looked_for_after_short_failures_or_server_errors(self) -> None:
         self.feedserver.add("/", Response(b""))

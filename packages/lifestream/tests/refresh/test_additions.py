@@ -14,6 +14,7 @@ from factories import make_lifestream
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
+from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Addition, Lifestream, Subscription
 from lifestream.refresh import additions, wakeup
 from lifestream.tasks import update_feeds
@@ -49,6 +50,22 @@ class AdditionsTest(FeedServerTransactionTestCase):
         [failed, added] = self.states()
         assert failed[0] == "failed" and "404" in failed[1]
         assert added[0] == "added"
+
+    def test_a_shortage_of_this_machine_ends_the_run_and_leaves_the_addresses_to_later_ones(self) -> None:
+        for path in ("/1", "/2"):
+            self.feedserver.add(path, feed([path]))
+        additions.note(self.lifestream, [self.get_url("/1"), self.get_url("/2")])
+        for place in ("scout.require_files", "subscribe._find"):
+            with (
+                mock.patch(f"lifestream.refresh.{place}", side_effect=ShortOf(Shortage.FILES)),
+                self.assertLogs("lifestream.refresh.additions", "WARNING") as logged,
+            ):
+                assert additions.add_wanted() == 0
+            assert Shortage.FILES.value in logged.output[0]
+            assert {reason for _, reason in self.states()} == {""}
+        later = timezone.now() + additions.AGAIN + timedelta(seconds=1)
+        assert additions.add_wanted(clock=lambda: later) == 2
+        assert self.states() == [("added", "")] * 2
 
     def test_an_address_that_is_entered_again_is_tried_again_and_listed_once(self) -> None:
         url = self.get_url("/later")

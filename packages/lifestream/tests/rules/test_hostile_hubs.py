@@ -15,6 +15,7 @@ from feedserver import FeedServer, Response
 from guards import allowing
 from hub import CHALLENGE, Hub
 from lifestream.fetcher.hub_client import HubAnswer, HubVerdict
+from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Feed, HubSubscription
 from lifestream.refresh.hub_renewal import AT_ONCE, keep_hubs
 from lifestream.storage.feed_options import FeedOptions
@@ -194,6 +195,20 @@ class HostileHubs(WebSubTestCase):
             [row] = self.refresh().rows
         assert row.outcome == "new"
         assert "hubs could not be asked" in logged.output[0]
+
+    def test_a_shortage_that_prevents_all_requests_leaves_them_due_and_is_logged_without_a_traceback(self) -> None:
+        self.refresh()
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+        for method in ("require_files", "make_hub_client"):
+            with (
+                mock.patch(f"lifestream.refresh.hub_renewal.{method}", side_effect=ShortOf(Shortage.FILES)),
+                self.assertLogs("lifestream.refresh.hub_renewal", "WARNING") as logged,
+            ):
+                self.refresh()
+            assert logged.output[0].endswith(f"after the next refresh: {Shortage.FILES.value}")
+            assert logged.records[0].exc_info is None
+            subscription = HubSubscription.objects.get()
+            assert (subscription.attempts, subscription.next_request) == (0, self.clock.now)
 
 
 @pytest.mark.slow

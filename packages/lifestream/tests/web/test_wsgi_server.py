@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -15,6 +17,7 @@ import pytest
 from interruption import interrupt_main_thread
 from lifestream.web import wsgi_server
 from lifestream.web.wsgi_server import ending_on_sigterm, serve
+from programs import Program, environment
 
 
 def application(_environ: Any, start_response: Any) -> list[bytes]:
@@ -248,3 +251,81 @@ def test_a_body_beyond_the_maximum_is_neither_kept_nor_read_to_its_end(chunked: 
         signal.signal(signal.SIGINT, before)
     clients[0].join(60)
     assert answers[0].startswith(b"HTTP/1.1 413 ")
+
+
+_SHORT_OF_FILES = """
+import logging, os, resource, time
+from contextlib import suppress
+from lifestream.web.wsgi_server import serve
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))
+logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+
+def answer(environ, start_response):
+    if environ["PATH_INFO"] == "/hold":
+        print("holds", flush=True)
+        time.sleep(2)
+    if environ["PATH_INFO"] == "/processor":
+        start_response("200 OK", [])
+        return [b"%f" % time.process_time()]
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+def ready(address):
+    opened = []
+    with suppress(OSError):
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    for each in opened[-8:]:
+        os.close(each)
+    print("serves", address, flush=True)
+
+serve(answer, "127.0.0.1", 0, ready, threads=16)
+"""
+"""A server that may open eight more files once it serves."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limits to lower")
+class TestAShortageOfFiles:
+    def test_silent_connections_are_closed_and_it_is_logged_once_with_the_remedy(self, tmp_path: Path) -> None:
+        with Program([sys.executable, "-c", _SHORT_OF_FILES], environment(tmp_path)) as program, ExitStack() as silent:
+            address = program.wait_for_line("serves").split()[1]
+            port = int(address.rstrip("/").rpartition(":")[2])
+            for _ in range(60):
+                silent.enter_context(socket.create_connection(("127.0.0.1", port), 30))
+            for _ in range(3):
+                with urlopen(address, timeout=30) as answer:
+                    assert answer.read() == b"ok"
+            assert program.terminate() == 0
+        (line,) = [each for each in program.output.splitlines() if "accept" in each]
+        assert line.startswith(
+            "lifestream.web.wsgi_server: connections can't be accepted: this process may open no more files: raise the "
+        )
+        assert "Traceback" not in program.output
+
+    def test_connections_that_are_being_answered_stay_open_and_the_loop_pauses(self, tmp_path: Path) -> None:
+        with Program([sys.executable, "-c", _SHORT_OF_FILES], environment(tmp_path)) as program, ExitStack() as held:
+            address = program.wait_for_line("serves").split()[1]
+            port = int(address.rstrip("/").rpartition(":")[2])
+            before = _processor_time(address)
+            clients: list[socket.socket] = []
+            for number in range(1, 9):  # one by one: a connection without a request may be closed
+                clients.append(held.enter_context(socket.create_connection(("127.0.0.1", port), 30)))
+                clients[-1].sendall(b"GET /hold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                program.wait_for_line("holds", number)
+            used = _processor_time(address) - before  # answered once one of the others is closed
+            for each in clients:
+                assert each.makefile("rb").read().endswith(b"ok")
+            assert program.terminate() == 0
+        assert program.output.count("connections can't be accepted") == 1
+        assert used < 0.3, "a loop that tries again at once takes most of the two seconds"
+
+    def test_connections_may_take_half_of_the_files(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for files, most in ((None, 256), (1_024, 256), (300, 150), (30, 20)):
+            monkeypatch.setattr(wsgi_server, "soft_limit", lambda files=files: files)
+            assert wsgi_server._most_connections() == most
+
+
+def _processor_time(address: str) -> float:
+    with urlopen(f"{address}processor", timeout=30) as answer:
+        return float(answer.read())

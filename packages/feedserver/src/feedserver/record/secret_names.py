@@ -2,9 +2,9 @@
 
 The percent-encoding of a name is undone, and variants of ASCII letters become ASCII. The name is split at everything
 that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the parts `auth` and `key`. If one
-part is in the list, joins two of its words, as `sesskey` does, or ends with one of `_ENDINGS`, the name is that of a
-secret; `is_secret` knows the exceptions. Words of the list are compared with whole parts, so `keyboard`, `monkey`
-and `author` are not names of secrets.
+part is in the list, joins two of its words, as `sesskey` does, joins one to a word of `_OWNERS`, as `userpwd` does, or
+ends with one of `_ENDINGS`, the name is that of a secret; `is_secret` knows the exceptions. Words of the list are
+compared with whole parts, so `keyboard`, `monkey` and `author` are not names of secrets.
 """
 
 from __future__ import annotations
@@ -36,6 +36,14 @@ _ENDINGS = (
 )
 """The endings of lower-case compounds: `phpsessid`, `accesstoken`, `clientsecret`."""
 
+_OWNERS = frozenset(
+    {
+        *("access", "admin", "api", "app", "basic", "client", "db", "ftp", "http", "ldap", "login", "mail", "my"),
+        *("mysql", "new", "old", "proxy", "root", "smtp", "user", "web", "wifi"),
+    }
+)
+"""Words before a word of the list in a lower-case compound: `userpwd`, `dbpass`, `proxyauth`."""
+
 _CODES = frozenset(
     {
         *("access", "activation", "authorisation", "backup", "confirmation", "device", "fa", "invitation", "invite"),
@@ -44,7 +52,7 @@ _CODES = frozenset(
 )
 """Words that make a `code` in the same name a secret: `X-Recovery-Code`, `invite_code`."""
 
-_LONGEST = max(map(len, _WORDS))
+_LONGEST = max(map(len, _WORDS | _OWNERS))
 
 _ASP_SESSION = re.compile(r"aspsessionid[a-z]*")
 
@@ -122,7 +130,9 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
 
 
 def _joins_words(part: str) -> bool:
-    return len(part) <= 2 * _LONGEST and any(part[:at] in _WORDS and part[at:] in _WORDS for at in range(2, len(part)))
+    if len(part) > 2 * _LONGEST:
+        return False
+    return any(part[at:] in _WORDS and (part[:at] in _WORDS or part[:at] in _OWNERS) for at in range(2, len(part)))
 
 
 def login_beside(text: str) -> frozenset[str]:

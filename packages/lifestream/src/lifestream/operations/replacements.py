@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from lifestream.models import Feed
 from lifestream.operations.troubles import in_trouble
-from lifestream.refresh.subscribe import Found, find_feeds
+from lifestream.refresh.subscribe import Found, NotAdded, find_feeds
 from lifestream.storage.feed_options import UNREADABLE, RequestsBeside
 
 _log = logging.getLogger(__name__)
@@ -48,6 +48,9 @@ def look_for_replacements(now: datetime, stopping: threading.Event | None = None
     count = 0
     for site, found in find_feeds(feeds, beside=beside):
         feed = feeds[site]
+        if isinstance(found, NotAdded) and found.by_shortage:
+            _log.warning("lost feeds are looked for another time: %s", found.reason)
+            break
         url = found.url if isinstance(found, Found) and found.url != feed.url else ""
         Feed.objects.filter(pk=feed.pk).update(replacement=url, replacement_checked=now)
         if url:

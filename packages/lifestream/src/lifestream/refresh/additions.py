@@ -36,6 +36,8 @@ TURN: Final = 60.0
 """For how many seconds addresses are taken before the feeds that are due have their turn. The last address may take
 longer: see `scout.PATIENCE`.
 """
+AGAIN: Final = timedelta(minutes=1)
+"""After how long an address is looked at again that could not be looked at because of a shortage of this machine."""
 
 
 def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", folder: str = "") -> list[Addition]:
@@ -82,6 +84,8 @@ def add_wanted(
     Each address is that of an owner who is chosen at random, by *mix*: however many addresses one owner has entered,
     and however slow their servers are, all other owners are chosen as often.
 
+    A shortage of this machine ends the run, and the address waits for the next ones; see AGAIN.
+
     Returns how many addresses were looked at. Several workers may run this at once: each address is looked at by one of
     them, and by another one if the first has not ended after a lease. Raises what the database raises. No event loop
     may run in the thread that calls this.
@@ -105,6 +109,11 @@ def add_wanted(
 
     done = 0
     for _, found in find_feeds(claimed(), clock=clock, guard=guard):
+        if isinstance(found, NotAdded) and found.by_shortage:
+            # It waits for other addresses, since the shortage may come from this one.
+            rows.filter(pk=under_way[-1].pk).update(claimed_until=clock() + AGAIN)
+            log.warning("the addresses that were entered are looked at again later: %s", found.reason)
+            break
         _finish(under_way[-1], found, clock)
         done += 1
     return done

@@ -21,7 +21,7 @@ from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict
 from lifestream.fetcher.proxies import NoSocks
-from lifestream.fetcher.shortage import require_files
+from lifestream.fetcher.shortage import require_files, shortage_of
 from lifestream.fetcher.websub import request_form
 from lifestream.refresh.factories import make_guard, make_hub_client
 from lifestream.storage import hub_subscriptions
@@ -49,8 +49,12 @@ def try_to_keep_hubs(
     """Call `keep_hubs` at the end of a refresh, and log its errors, since pushes only supplement polling."""
     try:
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
-    except Exception:
-        log.exception("hubs could not be asked; they are asked again after the next refresh")
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            log.exception("hubs could not be asked; they are asked again after the next refresh")
+            return
+        log.warning("hubs could not be asked; they are asked again after the next refresh: %s", shortage.value)
+        log.debug("the shortage was noticed here", exc_info=error)
 
 
 def keep_hubs(
@@ -76,7 +80,13 @@ def keep_hubs(
     requests = hub_subscriptions.take(now, LIMIT, feeds)
     if not requests:
         return 0
-    answers = asyncio.run(_ask_all(requests, guard or make_guard(), now, deadline))
+    try:
+        answers = asyncio.run(_ask_all(requests, guard or make_guard(), now, deadline))
+    except Exception as error:
+        if shortage_of(error) is not None:
+            for request in requests:
+                hub_subscriptions.put_back(request, now)
+        raise
     unasked = 0
     for request in requests:
         answer = answers.get(request.pk)

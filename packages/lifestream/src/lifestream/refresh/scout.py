@@ -40,12 +40,15 @@ def _one_line(text: str) -> str:
 
 
 class NotAdded(Exception):
-    """No feed was added. The message says why; *field* is the field of a form at which to show it."""
+    """No feed was added. The message says why; *field* is the field of a form at which to show it. *by_shortage*: this
+    machine is short of something, so the same may succeed later.
+    """
 
-    def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
+    def __init__(self, reason: str, field: Literal["url", "name"] = "url", *, by_shortage: bool = False) -> None:
         self.reason = edited(reason, _one_line)  # much of the message is in the server's own words
         super().__init__(self.reason)
         self.field = field
+        self.by_shortage = by_shortage
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class Scout:
         pool = self._pool.start()  # the parser starts while the server prepares its answer
         outcome = self._runner.run(fetcher.fetch(request))
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
-            raise NotAdded(say("not-to-be-had", url=request.url, reason=outcome.message))
+            raise NotAdded(say("not-to-be-had", url=request.url, reason=outcome.message), by_shortage=True)
         if isinstance(outcome, Failed):
             return Refusal(outcome.message, failed=outcome)
         if not isinstance(outcome, Fetched):

@@ -133,7 +133,7 @@ def _find_at(url: str, scout: Scout) -> Found:
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             raise
-        raise NotAdded(say("not-to-be-had", url=asked, reason=shortage.value)) from error
+        raise NotAdded(say("not-to-be-had", url=asked, reason=shortage.value), by_shortage=True) from error
 
 
 def add_feed(

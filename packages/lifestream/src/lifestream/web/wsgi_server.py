@@ -6,11 +6,14 @@ serve them without a second process.
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -20,14 +23,21 @@ from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
+from lifestream.fetcher.open_files import soft_limit
+from lifestream.fetcher.shortage import Shortage, shortage_of
 from lifestream.page_limits import LONGEST_HEAD, MOST_CONNECTIONS, MOST_KEPT
 from lifestream.web.http_channel import OneAnswerChannel, RefusalsAnswered, close_silent
 from lifestream.web.request_charset import in_utf8
 from lifestream.web.request_framing import IN_MEMORY
 
+_log = logging.getLogger(__name__)
+
 MOST_BODY: Final = 10 * 1024 * 1024
 """How many bytes the body of a request may have, by default."""
 _SPARE: Final = 8  # how many more connections can always be accepted
+_FEWEST: Final = 20  # how many connections may be open under the lowest limit of files
+_PAUSE: Final = 0.5  # seconds without accepting, if no connection can be accepted or closed
+_QUIET: Final = 60.0  # seconds without a shortage after which the next one is logged
 
 
 def serve(
@@ -50,6 +60,7 @@ def serve(
     With port 0, a free port is chosen. Raises OSError if the address cannot be bound.
     """
     sockets: dict[int, Any] = {}
+    most = _most_connections()
     try:
         server = create_server(
             in_utf8(application),
@@ -58,7 +69,7 @@ def serve(
             port=port,
             threads=threads,
             ident="lifestream",
-            connection_limit=MOST_CONNECTIONS,
+            connection_limit=most,
             max_request_body_size=most_body,
             max_request_header_size=LONGEST_HEAD,
             inbuf_overflow=IN_MEMORY,
@@ -73,13 +84,15 @@ def serve(
     for each in sockets.values():
         if isinstance(each, BaseWSGIServer):
             each.channel_class = RefusalsAnswered if answers_refusals else OneAnswerChannel
+    acceptance = _Acceptance(sockets)
     name = f"[{host}]" if ":" in host else host
     try:
         with _noting_signals(sockets) as signals:
             ready(f"http://{name}:{_port_of(server)}/")
             while sockets and not signals:
                 _close_abandoned(sockets)
-                _make_space(sockets)
+                _make_space(sockets, most)
+                acceptance.end_shortage()
                 _bound_answers(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
         server.task_dispatcher.shutdown()  # once requests are answered
@@ -107,19 +120,79 @@ def _bound_answers(sockets: dict[int, Any]) -> None:
         close_silent(sockets.values(), MOST_KEPT)
 
 
-def _make_space(sockets: dict[int, Any]) -> None:
-    """Close some connections on which no request is being answered, if only a few more could be accepted. Those that
-    still receive an answer are closed last; of the others, the oldest first.
+def _most_connections() -> int:
+    """Return how many connections may be open at once: they take at most half of the files that this process may have
+    open, since the application needs some for each request, and the updater others.
+    """
+    files = soft_limit()
+    return MOST_CONNECTIONS if files is None else min(MOST_CONNECTIONS, max(_FEWEST, files // 2))
+
+
+def _make_space(sockets: dict[int, Any], most: int) -> None:
+    """Close some connections on which no request is being answered, if only a few more than now may be open.
 
     At its limit, waitress accepts no more until some have been silent for two minutes: whoever opens so many, and sends
     nothing or a byte at a time, would keep all others out.
     """
-    if len(sockets) < MOST_CONNECTIONS - _SPARE:
-        return
+    if len(sockets) >= most - _SPARE:
+        _close_oldest(sockets)
+
+
+def _close_oldest(sockets: dict[int, Any]) -> bool:
+    """Close up to _SPARE connections on which no request is being answered, and half of them at most, since the request
+    of the latest may just be arriving. Those that still receive an answer are closed last; of the others, the oldest
+    first. Return whether any was closed.
+    """
     silent = [each for each in sockets.values() if isinstance(each, HTTPChannel) and not each.requests]
     silent.sort(key=lambda each: (each.total_outbufs_len > 0, each.creation_time))
-    for each in silent[:_SPARE]:
+    for each in silent[: min(_SPARE, (len(silent) + 1) // 2)]:
         each.handle_close()
+    return bool(silent)
+
+
+class _Acceptance:
+    """Accepts the connections of the listening *sockets*, also while this process may open no more files.
+
+    A connection that can't be accepted stays in the system's queue. So the loop would try again at once, and again, and
+    waitress would log a traceback each time.
+    """
+
+    def __init__(self, sockets: dict[int, Any]) -> None:
+        self._sockets = sockets
+        self._listening: list[Any] = [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]
+        self._shortage: Shortage | None = None  # found since the last call of `end_shortage`
+        self._quiet_at = self._resume_at = time.monotonic()
+        for each in self._listening:
+            each.accept = partial(self._accept, each.accept)
+
+    def _accept(self, accept: Callable[[], Any]) -> Any:
+        """Return what *accept* returns, or None, as it does, if there is nothing to accept or a shortage prevents it.
+
+        Nothing is closed here: the loop still has events of other connections, and would take them for events of a
+        connection whose socket got the number of a closed one.
+        """
+        try:
+            return accept()
+        except OSError as error:
+            if (shortage := shortage_of(error)) is None:
+                raise
+            self._shortage = shortage
+            return None
+
+    def end_shortage(self) -> None:
+        """Close the oldest silent connections if one could not be accepted; if there are none, pause for a moment. A
+        shortage is logged once, however long it takes.
+        """
+        now = time.monotonic()
+        if self._shortage is not None:
+            if now >= self._quiet_at:
+                _log.warning("connections can't be accepted: %s", self._shortage.value)  # a translation is in a file
+            self._quiet_at = now + _QUIET
+            if not _close_oldest(self._sockets):
+                self._resume_at = now + _PAUSE
+            self._shortage = None
+        for each in self._listening:
+            each.accepting = now >= self._resume_at  # waitress waits for connections only while this is set
 
 
 @contextmanager
