@@ -132,7 +132,7 @@ def test_a_module_that_is_not_named_in_the_list_is_refused(
     assert "has no/such/module in its path; try --list" in capsys.readouterr().err
 
 
-def test_each_survivor_of_the_list_is_a_change_of_the_code_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_listed_survivor_quotes_lines_that_are_still_in_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(COMMAND.parent))
     scripts_mutate = importlib.import_module("mutate")
     missing = []

@@ -56,14 +56,14 @@ def test_a_forked_child_that_ends_in_order_removes_nothing_of_its_parent(tmp_pat
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.xml", "a.xml.response"]
 
 
-def test_a_folder_is_removed_with_its_files_when_it_is_asked_for_and_when_nothing_refers_to_it() -> None:
-    for asks in (True, False):
+def test_a_folder_and_its_files_are_deleted_by_remove_and_when_nothing_refers_to_the_object() -> None:
+    for calls_remove in (True, False):
         folder = ScratchFolder("feedserver-test-")
         path = folder.path
         (path / "below").mkdir()
         (path / "below" / "file").write_text("x")
         assert path.name.startswith("feedserver-test-")
-        if asks:
+        if calls_remove:
             folder.remove()
             folder.remove()
         else:

@@ -237,7 +237,9 @@ def test_a_session_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["session.json"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows allows links to privileged users only, and has no file modes")
+@pytest.mark.skipif(
+    os.name == "nt", reason="on Windows only privileged users may create links, and files have no modes"
+)
 def test_a_session_file_is_not_written_through_a_link_of_somebody_else(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     theirs.write_text("kept")

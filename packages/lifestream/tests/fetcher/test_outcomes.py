@@ -18,7 +18,7 @@ def server() -> Iterator[FeedServer]:
 
 
 @pytest.mark.parametrize("status", [201, 204, 206, 300, 305, 400, 401, 403, 404, 418, 429, 451, 500, 502, 503, 599])
-def test_a_status_without_a_feed_is_a_failure_with_that_status(server: FeedServer, status: int) -> None:
+def test_a_status_that_says_there_is_no_feed_is_a_failure_whatever_the_body(server: FeedServer, status: int) -> None:
     server.add("/feed", Response(b"" if status == 204 else RSS, status=status, reason="No Luck"))
     outcome = fetch(server.url("/feed"))
     assert isinstance(outcome, Failed)

@@ -169,7 +169,7 @@ SCENARIOS = (
     Scenario(
         id="T1",
         title="max-age is honoured",
-        rule="An answer says max-age of four days: the feed is not requested after three.",
+        rule="An answer says max-age of four days: the feed is not yet requested after three.",
         source="RFC 9111 §4.2, §5.2.2.1",
         level=Level.SHOULD,
         steps=_paused(_answer(4, 3, 2, 1, headers={"Cache-Control": f"max-age={_FOUR_DAYS}"})),
@@ -204,7 +204,7 @@ SCENARIOS = (
     Scenario(
         id="T3",
         title="Expires is honoured",
-        rule="An answer says by Expires that it is fresh for four days: the feed is not requested after three.",
+        rule="An answer says by Expires that it is fresh for four days: the feed is not yet requested after three.",
         source="RFC 9111 §5.3",
         level=Level.NICE,
         steps=_paused(lambda at: at.feed(4, 3, 2, 1, headers={"Expires": at.http_date(4 * _DAY)})),
@@ -216,8 +216,8 @@ SCENARIOS = (
     Scenario(
         id="T4",
         title="Expires counts from the server's Date",
-        rule="A server's clock is 30 days slow, and its Expires is four days after its Date: the feed is not requested "
-        "after three days.",
+        rule="A server's clock is 30 days slow, and its Expires is four days after its Date: the feed is not yet "
+        "requested after three days.",
         source="RFC 9111 §4.2.1",
         level=Level.NICE,
         steps=_paused(
@@ -270,7 +270,7 @@ SCENARIOS = (
     Scenario(
         id="T7",
         title="429 with Retry-After in seconds",
-        rule="A server answers 429 with Retry-After of four days: the feed is not requested after three.",
+        rule="A server answers 429 with Retry-After of four days: the feed is not yet requested after three.",
         source="RFC 6585 §4, RFC 9110 §10.2.3",
         level=Level.MUST,
         steps=_paused(lambda _: Response(status=429, headers={"Retry-After": str(_FOUR_DAYS)})),
@@ -285,7 +285,8 @@ SCENARIOS = (
     Scenario(
         id="T8",
         title="429 with Retry-After as a date",
-        rule="A server answers 429 with a Retry-After in four days, as a date: no request comes after three.",
+        rule="A server answers 429 with a Retry-After in four days, as a date: the feed is not yet requested after "
+        "three.",
         source="RFC 6585 §4, RFC 9110 §10.2.3",
         level=Level.MUST,
         steps=_paused(lambda at: Response(status=429, headers={"Retry-After": at.http_date(4 * _DAY)})),
@@ -297,7 +298,7 @@ SCENARIOS = (
     Scenario(
         id="T9",
         title="503 with Retry-After",
-        rule="A server answers 503 with Retry-After of four days: the feed is not requested after three.",
+        rule="A server answers 503 with Retry-After of four days: the feed is not yet requested after three.",
         source="RFC 9110 §10.2.3, §15.6.4",
         level=Level.SHOULD,
         steps=_paused(lambda _: Response(status=503, headers={"Retry-After": str(_FOUR_DAYS)})),
@@ -406,7 +407,7 @@ SCENARIOS = (
     Scenario(
         id="T16",
         title="A 304 can make an answer fresh",
-        rule="A 304 says max-age of four days: the feed is not requested after three.",
+        rule="A 304 says max-age of four days: the feed is not yet requested after three.",
         source="RFC 9111 §4.3.4",
         level=Level.NICE,
         steps=(
@@ -424,7 +425,7 @@ SCENARIOS = (
     Scenario(
         id="T17",
         title="ttl is a minimum",
-        rule="A feed says by ttl that it may be kept for four days: it is not requested after three.",
+        rule="A feed says by ttl that it may be kept for four days: it is not yet requested after three.",
         source="RSS 2.0, ttl",
         level=Level.NICE,
         steps=_paused(_answer(4, 3, 2, 1, ttl=_FOUR_DAYS // 60)),
@@ -436,7 +437,7 @@ SCENARIOS = (
     Scenario(
         id="T18",
         title="sy:updatePeriod is a minimum",
-        rule="A feed says with sy:updatePeriod that it changes weekly: it is not requested after three days.",
+        rule="A feed says with sy:updatePeriod that it changes weekly: it is not yet requested after three days.",
         source="RSS 1.0 module Syndication",
         level=Level.NICE,
         steps=(
