@@ -7,15 +7,17 @@
 The source, in the order in which a request passes it; the docstring of each package lists its modules:
 
 - `net`: sockets, TLS and its faults, connections. `http`: HTTP/1.1 as values: parsing, 304, codings, ranges.
-- `handler`: which answer a request gets, which faults are injected and which were never triggered, and the journal.
+- `handler`: which answer a request gets, also as a proxy; which faults are injected, and which were never
+  triggered; the journal.
 - `fixtures`: feed files, and the directives in them. `faults`: the ways to break an answer.
 - `messages`: requests, responses, clocks and the triggers of faults, as values.
 - `feeds`, `encodings`: feeds and the charset matrix, made by code.
-- `record`, `check`: the commands of these names. `cli` is the command line.
+- `record`, `check`: the commands of these names. `cli` is the command line, `screen` what `serve` prints.
 
 `server` is `FeedServer`: its lifecycle; the methods that tests call are in the `server_*` modules. `pytest`,
 `testcases` and `django` are the integrations for tests; pytest's fixtures and hooks are in `pytest_feedserver`, beside
-this package.
+this package. `ready_clients` has HTTP clients for a server, `forwarding` answers from another server of this machine,
+`quit_client` stops a server from outside, and `strategies` is for Hypothesis.
 """
 
 from importlib import import_module

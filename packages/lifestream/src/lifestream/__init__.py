@@ -8,15 +8,16 @@ Its packages, in the order in which an entry passes through them; the docstring 
 - `parser`: turns documents into entries. `plugins`: turn entries into items, depending on the site they come from.
 - `content`: makes text, HTML and pictures safe and readable.
 - `storage`: writes what was fetched. `models`: the tables and the search index.
-- `web`: the pages and feeds of a timeline, the address that WebSub hubs call, and the web server of `lifestream serve`.
-  `templatetags`: the tags and filters of templates. `owner`: the pages on which owners change their timelines.
-  `admin`: the admin.
+- `web`: the pages and feeds of a timeline, their look (theme, accent, logo), the address that WebSub hubs call, and the
+  web server of `lifestream serve`. `templatetags`: the tags and filters of templates. `owner`: the pages on which
+  owners change their timelines. `admin`: the admin.
 - `operations`: the state of the site: its health, feeds that fail, limits, and the deletion of old items.
 - `site`: the Django project that the command `lifestream` runs, with its pages for errors and outages. `management`:
   the commands. `demo`: sample feeds.
 - `testing`: tools for the tests of other sites.
 
-`conf` has the settings, `checks` the system checks, `api` what other programs may call, `signals` what they may
-receive. Messages to people: `message` stores them as a code and values, `sentences` has their English sentences, and
-`wording` translates them.
+`conf` has the settings, `checks` the system checks, `urls` the addresses, `tasks` the tasks of Celery, `api` what other
+programs may call, `signals` what they may receive. `entry` is a document's content as values, which `parser` makes.
+Messages to people: `message` stores them as a code and values, `sentences` has their English sentences, and `wording`
+translates them.
 """

@@ -3,8 +3,9 @@
 In: the bytes of a connection, and the response that a test declared. Out: `Request` values, and the plan that a
 connection sends. The modules, in the order in which an exchange passes them:
 
-1. `request_parser`: bytes to a `Request`, or to a refusal with a status; `head_parser` reads the head, and whether the
-   connection is kept; `body_framing` decides where the body ends (RFC 9112 §6.3).
+1. `request_parser`: bytes to a `Request`, or to a refusal with a status; `head_parser` reads the head, refuses what is
+   not supported (CONNECT, other versions of HTTP), and says whether the connection is kept; `body_framing` decides
+   where the body ends (RFC 9112 §6.3).
 2. `negotiation`: the order in which the next four are called (RFC 9110 §13.2.2).
 3. `auth`: credentials, or a 401.
 4. `preconditions`: validators, or a 304 or 412.

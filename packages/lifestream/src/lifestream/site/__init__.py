@@ -1,9 +1,10 @@
 """A ready Django project around the app, and the command `lifestream`.
 
 `cli` is the command, and `command_list` its list of commands. `options` lists what can be set; `configuration` reads
-these options from `lifestream.toml` and the environment; `settings` makes Django's settings from them; a command
-without a database needs only `fetching_settings`. `home` is the folder of the database, the secret key and
-`lifestream.toml`. `celery` is the application of Celery's workers, `beat` the scheduler that sends them messages.
+these options from `lifestream.toml` and the environment; `settings` makes Django's settings from them, also the
+languages that visitors may get; a command without a database needs only `fetching_settings`. `home` is the folder of
+the database, the secret key and `lifestream.toml`. `celery` is the application of Celery's workers, `beat` the
+scheduler that sends them messages.
 
 `wsgi` is the application that web servers call (`lifestream serve` has its own server, `web.wsgi_server`), with
 `public_address` around it for sites behind a proxy; `trusted_proxies` reads which proxies' headers are trusted. `urls`

@@ -8,10 +8,10 @@ the order in which a result passes them:
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time, and which of them have changed; an entry after the flaw
    of an ill-formed document changes no item. `entry_matching`: which stored item an entry is, by its keys
-   (`plugins.entry_keys`), and that a deleted item does not come back. `item_row`: the row of an item.
-   `settled_entries`: which entries need not be cleaned the next time. `published_ids`: the id under which this site
-   publishes a new item, chosen once: the entry's own if `plugins.entry_uris` allows it and no item has it, otherwise
-   a UUID.
+   (`plugins.entry_keys`), and that a deleted item does not come back. `item_row`: the row of an item, and its date,
+   also if the entry has none or one in the future. `settled_entries`: which entries need not be cleaned the next time.
+   `published_ids`: the id under which this site publishes a new item, chosen once: the entry's own if
+   `plugins.entry_uris` allows it and no item has it, otherwise a UUID.
 4. `fanout`: which lifestreams show an item, by subscriptions and their rules (`content.filter_rules`).
 5. `permanent_redirects`: feeds whose URL has changed permanently.
 6. `feed_update`: what a result changes in its feed's row: validators, schedule, and its state ("gone" after a 410).

@@ -1,0 +1,1 @@
+"""`lifestream`: the tags and filters of `{% load lifestream %}`."""
