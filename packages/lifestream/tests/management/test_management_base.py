@@ -88,10 +88,33 @@ def test_buffered_output_that_nobody_reads_is_no_error_at_the_end(unread: io.Tex
     unread.flush()  # as Python does at its end
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
-def test_an_output_that_fails_otherwise_is_an_error() -> None:
-    with pytest.raises(OSError, match="No space left"), Path("/dev/full").open("w", encoding="utf-8") as full:
-        Command(stdout=full, stderr=io.StringIO()).execute(no_color=True, force_color=False, skip_checks=True)
+@pytest.fixture
+def full() -> Iterator[io.TextIOWrapper]:
+    """Yield a file on a disk that is full."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is full")
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        yield stream
+
+
+@pytest.mark.parametrize("size", [1, 100_000], ids=["buffered", "written at once"])
+@pytest.mark.parametrize("output", ["stdout", "stderr"])
+def test_a_command_whose_output_does_not_fit_on_the_disk_continues_and_then_fails(
+    full: io.TextIOWrapper, output: str, size: int
+) -> None:
+    done = []
+
+    class Long(BaseCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            for number in range(2):
+                getattr(self, output).write("x" * size)
+                done.append(number)
+
+    outputs = {"stdout": io.StringIO(), "stderr": io.StringIO()} | {output: full}
+    with pytest.raises(CommandError, match="The output can't be written: the disk is full: free some space"):
+        Long(**outputs).execute(no_color=True, force_color=False, skip_checks=True)
+    assert done == [0, 1]
+    full.flush()  # as Python does at its end
 
 
 @pytest.mark.django_db

@@ -14,6 +14,7 @@ from django.core.management import base
 from django.core.management.base import CommandError, CommandParser, SystemCheckError
 from django.utils.translation import gettext
 
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.terminal import visible
 from lifestream.wording import worded
@@ -22,15 +23,18 @@ from lifestream.wording import worded
 class VisibleOutput(base.OutputWrapper):
     """An output stream on which no text from a feed can change how the other text looks.
 
-    If the program that reads the output has ended, as `head` does when it has read enough, all further output is
-    discarded, and the command continues: a refresh must not end halfway. A command that does nothing but write can
-    check `has_reader`, and end.
+    If the program that reads the output has ended, as `head` does when it has read enough, or if the output can't be
+    written, as on a full disk, all further output is discarded, and the command continues: a refresh must not end
+    halfway. A command that does nothing but write can check `has_reader`, and end.
+
+    *error* is the reason why the output can't be written, None if it can, or if nobody reads it any more.
     """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._stream = stream
         self.has_reader = True
+        self.error: OSError | None = None
 
     def write(  # type: ignore[override]  # Django's signature, which differs from that of TextIO
         self, msg: str = "", style_func: Callable[[str], str] | None = None, ending: str | None = None
@@ -49,13 +53,13 @@ class VisibleOutput(base.OutputWrapper):
             self._lose(error)
 
     def _lose(self, error: OSError) -> None:
-        """Drop all further output if *error* says that the reader has ended, and raise *error* otherwise.
+        """Drop all further output, and keep *error* unless it says that the reader has ended.
 
         The stream goes to the null device, since Python flushes standard output once more when it ends, and would print
         an error.
         """
         if not isinstance(error, BrokenPipeError) and not (os.name == "nt" and error.errno == errno.EINVAL):
-            raise error
+            self.error = error
         self.has_reader = False
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
@@ -87,14 +91,16 @@ class BaseCommand(base.BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises
-        CommandError, in one line, with the remedy if the database fails, or if something that was entered is not in
-        UTF-8.
+        CommandError, in one line, with the remedy if the database fails, if something that was entered is not in UTF-8,
+        or, once the command has ended, if its output could not be written.
         """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
                 setattr(self, name, VisibleOutput(stream))
         try:
-            return super().execute(*args, **options)
+            result = super().execute(*args, **options)
+            self._check_output()
+            return result
         except CommandError as error:
             # It may name a file that somebody else has chosen, and a name may have several lines.
             if not isinstance(error, SystemCheckError):
@@ -111,3 +117,13 @@ class BaseCommand(base.BaseCommand):
             raise CommandError(text) from error
         finally:
             self.stdout.flush()
+
+    def _check_output(self) -> None:
+        """Raise CommandError if a part of the output could not be written."""
+        for stream in (self.stdout, self.stderr):
+            stream.flush()
+            if (error := stream.error) is not None:
+                shortage = shortage_of(error)
+                reason = worded(shortage.value) if shortage is not None else error.strerror
+                text = gettext("The output can't be written: {reason}")
+                raise CommandError(text.format(reason=reason)) from error
