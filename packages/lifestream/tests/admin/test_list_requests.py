@@ -34,6 +34,12 @@ def test_no_other_kind_of_field_can_be_filtered_by_a_range(client: Client, looku
     assert client.get(f"/admin/lifestream/{lookup}").status_code == 400
 
 
+@pytest.mark.parametrize("query", ["icon=a", "icon__gt=Infinity", "icon__isnull=1"])
+@pytest.mark.parametrize("list_and_path", ["feed/?", "subscription/?feed__"])
+def test_no_list_can_be_filtered_by_bytes(client: Client, list_and_path: str, query: str) -> None:
+    assert client.get(f"/admin/lifestream/{list_and_path}{query}").status_code == 400
+
+
 @pytest.mark.parametrize("model", LISTS)
 @pytest.mark.parametrize("query", ["id__lt=1%00", "q=%00"])
 def test_a_value_that_no_filter_can_have_leads_to_the_list_without_filters(

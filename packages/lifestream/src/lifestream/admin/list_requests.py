@@ -14,8 +14,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DataError, NotSupportedError
-from django.db.models import Field, QuerySet
+from django.db.models import BinaryField, Field, QuerySet
 from django.db.models.constants import LOOKUP_SEP
+from django.db.models.options import Options
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lifestream.models import fulltext
@@ -99,12 +100,28 @@ class CheckedListAdmin(ModelAdmin):
         """Return whether the list may be narrowed by *lookup*, a parameter of its address.
 
         Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
-        threads meanwhile. Nor may a range be given: Django takes each letter of its value for an end.
+        threads meanwhile. Nor may a range be given: Django takes each letter of its value for an end. Bytes can't be
+        compared with the text of an address: psycopg raises TypeError.
         """
         parts = lookup.split(LOOKUP_SEP)
-        if parts[-1] in _REFUSED or len(parts) > _DEEPEST:
+        if parts[-1] in _REFUSED or len(parts) > _DEEPEST or _has_bytes(self.opts, parts):
             return False
         return super().lookup_allowed(lookup, value, request)
+
+
+def _has_bytes(options: Options[Any], parts: Iterable[str]) -> bool:
+    """Return whether *parts*, the names of a lookup from the model with *options* on, lead to a field of bytes."""
+    for name in parts:
+        try:
+            field = options.get_field(name)
+        except FieldDoesNotExist:  # "pk", or a lookup
+            return False
+        if isinstance(field, BinaryField):
+            return True
+        if field.related_model is None:
+            return False
+        options = field.related_model._meta
+    return False
 
 
 def _may_be_read(parameters: Iterable[tuple[str, list[Any]]]) -> bool:

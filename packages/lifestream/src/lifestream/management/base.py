@@ -99,8 +99,6 @@ class BaseCommand(base.BaseCommand):
                 setattr(self, name, VisibleOutput(stream))
         try:
             result = super().execute(*args, **options)
-            self._check_output()
-            return result
         except CommandError as error:
             # It may name a file that somebody else has chosen, and a name may have several lines.
             if not isinstance(error, SystemCheckError):
@@ -115,6 +113,9 @@ class BaseCommand(base.BaseCommand):
                 raise
             text = gettext("Something that was entered (a name, an address or a password) is not in UTF-8.")
             raise CommandError(text) from error
+        else:
+            self._check_output()
+            return result
         finally:
             self.stdout.flush()
 
