@@ -170,7 +170,7 @@ def find(query: str, using: str) -> Found:
     found = _matching(dialect, query, RARE + 1, using)
     if len(found.keys) <= RARE or found.is_cut:
         return Found(query, found.keys, is_cut=found.is_cut)
-    # Words that are neither were frequent in the past: the latest items that have them are far down the timeline.
+    # Words that are neither frequent nor rare were frequent in the past: their latest items are far down the timeline.
     return Found(query, found.keys[:SHOWN], are_all=False)
 
 
