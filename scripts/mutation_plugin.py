@@ -39,14 +39,15 @@ class FirstRun:
     """Write down for each line of the module which tests run it, and the duration of each test."""
 
     def __init__(self) -> None:
-        # This runs before the module is imported: a line that runs then belongs to every test.
+        # This starts before the module is imported, so as to see that, too: a line that runs on import belongs to
+        # every test.
         self.coverage = coverage.Coverage(include=[TASK["module"]], data_file=None, config_file=False)
         self.coverage.start()
         self.durations: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Note what runs between the set-up and the end of a test as run by it."""
+        """Note what a test runs, its set-up and tear-down included, as run by this test."""
         self.coverage.switch_context(item.nodeid)
         before = time.perf_counter()
         result = yield

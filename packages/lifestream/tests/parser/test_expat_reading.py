@@ -32,7 +32,7 @@ DOCUMENTS = {
 def left_behind(body: bytes) -> int:
     """Return the bytes that only a garbage collection frees after *body* was read."""
     gc.collect()
-    gc.freeze()  # Others are not searched; unfreezing them would unfreeze those that conftest.py froze, too.
+    gc.freeze()  # Older objects are not searched. They stay frozen: gc.unfreeze() would free those of conftest.py.
     gc.disable()
     before = gc.get_debug()
     try:

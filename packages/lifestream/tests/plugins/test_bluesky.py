@@ -5,7 +5,7 @@ from __future__ import annotations
 from site_documents import link, prepared_file
 
 
-def test_bluesky_has_plain_text_for_content() -> None:
+def test_the_plain_text_of_bluesky_becomes_html() -> None:
     (item,) = prepared_file("bluesky.xml").items
 
     assert item.title == ""

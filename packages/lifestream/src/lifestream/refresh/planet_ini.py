@@ -31,7 +31,7 @@ _NO_COUNTERPART: Final = ("filters", "face", "avatar", "xml_base", "title_type",
 _OF_ALL: Final = (*_KEEP, *_BLOCK)
 """The options of the section `[Planet]` that apply to feeds. Its other options are about the planet's own pages."""
 _LONGEST_SHARED: Final = 5_000
-"""How many characters a value may have that all feeds share, and a filter that becomes rules."""
+"""The most characters of a value that all feeds share, and of a filter that is to become rules."""
 _USED: Final = ("feed", "name", "title", "link", *_KEEP, *_BLOCK, *_NO_COUNTERPART)
 
 

@@ -60,11 +60,11 @@ def on_its_bus() -> None:
     os.close(write_end)
     try:
         for _ in range(TRIES):
-            if has_answered("SetOnline", "true"):
+            if call_succeeds("SetOnline", "true"):
                 break
             if select.select([output], [], [], PAUSE)[0]:
                 os.read(output, 1 << 16)
-        if not has_answered("Refresh"):
+        if not call_succeeds("Refresh"):
             sys.exit("Liferea does not answer on its bus")
         while select.select([output], [], [], SILENCE)[0] and os.read(output, 1 << 16):
             pass
@@ -75,7 +75,7 @@ def on_its_bus() -> None:
         liferea.wait()
 
 
-def has_answered(method: str, *arguments: str) -> bool:
+def call_succeeds(method: str, *arguments: str) -> bool:
     """Call a method of Liferea, and return whether it answered."""
     return (
         subprocess.run(
