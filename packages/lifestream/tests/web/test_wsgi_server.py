@@ -254,7 +254,7 @@ def test_a_body_beyond_the_maximum_is_neither_kept_nor_read_to_its_end(chunked: 
 
 
 _SHORT_OF_FILES = """
-import logging, os, resource, time
+import logging, os, resource, sys, time
 from contextlib import suppress
 from lifestream.web.wsgi_server import serve
 
@@ -264,7 +264,8 @@ logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
 def answer(environ, start_response):
     if environ["PATH_INFO"] == "/hold":
         print("holds", flush=True)
-        time.sleep(2)
+        while not os.path.exists(sys.argv[1]):  # needs no file
+            time.sleep(0.05)
     if environ["PATH_INFO"] == "/processor":
         start_response("200 OK", [])
         return [b"%f" % time.process_time()]
@@ -282,13 +283,18 @@ def ready(address):
 
 serve(answer, "127.0.0.1", 0, ready, threads=16)
 """
-"""A server that may open eight more files once it serves."""
+"""A server that may open eight more files once it serves. It answers /hold once the file of its argument exists."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limits to lower")
 class TestAShortageOfFiles:
     def test_silent_connections_are_closed_and_it_is_logged_once_with_the_remedy(self, tmp_path: Path) -> None:
-        with Program([sys.executable, "-c", _SHORT_OF_FILES], environment(tmp_path)) as program, ExitStack() as silent:
+        with (
+            Program(
+                [sys.executable, "-c", _SHORT_OF_FILES, str(tmp_path / "answer")], environment(tmp_path)
+            ) as program,
+            ExitStack() as silent,
+        ):
             address = program.wait_for_line("serves").split()[1]
             port = int(address.rstrip("/").rpartition(":")[2])
             for _ in range(60):
@@ -304,7 +310,12 @@ class TestAShortageOfFiles:
         assert "Traceback" not in program.output
 
     def test_connections_that_are_being_answered_stay_open_and_the_loop_pauses(self, tmp_path: Path) -> None:
-        with Program([sys.executable, "-c", _SHORT_OF_FILES], environment(tmp_path)) as program, ExitStack() as held:
+        with (
+            Program(
+                [sys.executable, "-c", _SHORT_OF_FILES, str(tmp_path / "answer")], environment(tmp_path)
+            ) as program,
+            ExitStack() as held,
+        ):
             address = program.wait_for_line("serves").split()[1]
             port = int(address.rstrip("/").rpartition(":")[2])
             before = _processor_time(address)
@@ -313,6 +324,7 @@ class TestAShortageOfFiles:
                 clients.append(held.enter_context(socket.create_connection(("127.0.0.1", port), 30)))
                 clients[-1].sendall(b"GET /hold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                 program.wait_for_line("holds", number)
+            threading.Timer(2, (tmp_path / "answer").touch).start()
             used = _processor_time(address) - before  # answered once one of the others is closed
             for each in clients:
                 assert each.makefile("rb").read().endswith(b"ok")
