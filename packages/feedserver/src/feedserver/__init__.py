@@ -6,7 +6,8 @@
 
 The source, in the order in which a request passes it; the docstring of each package lists its modules:
 
-- `net`: sockets, TLS and its faults, connections. `http`: HTTP/1.1 as values: parsing, 304, codings, ranges.
+- `net`: sockets, TLS and its faults, connections. `http`: HTTP/1.1 as values: parsing, and what is refused (malformed
+  heads, CONNECT); 304, codings, ranges.
 - `handler`: which answer a request gets, also as a proxy; which faults are injected, and which were never
   triggered; the journal.
 - `fixtures`: feed files, and the directives in them. `faults`: the ways to break an answer.

@@ -19,6 +19,6 @@ the coding of a large body), and an entry in the journal. A request passes these
 `handler` puts these modules together and returns one of the values of `decisions`. It moves a route to its next answer
 or changes a state when a response was given or a request was passed to a callable, but not for a HEAD request, nor for
 the 401 of a login. `coded_bodies` caches bodies in their content coding, and `problems` keeps what went wrong until
-`server_journal` raises it in `verify`; `expectations` are what a test expects of the journal. Never imported here:
-`asyncio`, `socket`, `ssl` and `selectors`.
+`server_journal` raises it in `verify`; `expectations` are what a test expects of the journal. A CONNECT never
+gets here: `http.head_parser` refuses it. Never imported here: `asyncio`, `socket`, `ssl` and `selectors`.
 """

@@ -77,7 +77,7 @@ class Script:
 
 
 class HostPath(NamedTuple):
-    """The place that a request asks for: a decoded *path* of a *host*; the host "" is this server itself."""
+    """By what the file for a request is found: the decoded *path*, and the *host*, which is "" for this server."""
 
     host: str
     path: str
@@ -198,7 +198,8 @@ class Route:
 
 @dataclass(slots=True)
 class Place:
-    """The place that a request asks for: a *host* ("": the server itself) with the *scheme* of its URL, and a *query*.
+    """What decides, beside the path of a request, which route is for it: a *host* ("": the server itself) with the
+    *scheme* of the URL, and a *query*.
 
     *is_own* returns whether a host, with its port, is this server.
     """

@@ -16,11 +16,11 @@ these modules, in this order:
    of an item is.
 5. `tokenizer`: text as the words that search and filter rules compare. `filter_rules`: whether a subscriber's keep and
    block rules let an item through. `highlighting`: where the words of a search are in a text.
-6. `item_card`: what a page shows of an item; of a picture in several sizes, the largest. `stored_values`: the values
-   that `item_card` finds in a draft or in the database. `picture_sizes`: whether two addresses show one picture, and
-   how large each is. `unsized_pictures`: for which pictures a page keeps space. `plain_links`: links that a printed
-   page shows once. `players`: which players of other sites may be embedded. `text_direction`: text that does not change
-   the direction of the text beside it.
+6. `item_card`: what a page shows of an item beside its text; of a picture in several sizes, the largest.
+   `stored_values`: the values that `item_card` finds in a draft or in the database. `picture_sizes`: whether two
+   addresses show one picture, and how large each is. `unsized_pictures`: for which pictures a page keeps space.
+   `plain_links`: links that a printed page shows once. `players`: which players of other sites may be embedded.
+   `text_direction`: text that does not change the direction of the text beside it.
 
 For pictures that the site serves itself, `image_types` finds the format in the first bytes, and `image_dimensions` the
 width and height; `refresh.pictures` refuses what is no picture. For owners, `markdown` makes HTML of the pages that

@@ -44,9 +44,8 @@ class RequestOptions:
     """The options of one feed. The defaults are those of every other feed.
 
     *user_agent* replaces the whole field; *headers* are sent in addition, or instead of a usual one such as Accept.
-    *certificates* are those of a private
-    authority, in PEM, which is trusted beside the usual ones; without *verifies*, any certificate is accepted. *proxy*
-    is the URL of a proxy, DIRECT for none, or "" for that of all feeds.
+    *certificates* are those of a private authority, in PEM, which is trusted beside the usual ones; without *verifies*,
+    any certificate is accepted. *proxy* is the URL of a proxy, DIRECT for none, or "" for that of all feeds.
     """
 
     user_agent: str = ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q
@@ -18,6 +18,11 @@ from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import due_hosts, sort_names
 from lifestream.models.index_conditions import HasNoIcon, NotEmpty
 from lifestream.models.message_field import MessageField
+
+LASTING_FAILURE: Final = timedelta(days=1)
+"""How long ago the last success of a failing feed must be before visitors are told, and before it is listed among the
+troubles: most failures pass by themselves.
+"""
 
 
 def url_hash(url: str) -> str:

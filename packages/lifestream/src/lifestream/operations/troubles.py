@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import router
@@ -17,9 +17,8 @@ from django.db.models.functions import Coalesce
 
 from lifestream.message import Message, say
 from lifestream.models import Feed, Fetch, Subscription
+from lifestream.models.feeds import LASTING_FAILURE
 
-PATIENCE: Final = timedelta(days=1)
-"""How long ago the last success of a feed that fails must be before it is listed: most failures pass by themselves."""
 MOST: Final = 500
 """How many feeds are listed, those that have failed for the longest time first."""
 
@@ -71,7 +70,7 @@ def in_trouble(now: datetime, feeds: QuerySet[Feed]) -> QuerySet[Feed]:
         feeds.using(using)
         .annotate(since=Coalesce("last_success", "created"), answer=Subquery(last.values("status")[:1]))
         .filter(
-            Q(status=Feed.Status.GONE) | Q(status=Feed.Status.ACTIVE, failures__gt=0, since__lte=now - PATIENCE),
+            Q(status=Feed.Status.GONE) | Q(status=Feed.Status.ACTIVE, failures__gt=0, since__lte=now - LASTING_FAILURE),
             Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"))),
         )
         .defer("icon")

@@ -10,7 +10,8 @@ leases in the database. The modules, in the order in which a feed passes them:
 5. `publication_rate`: how often a feed publishes.
 6. `schedule`: when the next request is due, and the reasons: freshness (also after a 304), Retry-After (a pause of this
    feed or, after a 429 or a 503, of all feeds of its host), errors in a row, what the feed asks for. After a 410 there
-   is no next request; however often a feed fails otherwise, it is asked again.
+   is no next request; however often a feed fails otherwise, it is asked again. `operations.troubles` says which feeds
+   are listed as failing.
 7. `answering_host`: which host an answer came from: behind a redirect, it may be another than the feed's own.
 
 `clock_jumps` corrects the times that were stored while a clock was ahead.

@@ -6,9 +6,9 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 2. `timeline`: who may see a lifestream, and its posts, narrowed by site, tag, search or day; `models.fulltext` decides
    how a search is answered: from the items that have rare words, or along the timeline. `keyset`: the cursor at which a
    page ends, and the condition for the posts after it. `walked_posts`: the first posts of a search or a tag that many
-   items have. `shown_posts`: the posts with everything that their cards show, such as the excerpt in which a search
-   found its words (`content.highlighting`). `site_search`: the sites of a lifestream by their names. `page_addresses`:
-   the addresses of pages.
+   items have. `shown_posts`: the posts with everything that their cards show: as many words as the owner
+   wants, or the excerpt in which a search found its words (`content.highlighting`). `site_search`: the sites of a
+   lifestream by their names. `page_addresses`: the addresses of pages.
 3. `presenters`: which parts of a post are shown, and which sites are asleep or failing, as values for the templates.
    `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page, which `templatetags` writes into it. `structured_data`: the description of
@@ -23,8 +23,8 @@ limits of `form_parts`. `proxy_headers`: whether a proxy has passed a request on
 is away is in `site.outage_pages`.
 
 No module here imports the fetcher's session, the parser or `refresh.pipeline` itself; `refresh.opml`, which writes a
-lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` notes that a
-hub has sent something, so that the feed is fetched, if `fetcher.websub` finds its signature right; `views.own_pages`
-lets `storage.own_page_html` store the HTML of a page, and `views.pictures` lets `refresh.pictures` fetch pictures that
-are not stored yet.
+lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` answers the
+verification of a hub, which `storage.hub_subscriptions` stores, and notes that the hub has sent something, so that the
+feed is fetched, if `fetcher.websub` finds its signature right; `views.own_pages` lets `storage.own_page_html` store the
+HTML of a page, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
 """

@@ -25,6 +25,7 @@ from lifestream.content.stored_values import episode_of, of_the_web
 from lifestream.entry import Episode
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Lifestream, Post, Subscription
+from lifestream.models.feeds import LASTING_FAILURE
 from lifestream.models.fulltext import MOST_COUNTED, Hits
 from lifestream.models.look import Shown
 from lifestream.web.picture_addresses import address_of
@@ -53,8 +54,6 @@ HUES: Final = 12
 
 ASLEEP: Final = timedelta(days=180)
 """A site is asleep if its latest post is older than this."""
-PATIENCE: Final = timedelta(days=1)
-"""A site is marked if its feed could not be read for this long: most failures pass by themselves."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
@@ -261,7 +260,11 @@ def mark_of(subscription: Subscription, last_post: datetime | None, now: datetim
         return Mark("gone", gettext("gone"))
     if subscription.paused:
         return Mark("paused", gettext("paused"))
-    if feed.status == Feed.Status.ACTIVE and feed.failures and (feed.last_success or feed.created) <= now - PATIENCE:
+    if (
+        feed.status == Feed.Status.ACTIVE
+        and feed.failures
+        and (feed.last_success or feed.created) <= now - LASTING_FAILURE
+    ):
         return Mark("failing", gettext("out of order"))
     if last_post is not None and last_post <= now - ASLEEP:
         return Mark("asleep", gettext("asleep"))

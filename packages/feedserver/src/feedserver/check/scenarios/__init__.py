@@ -1,7 +1,7 @@
 """The scenarios, one file for each group. To add a scenario, copy the one in `template.py`.
 
-`validators` (V), `timing` (T), `redirects` (R, also feeds that are gone), `requests` (Q), `items` (I), `hostile` (H),
-`bodies` (B), `encodings` (E), `safety` (X).
+`validators` (V), `timing` (T: freshness, Retry-After, pauses after errors), `redirects` (R, also feeds that are gone),
+`requests` (Q), `items` (I), `hostile` (H), `bodies` (B), `encodings` (E), `safety` (X).
 
 Ids never change. A scenario that depends on another comes after it, so group I comes before the groups that depend on
 it. Reports for people show the groups in the order of `scenario.GROUPS`.
