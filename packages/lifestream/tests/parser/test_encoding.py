@@ -217,6 +217,12 @@ def test_brackets_after_a_whole_character_are_left_as_they_are(label: str) -> No
     assert decode(text.encode(label), f"text/xml; charset={label}").text == text
 
 
+@pytest.mark.parametrize("label", ["gbk", "big5", "shift_jis"])
+def test_a_character_that_ends_in_a_bracket_is_kept_where_no_section_begins(label: str) -> None:
+    text = f"<a>{bytes([0x8D, 0x5D] if label == 'shift_jis' else [0xB0, 0x5D]).decode(label)}]></a>"
+    assert decode(text.encode(label), f"text/xml; charset={label}").text == text
+
+
 def test_a_section_is_mended_only_in_charsets_of_two_bytes_a_letter() -> None:
     text = "<![CDATA[é]>"
     assert decode(text.encode("cp1252"), "text/xml; charset=windows-1252").text == text

@@ -158,6 +158,13 @@ def test_members_that_an_item_lacks_are_replaced_by_the_feeds_or_by_other_member
     assert (found.author, found.icon) == ("Ada", "https://site.example/favicon.ico")
 
 
+def test_an_address_whose_host_cannot_exist_counts_as_none() -> None:
+    impossible = "https://a\N{COMBINING ACUTE ACCENT}" + "\N{COMBINING ACUTE ACCENT}" * 300 + ".example/"
+    found = feed(favicon=impossible, items=[{"id": "1", "url": impossible, "image": impossible}])
+    [item] = found.entries
+    assert (found.icon, item.link, item.media) == ("", "", ())
+
+
 @pytest.mark.parametrize(
     ("version", "form"),
     [

@@ -341,6 +341,19 @@ def test_terms_are_unchanged_after_they_were_stored_as_json(terms: Terms) -> Non
     assert Terms.from_json(terms.as_json()) == terms
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        *(None, 5, [1], {"fresh": 5}, {"fresh": [1, 2, 3, 4, 5, 6]}, {"skip_hours": 5}, {"skip_days": [[]]}),
+        *({"pace": {"a": 1}}, {"pace": [7]}, {"pace": [7, "x"]}, {"pace": [7, 1e300]}, {"pace": [7, float("nan")]}),
+    ],
+    ids=repr,
+)
+def test_terms_that_were_damaged_by_hand_count_as_none(column: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert Terms.from_json(column) == Terms()
+    assert "the stored terms of a feed can't be read" in caplog.text
+
+
 def test_empty_terms_are_an_empty_object() -> None:
     assert Terms().as_json() == {}
 

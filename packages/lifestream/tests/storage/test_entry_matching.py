@@ -229,6 +229,20 @@ def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_par
     assert (first.known, second.known) == (None, known)
 
 
+def test_an_entry_whose_keys_all_belong_to_items_of_other_entries_is_left_out() -> None:
+    """An item keeps its key after an edit, so it may have a key that was made of what another entry says now."""
+    entries = [entry("A", "", "a", content="x"), entry("B", "1", "b"), entry("C", "2", "c"), entry("D", "3", "d")]
+    keys = keys_of(entries[0])
+    edited = [
+        Known(number, key, f"link {number}", f"content {number}", str(number))
+        for number, key in enumerate((keys.link, keys.content, keys.whole), 1)
+    ]
+    document = Document([*entries, entries[3]])
+    decisions = document.decide(range(5), edited)
+    assert [decision.index for decision in decisions] == [1, 2, 3]
+    assert document.left_out(range(5), decisions) == [0]
+
+
 @pytest.mark.parametrize(
     "again",
     [entry("A", "1", "a"), entry("A2", "1", "b"), entry("A", "2", "a"), entry("A", "", "a")],
