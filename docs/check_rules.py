@@ -20,8 +20,9 @@ from feedserver.check.verdicts import Kind, Lane, Need
 FOLDER = Path(__file__).parent / "feedserver" / "rules"
 
 _NEEDS = {
-    Need.ITEMS: "to see which items were imported, by `--list` or in the reader's files",
-    Need.LIST: "`--list`, since items are counted",
+    Need.ITEMS: "to see which items were imported: by `--list`, in the reader's files, in what a parser prints at "
+    "`--poll`, or by a person who ticks them",
+    Need.LIST: "`--list`, since items are counted or compared",
     Need.DETAILS: "`--list` in JSON lines, since other fields than the title are judged",
     Need.CLOCK: "a clock that can be moved",
     Need.TLS: "the extra `feedserver[tls]`",
@@ -52,7 +53,7 @@ def page_of(scenario: Scenario) -> str:
         *_trial(scenario),
         "",
         "```sh",
-        f'feedserver check --add "…" --poll "…" --only {scenario.id}',
+        f'feedserver check --add "…" --poll "…" {_list_option(scenario)}--only {scenario.id}',
         "```",
         "",
         "You can link to this page: the id of a rule never changes, and no other rule gets it. If the rule is wrong,",
@@ -60,6 +61,12 @@ def page_of(scenario: Scenario) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _list_option(scenario: Scenario) -> str:
+    """Return the option that shows the items, if the scenario or one that it depends on cannot be judged without."""
+    concerned = [scenario, *(each for each in SCENARIOS if each.id in scenario.depends_on)]
+    return '--list "…" ' if any(each.needs & {Need.LIST, Need.DETAILS} for each in concerned) else ""
 
 
 def _trial(scenario: Scenario) -> list[str]:

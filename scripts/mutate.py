@@ -7,7 +7,8 @@
 `scripts/mutation.toml` names the modules, the tests that belong to each, and the mutants that may survive, each with
 the reason. Each survivor that is not listed is printed with file, line and change. The exit status is 1 if there is
 any, if less than 90 % of a module's mutants are killed or time out, or if an entry of the list is not needed; with
-`--only`, it is 1 only for a survivor that is not listed. `--help` describes the options.
+`--only`, it is 1 only for a survivor that is not listed. It is 2 if the arguments, the file or the tests cannot be
+used. `--help` describes the options.
 
 The source is copied to a temporary folder and mutated there: the working tree is not touched. A first run measures
 which tests run which lines; a mutant is then tried with the tests that run its line, the fastest first, up to the first
@@ -43,8 +44,9 @@ FLOOR = 90  # percent of a module's mutants that must be killed or time out
 DESCRIPTION = """\
 Change the core modules that scripts/mutation.toml names in many small ways, and run the tests that belong to each on
 every mutant. Survivors that the file does not list are printed. The exit status is 0 if at least 90 % of each module's
-mutants are killed or time out and the file lists just the others, each with a reason; 1 if not; and 2 if the tests fail
-on the code as it is. With --only, the status is 1 only if a survivor is not listed.
+mutants are killed or time out and the file lists just the others; 1 if not; and 2 if the arguments or the file are
+wrong (such as an entry without a reason), or if the tests cannot be used (they fail or take too long on the code as it
+is, or do not import the module). With --only, the status is 1 only if a survivor is not listed.
 """
 
 
@@ -96,6 +98,10 @@ class Result:
     target: Target
     outcomes: list[tuple[Mutant, Outcome]] = field(default_factory=list)
     seconds: float = 0.0
+    is_selection: bool = False
+    """Whether only some of the module's mutants were tried: their percentage, and entries without a survivor, tell
+    nothing then.
+    """
 
     def count(self, outcome: Outcome) -> int:
         """Return how many mutants had *outcome*."""
@@ -120,11 +126,17 @@ class Result:
     @property
     def passes(self) -> bool:
         """Whether enough mutants are killed, every survivor is listed, and every entry of the list is needed."""
+        if self.is_selection:
+            return not self.unlisted_survivors
         return self.percent >= FLOOR and not self.unlisted_survivors and not self.needless
 
 
 class TestsFail(Exception):
-    """The tests of a module cannot be used: they fail on the code as it is, or do not import the module."""
+    """The tests of a module cannot be used: they fail or take too long on the code as it is, or do not import it."""
+
+
+class NoneSelected(Exception):
+    """No mutant has the text that `--only` asks for."""
 
 
 def main(arguments: list[str]) -> int:
@@ -134,7 +146,7 @@ def main(arguments: list[str]) -> int:
         "modules", nargs="*", metavar="MODULE", help="part of a module's path, such as http/ranges (all)"
     )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many mutants to try at a time (1)")
-    parser.add_argument("--only", metavar="WORDS", help="try only the mutants whose function or lines have these words")
+    parser.add_argument("--only", metavar="TEXT", help="try only the mutants whose function or lines contain it")
     parser.add_argument("--settings", type=Path, default=SETTINGS, metavar="FILE", help="instead of mutation.toml")
     parser.add_argument("--list", action="store_true", help="print the modules and their tests, and end")
     options = parser.parse_args(arguments)
@@ -151,14 +163,12 @@ def main(arguments: list[str]) -> int:
     for target in targets:
         try:
             results.append(mutate(target, options.jobs, options.only))
-        except TestsFail as failure:
+        except (TestsFail, NoneSelected) as failure:
             print(f"scripts/mutate.py: {failure}", file=sys.stderr)
             return 2
-        if options.only is None:
+        if not results[-1].is_selection:
             print_needless(results[-1])
     print_table(results)
-    if options.only is not None:
-        return 1 if any(result.unlisted_survivors for result in results) else 0
     return 0 if all(result.passes for result in results) else 1
 
 
@@ -185,13 +195,18 @@ def read_settings(file: Path) -> list[Target]:
 
 
 def mutate(target: Target, jobs: int, only: str | None) -> Result:
-    """Run the tests of *target* on each of its mutants (with *only*: on those whose function or lines have it)."""
+    """Run the tests of *target* on each of its mutants (with *only*: on those whose function or lines contain it).
+
+    Raises TestsFail, and NoneSelected if no mutant has *only*.
+    """
     begin = time.perf_counter()
     source = (ROOT / target.path).read_text(encoding="utf-8")
     mutants = mutants_of(source, target.path)
     if only is not None:
         mutants = [m for m in mutants if any(only in text for text in (m.place.function, m.place.was, m.place.becomes))]
-    result = Result(target)
+        if not mutants:
+            raise NoneSelected(f"no mutant of {target.path} has {only!r} in its function or lines")
+    result = Result(target, is_selection=only is not None)
     with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder, ExitStack() as stack:
         workspaces = [stack.enter_context(closing(Workspace(target, Path(folder) / str(n)))) for n in range(jobs)]
         first = workspaces[0].first_run()
@@ -237,7 +252,8 @@ class Workspace:
             "mutation_plugin",
         ]
         arguments += ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutation"]
-        # A runner that forks has imported libraries before pytest could rewrite assertions in them; they have none.
+        # A runner that forks has imported libraries, such as Hypothesis, before pytest could rewrite their assertions.
+        # That only makes the messages of those assertions shorter.
         arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={folder / 'tmp'}", *target.tests]
         variables = {
             "PYTHONPATH": os.pathsep.join([str(self.source), str(Path(__file__).parent)]),
@@ -249,10 +265,12 @@ class Workspace:
         self.runner = Runner(arguments, ROOT, variables, folder / "output.txt")
 
     def first_run(self) -> FirstRun:
-        """Run the tests on the code as it is. Raise TestsFail if that fails."""
+        """Run the tests on the code as it is. Raise TestsFail if they cannot be used."""
         report = self.folder / "report.json"
         begin = time.perf_counter()
         status, output = self.runner.run({"module": str(self.module), "report": str(report)}, PATIENCE)
+        if status is None:
+            raise TestsFail(f"the tests of {self.target.path} take over {PATIENCE} s on the code as it is:\n{output}")
         if status != 0:
             raise TestsFail(f"the tests of {self.target.path} fail on the code as it is:\n{output}")
         found = json.loads(report.read_text(encoding="utf-8"))
@@ -262,14 +280,16 @@ class Workspace:
         return FirstRun(lines, found["durations"], found["modules"], found["cpu"], time.perf_counter() - begin)
 
     def prepare(self, first: FirstRun) -> None:
-        """Have the libraries that the *first* run imported loaded only once for all mutants, where the system can fork.
+        """Where the system can fork, load the libraries that the *first* run has imported once for all mutants.
+
         Run the tests in this way without a mutant, and raise TestsFail if they fail.
         """
         self.runner.modules = first.modules
         status, output = self.runner.run({"tests": list(first.durations), "seconds": 60 + 5 * first.cpu}, PATIENCE)
         if status != 0:
+            problem = f"take over {PATIENCE} s" if status is None else "fail"
             raise TestsFail(
-                f"the tests of {self.target.path} pass, but fail when they are run as for a mutant:\n{output}"
+                f"the tests of {self.target.path} pass, but {problem} when they are run as for a mutant:\n{output}"
             )
 
     def outcome_of(self, mutant: Mutant, first: FirstRun) -> Outcome:
@@ -278,7 +298,8 @@ class Workspace:
         if not tests:
             return Outcome.SURVIVED
         self.module.write_text(mutant.source, encoding="utf-8")
-        # Python takes bytecode for current if the file's time in whole seconds is the same: each mutant has its own.
+        # Python considers bytecode current if the source has the same size and the same time in whole seconds: the file
+        # of each mutant gets a time of its own.
         self.writes += 1
         os.utime(self.module, (self.writes, self.writes))
         # A machine may be busy, so wall-clock time is only the last resort, against tests that wait for ever.

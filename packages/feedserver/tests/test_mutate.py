@@ -132,6 +132,13 @@ def test_a_module_that_is_not_named_in_the_list_is_refused(
     assert "has no/such/module in its path; try --list" in capsys.readouterr().err
 
 
+def test_text_that_no_mutant_has_is_refused(
+    settings: Path, command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["--settings", str(settings), "--only", "no such text"]) == 2
+    assert f"no mutant of {MODULE} has 'no such text' in its function or lines" in capsys.readouterr().err
+
+
 def test_each_listed_survivor_quotes_lines_that_are_still_in_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(COMMAND.parent))
     scripts_mutate = importlib.import_module("mutate")

@@ -1,7 +1,9 @@
-"""The options of a server are checked where they are given."""
+"""The options of a server: which are refused where they are given, and what a ready-made `Tls` does."""
 
 from __future__ import annotations
 
+import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ from feedserver import FeedServer
 from feedserver.net.tls import Tls
 
 
-def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotADirectoryError, match=r"none is no folder; feedserver serves a folder of feed files"):
-        FeedServer(tmp_path / "none")
+@pytest.mark.parametrize("name", ["none", "file"])
+def test_a_root_that_is_no_folder_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(NotADirectoryError, match=rf"{name} is no folder; feedserver serves a folder of feed files"):
+        FeedServer(tmp_path / name)
 
 
 def test_a_port_that_does_not_exist_is_refused(root: Path) -> None:
@@ -36,5 +40,14 @@ def test_names_are_refused_without_tls() -> None:
 
 
 def test_tls_can_be_passed_ready_made() -> None:
-    with FeedServer(tls=Tls("expired")) as server:
-        assert server.base_url.startswith("https://")
+    with (
+        FeedServer(tls=Tls("expired")) as server,
+        socket.create_connection(("127.0.0.1", server.port), 20) as connection,
+        pytest.raises(ssl.SSLCertVerificationError, match="certificate has expired"),
+    ):
+        server.client_context().wrap_socket(connection, server_hostname="127.0.0.1")
+
+
+def test_client_certificates_are_refused_beside_a_ready_made_tls() -> None:
+    with pytest.raises(ValueError, match=r"client_certificates is 'required' .*; give Tls\(clients='required'\)"):
+        FeedServer(tls=Tls(), client_certificates="required")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_more_files() -> Iterator[None]:
-    """Prevent this process from opening files in the block; open files stay open."""
+    """Let this process have no more files open in the block than before it: none can be opened unless one is closed."""
     if sys.platform == "win32":
         raise OSError("Windows has no limit to lower: skip the test there")
     import resource

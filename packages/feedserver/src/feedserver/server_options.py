@@ -45,7 +45,8 @@ def tls_of(
 ) -> Tls | None:
     """Return how a server for *addresses* and *names* speaks TLS, None for one that does not.
 
-    Raises ValueError where the server is to speak no TLS, and *names* or *clients* are given all the same.
+    Raises ValueError where the server is to speak no TLS, and *names* or *clients* are given all the same, and for
+    *clients* beside a `Tls`, which has its own.
     """
     if clients is not None:
         check_choice("client_certificates", clients, ("optional", "required", None))
@@ -60,4 +61,6 @@ def tls_of(
     if not isinstance(wanted, Tls):
         check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
         wanted = Tls(None if wanted is True else wanted, clients=clients)
+    elif clients is not None:
+        raise ValueError(f"client_certificates is {clients!r} beside a Tls of its own; give Tls(clients={clients!r})")
     return wanted.naming((*addresses, *names))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
@@ -130,7 +132,7 @@ def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
         assert server.is_running
 
 
-def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about() -> None:
+def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about_or_all() -> None:
     with FeedServer(strict=False) as server:
         server.allow("allowed")
         place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
@@ -145,11 +147,11 @@ def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about() 
         for number, each in enumerate(sites[1:], 2):
             with pytest.raises(Misfire, match=rf"\A.*ZeroDivisionError.* for GET /secret/i{number}/feed\.xml\Z"):
                 each.verify()
-        server.failed("allowed, and of none")
+        server.failed("allowed")
         sites[0].verify()
-        server.failed("of all")
+        server.failed("about no request")
         for each in sites:
-            with pytest.raises(Misfire, match="of all"):
+            with pytest.raises(Misfire, match="about no request"):
                 each.verify()
         server.site.problems.take()
 
@@ -178,7 +180,7 @@ def test_local_files_are_removed_when_the_site_stops() -> None:
 
 @pytest.mark.slow
 def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
-    """The reader is told the path of the file. Python up to 3.12 removes folders by a function that calls itself."""
+    """The reader is told the path of the file. Python 3.11 removes folders by a function that calls itself."""
     site = Site(TWO_STEPS, Place("127.0.0.1"), MovedClock())
     top = Path(url2pathname(urlsplit(site._stage.local_file("a.txt", b"a")).path)).parent
     before = Path.cwd()
@@ -207,20 +209,21 @@ def test_a_flood_of_requests_is_not_kept(name: str, most: int, site: Site, monke
     assert site.wait_until_over()
 
     assert site.arrivals == 7
-    assert len(site.server.journal.exchanges) <= 1  # one that is recorded, and has not ended
+    assert not site.server.journal.exchanges
     assert [seen.told for seen in site.take_exchanges()] == [FLOODED]
     get(site.urls[0])
     assert [seen.told for seen in site.take_exchanges()] == [FLOODED]
 
 
-def test_a_request_with_a_large_body_is_not_read(site: Site) -> None:
+def test_a_large_body_is_refused_without_being_read(site: Site) -> None:
     site.begin_step(0, 0.0)
     site.serve()
-    [url] = site.urls
-    with pytest.raises(HTTPError) as refused:
-        urllib.request.urlopen(url, data=bytes(70_000), timeout=20)
-    refused.value.close()
-    assert refused.value.code == 413
+    url = urlsplit(site.urls[0])
+    with closing(http.client.HTTPConnection(str(url.hostname), url.port, timeout=20)) as connection:
+        connection.putrequest("POST", url.path)
+        connection.putheader("Content-Length", "70000")
+        connection.endheaders()  # no byte of the body is ever sent
+        assert connection.getresponse().status == 413
     site.verify()
 
 

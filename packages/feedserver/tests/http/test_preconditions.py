@@ -73,7 +73,7 @@ class TestEntityTags:
         assert status(get(("If-None-Match", '"0"'), ("if-none-match", '"1"')), feed(("ETag", '"1"'))) == 304
 
     def test_are_compared_as_bytes(self) -> None:
-        """UTF-8 and ISO-8859-1 would read the same."""
+        """Each decoded by its own encoding, ISO-8859-1 and UTF-8, both tags would be "é"."""
         assert status(get(("If-None-Match", b'"\xe9"')), feed(("ETag", '"é"'.encode()))) == 200
 
     def test_match_nothing_but_a_star_if_only_a_date_is_declared(self) -> None:
@@ -214,7 +214,7 @@ class TestPrecedence:
             ("CONNECT", ("If-Match", '"0"'), 200),
         ],
     )
-    def test_is_412_or_does_not_apply_for_other_methods_than_get_and_head(
+    def test_lets_a_condition_that_fails_be_412_or_ignored_for_other_methods_than_get_and_head(
         self, method: str, field: tuple[str, str], expected: int
     ) -> None:
         """§13.1.2, §13.1.3; §13.2.1 for methods without conditions; §9.1 for their case."""

@@ -5,7 +5,7 @@ A scenario is a value; `scenarios/template.py` is one to copy. Its lifecycle:
 1. The reader subscribes to the scenario's feeds (`Scenario.feeds`) while step 0 is served, and polls two more times.
    So step 0 is a good feed: readers refuse to subscribe to a broken one. If TLS fails on purpose (`Scenario.tls`), it
    is served over a connection that the reader must refuse.
-2. Each later step begins at `Step.wait` or more after the one before, by the moved clock; if the clock cannot be
+2. Each later step begins `Step.wait` or longer after the one before, by the moved clock; if the clock cannot be
    moved, with the next poll. The step's answers replace those of the step before, path by path; a path that it does
    not name keeps its answer. The reader polls at least once in each step, and may poll several times, since other
    scenarios share its polls: nothing may depend on the number of requests.
@@ -141,8 +141,8 @@ class Scenario:
         return self.id[0]
 
     def is_for(self, kind: Kind) -> bool:
-        """Return whether the scenario concerns readers of *kind*: one of its `kinds`, and no `FETCHER` if it judges
-        items, which a fetcher does not keep.
+        """Return whether the scenario concerns readers of *kind*: *kind* is one of its `kinds`, and is not `FETCHER` if
+        the scenario judges items, which a fetcher does not keep.
         """
         judges_items = self.needs & {Need.ITEMS, Need.LIST, Need.DETAILS}
         return kind in self.kinds and not (kind is Kind.FETCHER and judges_items)

@@ -1,7 +1,7 @@
 """Ends: the connection is reset, closed or left silent at a place that the client does not expect.
 
-Bytes of the body are counted as they are sent: in their coding, without the framing of chunks. When the fault ends the
-answer, the kernel has taken exactly that many.
+Bytes of the body are counted as they are sent: in their coding, without the framing of chunks. When `after=512` ends
+the answer, the kernel has taken exactly 512 bytes of the body.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _End(Fault):
         return f"{self.verb} {place}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Return *plan* up to the place, followed by the step that ends it."""
+        """Return *plan* up to the place, followed by the step that ends it; without such a place, *plan* as it is."""
         if self.before:
             rest = yield from places.before_answer(plan)
         elif self.at:
@@ -82,7 +82,9 @@ class _End(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Reset(_End):
-    """The connection is reset (RST), as by a crashed or overloaded server: the client's next read fails."""
+    """The connection is reset (RST), as by a crashed or overloaded server. The client's read fails; on some
+    systems, it first returns what came before.
+    """
 
     verb: ClassVar[str] = "reset"
 
@@ -104,7 +106,9 @@ class Close(_End):
 
 @dataclass(frozen=True, slots=True)
 class Stall(_End):
-    """Nothing more comes, and the connection stays open until the client leaves or the server stops."""
+    """Nothing more comes. The connection stays open until the client leaves, the test calls `close_client_connections`,
+    or the server stops.
+    """
 
     verb: ClassVar[str] = "stall"
 

@@ -59,9 +59,10 @@ class Wire(Protocol):
 class AnswerUnderWay:
     """The answer to *exchange*: all its bytes at once (*whole*), or a *plan*; it has neither while a thread makes it.
 
-    *timer* is the timer of the step that waits, None if no step waits. *source* makes parts of the answer on a
-    thread of its own; *wanted* tells a thread that makes the whole answer that it is no longer needed. *sent* counts
-    the bytes of interim answers, head, body and framing. *keep_alive*: another answer may follow on the connection.
+    *timer* is the timer of the step that waits, None if no step waits for a time. *source* makes parts of the answer on
+    a thread of its own; *wanted* tells a thread that makes the whole answer that it is no longer needed. *sent* counts
+    the bytes that were written of interim answers, head, body and framing. *keep_alive*: another answer may follow on
+    the connection.
     """
 
     __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "source", "timer", "wanted")
@@ -132,7 +133,7 @@ class AnswerUnderWay:
         return None if wire.is_full or self.plan is None else next(self.plan)
 
     def is_written(self, wire: Wire) -> None:
-        """Note that the whole answer is written: the end of its plan follows once the kernel has taken all bytes."""
+        """Note that the whole answer is written; one step of a plan follows, once the kernel has taken all bytes."""
         whole, self._whole = self._whole, None
         if whole is not None and wire.is_open:
             self.sent = len(whole)

@@ -6,7 +6,8 @@ the visitor. This WSGI middleware sets the values from which Django builds absol
 - the headers X-Forwarded-For, -Proto and -Host are used if the request comes from a trusted proxy, and are removed in
   either case, as is Forwarded;
 - LIFESTREAM_PUBLIC_URL is the site's one address. Its path is used for all requests, its scheme and host for those
-  whose host is one of ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them.
+  whose host is one of ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them. The scheme stays http
+  if a trusted proxy says so, and Django redirects to https.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def test_a_document_without_a_flaw_is_read_as_it_is() -> None:
     assert (found.flaw, found.source) == (None, b"<rss><channel/></rss>")
 
 
-def test_a_mended_flaw_is_reported_and_with_an_unmended_one_there_is_no_root() -> None:
+def test_a_mended_flaw_is_reported_and_without_a_root_the_flaw_is_not_mended() -> None:
     mended, broken = read("<rss><channel><title>a & b</title></channel></rss>"), read("<rss><channel></rss>")
     assert mended.root is not None and mended.root.findtext("channel/title") == "a & b"
     assert mended.flaw is not None and mended.flaw.mended
@@ -26,7 +26,13 @@ def test_a_mended_flaw_is_reported_and_with_an_unmended_one_there_is_no_root() -
     assert broken.flaw is not None and not broken.flaw.mended
 
 
-def test_entities_that_the_document_declares_are_not_resolved() -> None:
+def test_entries_after_the_end_of_the_root_are_left_out_and_their_flaw_is_not_mended() -> None:
+    found = read("<rss><channel><title>a</title></channel></rss><item><title>b</title></item>")
+    assert found.root is not None and [each.text for each in found.root.iter("title")] == ["a"]
+    assert found.flaw is not None and not found.flaw.mended
+
+
+def test_external_entities_that_the_document_declares_are_not_loaded() -> None:
     found = read('<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><title>&x;</title></rss>')
     assert found.root is None or "root:" not in (found.root.findtext("title") or "")
     assert found.flaw is not None

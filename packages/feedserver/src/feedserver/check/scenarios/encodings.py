@@ -60,7 +60,15 @@ def _judge_title(word: str) -> Callable[[Evidence], Judgement]:
 
 
 def _scenario(
-    scenario_id: str, title: str, rule: str, source: str, level: Level, step: Step, advice: str, word: str = _WORD
+    scenario_id: str,
+    title: str,
+    rule: str,
+    source: str,
+    level: Level,
+    step: Step,
+    advice: str,
+    word: str = _WORD,
+    why: str = _WHY,
 ) -> Scenario:
     return Scenario(
         id=scenario_id,
@@ -70,7 +78,7 @@ def _scenario(
         level=level,
         steps=(Step(lambda at: at.feed(3, 2, 1)), step),
         judge=_judge_title(word),
-        why=_WHY,
+        why=why,
         advice=advice,
         needs=_LIST,
         depends_on=("I1",),
@@ -134,6 +142,7 @@ SCENARIOS = (
         Step(lambda at: _document(at, "windows-1252", "application/rss+xml", declaration="iso-8859-1", word=_QUOTED)),
         "If a document says iso-8859-1 or us-ascii, use windows-1252: it has all characters that authors meant.",
         _QUOTED,
+        "People see strange signs, or nothing, in place of quotation marks and dashes.",
     ),
     _scenario(
         "E7",
