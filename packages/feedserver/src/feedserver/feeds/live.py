@@ -17,7 +17,7 @@ from feedserver.feeds.model import Entry, Feed
 from feedserver.feeds.rendering import FormatName, RenderOptions, last_modified_value
 from feedserver.messages.argument_types import check_is, check_name, check_status
 from feedserver.messages.response import Response
-from feedserver.messages.shortcuts import gone, moved, touched
+from feedserver.messages.shortcuts import REDIRECTS, gone, moved, touched
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -158,7 +158,7 @@ class LiveFeed:
         check_status(status)
         if not to.startswith("/") and "://" not in to:
             raise ValueError(f"{to!r} is no place to move to; give a path such as '/new', or a whole URL")
-        if not 300 <= status < 400:
+        if status not in REDIRECTS:
             raise ValueError(f"{status} is no redirect; give 301 or 308 for a move for good, 302 or 307 for a while")
         with self._lock:
             for mount in self._mounts:

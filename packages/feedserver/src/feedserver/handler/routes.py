@@ -94,8 +94,9 @@ def _no_advance() -> None:
 class Found:
     """The *choice* that answers, and *advance*, which moves to the next choice of its route, if there is one.
 
-    `take` is called when the choice was given to a request that counts, or the request was passed to a callable. HEAD
-    does not count, nor does a request that gets the 401 of a `Response` with a login. Where the answer is
+    `take` is called when the choice was given to a request that counts: HEAD does not count, nor does a request that
+    gets the 401 of a `Response` with a login. A callable counts each request that it is passed but HEAD, whatever it
+    returns. Where the answer is
     the same for every request, `advance` alone is called: nobody asks for its `number`.
     """
 
