@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,13 +18,13 @@ from urllib.request import url2pathname
 
 import pytest
 
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Response, faults
 from feedserver.check.addresses import Place
 from feedserver.check.evidence import FLOODED
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Step
 from feedserver.check.scenarios.template import NEW_ITEM
-from feedserver.check.site import Site
+from feedserver.check.site import EXCHANGE_TIMEOUT, Site
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
 
@@ -130,6 +132,25 @@ def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
         assert (one.arrivals, other.arrivals) == (1, 0)
         one.stop()
         assert server.is_running
+
+
+def test_an_answer_that_never_ends_holds_up_no_other_scenario_of_a_shared_server() -> None:
+    """A lane waits for each of its sites, one after the other."""
+    with FeedServer(strict=False) as server:
+        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        stalls = Response("<rss/>", faults=faults.parse("stall after 2"))
+        stalled = replace(TWO_STEPS, id="I1", steps=(Step(lambda _: stalls),))
+        one, other = (Site(scenario, place, MovedClock()) for scenario in (stalled, TWO_STEPS))
+        for each in (one, other):
+            each.begin_step(0, 0.0)
+            each.serve()
+        with socket.create_connection((server.host, server.port), timeout=20) as client:
+            client.sendall(f"GET {urlsplit(one.urls[0]).path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            assert client.recv(1)
+            started = time.monotonic()
+            assert other.wait_until_over()
+            assert time.monotonic() - started < EXCHANGE_TIMEOUT / 2
+        assert one.wait_until_over()
 
 
 def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about_or_all() -> None:

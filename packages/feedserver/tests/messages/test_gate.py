@@ -172,6 +172,43 @@ async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:
             await asyncio.shield(task)
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_run_async_raises_what_a_function_in_an_executor_raises(*, is_late: bool) -> None:
+    kept: list[object] = []
+
+    async def answer() -> int:
+        kept.append(asyncio.get_running_loop().run_in_executor(None, call_back))
+        if not is_late:
+            await asyncio.wait(kept)  # type: ignore[type-var]
+        return 5
+
+    with pytest.raises(ValueError, match="in a callback"):
+        run_async(answer())
+
+
+def test_what_is_freed_after_run_async_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    kept: list[object] = []
+
+    async def answer() -> int:
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(ValueError("in a future"))
+        kept.append(future)
+        return 5
+
+    assert run_async(answer()) == 5
+    kept.clear()
+    assert "Future exception was never retrieved" in caplog.text
+
+
+def test_an_awaited_function_in_an_executor_fails_nothing() -> None:
+    async def answer() -> int:
+        with pytest.raises(ValueError, match="in a callback"):
+            await asyncio.to_thread(call_back)
+        return 5
+
+    assert run_async(answer()) == 5
+
+
 def test_a_task_whose_error_is_awaited_fails_nothing() -> None:
     async def answer() -> int:
         with pytest.raises(ValueError, match="in a task"):

@@ -87,6 +87,8 @@ def test_a_challenge_that_can_be_used_again_is_kept(challenge: str, kept: bool) 
         ("/feed;jsessionid=0A1?page=2", "/feed;jsessionid=removed?page=2", ["parameter jsessionid"]),
         ("/?PHPSESSID=a&x=1", "/?PHPSESSID=removed&x=1", ["parameter PHPSESSID"]),
         ("/?accessToken=a&x=1", "/?accessToken=removed&x=1", ["parameter accessToken"]),
+        ("/?u['password']=a&x=1", "/?u['password']=removed&x=1", ["parameter password"]),
+        ("/?u%255B'password'%255D=a&x=1", "/?u%255B'password'%255D=removed&x=1", ["parameter password"]),
         ("/#access_token=a&x=1", "/#access_token=removed&x=1", ["parameter access_token"]),
         ("/feed?page=2&keyword=a&monkey=b", "/feed?page=2&keyword=a&monkey=b", []),
         ("max-age=60; token=abc", "max-age=60; token=removed", ["parameter token"]),

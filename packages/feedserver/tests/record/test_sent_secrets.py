@@ -25,6 +25,17 @@ def sent(name: str, value: str) -> set[str]:
         ("https://ada:s3cr@h/", {"s3cr", "YWRhOnMzY3I="}),
         ("https://h/?pin=123", set()),  # too short to be told from anything else
         ("https://h/private/a1b2c3/feed", {"a1b2c3"}),
+        ("https://h/?x=user%255Bpassword%255D%253Ds3cret", {"s3cret"}),
+        ("https://h/?x=%2526token%253Ds3cret", {"s3cret"}),
+        ("https://h/a%3Ftoken%3Ds3cret", {"s3cret"}),
+        ("https://h/a%2Ftoken%2Fa1b2c3", {"a1b2c3"}),
+        ("https://h/?x=token='s3cret'", {"s3cret"}),
+        ("https://h/?x=%27token%27%3A%27s3cret%27", {"s3cret"}),
+        ("https://h/?x=%7B%22a%22%3A%7B%22password%22%3A%22s3cret%22%7D%7D", {"s3cret"}),
+        ("https://h/?x=%7B%22tokens%22%3A%5B%22s3cret%22%2C%7B%22name%22%3A%22other%22%7D%5D%7D", {"s3cret", "other"}),
+        ("https://h/?token=my+s3cret", {"my+s3cret", "my s3cret"}),
+        ("https://h/?token=gehe%EDm", {"gehe%EDm", "gehe\ufffdm", "gehe\xedm"}),
+        ("https://h/?password=removed", set()),  # it was redacted before
     ],
 )
 def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
@@ -47,8 +58,15 @@ def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
             'Digest username="ada-l", realm="h.example", uri="/feed", response="0a1b2c", cnonce="nnnn"',
             {"0a1b2c", "nnnn"},
         ),
+        ("Authorization", "Basic YWRhOnMzY3JldA", {"YWRhOnMzY3JldA", "s3cret"}),
+        ("Authorization", "Basic YWRhOmdlaO1t", {"YWRhOmdlaO1t", "geh\ufffdm", "geh\xedm"}),
+        ("X-Auth", "YWRhOnMzY3JldA==", {"YWRhOnMzY3JldA==", "s3cret"}),
+        ("Cookie", "login=YWRhOnMzY3JldA%3D%3D", {"YWRhOnMzY3JldA%3D%3D", "YWRhOnMzY3JldA==", "s3cret"}),
+        ("Signature", "sig1=:czNjcmV0:", {":czNjcmV0:", "czNjcmV0"}),
         ("X-Api-Key", "s3cret", {"s3cret"}),
         ("X-Login", "ada:s3cret", {"ada:s3cret", "s3cret"}),
+        ("X-Sign-In", "ada:s3cret", {"ada:s3cret", "s3cret"}),
+        ("X-Parameters", '{"tokens": ["s3cret"]}', {"s3cret"}),
         ("Referer", "https://h/?token=s3cret", {"s3cret"}),
         ("Accept", "application/atom+xml, */*;q=0.1", set()),
         ("User-Agent", "reader/1.0 (+https://h.example/about)", set()),
@@ -66,6 +84,7 @@ def test_secrets_of_a_header_are_found(name: str, value: str, secrets: set[str])
         ("/feed", "", [("X-Login", "ada:s3cret9")], "s3cret9"),
         ("/feed", "", [("Referer", "https://h/?token=s3cret9")], "s3cret9"),
         ("/feed", "ada:s%2Fcret9@", [], "s&#x2f;cret9"),
+        ("/feed", "ada:geh%C3%ADm9@", [], "GEH\u00cdM9"),
         ("/token/a1b2c3/feed", "", [], "a1b2c3"),
     ],
 )

@@ -157,9 +157,11 @@ class Site:
             self.server.add(path, answer)
 
     def wait_until_over(self) -> bool:
-        """Wait until every exchange has ended, for EXCHANGE_TIMEOUT at most, and return whether all have."""
+        """Wait until every exchange of this scenario has ended, for EXCHANGE_TIMEOUT at most, and return whether all
+        have.
+        """
         journal = self.server.journal
-        return journal.wait_until(lambda: all(exchange.is_over for exchange in journal.exchanges), EXCHANGE_TIMEOUT)
+        return journal.wait_until(lambda: all(exchange.is_over for exchange in self._own(0)), EXCHANGE_TIMEOUT)
 
     @property
     def arrivals(self) -> int:

@@ -12,6 +12,7 @@ import re
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -111,8 +112,9 @@ class Problems:
     @property
     def kept(self) -> list[Problem]:
         """The problems that were not taken yet; the messages of *elsewhere* are among them."""
-        while self._elsewhere:
-            self.add(self._elsewhere.popleft())
+        with suppress(IndexError):  # another thread may have taken the last one
+            while True:
+                self.add(self._elsewhere.popleft())
         return self._kept[:]
 
     def take_all(self, wanted: list[Problem]) -> list[Problem]:

@@ -157,14 +157,16 @@ class Gate:
 def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
     """Run *coroutine* by `asyncio.run`, and cancel it when the answer that it works for is dropped.
 
-    Raises NoLongerWanted then. Raises what a task or a callback of the coroutine has raised, if nothing awaits it:
-    asyncio would only log that, as it still logs errors of transports, which clients of HTTP cause and survive.
+    Raises NoLongerWanted then. Raises what a task, a callback or a function in an executor has raised, if nothing
+    awaits it: asyncio would only log that, as it still logs errors of transports, which clients of HTTP cause and
+    survive, and errors of futures that are freed later.
     """
     import asyncio
 
     wanted = _current.get() or Wanted()
     unawaited: list[BaseException] = []
-    failed: list[asyncio.Task[Any]] = []
+    failed: list[asyncio.Future[Any]] = []
+    is_over = False
 
     def make_task(
         loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
@@ -173,13 +175,13 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
         task.add_done_callback(keep_failed)
         return task
 
-    def keep_failed(task: asyncio.Task[Any]) -> None:
-        if _is_unawaited(task):  # by now: what waits for it runs next
-            failed.append(task)
+    def keep_failed(future: asyncio.Future[Any]) -> None:
+        if _is_unawaited(future):  # by now: what waits for it runs next
+            failed.append(future)
 
     def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if isinstance(error, BaseException) and "transport" not in context:
+        if isinstance(error, BaseException) and "transport" not in context and not is_over:
             unawaited.append(error)
         else:
             loop.default_exception_handler(context)
@@ -188,6 +190,14 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(note)
         loop.set_task_factory(make_task)
+        run_in_executor = loop.run_in_executor
+
+        def run_and_keep_failed(*given: Any, **named: Any) -> asyncio.Future[Any]:
+            future = run_in_executor(*given, **named)
+            future.add_done_callback(keep_failed)
+            return future
+
+        loop.run_in_executor = run_and_keep_failed  # type: ignore[assignment]
         task = asyncio.ensure_future(coroutine)
         with wanted.on_drop(lambda: call_soon(loop, task.cancel)):
             return await task
@@ -199,26 +209,28 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
             raise
         _raise_first(unawaited, failed)
         raise NoLongerWanted from None
+    finally:
+        is_over = True
     _raise_first(unawaited, failed)
     return result
 
 
-def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Task[Any]]) -> None:
-    """Raise the first exception of *unawaited*, or else that of the first of the *failed* tasks that nothing awaits."""
-    errors = unawaited + [error for task in failed if _is_unawaited(task) and (error := task.exception()) is not None]
+def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Future[Any]]) -> None:
+    """Raise the first exception of *unawaited*, or else that of the first of the *failed* futures that nothing awaits."""
+    errors = unawaited + [error for each in failed if _is_unawaited(each) and (error := each.exception()) is not None]
     errors.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
     if errors:
         raise errors[0] from None
 
 
-def _is_unawaited(task: asyncio.Task[Any]) -> bool:
-    """Return whether *task* has raised, and nothing has asked for its exception.
+def _is_unawaited(future: asyncio.Future[Any]) -> bool:
+    """Return whether *future*, which may be a task, has raised, and nothing has asked for its exception.
 
-    asyncio tells of such a task only when it is freed: never while something refers to it, and too late if it is part
+    asyncio tells of such a future only when it is freed: never while something refers to it, and too late if it is part
     of a cycle of references. The private attribute, read in Python 3.11 to 3.13, is what asyncio itself asks then; a
-    class of tasks without it is reported by asyncio alone.
+    class of futures without it is reported by asyncio alone.
     """
-    return bool(getattr(task, "_log_traceback", False))
+    return bool(getattr(future, "_log_traceback", False))
 
 
 class CalledFromThreads(Protocol):

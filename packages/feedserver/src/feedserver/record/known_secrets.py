@@ -151,11 +151,17 @@ def _any_spelling(character: str) -> str:
         *([rf"\\{{1,16}}x{_digits(f'{number:02x}')}"] if number < 256 else []),
         *([rf"\\{{1,16}}{re.escape(character)}"] if character in "/\"'" else []),
         *([r"\\\\"] if character == "\\" else []),
-        *([re.escape(data.decode("latin-1"))] if len(data) > 1 else []),  # a header's UTF-8, read as ISO-8859-1
+        *(_utf_8_as_latin_1(character) if len(data) > 1 else []),
         *([r"\+"] if character == " " else []),
         re.escape(character),
     ]
     return f"(?>{'|'.join(spelled)})"
+
+
+def _utf_8_as_latin_1(character: str) -> Iterator[str]:
+    """Yield patterns of a *character* of a header in UTF-8, in any case, as headers are read: in ISO-8859-1."""
+    for each in dict.fromkeys((character, character.lower(), character.upper())):
+        yield re.escape(each.encode("utf-8", "replace").decode("latin-1"))
 
 
 def _digits(text: str) -> str:

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from contextlib import suppress
 from functools import lru_cache
+from itertools import pairwise
 from urllib.parse import unquote
 
 _WORDS = frozenset(
@@ -75,6 +76,8 @@ _WHERE_AND_WHAT = frozenset(
 `token_type`, `session_ttl`.
 These values are still searched for secrets.
 """
+
+_LOGINS = frozenset({"login", "logon", "signin", "signon"})
 
 _LOGIN = "/login"
 """Added to the names of a URL's parameters if a login redirects to its path; no parameter's name has a slash."""
@@ -144,7 +147,9 @@ def login_beside(text: str) -> frozenset[str]:
 
 def says_login(name: str) -> bool:
     """Return whether the *name* of a header says that its value is used to log in."""
-    return not {part.lower() for part in _SEPARATED.split(name)}.isdisjoint({"login", "logon", "signin"})
+    parts = [part.lower() for part in _CAPITALS.findall(name)]
+    pairs = ["".join(pair) for pair in pairwise(parts)]
+    return not _LOGINS.isdisjoint((*parts, *pairs))
 
 
 def _in_ascii(name: str) -> str:

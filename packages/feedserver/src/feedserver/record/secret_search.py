@@ -77,7 +77,8 @@ _NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 _PAIR = re.compile(
     rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\u0026|(?P<of_path>[;/]))(?P<name>{_NAME})"
-    rf"(?>(?:\\*+['\"])?)[ \t]*+(?:=|\\++u003[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
+    rf"(?>(?:\\*+['\"](?:\]|%(?:25)*+5[dD])*+)?)"  # it may stand in brackets: user['password']
+    rf"[ \t]*+(?:=|\\++u003[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
 )
 _COLON = re.compile(
@@ -161,13 +162,21 @@ def without_secrets(
 
 @dataclass(slots=True)
 class _Search:
-    """The search for secrets in one text. *found* describes each of them; the parameters in *keep* stay. *words* is as
-    in `without_secrets`.
+    """The search for secrets in one text. *found* describes each of them, *values* has them as they are spelled there;
+    the parameters in *keep* stay. *words* is as in `without_secrets`.
     """
 
     keep: frozenset[str]
     words: bool = True
     found: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+
+    def _note(self, description: str, value: str) -> None:
+        self.found.append(description)
+        if value.startswith(("[", "{")):
+            self.values += [unescaped(each["string"]) for each in TOKEN.finditer(value) if _is_content(each)]
+        elif value not in _NO_VALUES:
+            self.values.append(value)
 
     def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
         """Return *text* without its secrets. *shapes* is as in `without_secrets`; *depth* is the number of values that
@@ -227,7 +236,8 @@ class _Search:
             end = end_of_value(text, match.end())
             if text[match.end() : end].strip('"') in _NO_VALUES or text[match.end() : end] in _EMPTY:
                 continue
-            self.found.append(f"parameter {name.encode('utf-8', 'backslashreplace').decode()}")
+            value = text[match.end() : end].strip('"')
+            self._note(f"parameter {name.encode('utf-8', 'backslashreplace').decode()}", unescaped(value))
             pieces += (text[at : match.end()], f'"{REPLACEMENT}"')
             at = end
         return "".join((*pieces, text[at:]))
@@ -253,7 +263,7 @@ class _Search:
             if value is None:
                 continue
             start, end, replacement = value
-            self.found.append(f"parameter {name}")
+            self._note(f"parameter {name}", text[start:end].strip("\\'\""))
             pieces += (text[at:start], replacement)
             at = end
         return "".join((*pieces, text[at:]))
@@ -304,7 +314,7 @@ class _Search:
             return value
         of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";", r"\u0026")
         if (self.words or of_url) and is_secret(name, names):
-            self.found.append(f"parameter {name}")
+            self._note(f"parameter {name}", value)
             return REPLACEMENT
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
 
@@ -346,12 +356,17 @@ class _Search:
 
     def _without_userinfo(self, match: re.Match[str]) -> str:
         self.found.append("password")
+        name, _, password = match["userinfo"].partition(":")
+        if password in _NO_PASSWORDS or looks_like_token(name):  # the name is a token: https://TOKEN@example.org/
+            self.values.append(name)
+        if password not in _NO_PASSWORDS:
+            self.values.append(password)
         return match["before"]
 
     def _without_password(self, match: re.Match[str]) -> str:
         if match["password"] == REPLACEMENT:
             return match[0]
-        self.found.append("password")
+        self._note("password", match["password"])
         return f"{match[0][: -len(match['password'])]}{REPLACEMENT}"
 
     def _without_credentials(self, match: re.Match[str]) -> str:
@@ -361,19 +376,19 @@ class _Search:
         value = match["value"].rstrip("=")
         if (value.islower() or value.istitle()) and not re.search("[0-9]", value):
             return match[0]
-        self.found.append(f"credentials of {match['before'].strip()}")
+        self._note(f"credentials of {match['before'].strip()}", match["value"])
         return match["before"] + REPLACEMENT
 
     def _clean_colon(self, match: re.Match[str]) -> str:
         name, value = match["name"], match["value"]
         if name.lower() in self.keep or value in _NO_VALUES or not is_secret(name):
             return match[0]
-        self.found.append(f"parameter {name}")
+        self._note(f"parameter {name}", value)
         return match[0][: match.start("value") - match.start()] + REPLACEMENT
 
     def _without_token(self, match: re.Match[str]) -> str:
         start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six characters would give it away
-        self.found.append(f"token {start}({len(match[0])} characters)")
+        self._note(f"token {start}({len(match[0])} characters)", match[0])
         return REPLACEMENT
 
 
@@ -408,6 +423,11 @@ def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
     return None if text[start:end] in _EMPTY else (start, end, REPLACEMENT)
 
 
+def _is_content(token: re.Match[str]) -> bool:
+    """Return whether a *token* of JSON is a string, but not the name of a member."""
+    return token["string"] is not None and token["colon"] is None
+
+
 def _bytes(text: str) -> bytes:
     """Return the bytes of *text*, which was read as ISO 8859-1; a letter that a string of JSON added becomes UTF-8."""
     return b"".join(each.encode("latin-1" if each <= "ÿ" else "utf-8", "surrogatepass") for each in text)
@@ -422,35 +442,12 @@ def _group(match: re.Match[str]) -> str:
     return "value" if match["quoted"] is None else "quoted"
 
 
-def secrets_in(url: str, keep: frozenset[str] = frozenset(), depth: int = 0) -> tuple[str, ...]:
-    """Return the secret values in a URL, or in the value of a header, so that other texts can be searched for them.
+def secrets_in(text: str, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the secrets that `without_secrets` replaces in a URL, or in the value of a header, so that other texts can
+    be searched for them.
 
-    They are spelled as in the URL, but the percent-encoding of a value that looks like a token or has a URL in it is
-    undone. The values of parameters in *keep* are not secrets. *depth* is the number of URLs that this one is nested
-    in.
+    They are spelled as in the text, but the encoding of a value that they are nested in is undone.
     """
-    if depth > DEEPEST:
-        return ()
-    values: list[str] = []
-    for match in _USERINFO.finditer(url):
-        name, _, password = match["userinfo"].partition(":")
-        if password in _NO_PASSWORDS or looks_like_token(name):  # the name is a token: https://TOKEN@example.org/
-            values.append(name)
-        if password not in _NO_PASSWORDS:
-            values.append(password)
-    names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url)) | login_beside(url)
-    for match in _PAIR.finditer(url):
-        name, value = decoded(match["name"]), match[_group(match)]
-        if name.lower() in keep:
-            continue
-        if is_secret(name, names):
-            values.append(value)
-        elif _PUBLIC_PARAMETERS.fullmatch(name) is None and value != url:
-            plain = unquote(value, "latin-1")
-            values += [plain] if looks_like_token(plain) else secrets_in(plain, keep, depth + 1)
-    values += [match[0] for match in JWT.finditer(url)]
-    for match in re.finditer(r"[^/?#&=;]++", url):
-        run, start = unquote(match[0], "latin-1"), match.start()
-        if looks_like_token(run) or looks_labelled(run, url[max(0, start - _LONGEST_FOLDER) : start]):
-            values.append(match[0])
-    return tuple(dict.fromkeys(values))
+    search = _Search(keep)
+    search.clean(text, shapes=True)
+    return tuple(dict.fromkeys(search.values))

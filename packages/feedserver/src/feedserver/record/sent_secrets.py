@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from feedserver.record.known_secrets import SHORTEST, SHORTEST_IN_WORDS
 from feedserver.record.secret_names import is_secret, says_login
 from feedserver.record.secret_search import secrets_in
+from feedserver.record.token_shapes import credentials_in
 
 _ITEM = re.compile(
     r"(?P<name>[\w.~$%!#&*+^`|-]++)[ \t]*+=(?P<value>[ \t]*+\"[^\"]*\"|[^\s,;=][^\s,;]*)|(?P<word>[^\s,;]+)"
@@ -31,7 +31,25 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
             values.update(_in_cookies(value))
         elif is_secret(name) or says_login(name):
             values.update(_in_credentials(value))
-    return {value for each in values for value in (each, unquote(each)) if len(value) >= SHORTEST}
+    values.update([password for each in values for password in _passwords_in(each)])
+    return {value for each in values for value in _decodings(each) if len(value) >= SHORTEST}
+
+
+def _decodings(value: str) -> Iterator[str]:
+    """Yield *value* as it is, and without its percent-encoding; in that of a form, `+` stands for a blank."""
+    yield value
+    for undo in (unquote, unquote_plus):
+        yield undo(value)
+        yield undo(value, "latin-1")
+
+
+def _passwords_in(value: str) -> Iterator[str]:
+    """Yield the password in *value*, if that is a name and a password in base 64 (RFC 7617 §2)."""
+    credentials = credentials_in(unquote(value))
+    if credentials:
+        _, _, password = credentials.partition(b":")
+        yield password.decode("utf-8", "replace")
+        yield password.decode("latin-1")
 
 
 def _credentials_of(url: str) -> Iterator[str]:
@@ -62,7 +80,4 @@ def _in_credentials(value: str) -> Iterator[str]:
             if ":" in word:
                 yield word.rpartition(":")[2]
         elif match["name"].lower() in _PROOFS or is_secret(match["name"]):
-            yield match["value"].strip().strip('"')
-    if scheme.lower() == "basic":
-        with suppress(ValueError):
-            yield base64.b64decode(rest.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]
+            yield match["value"].strip().strip('":')  # a value between colons is in base 64 (RFC 9651 §3.3.5)

@@ -25,7 +25,8 @@ JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A
 """A JSON Web Token, signed or encrypted (RFC 7515 §3.1, RFC 7516 §3.1): its header is the JSON `{"…`."""
 
 _CREDENTIALS = re.compile(r"[\w.@+-]+:[!-~]{3,}", re.ASCII)
-_BASE_64 = re.compile(r"[A-Za-z0-9+/]{11,}")
+_BASE_64 = re.compile(r"[A-Za-z0-9+/]+")
+_LEAST_CREDENTIALS = 11
 _LABEL = re.compile(
     r"/(?:access|api-?key|api_key|auth|key|passwd|password|private|secret|sess|session|sid|tok|token)/$", re.IGNORECASE
 )
@@ -78,11 +79,20 @@ def looks_like_credentials(text: str) -> bool:
 
     Of random texts, one in a hundred thousand is mistaken for credentials; the limits are tested with words.
     """
+    if len(text.rstrip("=")) < _LEAST_CREDENTIALS:
+        return False
+    return _CREDENTIALS.fullmatch(credentials_in(text).decode("latin-1")) is not None
+
+
+def credentials_in(text: str) -> bytes:
+    """Return the bytes that *text* stands for in base 64 or its URL-safe form, padded or not, if there is a colon among
+    them; otherwise b"".
+    """
     letters = text.rstrip("=").replace("-", "+").replace("_", "/")
     if not _BASE_64.fullmatch(letters) or len(letters) % 4 == 1:
-        return False
+        return b""
     plain = base64.b64decode(letters + "=" * (-len(letters) % 4))
-    return _CREDENTIALS.fullmatch(plain.decode("latin-1")) is not None
+    return plain if b":" in plain else b""
 
 
 def looks_labelled(text: str, before: str) -> bool:
