@@ -4,8 +4,10 @@ connection that was really refused.
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,9 +16,11 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from lifestream.site import outage_pages
 from lifestream.site.outage_pages import OutageMiddleware
 from lifestream.storage.db_errors import Kind, Trouble
 from lifestream.storage.outages import OUTAGES
+from lifestream.web.shortage_log import ShortageLog
 from lifestream.web.views import operations
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
@@ -106,3 +110,45 @@ def test_programs_that_ask_every_few_seconds_cause_one_line(
     began, ended = (line for line in warnings(caplog) if "Service Unavailable" not in line)
     assert began.startswith("pages can't be shown: the database failed (connection failed")
     assert ended.startswith("the database answers again")
+
+
+def _short_of_files() -> OperationalError:
+    """Return the error of Django for a database of SQLite that needs a file, as its driver words it on some systems."""
+    error = OperationalError("unable to open database file: too many open files")
+    error.__cause__ = sqlite3.OperationalError(str(error))
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EMFILE, "Too many open files"), OSError(errno.ENOSPC, "full"), MemoryError(), _short_of_files()],
+)
+@pytest.mark.parametrize("place", ["view", "middleware"])
+def test_a_page_that_is_short_of_something_is_unavailable(
+    error: Exception, place: str, client: Client, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    def fail(*_: Any) -> HttpResponse:
+        raise error
+
+    if place == "view":
+        monkeypatch.setattr("lifestream.web.views.operations.why_not_ready", fail)
+    else:
+        monkeypatch.setattr("django.middleware.common.CommonMiddleware.process_request", fail)
+    monkeypatch.setattr(outage_pages, "_SHORTAGES", ShortageLog(outage_pages.log, "pages can't be shown"))
+    client.raise_request_exception = False
+    answers = [client.get("/readyz") for _ in range(2)]
+    assert [each.status_code for each in answers] == [503, 503]
+    if place == "middleware":
+        assert answers[0]["Retry-After"] == "60"
+    told = [each for each in caplog.records if each.name == outage_pages.log.name]
+    assert len(told) <= 1
+
+
+def test_other_errors_of_a_page_are_errors_of_the_site(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> HttpResponse:
+        raise OSError(errno.EIO, "I/O error")
+
+    monkeypatch.setattr("lifestream.web.views.operations.why_not_ready", fail)
+    client.raise_request_exception = False
+    assert client.get("/readyz").status_code == 500

@@ -125,3 +125,90 @@ def test_only_regular_files_are_served_and_other_files_do_no_harm(
         assert static("pipe.css") == "/static/pipe.css"
     finally:
         finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+
+
+SIZE = 33
+
+
+@pytest.fixture
+def own_file(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """Serve the files of `tmp_path`, and return the path of one of them."""
+    path = tmp_path / "own.css"
+    path.write_text("a" * (SIZE - 2) + "yz")
+    settings.STATICFILES_DIRS = [tmp_path]
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    yield path
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "named", "sent"),
+    [
+        ("bytes=0-0", 206, f"bytes 0-0/{SIZE}", 1),
+        ("bytes=-1", 206, f"bytes {SIZE - 1}-{SIZE - 1}/{SIZE}", 1),
+        (f"bytes={SIZE - 1}-", 206, f"bytes {SIZE - 1}-{SIZE - 1}/{SIZE}", 1),
+        (f"bytes={SIZE - 2}-{SIZE + 7}", 206, f"bytes {SIZE - 2}-{SIZE - 1}/{SIZE}", 2),
+        ("bytes=-99", 206, f"bytes 0-{SIZE - 1}/{SIZE}", SIZE),
+        ("Bytes=3-", 206, f"bytes 3-{SIZE - 1}/{SIZE}", SIZE - 3),
+        ("bytes=-0", 416, f"bytes */{SIZE}", 0),
+        (f"bytes={SIZE}-", 416, f"bytes */{SIZE}", 0),
+        ("bytes=5-2", 200, None, SIZE),
+        ("bytes=--1", 200, None, SIZE),
+        ("bytes=+0-1", 200, None, SIZE),
+        ("bytes=1_0-2_0", 200, None, SIZE),
+        ("bytes=0-1,3-4", 200, None, SIZE),
+        ("bytes=" + "9" * 5000 + "-", 200, None, SIZE),
+    ],
+)
+def test_a_range_is_the_bytes_that_it_names(
+    asked: str, status: int, named: str | None, sent: int, client: Client, own_file: Path
+) -> None:
+    answer = client.get("/static/own.css", HTTP_RANGE=asked)
+    part = body(answer)
+    assert (answer.status_code, answer.get("Content-Range"), len(part)) == (status, named, sent)
+    if named and sent:
+        start = int(named.partition("-")[0].removeprefix("bytes "))
+        assert part == own_file.read_bytes()[start : start + sent]
+    whole = client.head("/static/own.css", HTTP_RANGE=asked)  # RFC 9110 §14.2: only GET has ranges
+    assert (whole.status_code, whole["Content-Length"]) == (200, str(SIZE))
+
+
+@pytest.mark.usefixtures("own_file")
+def test_a_client_with_another_version_of_a_file_gets_no_part_of_it(client: Client) -> None:
+    first = client.get("/static/own.css")
+    first.close()
+    for known in (first["ETag"], first["Last-Modified"]):
+        answer = client.get("/static/own.css", HTTP_RANGE="bytes=5-9", HTTP_IF_RANGE=known)
+        assert (answer.status_code, len(body(answer))) == (206, 5)
+    for other in ('"6b-1"', f"W/{first['ETag']}", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", ""):
+        answer = client.get("/static/own.css", HTTP_RANGE="bytes=5-9", HTTP_IF_RANGE=other)
+        assert (answer.status_code, len(body(answer))) == (200, SIZE), other
+
+
+def test_a_file_that_the_client_has_is_not_sent_again(client: Client) -> None:
+    address = static("lifestream/theme.css")
+    for accepted in ("identity", "gzip", "br"):
+        first = client.get(address, HTTP_ACCEPT_ENCODING=accepted)
+        first.close()
+        for etags in (first["ETag"], f'"a", {first["ETag"]}', "*"):
+            again = client.get(address, HTTP_ACCEPT_ENCODING=accepted, HTTP_IF_NONE_MATCH=etags)
+            assert again.status_code == 304, etags
+    for etags in ('"a"', "a", "", 'W/"a", "b"'):  # they count more than a date (RFC 9110 §13.1.3)
+        answer = client.get(address, HTTP_IF_NONE_MATCH=etags, HTTP_IF_MODIFIED_SINCE="Fri, 01 Jan 2100 00:00:00 GMT")
+        answer.close()
+        assert answer.status_code == 200, etags
+
+
+def test_a_file_that_changes_is_sent_as_it_is(client: Client, own_file: Path) -> None:
+    before, address = client.get("/static/own.css"), static("own.css")
+    before.close()
+    for text in ("longer" * 20, "short"):
+        own_file.write_text(text)
+        answer = client.get("/static/own.css")
+        assert (answer["Content-Length"], body(answer)) == (str(len(text)), text.encode())
+        assert answer["ETag"] != before["ETag"]
+        assert static("own.css") != address
+    own_file.unlink()
+    assert client.get("/static/own.css").status_code == 404
+    own_file.write_text("again")
+    assert body(client.get("/static/own.css")) == b"again"

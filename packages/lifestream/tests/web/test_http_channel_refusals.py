@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from file_limits import no_more_files
 from lifestream.web.http_channel import MOST_DISCARDED, REFUSED
 from wsgi_serving import (
+    body_of,
     serving,
 )
 
@@ -98,3 +103,57 @@ def test_no_more_than_the_maximum_of_a_refused_body_is_discarded() -> None:
             _sent_whole(port, 2 * MOST_DISCARDED)
 
     serving(client, most_body=1000)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_needs_a_file_is_answered_without_one(chunked: bool) -> None:
+    answers: list[bytes] = []
+    body = bytes(1_000_000)
+
+    def client(_address: str, port: int) -> None:
+        with ExitStack() as stack:
+            connections = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 60)) for _ in range(2)]
+            files = [stack.enter_context(each.makefile("rb")) for each in connections]
+            for each, file in zip(connections, files, strict=True):  # has it accepted
+                each.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert body_of(file) == b"/"
+            framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
+            sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+            with no_more_files():
+                connections[0].sendall(b"POST / HTTP/1.1\r\nHost: a\r\n" + framing + b"\r\n\r\n" + sent)
+                answers.append(files[0].read())
+                connections[1].sendall(b"GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+                answers.append(body_of(files[1]))
+
+    serving(client)
+    assert answers[0].startswith(b"HTTP/1.1 503 ")
+    assert answers[1] == b"/other"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_application_that_is_short_of_something_is_unavailable(
+    error: Exception, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: list[bytes] = []
+
+    def application(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [("X-Page", "a")])  # sent with the first bytes
+        if environ["PATH_INFO"] == "/begun":
+            yield b"begun"
+        raise error
+
+    def client(_address: str, port: int) -> None:
+        for path in (b"/", b"/", b"/begun"):
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                connection.sendall(b"%s %s HTTP/1.1\r\nHost: a\r\n\r\n" % (method.encode(), path))
+                answers.append(connection.makefile("rb").read())
+
+    serving(client, application)
+    for each in answers[:2]:
+        head, _, body = each.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: 60" in head and b"X-Page" not in head
+        assert bool(body) is (method == "GET")
+    assert answers[2].startswith(b"HTTP/1.1 200 ")
+    assert not any(each.exc_info for each in caplog.records if "/begun" not in each.getMessage())

@@ -1,4 +1,5 @@
-"""Pages of the bundled site while the database is unavailable: they answer 503, and one sentence is logged.
+"""Pages of the bundled site while the database is unavailable, or this process is short of files, memory or space on
+the disk: they answer 503, and one sentence is logged.
 
 Django would answer each request with 500, and log two tracebacks and a line for it. `OUTAGES` logs when the database
 becomes unavailable and when it is back; requests in between leave no line (see `probe_log`).
@@ -7,25 +8,30 @@ becomes unavailable and when it is back; requests in between leave no line (see 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 from django.db import connections, router
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from lifestream.fetcher.shortage import Shortage, shortage_of
 from lifestream.models import Feed
-from lifestream.site.errors import error_page
+from lifestream.site import errors
 from lifestream.storage.db_errors import FAILURES, Kind, trouble_of
 from lifestream.storage.outages import OUTAGES
+from lifestream.web.shortage_log import ShortageLog
 
 log = logging.getLogger(__name__)
+_SHORTAGES: Final = ShortageLog(log, "pages can't be shown")  # not translated
 
 _RETRY_AFTER = "60"  # seconds
 
 
 class OutageMiddleware:
-    """Answers 503 to a request that fails because the database is unavailable."""
+    """Answers 503 to a request that fails because of an outage of the database or a shortage."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -39,18 +45,40 @@ class OutageMiddleware:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:  # noqa: ARG002
-        """Answer 503 if *exception* says that the database can't be reached. Other exceptions are left to Django."""
-        if not isinstance(exception, FAILURES):
-            return None
-        trouble = trouble_of(exception)
-        if trouble.kind is not Kind.GONE:
-            return None
-        OUTAGES.tell(log, "pages can't be shown", trouble)
-        answer = error_page(
-            503,
-            _("Out of order"),
-            _("The site cannot reach its database. Come back in a few minutes."),
-            _("Are you its owner? The log of the site says what happened."),
-        )
-        answer["Retry-After"] = _RETRY_AFTER
-        return answer
+        """Answer 503 if *exception* is about an outage or a shortage. Other exceptions are left to Django."""
+        return unavailable(exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 if the error, which may come from a middleware or the page of another error, is about an outage or a
+    shortage, otherwise 500.
+    """
+    error = sys.exc_info()[1]
+    return (error and unavailable(error)) or errors.server_error(request)
+
+
+def unavailable(error: BaseException) -> HttpResponse | None:
+    """Return the answer to a request that failed with *error* because the database can't be reached, or because of a
+    shortage; None for any other error.
+
+    Raises OSError if this page can't be read from its file either; then the server answers 503 (`http_channel`).
+    """
+    if isinstance(error, FAILURES):
+        trouble = trouble_of(error)
+        if trouble.kind is Kind.GONE:
+            OUTAGES.tell(log, "pages can't be shown", trouble)
+            return _out_of_order(_("The site cannot reach its database. Come back in a few minutes."))
+        shortage = Shortage.FILES if trouble.kind is Kind.FILES else None
+    else:
+        shortage = shortage_of(error)
+    if shortage is None:
+        return None
+    _SHORTAGES.note(shortage)
+    return _out_of_order(_("Something went wrong on our side."))
+
+
+def _out_of_order(lede: str) -> HttpResponse:
+    remedy = _("Are you its owner? The log of the site says what happened.")
+    answer = errors.error_page(503, _("Out of order"), lede, remedy)
+    answer["Retry-After"] = _RETRY_AFTER
+    return answer

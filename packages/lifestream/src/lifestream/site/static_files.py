@@ -8,18 +8,24 @@ shows an old version of a file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]  # it has no types
+from whitenoise.responders import NotARegularFileError, Response, SlicedFile, StaticFile  # type: ignore[import-untyped]
 
 A_YEAR: Final = 365 * 86400
 _DIGITS: Final = 12  # of the hash; nobody profits from a collision
+_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII | re.IGNORECASE)
 
 
 @cache
@@ -49,6 +55,62 @@ class VersionedStorage(StaticFilesStorage):
         return f"{address}?v={version}" if version else address
 
 
+class ConditionalFile(StaticFile):  # type: ignore[misc]
+    """A static file as it was when this was made, which answers conditions and ranges as RFC 9110 says. WhiteNoise
+    refuses a range of one byte, sends a part although the client has another version of the file (If-Range), and does
+    not recognise its own ETag after the compression has made it weak.
+
+    *seen* is the state of the file then, as `state_of` returns it.
+    """
+
+    def __init__(self, path: str, headers: Any, seen: tuple[int, int] | None) -> None:
+        super().__init__(path, headers, encodings={"gzip": f"{path}.gz", "br": f"{path}.br"})
+        self.path = path
+        self.seen = seen
+
+    def get_response(self, method: str, request_headers: Mapping[str, Any]) -> Any:
+        """Return the answer: of the file, a part only to GET, and only if the condition of the range holds."""
+        condition = request_headers.get("HTTP_IF_RANGE")
+        # Only strong ETags, and dates that are the same, fulfil the condition (RFC 9110 §13.1.5).
+        known = (self.etag, *(value for name, value in self.alternatives[0][2] if name == "Last-Modified"))
+        if method != "GET" or (condition is not None and condition.strip() not in known):
+            request_headers = {**request_headers, "HTTP_RANGE": ""}
+        return super().get_response(method, request_headers)
+
+    def is_not_modified(self, request_headers: Mapping[str, Any]) -> bool:
+        """Return whether the client has the file as it is (RFC 9110 §13.1.2 and §13.1.3)."""
+        etags = request_headers.get("HTTP_IF_NONE_MATCH")
+        if etags is None:
+            return bool(super().is_not_modified(request_headers))
+        return any(each in ("*", self.etag, f"W/{self.etag}") for each in parse_etags(etags.strip()))
+
+    def get_range_response(self, range_header: str, base_headers: Any, file_handle: Any) -> Any:
+        """Return the answer with the part of the file in *range_header*, or 416. Raises ValueError if it names not one
+        part: then the whole file is sent.
+        """
+        found = _RANGE.fullmatch(range_header.strip())
+        if found is None or (found[2] and int(found[2]) < int(found[1])):
+            raise ValueError(range_header)
+        size = next(int(value) for name, value in base_headers if name == "Content-Length")
+        first = max(0, size - int(found[3])) if found[3] else int(found[1])
+        last = min(int(found[2] or size), size - 1)
+        if first > last:
+            return self.get_range_not_satisfiable_response(file_handle, size)
+        headers = [(name, value) for name, value in base_headers if name != "Content-Length"]
+        headers += [("Content-Range", f"bytes {first}-{last}/{size}"), ("Content-Length", str(last - first + 1))]
+        part = None if file_handle is None else SlicedFile(file_handle, first, last)
+        return Response(HTTPStatus.PARTIAL_CONTENT, headers, part)
+
+
+def state_of(path: str) -> tuple[int, int] | None:
+    """Return the size of the file at *path*, and when it was changed; None if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  `Path` would cost each request more
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """Serve static files; a file that is requested with its version never changes (RFC 8246).
 
@@ -73,8 +135,25 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         """Yield the regular files that *url* may mean. This is called if files are looked up for each request."""
         yield from filter(is_regular, super().candidate_paths_for_url(url))
 
+    def get_static_file(self, path: str, url: str, stat_cache: Any = None) -> ConditionalFile:
+        """Return the file at *path*. Raises NotARegularFileError if there is none."""
+        seen = state_of(path)
+        made = super().get_static_file(path, url, stat_cache)
+        headers = next(headers for _, of, headers in made.alternatives if of == path)
+        return ConditionalFile(path, headers, seen)
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Return the file that *request* asks for, or else the answer of the next middleware."""
+        """Return the file that *request* asks for, or else the answer of the next middleware. A file that was changed
+        is looked at again: WhiteNoise would send the new bytes with the old length.
+        """
+        known = self.files.get(request.path_info)
+        if isinstance(known, ConditionalFile) and known.seen != state_of(known.path):
+            version_of.cache_clear()
+            try:
+                self.add_file_to_dictionary(request.path_info, known.path)
+            except NotARegularFileError:  # it was removed
+                next_answer: HttpResponseBase = self.get_response(request)
+                return next_answer
         response: HttpResponseBase = super().__call__(request)
         if request.path_info in self.files and response.status_code in (200, 206, 304):
             version = version_of(request.path_info.removeprefix(self.static_prefix))

@@ -19,7 +19,7 @@ admin.site.site_header = admin.site.site_title = settings.title or "Lifestream"
 handler400 = "lifestream.site.errors.bad_request"
 handler403 = "lifestream.site.errors.permission_denied"
 handler404 = "lifestream.site.errors.page_not_found"
-handler500 = "lifestream.site.errors.server_error"
+handler500 = "lifestream.site.outage_pages.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", admin_login),
     path("admin/password_change/", admin.site.admin_view(admin_password, cacheable=True)),

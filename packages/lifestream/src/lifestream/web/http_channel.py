@@ -8,6 +8,7 @@ MiB are kept, the thread waits for the client: eight clients that read nothing w
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections import deque
@@ -19,8 +20,10 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.page_limits import MOST_KEPT
 from lifestream.web.request_framing import BoundedParser, ServerBusy
+from lifestream.web.shortage_log import ShortageLog
 
 REFUSED: Final = "lifestream.refused"
 """The key of a WSGI environment whose value is the status, 413 or 503, of a request that was refused for its body. Not
@@ -31,10 +34,13 @@ MOST_DISCARDED: Final = 64 << 20
 """How many bytes of a refused body are read and discarded once the answer was sent. A connection that is closed while
 the client is sending is reset, and the client never sees the answer (RFC 9112 §9.6).
 """
+_LATER: Final = "try again later"  # not translated
+_SHORTAGES: Final = ShortageLog(logging.getLogger(__name__), "requests can't be answered")  # not translated
 
 
 class AnswerTask(WSGITask):
-    """Lets the application answer a request. Of an answer to HEAD, only the head is sent (RFC 9110 §9.3.2), as servers
+    """Lets the application answer a request; the answer is 503 if it raises an error about a shortage (of files, of
+    memory) before it has sent anything. Of an answer to HEAD, only the head is sent (RFC 9110 §9.3.2), as servers
     of WSGI do: the client would take a body for the next answer on the connection.
     """
 
@@ -44,6 +50,21 @@ class AnswerTask(WSGITask):
         if self._has_only_a_head():
             environ.pop("wsgi.file_wrapper", None)
         return environ
+
+    def execute(self) -> None:
+        """Call the application, and send what it answers."""
+        try:
+            super().execute()
+        except Exception as error:
+            if self.wrote_header or (shortage := shortage_of(error)) is None:
+                raise
+            _SHORTAGES.note(shortage)
+            answer: Any = ServerBusy(_LATER).to_response(self.channel.server.adj.ident)  # its stub has text for bytes
+            self.status, headers, body = answer
+            self.response_headers = [*headers, ("Retry-After", "60")]
+            self.set_close_on_finish()
+            self.complete, self.content_length = True, len(body)
+            self.write(body)
 
     def write(self, data: bytes) -> None:
         """Send the head, unless it was sent, and *data*, unless the answer has only a head."""

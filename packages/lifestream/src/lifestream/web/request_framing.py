@@ -17,6 +17,7 @@ from waitress.receiver import ChunkedReceiver
 from waitress.rfc7230 import CHUNK_EXT_RE
 from waitress.utilities import BadRequest, Error
 
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.page_limits import MOST_LINES
 
 LONGEST_FRAMING: Final = 16 * 1024
@@ -47,7 +48,8 @@ class ServerBusy(Error):
 
 class BoundedParser(HTTPRequestParser):
     """A parser that refuses a head of many lines, a body whose end is ambiguous, and long framing with 400, and a body
-    with 503 if *may_keep_more* returns False; this function is called for each `_STEP` of a body.
+    with 503 if *may_keep_more* returns False, which is called for each `_STEP` of a body, or if a shortage of files or
+    of space on the disk prevents that it is kept.
 
     *command* and *path* are empty if the request line is invalid.
     """
@@ -71,15 +73,24 @@ class BoundedParser(HTTPRequestParser):
             if data[:1].isspace():  # waitress skips blanks before a request line, and heads of blanks alone
                 data = b"\0" + data[1:]  # with which no request line begins
         before = self.kept
-        consumed = blank + super().received(data)
+        try:
+            consumed = blank + super().received(data)
+        except OSError as error:  # the body needs a file, or more space on the disk
+            if shortage_of(error) is None:
+                raise
+            self._refuse_for_now("it cannot be kept; try again later")  # not translated
+            return blank + len(data)
         if self.completed:
             # waitress would send "100 Continue", and read the next request of the connection as a part of this one.
             self.expect_continue = False
         elif before // _STEP != self.kept // _STEP and not self._may_keep_more():
-            self.error = ServerBusy("too much is being received; try again later")  # not translated
-            self.expect_continue = False
-            self.completed = True
+            self._refuse_for_now("too much is being received; try again later")  # not translated
         return consumed
+
+    def _refuse_for_now(self, reason: str) -> None:
+        self.error = ServerBusy(reason)
+        self.expect_continue = False
+        self.completed = True
 
     @property
     def kept(self) -> int:

@@ -29,6 +29,7 @@ from lifestream.page_limits import LONGEST_HEAD, MOST_CONNECTIONS, MOST_KEPT
 from lifestream.web.http_channel import OneAnswerChannel, RefusalsAnswered, close_silent
 from lifestream.web.request_charset import in_utf8
 from lifestream.web.request_framing import IN_MEMORY
+from lifestream.web.shortage_log import ShortageLog
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,6 @@ MOST_BODY: Final = 10 * 1024 * 1024
 _SPARE: Final = 8  # how many more connections can always be accepted
 _FEWEST: Final = 20  # how many connections may be open under the lowest limit of files
 _PAUSE: Final = 0.5  # seconds without accepting, if no connection can be accepted or closed
-_QUIET: Final = 60.0  # seconds without a shortage after which the next one is logged
 
 
 def serve(
@@ -161,7 +161,8 @@ class _Acceptance:
         self._sockets = sockets
         self._listening: list[Any] = [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]
         self._shortage: Shortage | None = None  # found since the last call of `end_shortage`
-        self._quiet_at = self._resume_at = time.monotonic()
+        self._told = ShortageLog(_log, "connections can't be accepted")  # not translated
+        self._resume_at = time.monotonic()
         for each in self._listening:
             each.accept = partial(self._accept, each.accept)
 
@@ -185,9 +186,7 @@ class _Acceptance:
         """
         now = time.monotonic()
         if self._shortage is not None:
-            if now >= self._quiet_at:
-                _log.warning("connections can't be accepted: %s", self._shortage.value)  # a translation is in a file
-            self._quiet_at = now + _QUIET
+            self._told.note(self._shortage)
             if not _close_oldest(self._sockets):
                 self._resume_at = now + _PAUSE
             self._shortage = None
