@@ -4,8 +4,10 @@ arguments that are not in UTF-8 are handled.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +135,24 @@ def test_an_argument_that_is_not_utf_8_is_an_error_that_does_not_show_it(command
         call_command(*command)
     assert "is not in UTF-8" in str(raised.value)
     assert "\udcff" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "this process may open no more files: raise the limit"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full: free some space"),
+        (MemoryError(), "there is no more memory: lower LIFESTREAM_CONCURRENCY"),
+        (RuntimeError("can't start new thread"), "no more threads can be started: raise the limit"),
+    ],
+)
+def test_a_shortage_ends_a_command_with_the_remedy(error: Exception, remedy: str) -> None:
+    class Short(BaseCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise error
+
+    with pytest.raises(CommandError, match=rf"^The command can't go on: {re.escape(remedy)}.*\.$"):
+        Short().execute(no_color=True, force_color=False, skip_checks=True)
 
 
 def test_any_other_text_that_cannot_be_encoded_is_a_bug_and_is_raised() -> None:

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import get_commands
 
 from lifestream.site import cli
-from programs import PATIENCE, environment, run
+from programs import PATIENCE, environment, lifestream, run
 
 OURS = sorted(name for name, app in get_commands().items() if app == "lifestream")
 
@@ -44,6 +44,29 @@ def test_why_of_an_unknown_feed_is_an_error(site_home: Path) -> None:
     done = run(site_home, "why", "https://blog.example/feed")
     assert done.returncode == 1
     assert done.stderr == "CommandError: there is no feed https://blog.example/feed; add it with add_feed\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of open files to lower")
+@pytest.mark.parametrize(
+    ("files", "command", "told"),
+    [
+        (6, "status", "No command can run: this process may open no more files: raise the limit (ulimit -n, "),
+        (9, "demo", "CommandError: The command can't go on: this process may open no more files: raise the limit (ul"),
+    ],
+)
+def test_a_command_with_few_files_says_what_it_lacks(site_home: Path, files: int, command: str, told: str) -> None:
+    shell = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh"]
+    done = subprocess.run(
+        [*shell, *lifestream(command)],
+        env=environment(site_home),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(told)
 
 
 def test_help_needs_no_database(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ class BaseCommand(base.BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises
-        CommandError, in one line, with the remedy if the database fails, if something that was entered is not in UTF-8,
-        or, once the command has ended, if its output could not be written.
+        CommandError, in one line, with the remedy if the database fails or this machine lacks resources, if something
+        that was entered is not in UTF-8, or, once the command has ended, if its output could not be written.
         """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
@@ -113,6 +113,11 @@ class BaseCommand(base.BaseCommand):
                 raise
             text = gettext("Something that was entered (a name, an address or a password) is not in UTF-8.")
             raise CommandError(text) from error
+        except Exception as error:
+            if (shortage := shortage_of(error)) is None:
+                raise
+            text = gettext("The command can't go on: {shortage}.")
+            raise CommandError(text.format(shortage=worded(shortage.value))) from error
         else:
             self._check_output()
             return result

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from lifestream.fetcher.shortage import ShortOf, require_files
 from lifestream.terminal import visible
 
 _NEEDS_TABLES = frozenset(
@@ -26,12 +27,19 @@ _NEEDS_TABLES = frozenset(
 
 _NEEDS_NO_HOME = frozenset({"read"})
 
+_FILES = 4  # that a command needs to read its settings, its modules and its database
 _TRIES = 10
 _PAUSE = 0.5  # seconds between two tries: meanwhile, another process creates most of the tables
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command. *argv* is as in `sys.argv`. Raises SystemExit as Django's management does."""
+    """Run one command. *argv* is as in `sys.argv`. Raises SystemExit as Django's management does, and with the remedy
+    if this process may open so few files that no command works: Django would say that there is no such command.
+    """
+    try:
+        require_files(_FILES)
+    except ShortOf as error:
+        raise SystemExit(f"No command can run: {error}.") from None
     arguments = list(sys.argv if argv is None else argv)
     command = next((argument for argument in arguments[1:] if not argument.startswith("-")), "")
     settings = "fetching_settings" if command in _NEEDS_NO_HOME else "settings"
