@@ -69,7 +69,7 @@ def _tables_are_emptied_quickly() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_outage() -> None:
-    """Forget the outages of earlier tests: their end is not logged in this test, and its own outages are logged."""
+    """Forget the outages of earlier tests, so that this test logs its own outages and not the end of theirs."""
     from lifestream.storage.outages import OUTAGES
 
     OUTAGES.forget()

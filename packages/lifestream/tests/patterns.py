@@ -297,8 +297,8 @@ def _other(characters: set[str]) -> str:
 
 
 def _beginnings(tree: Any) -> Iterator[str]:
-    """Yield beginnings of short matches of *tree*, at most 24 characters of each. The last of a shorter match is the
-    whole match, unless the pattern has a lookaround or a backreference.
+    """Yield beginnings of short matches of *tree*, up to 24 characters long. Shorter matches are yielded whole, unless
+    the pattern has a lookaround or a backreference.
     """
     yield ""
     for text in _samples(tree):

@@ -181,7 +181,7 @@ class TestTemplates:
 
 
 def blocks(folder: Path = TEMPLATES) -> Iterator[tuple[str, set[str]]]:
-    """Yield each template of lifestream, and its blocks that the templates which it extends don't have."""
+    """Yield each template of lifestream with the blocks that it adds to those of the template that it extends."""
     texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
     texts = {
         name: text for name, text in texts.items() if not name.startswith("admin/")

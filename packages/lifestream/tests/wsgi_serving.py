@@ -16,7 +16,7 @@ from lifestream.web.http_channel import OneAnswerChannel
 from lifestream.web.wsgi_server import serve
 
 LARGE: Final = bytes(32 << 20)
-"""More bytes than the buffers of a connection, and than waitress by default keeps before it lets a thread wait."""
+"""More bytes than the buffers of a connection hold, and than waitress by default keeps before it lets a thread wait."""
 ASKED: Final = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 

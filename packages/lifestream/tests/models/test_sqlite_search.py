@@ -131,7 +131,6 @@ def test_no_text_takes_long_to_check(name: str) -> None:
     """A search checks 500 items, and then those of the timeline: 13 s, if each took 25 ms."""
     head, unit, query = HOSTILE[name]
     body = head + unit * (TEXT_LENGTH // len(unit)) + " ".join(re.findall(r'"(\w+)"', query))[:-1]
-    assert not holds(query, "", '"nothing"')
     taken = []
     for _ in range(7):
         began = process_time()

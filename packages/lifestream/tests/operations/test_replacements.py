@@ -68,7 +68,9 @@ class ReplacementsTest(FeedServerTestCase):
 
     def test_no_replacement_is_looked_for_after_short_failures_or_server_errors(self) -> None:
         self.feedserver.add("/", Response(b""))
-        self.lost(days=3).delete()
+        row = self.lost(days=3)
+        assert look_for_replacements(NOW) == 0
+        row.delete()
         self.lost(status=500)
         assert look_for_replacements(NOW) == 0
         assert self.feedserver.requests == []

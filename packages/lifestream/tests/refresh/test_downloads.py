@@ -384,7 +384,7 @@ class LoopbackResolver(Resolver):
         return [{**each, "hostname": host} for each in await super().resolve("127.0.0.1", port, family)]
 
 
-def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedServer) -> None:
+def test_connections_are_kept_only_while_requests_wait_for_their_host(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>"))
     SocketCounter.made.clear()
     SocketCounter.most = 0
@@ -400,7 +400,7 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
             assert isinstance(event, Downloaded)
             assert isinstance(event.outcome, Fetched)
             downloads.done(event.claim)
-        # An event is sent before its connection is closed. The event of a later answer comes after that.
+        # An event is sent before its connection is closed, and the event of a later answer afterwards.
         downloads.add([download(server.url("/feed"))])
         take(events, 1)
         left = sum(each.fileno() != -1 for each in SocketCounter.made)

@@ -341,8 +341,10 @@ def test_an_icon_is_not_looked_for_while_the_login_of_its_feed_is_lost(secure: F
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("options", [{"proxy": 5}, ["x"]])
-def test_an_icon_is_not_looked_for_while_the_options_of_its_feed_are_damaged(secure: FeedServer, options: Any) -> None:
-    feed = make_feed(secure.url("/feed"), last_success=NOW, options=options)
+def test_an_icon_is_not_looked_for_while_the_options_of_its_feed_are_damaged(
+    network: FakeNetwork, options: Any
+) -> None:
+    [feed] = feeds_without_icon(1, options=options)
     assert find_icons(clock=lambda: NOW) == 0
-    feed.refresh_from_db()
-    assert feed.icon_checked == NOW
+    assert network.most == 0, "nothing is requested"
+    assert looked_for() == [feed.pk]

@@ -128,7 +128,7 @@ class WhatComes(RefreshTestCase):
         assert (row.new, row.changed, result.prepared.known) == (1, 0, (1, 2))
         assert Item.objects.exclude(text="").count() == 3
 
-    def test_failures_are_reported_and_repeated_at_growing_intervals(self) -> None:
+    def test_failures_are_reported_and_their_feed_is_requested_at_growing_intervals(self) -> None:
         made = self.make_feed("/feed", Response(status=500))
         waits = []
         for _ in range(3):

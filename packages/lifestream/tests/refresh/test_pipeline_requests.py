@@ -113,7 +113,7 @@ class WhatIsAsked(RefreshTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class ManyFeedsOfOneHost(RefreshTestCase):
-    """More feeds of one host than are claimed together: no other host waits for them."""
+    """More feeds of one host than are claimed together: no other host waits for them, nor they for another host."""
 
     def setUp(self) -> None:
         super().setUp()

@@ -16,13 +16,13 @@ def test_a_fact_without_a_value_is_left_out() -> None:
 
 
 def test_the_tone_shows_how_grave_a_flaw_is() -> None:
-    def tone(flaw: Flaw | None) -> Fact:
+    def well_formed(flaw: Flaw | None) -> Fact:
         [fact] = [fact for fact in of_document("", Prepared(ParsedFeed(flaw=flaw))) if fact.label == "well-formed"]
         return fact
 
-    assert tone(None) == Fact("well-formed", "yes", "good")
-    assert tone(Flaw("m", 1, 2, mended=True)).tone == "doubtful"
-    damaged = tone(Flaw("m", 1, 2, damaged=(0, 3)))
+    assert well_formed(None) == Fact("well-formed", "yes", "good")
+    assert well_formed(Flaw("m", 1, 2, mended=True)).tone == "doubtful"
+    damaged = well_formed(Flaw("m", 1, 2, damaged=(0, 3)))
     assert damaged == Fact("well-formed", "no, from line 1, column 2: m; 2 items may be incomplete", "bad")
 
 

@@ -86,6 +86,19 @@ def test_a_picture_that_arrives_between_two_checks_is_not_requested_again(server
     made.close()
 
 
+class Counted(threading.BoundedSemaphore):
+    """A semaphore that puts the result of each attempt to acquire it into *attempts*."""
+
+    def __init__(self, value: int) -> None:
+        super().__init__(value)
+        self.attempts = SimpleQueue[bool]()
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        got = super().acquire(blocking, timeout)
+        self.attempts.put(got)
+        return got
+
+
 def behind(gate: Gate) -> Callable[[Request], Response]:
     """Return an answer with a picture that waits until *gate* is opened."""
 
@@ -142,12 +155,19 @@ def test_a_hostile_answer_is_no_picture_and_is_not_requested_again(
     assert asked(server, name) == seen
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::1]/", "http://localhost/", "ftp://a.example/", "x"])
-def test_addresses_of_this_machine_are_not_connected_to(tmp_path: Path, url: str, server: FeedServer) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "localhost"])
+def test_addresses_of_this_machine_are_not_connected_to(tmp_path: Path, host: str, server: FeedServer) -> None:
+    server.add("/private.png", Response(png()))
     guarded = pictures_in(tmp_path, networks=())
-    assert [guarded.get(each, PATIENCE) for each in (url, server.url("private.png"))] == [NoPicture.NONE] * 2
+    url = server.url("private.png").replace("127.0.0.1", host)
+    assert guarded.get(url, PATIENCE) is NoPicture.NONE
     guarded.close()
     assert asked(server, "private.png") == 0
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example/", "x"])
+def test_what_is_no_address_of_the_web_is_no_picture(pictures: Pictures, url: str) -> None:
+    assert pictures.get(url, PATIENCE) is NoPicture.NONE
 
 
 @pytest.mark.slow
@@ -159,24 +179,18 @@ def test_a_slow_server_is_given_up_at_the_deadline(server: FeedServer, tmp_path:
 
 
 def test_few_readers_wait_for_a_slow_picture_and_it_is_fetched_once(server: FeedServer, pictures: Pictures) -> None:
-    gate, taken = Gate(), SimpleQueue[bool]()
-
-    class Counted(threading.BoundedSemaphore):
-        def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
-            got = super().acquire(blocking, timeout)
-            taken.put(got)
-            return got
-
+    gate, places = Gate(), Counted(WAITING)
     server.add("/slow", behind(gate))
     url = server.url("slow")
     assert pictures.get(url, 0.0) is NoPicture.LATE
     server.wait_for("/slow", timeout=PATIENCE)
-    pictures._waiting = Counted(WAITING)
+    pictures._waiting = places
     with ThreadPoolExecutor(WAITING) as threads:
         waiting = [threads.submit(pictures.get, url, PATIENCE) for _ in range(WAITING)]
-        assert [taken.get(timeout=PATIENCE) for _ in range(WAITING)] == [True] * WAITING
+        assert [places.attempts.get(timeout=PATIENCE) for _ in range(WAITING)] == [True] * WAITING
         assert pictures.get(url, PATIENCE) is NoPicture.LATE, "one reader more does not wait"
         assert pictures.get(server.url("short.png"), PATIENCE) is NoPicture.LATE
+        assert [places.attempts.get(timeout=PATIENCE) for _ in range(2)] == [False] * 2
         gate.open()
         assert [each.result(PATIENCE) for each in waiting] == [png()] * WAITING
     assert pictures.get(url) == png()
@@ -189,10 +203,10 @@ def test_a_picture_is_not_queued_while_too_many_are_being_fetched(server: FeedSe
     assert pictures._worker is None
 
 
-def test_no_reader_waits_for_more_of_a_slow_feed_and_it_has_no_more_than_its_share(
+def test_no_reader_waits_for_a_feed_whose_pictures_are_slow_and_only_some_of_them_are_queued(
     server: FeedServer, tmp_path: Path
 ) -> None:
-    gate = Gate()
+    gate, places = Gate(), Counted(WAITING)
     pictures = pictures_in(tmp_path, slow=0.0)
 
     for name in ("/lame1", "/lame2"):
@@ -204,9 +218,11 @@ def test_no_reader_waits_for_more_of_a_slow_feed_and_it_has_no_more_than_its_sha
     while not worker.turns.is_slow(1):
         threading.Event().wait(0.01)
     worker.turns.slow = PATIENCE  # otherwise each picture would be slow
+    pictures._waiting = places
     assert pictures.get(server.url("lame2"), PATIENCE, feed=1) is NoPicture.LATE
     with mock.patch("lifestream.refresh.pictures.MOST_OF_A_FEED", 2):
         assert pictures.get(server.url("lame3"), PATIENCE, feed=1) is NoPicture.LATE
+    assert places.attempts.empty(), "no reader waits"
     assert pictures.get(server.url("quick.png"), PATIENCE, feed=2) == png()
     gate.open()
     pictures.close()

@@ -44,7 +44,6 @@ class AWebPage(SubscribeTestCase):
 
     def test_if_it_names_no_feed_a_few_usual_places_are_tried(self) -> None:
         self.feedserver.add("/", page("<p>A blog from 2003</p>"))
-        found = None
         for path in ("/feed", "/rss", "/feed.xml"):
             self.feedserver.add(path, Response(status=404))
         self.feedserver.add("/rss.xml", feed())

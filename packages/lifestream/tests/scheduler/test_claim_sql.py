@@ -46,7 +46,7 @@ def test_claimed_and_due_feeds_are_found_by_an_index(feeds: list[int]) -> None:
     [(_, plan)] = plans_of(lambda: list(Feed.objects.held(NOW)))
     assert "lifestream_feed_held" in plan
     [(_, plan)] = plans_of(lambda: Feed.objects.due(NOW).count())
-    # With so few rows, PostgreSQL may use any index.
+    # With so few rows, PostgreSQL may use any index of the hosts.
     assert connection.vendor == "postgresql" or "lifestream_host_due" in plan
     assert "lifestream_feed_next" in plan
 

@@ -378,7 +378,7 @@ def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch
     assert sizes == [1] * 5
 
 
-def test_many_words_read_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_with_many_words_are_applied_to_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The work is limited: the characters of the texts times the number of words that are looked for in them."""
     feed = make_feed()
     for number in range(6):

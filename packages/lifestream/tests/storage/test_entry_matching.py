@@ -177,7 +177,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         [[entry("A", "", "a", 1, "x")], [entry("A", "", "a", 1, "x"), entry("A", "", "a", 1)]],
         ["A", "A"],
     ),
-    "rule 34: the same guid on every entry, a link that is one entry's only tells it from one without": (
+    "rule 34: the same guid on every entry, a link that only one entry has identifies its item": (
         [[entry("B", "g", content="x"), entry("A", "g", "a", 0)], [entry("B", "g", "a", content="x")]],
         ["B", "B"],
     ),
@@ -185,7 +185,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         [[entry("B", "", "a", content="x")], [entry("A", "", "a"), entry("B", "g", "a", 0, "x")]],
         ["A", "B", "B"],
     ),
-    "rule 34: of a guid that two entries have, only the one that says the same is the item": (
+    "rule 34: two entries with the guid of an item that say something else are new items": (
         [[entry("A", "g")], [entry("A", "g", day=0), entry("A", "g", day=1, content="x")]],
         ["A", "A", "A"],
     ),

@@ -126,7 +126,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
 
 @contextmanager
 def in_trouble(before: Sequence[str], after: Sequence[str]) -> Iterator[None]:
-    """Run the statements *before*, which cause trouble in the database, and after the block *after*, which end it."""
+    """Cause trouble in the database by the statements *before*, and end it after the block by those of *after*."""
     with connection.cursor() as cursor:
         for step in before:
             cursor.execute(step)

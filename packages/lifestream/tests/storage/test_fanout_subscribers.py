@@ -1,6 +1,4 @@
-"""Which lifestreams show an item: posts written by an import, by a new subscription, and when one is filled again. And
-which feeds have readers.
-"""
+"""The posts that an import or a new subscription writes, and which feeds have readers."""
 
 from __future__ import annotations
 

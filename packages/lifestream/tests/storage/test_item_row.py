@@ -53,6 +53,6 @@ def test_an_update_before_1970_is_none_and_one_in_the_future_is_now() -> None:
 
 
 @pytest.mark.parametrize("published", [None, NOW + timedelta(days=1), EPOCH - timedelta(days=1)])
-def test_an_impossible_date_becomes_now(published: Any) -> None:
+def test_a_missing_or_impossible_date_becomes_now(published: Any) -> None:
     assert first_date(published, NOW) == NOW
     assert first_date(EPOCH, NOW) == EPOCH

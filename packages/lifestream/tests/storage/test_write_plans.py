@@ -88,7 +88,7 @@ def test_leave_idle_reads_only_some_of_many_subscriptions(feeds: list[Feed], mon
     monkeypatch.setattr(hub_subscriptions, "_BATCH", 2)
     plans = plans_of(lambda: hub_subscriptions.leave_idle(NOW, 50))
     assert any("lifestream_hubsubscription" in sql and "LIMIT 2" in sql for sql, _ in plans)
-    assert leaving.count() in (1, 2)
+    assert leaving.count() in (1, 2)  # of the two that are checked, from a random place on, one may be active
     # The remaining subscriptions are ended when they are due.
     expected = ["subscribe", *["unsubscribe"] * leaving.count()]
     assert sorted(request.mode for request in hub_subscriptions.take(NOW, 50)) == expected

@@ -1,4 +1,4 @@
-"""`remove_feed`: end a subscription."""
+"""`remove_feed`: end a subscription, or delete the feed with its items."""
 
 from __future__ import annotations
 
