@@ -174,7 +174,7 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
         return task
 
     def keep_failed(task: asyncio.Task[Any]) -> None:
-        if _is_unawaited(task):  # by now: what waits for it runs next
+        if _is_unawaited(task):  # so far: what awaits it runs after this
             failed.append(task)
 
     def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
