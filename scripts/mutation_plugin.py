@@ -47,7 +47,7 @@ class FirstRun:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Note what a test runs, its set-up and tear-down included, as run by this test."""
+        """Record the lines that run during a test, from its set-up to its tear-down, as lines of this test."""
         self.coverage.switch_context(item.nodeid)
         before = time.perf_counter()
         result = yield

@@ -132,7 +132,7 @@ def become_pytest(log: str, request: dict[str, Any]) -> None:
 
 
 def wait_for(child: int, timeout: float) -> str:
-    """Return the exit status of the process *child*, or "timeout" after as many seconds, when it is killed."""
+    """Return the exit status of the process *child*. After *timeout* seconds, kill it and return "timeout"."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         pid, status = os.waitpid(child, os.WNOHANG)

@@ -6,6 +6,8 @@
     scripts/translations.py compile           compile the catalogues only
     scripts/translations.py check             print what is wrong with marks, translations and compiled files
 
+`update` and `compile` end with the same check. The exit status is 1 if something is wrong.
+
 A catalogue (`locale/LANG/LC_MESSAGES/django.po`) holds the English strings, sorted, each with its translation, without
 places and dates: so it changes only if a string changes, and the same sources always make the same file. A string that
 is new has an empty translation, never a guess ("fuzzy"); one that is gone is dropped.

@@ -40,8 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "feedserver_check(*only, known_failures=None): make one test of each scenario of `feedserver check` that only "
-        "names, for the argument feedserver_scenario; a relative path starts at the configuration file",
+        "feedserver_check(*only, known_failures=None): run the test once for each of these scenarios of `feedserver "
+        "check`, which is its argument feedserver_scenario; a relative known_failures starts at the configuration file",
     )
 
 

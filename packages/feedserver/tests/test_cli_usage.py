@@ -30,6 +30,20 @@ def test_stop_reports_that_there_is_no_server(closed_port: int, capsys: pytest.C
     assert error == f"feedserver stop: no feedserver stopped on 127.0.0.1 port {closed_port}: …\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["0"], "port is 0; give a number from 1 to 65535"),
+        (["8097", "--host", ""], "host is ''; give text, such as '127.0.0.1'"),
+    ],
+)
+def test_stop_refuses_an_address_that_no_server_has(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["stop", *arguments]) == 2
+    assert capsys.readouterr() == ("", f"feedserver stop: {message}\n")
+
+
 def test_stop_reports_that_the_server_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
     with FeedServer(strict=False) as server:
         assert cli.main(["stop", str(server.port)]) == 1

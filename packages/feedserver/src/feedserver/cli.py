@@ -125,6 +125,8 @@ def _stop(options: argparse.Namespace) -> int:
         stop_server(options.port, options.host, STOP_TIMEOUT)
     except ConnectionError as error:
         return _complain("feedserver stop", str(error), 1)
+    except ValueError as error:  # port 0, or an empty host
+        return _complain("feedserver stop", str(error), 2)
     return 0
 
 

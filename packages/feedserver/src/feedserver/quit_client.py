@@ -48,7 +48,8 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
 
 
 def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
-    """Return what was received until the connection or the time ended, of an endless answer about LONGEST_ANSWER bytes.
+    """Return what was received until the connection or the time ended. Of an endless answer, this is its beginning:
+    about LONGEST_ANSWER bytes.
 
     Raises TimeoutError where no whole head came in time.
     """

@@ -60,8 +60,8 @@ class Screen:
         self._show_problems(problems)
 
     def report_problems_of_none(self, server: FeedServer) -> None:
-        """Print the problems about no particular exchange, each once until the next exchange ends: a system without
-        files refuses a connection twenty times a second.
+        """Print the problems about no particular exchange, each once until the next exchange ends: a system that
+        has no descriptors left refuses a connection twenty times a second.
         """
         problems = [text for text in server.site.problems.take_of(None) if text not in self._shown_of_none]
         self._shown_of_none.update(problems)

@@ -45,8 +45,8 @@ class ServerAnswers(ServerLocation):
         to all requests of two hours. Without *method*, every method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
-        that gets an answer changes `state` to the values of *then*, except HEAD, and one that gets the 401 of a
-        `Response` with *auth* that was given here. A request that is passed to a callable changes it at once.
+        that gets an answer changes `state` to the values of *then*. HEAD does not, nor does a request that gets the 401
+        of a `Response` with *auth* that was given here. A request that is passed to a callable changes it at once.
 
         *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
         *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern,

@@ -38,8 +38,8 @@ class ServerConnections:
                 check_fault(fault)
                 if fault.when != EACH_TIME:
                     raise ValueError(
-                        f"on_connect() was given '{fault}', and counts connections by its arguments; give "
-                        f"'{fault.words}' alone, behind a None for each connection that stays whole"
+                        f"on_connect() was given '{fault}', but takes one argument for each connection, and no "
+                        f"trigger; give '{fault.words}' after a None for each connection that stays whole"
                     )
         self.listening.opening = list(faults)
 

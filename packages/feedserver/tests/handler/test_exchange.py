@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from feedserver import Ended, FeedServer, Headers, NotSeen, Request, Response
+from feedserver.handler import exchange as exchange_module
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
 from problem_finding import reset
@@ -84,6 +85,20 @@ def test_the_error_for_an_exchange_without_an_answer_names_the_reason(server: Fe
         _ = exchange.response
 
 
+def test_the_error_for_an_exchange_that_has_not_ended_says_whether_an_answer_was_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange_module, "OUTCOME_TIMEOUT", 0.0)
+    exchange = Exchange(Journal().changes, PLAIN)
+    with pytest.raises(NotSeen, match=r"^GET /feed has no answer yet, after 0 s$"):
+        _ = exchange.ended
+    assert exchange.describe() == "GET /feed -> no answer yet"
+    exchange.answered(Response())
+    with pytest.raises(NotSeen, match=r"^GET /feed is still being answered, after 0 s$"):
+        _ = exchange.ended
+    assert exchange.describe() == "GET /feed -> 200 OK, still going out"
+
+
 def test_a_second_report_of_the_outcome_changes_nothing() -> None:
     exchange = journal(PLAIN).exchanges[0]
     exchange.answered(Response(status=500))
@@ -133,7 +148,7 @@ def test_a_thread_that_waits_for_the_end_wakes_after_the_listener_has_returned()
     assert entered.wait(10)
     for thread in watchers[1::2]:
         thread.start()
-    assert not exchange.is_over and "still going out" in exchange.describe()
+    assert not exchange.is_over and exchange.describe() == "GET /feed -> no answer yet"
     go_on.set()
     for thread in (*watchers, settled, ending):
         thread.join(10)

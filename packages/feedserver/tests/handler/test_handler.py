@@ -107,8 +107,10 @@ def test_an_answer_that_was_broken_off_is_a_problem_and_is_noted_in_its_exchange
     site.failed(OSError("the disk is gone"), exchange)
     site.failed(OSError("no memory"), None)
 
-    assert "was broken off by OSError('the disk is gone')" in exchange.problem
-    assert "a connection was broken off by OSError('no memory')" in raised_by(site)
+    assert "the answer to GET /feed was broken off by OSError('the disk is gone')" in exchange.problem
+    raised = raised_by(site)
+    assert exchange.problem in raised
+    assert "a connection was broken off by OSError('no memory')" in raised
 
 
 def test_quit_is_obeyed_only_if_it_is_allowed() -> None:

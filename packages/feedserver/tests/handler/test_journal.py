@@ -55,7 +55,7 @@ PROXIED = Request("GET", "http://b.example/feed")
         (None, {"status": 200}, [AGENT, PLAIN, POSTED, PROXIED]),
     ],
 )
-def test_requests_are_found_by_path_method_and_header(
+def test_requests_are_found_by_path_method_header_and_status(
     path: str | None, options: dict[str, object], found: list[Request]
 ) -> None:
     seen = journal(AGENT, PLAIN, POSTED, PROXIED).filter(path, **options)  # type: ignore[arg-type]
@@ -110,7 +110,7 @@ def test_bytes_that_are_no_request_are_kept_and_not_found_by_path() -> None:
         _ = broken.path
     assert lines(made.describe()) == [
         "The server received 1 request:",
-        "  1. b'nonsense' -> it is nonsense, still going out",
+        "  1. b'nonsense' -> it is nonsense",
     ]
 
 

@@ -210,7 +210,7 @@ def test_a_fault_that_cannot_break_a_connection_before_any_request_is_a_problem(
 def test_a_fault_of_connections_has_no_trigger_of_its_own(when: str) -> None:
     from feedserver import faults
 
-    with pytest.raises(ValueError, match="counts connections by its arguments; give 'reset before answer' alone"):
+    with pytest.raises(ValueError, match="no trigger; give 'reset before answer' after a None for each"):
         FeedServer().on_connect(faults.parse(f"reset before answer {when}"))
 
 

@@ -163,7 +163,7 @@ def tls_client(server: FeedServer, *, checks: bool = True) -> tuple[ssl.SSLSocke
 @pytest.mark.parametrize("is_answered", [False, True])
 @pytest.mark.parametrize("tls", [True, "expired", "wrong host", "no close_notify"])
 def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(tls: bool | TlsFault, is_answered: bool) -> None:
-    """The fault of a certificate ends with a handshake that succeeds: what breaks later is not broken on purpose."""
+    """A fault of a certificate is over when a handshake succeeds: what breaks later is not broken on purpose."""
     with FeedServer(tls=tls) as server:
         server.add("/feed", Response("<rss/>" * 100, delay=0.05))
         client, wire = tls_client(server, checks=tls is True)

@@ -165,7 +165,7 @@ async def gives_up_async(_request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class GivingUp(Raising):
-    """A fault whose hook raises what ends code whose answer is no longer wanted."""
+    """A fault whose hook raises NoLongerWanted, although the answer is wanted."""
 
     def _raise_in(self, hook: str) -> None:
         if self.hook == hook:

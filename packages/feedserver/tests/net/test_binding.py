@@ -84,7 +84,7 @@ def test_an_invalid_address_is_reported_without_the_number_of_a_resolver_error(h
         bind_and_listen(host, 0, 0.0)
 
 
-def test_localhost_means_both_families_and_an_address_itself() -> None:
+def test_localhost_means_both_families_and_an_address_means_itself() -> None:
     assert addresses_of("localhost") == addresses_of("LOCALHOST") == ("127.0.0.1", "::1")
     assert addresses_of("127.0.0.2") == ("127.0.0.2",)
     assert addresses_of("::1") == ("::1",)

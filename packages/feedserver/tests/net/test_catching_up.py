@@ -1,4 +1,4 @@
-"""What clients have sent before a test asks for it has been read by then."""
+"""A test that asks what has come, or ends the server, finds all that clients had sent before."""
 
 from __future__ import annotations
 

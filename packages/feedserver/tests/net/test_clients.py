@@ -103,7 +103,7 @@ def test_a_client_that_has_the_feed_gets_a_304(feeds: FeedServer, client: Client
 
 
 @every_client
-def test_a_client_follows_a_redirect_on_the_same_connection_or_another(feeds: FeedServer, client: Client) -> None:
+def test_a_client_follows_redirects_to_a_path_and_to_a_whole_url(feeds: FeedServer, client: Client) -> None:
     feeds.add("/old", moved("/older", 302), moved("/atom.xml"))
     feeds.add("/older", moved("{base}/old", 307))
     assert client(feeds.url("old"), {}).body == FEED.encode()

@@ -29,7 +29,9 @@ from feedserver.check.verdicts import Kind
 from feedserver.server import FeedServer
 
 _CHOICE = "choice of schema 1"
-"""The name of the choice in a session file. A file in another form has another name there, and is refused."""
+"""The key of the choice in a session file. It names the form of the file: a file in another form
+lacks it, and is refused.
+"""
 _PREFIX = re.compile(r"/[A-Za-z0-9_-]{22,64}")
 
 

@@ -174,7 +174,7 @@ def _ticks(fields: Sequence[tuple[str, str]], shown: Shown) -> frozenset[tuple[s
 
 
 def _waiting() -> str:
-    return '<p role="status">The next round is being made ready. This page goes on by itself.</p>'
+    return '<p role="status">The next round, or the report, is being made ready. This page goes on by itself.</p>'
 
 
 def _round(shown: Shown, prefix: str) -> str:

@@ -41,7 +41,7 @@ after them: a reader that breaks off in the middle of a poll, whatever its exit 
 """
 
 MOST_TOLD = 20
-"""How many of the last exchanges a report tells of a scenario that was flooded with requests."""
+"""How many exchanges, the last ones, a report shows of a scenario that was flooded with requests."""
 
 
 @dataclass(frozen=True, slots=True)

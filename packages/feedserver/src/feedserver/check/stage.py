@@ -2,9 +2,9 @@
 
 Every feed that it makes is good except for what the step changes: the newest entry comes first, and each has a date, a
 link, an id and a description. Each title contains an ASCII token that occurs nowhere else, by which an item is found in
-whatever the reader keeps. An entry keeps the date that it got when it was first made: of the entries that a feed adds
-by their numbers, the newest is dated now, and the others a day apart before it, so that readers that adapt to a feed's
-rhythm poll often. An entry that `Stage.entry` makes first is dated now.
+whatever the reader keeps. An entry keeps the date that it got when it was first made. If a feed is given several new
+numbers, the highest is dated now, and the others a day apart before it, so that readers that adapt to a feed's rhythm
+poll often. An entry that `Stage.entry` makes first is dated now.
 """
 
 from __future__ import annotations

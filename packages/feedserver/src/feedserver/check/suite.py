@@ -43,8 +43,8 @@ class ScenarioTest:
         """Run the scenario against *client* (see `feedserver.check.check`) and return the result.
 
         Raises RuleBroken where the client fails. Skips the test where the scenario is not seen, or not for this kind.
-        An error of feedserver fails the test, also that of a known failure, and so does a client that does nothing at
-        all: every call of `add` raised, every call of `poll` did, or no request came.
+        An error of feedserver fails the test, even if a failure is known. So does a client that does nothing at all:
+        every call of `add` raised, every call of `poll` did, or no request came.
         """
         __tracebackhide__ = True
         import pytest

@@ -4,10 +4,10 @@
 The families: `head` (what comes before the body), `body` (codings and size), `framing` (a wrong end of the body),
 `ends` (the connection is reset, closed or silent), `timing` (slow answers), `redirects`. They share `fault` (the base
 class), `places` (where in a plan they break it), `kind` (an entry of the catalogue) and `directive_fields` (header
-fields in a directive). `messages.triggers` and `handler.fault_injection` decide when a fault is injected, and
-`net.http1` carries it out, `net.connection` resets or closes the connection, and `net.answer_under_way` notes in the
-journal that it was, and after how many bytes. Broken TLS, such as an expired certificate, is an option of a server, not
-a fault of an answer: see `net.tls`.
+fields in a directive). `messages.triggers` and `handler.fault_injection` decide when a fault is injected. `net.http1`
+carries it out, `net.connection` resets or closes the connection, and `net.answer_under_way` notes in the journal that
+the fault was injected, and after how many bytes. Broken TLS, such as an expired certificate, is an option of a server,
+not a fault of an answer: see `net.tls`.
 
 `parse` reads a fault in a directive, and suggests the nearest name for a misspelled one. `KINDS` is the whole
 catalogue, and the only place that knows every fault: directives, messages, tests and the manual are made from it.

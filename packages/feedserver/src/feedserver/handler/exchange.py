@@ -258,7 +258,8 @@ class Exchange:
         if not self.is_over:
             self._changes.wait_until(lambda: self.is_over, OUTCOME_TIMEOUT)
         if self._ended is None or not self.is_over:
-            raise NotSeen(f"the answer to {self} is still going out after {OUTCOME_TIMEOUT:g} s")
+            state = "has no answer yet" if self._response is None else "is still being answered"
+            raise NotSeen(f"{self} {state}, after {OUTCOME_TIMEOUT:g} s")
         return self._ended
 
     @property
@@ -362,7 +363,7 @@ class Exchange:
             answer = f"{self._response.status} {self._response.reason}".rstrip()
         faults = "".join(f", {strike}" for strike in self._faults)
         if not self.is_over:
-            return visible(f"{self} -> {answer}{faults}, still going out")
+            return visible(f"{self} -> {answer}{faults}{', still going out' if self._response is not None else ''}")
         tail = "" if self._ended is Ended.COMPLETE else f", {self._ended}"
         cause = f" ({self._error})" if self._error else ""
         return visible(

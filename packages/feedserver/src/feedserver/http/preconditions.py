@@ -110,7 +110,7 @@ def _date(match: re.Match[bytes]) -> datetime | None:
         hour = datetime(year, month, int(match["day"]), int(match["hour"]), tzinfo=UTC)
         # A leap second is the first second of the next minute.
         return hour + timedelta(minutes=int(match["minute"]), seconds=int(match["second"]))
-    except (ValueError, OverflowError):  # 31 February, or the last second of the year 9999.
+    except (ValueError, OverflowError):  # 31 February, or a leap second at the end of the year 9999.
         return None
 
 

@@ -176,7 +176,7 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
         return task
 
     def keep_failed(future: asyncio.Future[Any]) -> None:
-        if _is_unawaited(future):  # by now: what waits for it runs next
+        if _is_unawaited(future):  # so far: what awaits it runs after this
             failed.append(future)
 
     def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

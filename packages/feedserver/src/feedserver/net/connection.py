@@ -35,7 +35,7 @@ NO_TLS = b"\x15\x03\x01\x00\x02\x02\x28"
 """The fatal alert handshake_failure (RFC 8446 §6.2), in the record version that every client of TLS accepts."""
 
 LINGER = 1.0
-"""Seconds that a client may go on sending after the last answer, so that no reset destroys that (RFC 9112 §9.6)."""
+"""Seconds that a client may go on sending after its last answer: a reset could destroy the answer (RFC 9112 §9.6)."""
 
 MOST_WAITING = 4_194_304
 """Bytes that are read of what waits in the kernel when a connection is ended, more than it usually holds."""

@@ -253,7 +253,7 @@ class Listening:
         self._closed_connections.append(connection.peer)
         self.connections.discard(connection)
         if self._closed is not None:
-            # asyncio closes the socket right after `connection_lost`, which calls this.
+            # The transport closes the socket right after `connection_lost`, which calls this.
             self.loop.call_soon(self._close_connections)
 
     def _refused(self, error: OSError) -> None:

@@ -117,8 +117,9 @@ class SocketLoop:
 
     @property
     def _max_events(self) -> int:
-        """How many descriptors can be ready. epoll tells of a thousand at a time unless it is told otherwise, and who
-        waits for a turn of the loop relies on it that the turn reads all that had arrived.
+        """How many descriptors a poll may report: all that are watched, since a turn must read all that has arrived.
+
+        By default, epoll reports at most a thousand.
         """
         return max(FEW_WATCHED, len(self._watched))
 

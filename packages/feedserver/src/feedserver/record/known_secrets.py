@@ -22,7 +22,7 @@ REPLACEMENT = "removed"
 """The text that replaces a secret."""
 
 SHORTEST = 4
-"""The least number of characters of a secret that is searched for: fewer are in every answer."""
+"""The least number of characters of a secret that is searched for: shorter ones are in every answer by chance."""
 
 SHORTEST_IN_WORDS = 6
 """The least number of characters of a secret that is found within words, and in base 64."""

@@ -13,7 +13,7 @@ from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
 _MOST_HOPS = 25
-"""The most requests of a poll in a loop of redirects, the first one among them, with which the rule is kept."""
+"""The most requests, the first one included, that a poll may send in a loop of redirects."""
 _MOST_REQUESTS_OF_CURL = 51
 """The most requests that curl, the most patient of known clients, sends in a loop: the first one, and 50 more."""
 

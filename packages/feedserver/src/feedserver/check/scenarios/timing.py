@@ -383,7 +383,7 @@ SCENARIOS = (
         level=Level.MUST,
         steps=_failing(404),
         judge=_judge_goes_on,
-        why="A site that was moved answers 404 until its redirects are set; the feed is lost for good.",
+        why="A site that was moved answers 404 until its redirects are set: readers that give up lose the feed.",
         advice="Treat 404 as any error; only 410 says that the feed is gone for good.",
         needs=_CLOCK,
     ),
