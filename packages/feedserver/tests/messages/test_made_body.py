@@ -217,6 +217,37 @@ def test_an_error_breaks_the_answer_off_and_is_reported(make: Any, words: str) -
             server.verify()
 
 
+def test_a_client_with_the_whole_declared_length_can_rely_on_the_end_of_the_function() -> None:
+    """What the function raises behind the last part is reported before the client has that part."""
+    with FeedServer() as server:
+        for length in (3, 2):
+            server.add("/f", Response(failing, headers={"Content-Length": str(length)}))
+            with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+                get(server, "/f")
+            with pytest.raises(VerificationError, match="broken off by RuntimeError"):
+                server.verify()
+
+
+def test_more_than_the_declared_length_is_sent_as_it_is_made() -> None:
+    with FeedServer() as server:
+        gate = server.gate()
+
+        def more() -> Iterator[str]:
+            yield "one"
+            yield "two"
+            gate.wait()
+            yield "three"
+
+        server.add("/f", Response(more, headers={"Content-Length": "3"}))
+        with RawClient(server) as client:
+            client.ask("/f")
+            client.read_head()
+            assert client.read_exactly(6) == b"onetwo"
+            gate.release()
+            assert client.read_to_end() == b"three"
+        server.verify()
+
+
 @pytest.mark.parametrize("leaves", ["the client", "the server"])
 @pytest.mark.parametrize("kind", ["plain", "async", "sleeping"])
 def test_a_body_that_is_no_longer_wanted_ends_at_once(leaves: str, kind: str) -> None:

@@ -150,7 +150,7 @@ def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], fl
         yield Wait(response.delay.draw(1) if isinstance(response.delay, RandomDelay) else response.delay)
     yield SendHead(head.at(now()))
     if isinstance(response.body, MadeBody) and sends_body(method, response.status):
-        yield from _made_parts(response, response.body, chunked=head.framing == "chunked")
+        yield from _made_parts(response, response.body, head.framing)
         yield Read() if head.keep_alive else CloseConnection()
         return
     promised = sent = 0
@@ -161,11 +161,7 @@ def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], fl
         for piece in _pieces(response):
             if pace is not None and sent:
                 yield Wait(pace.seconds)
-            if chunked:
-                yield Send(b"%x\r\n" % len(piece), "framing")
-            yield Send(piece)
-            if chunked:
-                yield Send(b"\r\n", "framing")
+            yield from _chunk(piece) if chunked else (Send(piece),)
             sent += len(piece)
         if chunked and sent == promised:
             yield Send(b"0\r\n\r\n", "framing")
@@ -178,11 +174,23 @@ def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], fl
     yield Read() if head.keep_alive else CloseConnection()
 
 
-def _made_parts(response: Response, body: MadeBody, *, chunked: bool) -> Plan:
-    """Yield the steps of a body that is made while it is sent. Raises what its function raises."""
+def _chunk(piece: bytes) -> tuple[Send, Send, Send]:
+    """Return the steps that send *piece* as a chunk."""
+    return Send(b"%x\r\n" % len(piece), "framing"), Send(piece), Send(b"\r\n", "framing")
+
+
+def _made_parts(response: Response, body: MadeBody, framing: ResponseFraming) -> Plan:
+    """Yield the steps of a body that is made while it is sent. Raises what its function raises.
+
+    The piece that completes a declared length is held until the function has ended or yields more: a client that has
+    the whole body can rely on it.
+    """
     source = PartSource(body)
     pace = response.pace
+    chunked = framing == "chunked"
     begun = False
+    remaining = _declared_length(response) if framing == "length" else None
+    held = b""
     try:
         while True:
             source.ask()
@@ -191,21 +199,33 @@ def _made_parts(response: Response, body: MadeBody, *, chunked: bool) -> Plan:
             part = source.take()
             if part is None:
                 break
+            if held:
+                yield Send(held)
+                held, remaining = b"", None
             size = len(part) if pace is None else pace.bytes
             for start in range(0, len(part), size or 1):
                 if begun and pace is not None:
                     yield Wait(pace.seconds)
                 begun = True
                 piece = part[start : start + size]
-                if chunked:
-                    yield Send(b"%x\r\n" % len(piece), "framing")
-                yield Send(piece)
-                if chunked:
-                    yield Send(b"\r\n", "framing")
+                if remaining is not None:
+                    remaining -= len(piece)
+                    if remaining <= 0:
+                        held += piece
+                        continue
+                yield from _chunk(piece) if chunked else (Send(piece),)
     finally:
         source.drop()
+    if held:
+        yield Send(held)
     if chunked:
         yield Send(b"0\r\n\r\n", "framing")
+
+
+def _declared_length(response: Response) -> int | None:
+    """Return the value of Content-Length, None if it is no number."""
+    value = response.headers.get("Content-Length", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
 
 
 def _name_of(response: Response) -> str:
