@@ -19,7 +19,8 @@ the order in which a result passes them:
 7. `announcements`: the signals that are sent after the commit.
 
 Below all of these: `bulk_sql`: many rows in one statement. `db_errors`: the causes of database failures; `outages`:
-log messages when an outage of the database begins and when it is over.
+log messages when an outage of the database begins and when it is over. `deadlocks`:
+transactions that are tried again after a deadlock.
 
 Beside the way of a result: `backfill`: the posts of items that a feed had before somebody subscribed.
 `bulk_subscriptions`: subscriptions to a whole list of feeds; those that exist stay as they are. `feed_editing`: what an

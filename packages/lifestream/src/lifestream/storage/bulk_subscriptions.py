@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from django.db import connections, router, transaction
+from django.db import connections, router
 from django.db.models import Exists, OuterRef
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
@@ -17,6 +18,7 @@ from lifestream.models import Feed, Host, Item, Lifestream, Subscription, due_ho
 from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.storage import backfill, fanout
 from lifestream.storage.bulk_sql import insert_new
+from lifestream.storage.deadlocks import in_transaction
 
 CHUNK: Final = 500
 """How many feeds are subscribed to in one transaction."""
@@ -46,8 +48,7 @@ def subscribe_all(
     created: list[Subscription] = []
     for start in range(0, len(every), CHUNK):
         chunk = {url_hash(each.url): each for each in every[start : start + CHUNK]}
-        with transaction.atomic(using=using):
-            created += _subscribe(lifestream, chunk, using)
+        created += in_transaction(partial(_subscribe, lifestream, chunk, using), using)
         if progress is not None:
             progress(len(chunk))
     return created
@@ -131,7 +132,8 @@ def _make_feeds(listed: Collection[Listed], using: str) -> None:
             "host_id": keys[host_of(each.url)],
             "domain": domain_of(each.url),
         }
-        for each in listed
+        # In one order, since two processes may insert the same feeds at once, and wait for each other's rows.
+        for each in sorted(listed, key=lambda each: url_hash(each.url))
     ]
     insert_new(Feed, rows, using)
     due_hosts.settle(keys.values(), using)

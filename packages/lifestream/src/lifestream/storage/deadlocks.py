@@ -1,0 +1,33 @@
+"""Transactions that are tried again after a deadlock.
+
+Two transactions that wait for each other's rows are a deadlock, and PostgreSQL ends one of them. Rows are locked in one
+order where that is possible (see `lock_feeds`), but a new row is locked when it is inserted, before its key is known.
+The transaction that was ended has written nothing, so it can begin again, and the other one is no longer in its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from django.db import OperationalError, transaction
+
+TRIES: Final = 5
+"""How often a transaction is tried. Each try that ends in a deadlock takes a second, PostgreSQL's deadlock_timeout."""
+_DEADLOCK: Final = "40P01"
+
+_T = TypeVar("_T")
+
+
+def in_transaction(work: Callable[[], _T], using: str) -> _T:
+    """Return what *work* returns, which is called in a transaction on the database *using*, and again in a new one
+    after a deadlock. Raises what *work* and the database raise otherwise, and the last deadlock.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic(using=using):
+                return work()
+        except OperationalError as error:
+            if not tries_left or getattr(error.__cause__, "sqlstate", None) != _DEADLOCK:
+                raise
+    raise AssertionError("the last try returns or raises")

@@ -1,0 +1,94 @@
+"""Transactions that meet another one in a deadlock: they begin again, and both do their work."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import OperationalError, connection
+
+from factories import make_feed, make_lifestream
+from lifestream.models import Subscription
+from lifestream.models.feeds import lock_feeds
+from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
+from lifestream.storage.deadlocks import TRIES, in_transaction
+
+PATIENCE = 30.0  # seconds; only a failing test waits so long
+
+
+class Opponent(threading.Thread):
+    """Another connection, which holds the lock of one row of feeds, and takes that of another one once this connection
+    waits for the first.
+    """
+
+    def __init__(self, held: int, wanted: int) -> None:
+        import psycopg
+
+        super().__init__(daemon=True)
+        self._connection = psycopg.connect(
+            "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+        )
+        self._wanted = wanted
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            self._ours = cursor.fetchone()[0]
+        self._lock(held)
+
+    def run(self) -> None:
+        waiting = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+        end = time.monotonic() + PATIENCE
+        while self._connection.execute(waiting, [self._ours]).fetchone() != (True,) and time.monotonic() < end:
+            time.sleep(0.01)
+        self._lock(self._wanted)
+        self._connection.commit()
+        self._connection.close()
+
+    def _lock(self, feed: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [feed])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_list_is_subscribed_to_although_another_transaction_takes_the_locks_in_another_order() -> None:
+    first, second = make_feed(url="https://a.example/1"), make_feed(url="https://b.example/2")
+    lifestream = make_lifestream()
+    opponent = Opponent(held=second.pk, wanted=first.pk)
+    opponent.start()
+    created = subscribe_all(lifestream, [Listed(first.url), Listed(second.url)])
+    opponent.join(PATIENCE)
+    assert [each.feed_id for each in created] == [first.pk, second.pk]
+    assert Subscription.objects.count() == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_work_that_meets_one_deadlock_after_the_other_ends_with_the_last_one() -> None:
+    first, second = make_feed(url="https://a.example/1"), make_feed(url="https://b.example/2")
+    tries = []
+
+    def work() -> None:
+        opponent = Opponent(held=second.pk, wanted=first.pk)
+        lock_feeds([first.pk], "default")
+        opponent.start()
+        tries.append(opponent)
+        lock_feeds([second.pk], "default")
+
+    with pytest.raises(OperationalError, match="deadlock"):
+        in_transaction(work, "default")
+    assert len(tries) == TRIES
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_error_is_raised_at_once() -> None:
+    tries = []
+
+    def work() -> None:
+        tries.append(1)
+        raise OperationalError("database is locked")
+
+    with pytest.raises(OperationalError, match="locked"):
+        in_transaction(work, "default")
+    assert tries == [1]
