@@ -73,7 +73,7 @@ def test_a_clock_that_went_back_is_reported() -> None:
     assert finding.text == "1 feed was fetched in the future."
 
 
-def test_missing_certificates_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_certificates_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     paths = SimpleNamespace(capath=None)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
