@@ -48,7 +48,7 @@ def test_the_words_of_a_query_are_marked_as_they_are_written(text: str, query: s
 
 
 def test_letters_in_ascii_are_folded_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An excerpt has an ellipsis, which is not ASCII: its other letters need not be folded one by one for that."""
+    """Only characters beyond ASCII, such as the ellipses of an excerpt, are folded one by one."""
     folded: list[str] = []
 
     def noted(text: str) -> str:
@@ -125,7 +125,9 @@ def test_a_text_of_vowel_signs_is_searched_in_linear_time_for_a_phrase_of_them(s
         ("京都 kyoto", '"京都 kyoto"', "[京都 kyoto]"),
     ],
 )
-def test_a_phrase_is_marked_across_what_is_no_word_up_to_a_word_of_signs(text: str, query: str, expected: str) -> None:
+def test_a_phrase_is_marked_with_all_between_its_words_and_ends_before_a_word_of_signs(
+    text: str, query: str, expected: str
+) -> None:
     assert shown(text, query) == expected
 
 

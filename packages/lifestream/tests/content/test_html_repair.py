@@ -29,7 +29,7 @@ def test_two_frames_of_one_address_are_one_link() -> None:
     assert repaired(f"{frame}<noscript>{frame}</noscript>", URL) == link
 
 
-def test_svg_is_removed_but_not_the_text_after_it() -> None:
+def test_tags_of_svg_and_tags_of_mathml_outside_a_formula_are_left_out_but_not_their_text() -> None:
     assert repaired("<path>a</path><svg><text>b</text><path d='M0'/></svg><mi>c</mi>", URL) == "abc"
 
 

@@ -97,5 +97,5 @@ def test_cleaning_settled_html_again_does_not_change_it(html: str) -> None:
         ('<p style="text-align:left">x</p>', False),
     ],
 )  # fmt: skip
-def test_the_form_of_settled_html(clean: str, settled: bool) -> None:
+def test_html_is_settled_only_in_forms_that_cleaning_never_changes(clean: str, settled: bool) -> None:
     assert checked_html(clean, Tags(SanitizerRules())).is_settled is settled

@@ -21,7 +21,7 @@ ALONE = IMG.replace("<img", f"<img {MARK}")
         "<figure><picture><source srcset='/a.webp'>{}</picture><figcaption>A</figcaption></figure>",
         "<ul><li>{}</li><li>text</li></ul>",
         "<table><tbody><tr><td>text</td></tr></tbody></table>{}",
-        "<h2>text</h2>{}text<p>".replace("{}text", "{}<hr>text"),
+        "<h2>text</h2>{}<hr>text<p>",
     ],
 )
 def test_a_picture_alone_in_its_line_is_marked(html: str) -> None:

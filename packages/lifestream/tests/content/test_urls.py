@@ -64,5 +64,7 @@ def test_no_address_reverses_the_text_around_it(control: str) -> None:
         ("ü?//" + "a" * 1001, False),
     ],
 )
-def test_no_host_has_a_thousand_characters_or_many_marks_in_a_row(address: str, impossible: bool) -> None:
+def test_a_host_beyond_ascii_with_over_a_thousand_characters_or_64_marks_in_a_row_is_impossible(
+    address: str, impossible: bool
+) -> None:
     assert has_impossible_host(address) is impossible

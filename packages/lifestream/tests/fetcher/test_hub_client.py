@@ -60,7 +60,7 @@ def test_three_redirects_that_keep_the_method_are_followed_and_no_fourth(server:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
-def test_a_redirect_that_may_change_the_method_is_an_answer(server: FeedServer, status: int) -> None:
+def test_a_redirect_that_may_change_the_method_is_not_followed(server: FeedServer, status: int) -> None:
     server.add("/hub", moved("/there", status))
     answer = ask(server.url("/hub"))
     assert answer.verdict is HubVerdict.REFUSED

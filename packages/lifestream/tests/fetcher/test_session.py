@@ -45,7 +45,7 @@ def test_a_request_is_not_repeated_if_the_connection_closes_without_an_answer() 
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "no memory"), OSError(errno.ENOBUFS, "none")])
-def test_a_body_without_memory_on_this_machine_is_no_failure_of_its_server(
+def test_a_lack_of_memory_for_a_body_is_no_failure_of_its_server(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The event loop has no memory for data that arrives, and ends the connection with that error."""
@@ -91,7 +91,7 @@ def test_a_date_that_is_sent_twice_counts_once() -> None:
     assert headers_of(_fields(sent)) == {"last-modified": date, "date": date, "expires": date}
 
 
-def test_values_of_a_field_are_joined_without_those_that_it_has() -> None:
+def test_each_value_of_a_repeated_field_is_joined_once() -> None:
     sent = [("Vary", "a, b"), ("Vary", "b"), ("Vary", "c"), ("X", "1"), ("Vary", "a, b"), ("Vary", "c")]
     assert headers_of(_fields(sent)) == {"vary": "a, b, c", "x": "1"}
 

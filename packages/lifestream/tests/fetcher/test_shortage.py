@@ -1,4 +1,4 @@
-"""A shortage of this machine's resources is no failure of a feed: with real limits in processes, and error by error."""
+"""A shortage of this machine's resources is no failure of a feed. Tested with real limits, and error by error."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from served import START, Clock, feed, rss
 resource = pytest.importorskip("resource", reason="this system has no limits to lower")
 
 LOOPBACK = allowing("127.0.0.0/8, ::1")
-FEEDS = 270  # more than the files that the first test allows
+FEEDS = 270  # more than the 256 files of the first test
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only loopback address")
 
 
@@ -217,12 +217,12 @@ class TestFetching:
 
         return asyncio.run(run())
 
-    def test_without_a_file_for_the_socket(self, server: FeedServer) -> None:
+    def test_without_a_file_for_the_socket_is_a_shortage(self, server: FeedServer) -> None:
         outcome = self.ask(f"http://127.0.0.1:{server.port}/feed")
         assert isinstance(outcome, Failed)
         assert (outcome.kind, outcome.message) == ("shortage", Shortage.FILES.value)
 
-    def test_without_a_file_to_look_names_up(self) -> None:
+    def test_without_a_file_to_look_names_up_is_a_shortage(self) -> None:
         outcome = self.ask("http://name.invalid/feed")
         assert isinstance(outcome, Failed)
         assert outcome.kind == "shortage"
@@ -268,7 +268,7 @@ class TestErrorsThatMeanAShortage:
         ],
         ids=repr,
     )
-    def test_by_its_number_type_or_message_even_as_the_cause_of_another(
+    def test_are_known_by_number_type_or_message_even_as_causes_of_others(
         self, error: Exception, shortage: Shortage | None
     ) -> None:
         assert shortage_of(error) is shortage

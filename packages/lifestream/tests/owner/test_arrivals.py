@@ -26,7 +26,7 @@ def test_addresses_and_new_feeds_are_on_their_way_and_those_that_came_or_failed_
     assert [each.state for each in found.failed] == ["failed"]
 
 
-def test_failures_alone_are_no_reason_to_look_again() -> None:
+def test_failures_alone_do_not_make_a_page_look_again() -> None:
     lifestream = make_lifestream()
     Addition.objects.create(lifestream=lifestream, url="https://a.example/", state="failed")
     found = arrivals_of(lifestream)

@@ -33,7 +33,7 @@ def test_a_browser_is_known_for_its_own_user_only() -> None:
     assert "ada" not in cookie_of("ada")
 
 
-@pytest.mark.parametrize("cookie", ["", "a", "a:b:c", cookie_of.__name__, "\ud800", "x" * 5_000, ":" * 5_000])
+@pytest.mark.parametrize("cookie", ["", "a", "a:b:c", "cookie", "\ud800", "x" * 5_000, ":" * 5_000])
 def test_what_this_site_has_not_signed_is_no_known_browser(cookie: str) -> None:
     assert not is_known(asking(cookie), "ada")
     assert not is_known(None, "ada")

@@ -104,7 +104,8 @@ def test_a_password_from_a_known_browser_of_the_user_is_compared_first_at_any_ad
     log_in(Client(), "wrong", "203.0.113.1")
     log_in(Client(), "correct horse battery", "198.51.100.1")
     log_in(Client(), "correct horse battery", "198.51.100.2")
-    # The known browser, a network of ten wrong passwords, two of none, and the last one again after a right password.
+    # The ranks of the known browser, of a network with ten wrong passwords, of two networks without any, and of the
+    # second of these again: it has had a right password.
     assert asked == [0, 12, 2, 2, 1]
 
 

@@ -124,7 +124,7 @@ def test_charsets_of_several_bytes_are_known_as_such() -> None:
         assert charset is not None and charset.multi_byte is multi_byte
 
 
-def test_texts_that_cannot_be_encoded_are_no_errors_of_documents() -> None:
+def test_the_error_handlers_for_decoding_replace_nothing_when_a_text_is_encoded() -> None:
     with pytest.raises(UnicodeEncodeError):
         "€".encode("ascii", _handlers()["windows-1252"])
 

@@ -1,4 +1,4 @@
-"""Constructs that feedparser reads slowly or fails at: they are read in linear time, and cost nothing beside them."""
+"""Constructs that feedparser reads slowly or fails at: they are read in linear time, and affect nothing else."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_namespace_is_known_by_its_address_however_many_there_are() -> None:
     assert [entry.title for entry in read(document).entries] == [""]
 
 
-def test_the_tags_that_feedparser_reads_are_cut_to_one_more_than_is_kept_each_once() -> None:
+def test_tags_from_feedparser_are_distinct_and_at_most_one_more_than_are_kept() -> None:
     tags = "<category>1</category>" + numbered("<category>#</category>", 2000)
     [entry] = read(f"<feeds><item><guid>1</guid>{tags}</item></feeds>").entries
     assert entry.tags == ("1", "0", *(str(number) for number in range(2, TAGS.limit + 1)))

@@ -74,6 +74,6 @@ def test_names_that_would_not_be_kept_are_not_read() -> None:
     assert joined(["jane@doe.example"] * 5000 + ["Joe"]) == "Joe"
 
 
-def test_names_after_one_as_long_as_the_limit_show_that_the_author_is_cut() -> None:
+def test_one_name_beyond_the_limit_is_read_so_that_the_cut_is_reported() -> None:
     longest = "x" * AUTHOR.limit
     assert joined([longest, "J", "Joe"]) == f"{longest}, J"

@@ -254,17 +254,22 @@ def test_a_page_is_cut_after_a_million_characters_of_at_most_four_bytes() -> Non
     text = decoded_page(("😀" * 1_000_001).encode(), {"Content-Type": "text/html; charset=utf-8"})
     assert text == "😀" * 1_000_000
     assert decoded_page(b"a" * 41, {}, 10) == "a" * 10
-    # Longer sequences of bytes are not looked at: here, of characters that are left out.
+    # Only four bytes for each character are decoded: here, 40 NULs, which are left out.
     assert decoded_page(b"\x00" * 41 + b"a" * 9, {}, 10) == decoded_page(b"\x00" * 40, {}, 10) == ""
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_a_refresh_has_at_most_8192_characters(more: int) -> None:
+def test_at_most_8192_characters_of_a_refresh_are_read(more: int) -> None:
     content = "0;url=/".ljust(8192 + more, "a")
-    refresh = read_page(f'<meta http-equiv="refresh" content="{content}">'.encode(), {}, URL).refresh
-    assert refresh == "" or refresh == f"https://www.site.example{content[6:8192]}"
     assert _refresh({"http-equiv": "refresh", "content": content}) == content[6:8192]
     assert _refresh({"content": content}) == "" == _refresh({"http-equiv": "refresh", "content": "5"})
+
+
+@pytest.mark.parametrize(("length", "is_found"), [(8192, True), (8193, False)])
+def test_a_refresh_to_an_address_that_is_too_long_to_be_fetched_is_left_out(length: int, is_found: bool) -> None:
+    path = "/".ljust(length - len("https://www.site.example"), "a")
+    page = read_page(f'<meta http-equiv="refresh" content="0;url={path}">'.encode(), {}, URL)
+    assert page.refresh == (f"https://www.site.example{path}" if is_found else "")
 
 
 def test_the_text_of_a_link_is_read_in_pieces_until_it_is_long_enough() -> None:

@@ -192,7 +192,7 @@ def test_references_are_mended_wherever_a_long_text_is_split(between: str) -> No
     assert mend(f"<a>{text}</a>".encode())[0].decode() == f"<a>{mended}</a>"
 
 
-def test_no_reference_of_many_is_split() -> None:
+def test_each_of_very_many_references_is_mended() -> None:
     assert mended(f"<a>{'&nbsp;' * 60_000}</a>") == f"<a>{'&#160;' * 60_000}</a>"
 
 
@@ -387,7 +387,7 @@ def test_an_ill_formed_declaration_is_left_out_if_the_root_begins_within_64_kib(
     assert mended(f"{declaration}{'x' * (most + 1)}<rss />").startswith(declaration)
 
 
-def test_entities_of_a_document_type_do_not_grow() -> None:
+def test_declared_entities_are_known_but_not_expanded_in_the_search_for_flaws() -> None:
     head = "<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;&b;'>]>"
     assert flaw_of(f"{head}<a>{'&c;' * 3}</a>".encode()) is None
     large = "<!DOCTYPE a [<!ENTITY c '" + "x" * 100_000 + "'>]>"

@@ -109,7 +109,7 @@ FILMS = ("https://www.youtube.com/watch?v=1", "https://youtu.be/2", "https://ben
         ("http://[", "http://[", ("http://[",), "generic"),
     ],
 )
-def test_a_plugin_is_for_the_domain_that_the_url_or_most_links_share(
+def test_the_domain_of_the_url_or_of_most_links_chooses_the_plugin(
     claim: str, url: str, links: tuple[str, ...], plugin: str
 ) -> None:
     feed = ParsedFeed(link=claim, entries=tuple(Entry(link=link) for link in links))

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from factories import make_lifestream
-from lifestream.models import Lifestream
+from lifestream.models import Lifestream, OwnPage
 from lifestream.owner.forms import AddForm, LookForm, OwnPageForm, RulesForm, SiteForm
 from shown import make_post, make_site
 
@@ -42,7 +42,7 @@ HOSTILE = {
 }
 CORE = ("NUL", "a lone surrogate", "10,000 characters", "10,000 digits", "a number of 64 bits", "negative")
 """Texts that are sent to each address, and to each parameter of the pages; in the admin's lists and forms, to some of
-the fields (see `halved`). Of the addresses and parameters of the pages, each other text is sent to one in four (see
+the fields (see `halved`). Each other text is sent to one in four of the addresses and parameters of the pages (see
 `dealt`).
 """
 PARAMETERS = ("q", "before")
@@ -131,7 +131,8 @@ def dealt(addresses: Sequence[str], name: str) -> Sequence[str]:
 
 
 def halved(fields: Sequence[str], name: str) -> Sequence[str]:
-    """Return half of the admin's *fields*, in turn the one and the other half for the texts of `CORE` in their order.
+    """Return every other one of the admin's *fields*: from the first on for the first, third and fifth text of `CORE`,
+    from the second on for the others.
 
     `CORE` is three pairs of similar texts, so each field gets one text of each pair.
     """
@@ -341,51 +342,82 @@ def test_more_parameters_than_django_reads_are_no_error_of_the_server(client: Cl
 
 
 OWNERS_FORMS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
-    "account/login": (("username", "password", "next"), {"username": "x", "password": "x"}),
-    "account/password": (("old_password", "new_password1", "new_password2"), {}),
+    "account/login": (("username", "password", "next"), {"username": "owner", "password": "old one"}),
+    "account/password": (
+        ("old_password", "new_password1", "new_password2"),
+        {"old_password": "old one", "new_password1": "another long one", "new_password2": "another long one"},
+    ),
     "main/manage": (("action", "site", "folder", "all", "next"), {"action": "move", "site": "1", "folder": "x"}),
     "main/manage/add": (("do", *AddForm.base_fields), {"do": "add", "addresses": "https://a.example/", "folder": "x"}),
     "main/manage/sites/{site}": (("do", *SiteForm.base_fields), {"do": "save", "name": "x"}),
     "main/manage/posts/{item}": (("action", "next"), {"action": "pin"}),
     "main/manage/look": (
         ("do", *LookForm.base_fields),
-        {"do": "preview", "title": "x", "theme": "plain", "shown": "full", "site_order": "name"},
+        {"do": "preview", "title": "x", "theme": "list", "shown": "excerpt", "words": "60", "site_order": "name"},
     ),
-    "main/manage/look/logo": (("do", "picture"), {"do": "save"}),
+    "main/manage/look/logo": (("do", "picture"), {"do": "remove"}),
     "main/manage/rules": (("do", *RulesForm.base_fields), {"do": "preview"}),
-    "main/manage/pages": (("do", "page", "pk"), {"do": "delete", "page": "1"}),
     "main/manage/pages/new": (
         ("do", *OwnPageForm.base_fields),
         {"do": "preview", "title": "x", "slug": "x", "position": "1"},
+    ),
+    "main/manage/pages/{page}": (
+        ("do", *OwnPageForm.base_fields),
+        {"do": "save", "title": "x", "slug": "x", "position": "1"},
     ),
 }
 """The fields of each form of the owners' pages, and values that the form accepts."""
 
 
+@pytest.fixture
+def owner(lifestream: Lifestream) -> User:
+    owner = User.objects.create_user("owner", password="old one")
+    Lifestream.objects.filter(pk=lifestream.pk).update(owner=owner)
+    return owner
+
+
+@pytest.fixture
+def addresses(lifestream: Lifestream) -> dict[str, str]:
+    """Return the address of each of the OWNERS_FORMS."""
+    page = OwnPage.objects.create(lifestream=lifestream, slug="about", title="About")
+    keys = {"site": lifestream.subscriptions.get().pk, "item": lifestream.posts.get().item_id, "page": page.pk}
+    return {path: f"/{path.format(**keys)}/" for path in OWNERS_FORMS}
+
+
+@pytest.mark.parametrize("path", OWNERS_FORMS)
+def test_the_good_values_of_a_form_of_an_owner_are_accepted(
+    client: Client, owner: User, addresses: dict[str, str], path: str
+) -> None:
+    client.force_login(owner)
+    good = OWNERS_FORMS[path][1]
+    answer = client.post(addresses[path], good)
+    if good.get("do") == "preview":
+        assert answer.status_code == 200 and not answer.context["form"].errors
+    else:
+        assert answer.status_code == 302
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_form_of_an_owner_is_an_error_of_the_server(client: Client, lifestream: Lifestream, name: str) -> None:
-    owner = User.objects.create_user("owner")
-    Lifestream.objects.filter(pk=lifestream.pk).update(owner=owner)
-    site, item = lifestream.subscriptions.get().pk, lifestream.posts.get().item_id
+def test_no_form_of_an_owner_is_an_error_of_the_server(
+    client: Client, owner: User, addresses: dict[str, str], name: str
+) -> None:
     found = []
     for path, (fields, good) in OWNERS_FORMS.items():
-        address = f"/{path.format(site=site, item=item)}/"
+        address = addresses[path]
         client.force_login(owner)
         for hostile in dealt(fields, name):
             texts = {**{each: quote(value) for each, value in good.items()}, hostile: HOSTILE[name]}
             body = "&".join(f"{each}={text}" for each, text in texts.items())
             response = client.generic("POST", address, body, content_type="application/x-www-form-urlencoded")
-            if response.status_code >= 500 or response.status_code == 404:
+            if response.status_code >= 500 or response.status_code in (404, 405):
                 found.append(f"{response.status_code} {address} {hostile}")
     assert not found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_file_of_an_owner_is_an_error_of_the_server(client: Client, lifestream: Lifestream, name: str) -> None:
-    owner = User.objects.create_user("owner")
-    Lifestream.objects.filter(pk=lifestream.pk).update(owner=owner)
+def test_no_file_of_an_owner_is_an_error_of_the_server(client: Client, owner: User, name: str) -> None:
     client.force_login(owner)
     raw = unquote_to_bytes(HOSTILE[name])
     outline = b'<outline text="x" xmlUrl="https://a.example/%s" category="/%s"/>' % (raw, raw)

@@ -126,7 +126,7 @@ def test_the_lines_of_a_body_are_those_of_its_stream() -> None:
     assert BoundedParts(io.BytesIO(body), "B").readlines(len(lines[0]) + 1) == lines[:2]
 
 
-def test_a_body_of_boundaries_costs_no_more_than_one_without() -> None:
+def test_a_body_of_boundaries_is_refused_at_little_cost() -> None:
     def cost(body: bytes) -> float:
         parts = BoundedParts(io.BytesIO(body), "B")
         begun = time.process_time()

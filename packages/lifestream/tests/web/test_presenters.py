@@ -62,7 +62,7 @@ def test_a_text_that_only_repeats_the_title_is_not_shown(title: str, summary: st
         ("Jane https://lemmy.example/u/jane", "Jane https://lemmy.example/u/jane"),
     ],
 )
-def test_of_the_address_of_a_profile_the_name_is_shown(author: str, shown: str) -> None:
+def test_an_author_that_is_the_address_of_a_profile_is_shown_by_name(author: str, shown: str) -> None:
     assert card(title="T", author=author).author == shown
 
 

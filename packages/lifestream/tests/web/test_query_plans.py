@@ -227,7 +227,7 @@ def test_the_latest_sites_are_those_that_a_comparison_of_all_would_find(
     assert Timeline(other).latest_sites(count) == [*sites[1:], sites[0]][:count]
 
 
-def test_other_sites_are_looked_at_only_if_the_latest_posts_are_of_too_few(planet: Lifestream) -> None:
+def test_other_sites_are_looked_at_only_if_the_latest_posts_are_of_too_few_sites(planet: Lifestream) -> None:
     ((sql, plan),) = plans_of(partial(Timeline(planet).latest_sites, 3))
     assert sql.count("NOT EXISTS") == 2
     # PostgreSQL evaluates the condition once, before it reads the rows behind it; SQLite's plans do not show that.
@@ -259,9 +259,8 @@ def test_the_fields_of_a_post_that_a_page_shows_are_read_once_the_posts_are_sort
     assert connection.vendor != "sqlite" or read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
     read = [plan for sql, plan in plans_of(lambda: validators(timeline, None)) if '"fingerprint"' in sql]
     assert len(read) == 1
-    if (
-        narrowed != "a search of what was frequent once" and connection.vendor == "sqlite"
-    ):  # these posts are too few here
+    # So few posts of what was frequent once are read in another way.
+    if narrowed != "a search of what was frequent once" and connection.vendor == "sqlite":
         assert read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
     posts = timeline.page(None, 3, bodies=bodies)
     assert [*posts.posts, *timeline.page(posts.older, 10).posts] == list(timeline.posts())

@@ -228,7 +228,7 @@ def test_whatever_changes_the_feed_changes_its_validator(client: Client, post: P
     assert client.get("/main/feed.atom", headers={"if-none-match": before}).status_code == 200
 
 
-def test_an_edit_and_a_late_arrival_are_newer_for_last_modified(client: Client, post: Post) -> None:
+def test_last_modified_is_the_time_of_the_latest_edit_or_arrival(client: Client, post: Post) -> None:
     Item.objects.update(changed=NOON + timedelta(days=2), fingerprint="another")
     assert client.get("/main/feed.atom")["Last-Modified"] == "Sun, 04 Oct 2026 12:00:00 GMT"
     make_post(post.subscription, date=NOON - timedelta(days=9), first_seen=NOON + timedelta(days=3))

@@ -133,7 +133,7 @@ class TestExamples:
         html = self.html(client, "main/")
         assert '<span class="mark">Ada</span>' in html and '<p class="tip">1 tags</p>' in html
 
-    def test_the_shipped_template_of_a_site_is_extended_by_its_own_name(
+    def test_the_template_of_a_site_extends_the_shipped_one_of_the_same_name(
         self, client: Client, stream: Lifestream, use: Use
     ) -> None:
         use("own")

@@ -131,11 +131,13 @@ def test_neighbours_are_the_posts_on_either_side_also_within_one_moment() -> Non
     assert timeline.neighbours(posts[2]) == (None, posts[1])
 
 
-def test_tags_are_counted_over_the_latest_posts() -> None:
+def test_tags_are_counted_over_the_latest_posts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
     site = make_site()
     make_post(site, tags=("python", "web"))
     make_post(site, tags=("python",))
     make_post(site, tags=("hidden",), hidden=True)
+    make_post(site, tags=("python", "old"))
     counts = [(tag.name, count) for tag, count in Timeline(site.lifestream).tags()]
     assert counts == [("python", 2), ("web", 1)]
 
@@ -151,10 +153,11 @@ def test_a_private_lifestream_exists_for_its_owner_and_for_superusers() -> None:
             timeline_for(user, "diary")
 
 
-def test_a_public_lifestream_is_owned_by_its_owner_only() -> None:
+def test_a_public_lifestream_is_owned_by_its_owner_and_by_superusers() -> None:
     owner = User.objects.create_user("owner")
     make_lifestream("planet", owner=owner)
     assert timeline_for(owner, "planet").owned
+    assert timeline_for(User.objects.create_superuser("root"), "planet").owned
     others: list[User | AnonymousUser | None] = [None, AnonymousUser(), User.objects.create_user("somebody")]
     for user in others:
         assert not timeline_for(user, "planet").owned

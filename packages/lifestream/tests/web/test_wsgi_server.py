@@ -332,7 +332,9 @@ class TestAShortageOfFiles:
         assert program.output.count("connections can't be accepted") == 1
         assert used < 0.3, "a loop that tries again at once takes most of the two seconds"
 
-    def test_connections_may_take_half_of_the_files(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_connections_may_take_half_of_the_files_but_at_least_20_and_at_most_256(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         for files, most in ((None, 256), (1_024, 256), (300, 150), (30, 20)):
             monkeypatch.setattr(wsgi_server, "soft_limit", lambda files=files: files)
             assert wsgi_server._most_connections() == most

@@ -32,9 +32,13 @@ def test_an_owner_logs_in_and_out(client: Client, ada: User) -> None:
     assert client.get("/main/manage/").status_code == 302
 
 
-def test_a_wrong_password_is_reported_and_leads_nowhere(client: Client, ada: User) -> None:
+def test_a_wrong_password_is_reported(client: Client, ada: User) -> None:
     page = submitted(client, "/account/login/", username="ada", password="x")
     assert "correct username and password" in page
+    assert client.get("/main/manage/").status_code == 302, "nobody is logged in"
+
+
+def test_a_login_leads_to_no_other_website(client: Client, ada: User) -> None:
     answer = client.post(
         "/account/login/",
         {"username": "ada", "password": "correct horse battery", "next": "https://evil.example/"},

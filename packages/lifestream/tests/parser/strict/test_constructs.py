@@ -30,7 +30,7 @@ def test_a_text_of_atom_is_read_by_its_type(element: str, html: str, line: str) 
     assert (found.html, found.line) == (html, line)
 
 
-def test_a_text_of_rss_with_markup_in_it_is_html_with_absolute_addresses() -> None:
+def test_a_text_of_rss_with_markup_in_it_is_html_and_keeps_its_base() -> None:
     found = loose(fromstring('<description>x <a href="y">z</a></description>'), SCOPE)
     assert (found.html, found.line) == ('x <a href="y">z</a>', "x z")
     based = loose(fromstring('<description xml:base="/d/">x <a href="y">z</a></description>'), SCOPE)

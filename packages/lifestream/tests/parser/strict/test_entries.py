@@ -151,7 +151,7 @@ def only(inside: str, *, channel: str = "", root: str = "") -> Entry:
 
 
 @pytest.mark.reading(10)
-def test_html_is_the_content_rather_than_a_longer_text_and_of_two_the_longer_one() -> None:
+def test_html_is_preferred_to_longer_text_and_longer_html_to_shorter() -> None:
     text, short, long = "<content>a long text without markup</content>", "&lt;p&gt;a&lt;/p&gt;", "&lt;p&gt;ab&lt;/p&gt;"
     encoded = "<content:encoded>{}</content:encoded>"
     assert only(text).content == "<p>a long text without markup</p>"
@@ -201,7 +201,7 @@ def test_a_link_of_itunes_to_an_image_is_the_picture_of_an_entry() -> None:
 
 @pytest.mark.reading(21)
 @pytest.mark.parametrize(("written", "kind"), [("", "application/x-bittorrent"), (" Audio/X ", "audio/x")])
-def test_a_torrent_has_the_type_that_it_is_given(written: str, kind: str) -> None:
+def test_a_torrent_has_its_written_type_else_that_of_torrents(written: str, kind: str) -> None:
     entry = only(f"<title>x</title><media:peerLink href='a' type='{written}'/>")
     assert entry.enclosures == (Enclosure("https://f.example/dir/a", kind),)
 

@@ -193,12 +193,14 @@ def test_a_document_in_capitals_is_read() -> None:
 
 
 @pytest.mark.reading(10)
-def test_the_description_of_a_podcast_is_its_longest() -> None:
+def test_the_summary_of_a_podcast_is_that_of_itunes_else_that_of_google_else_the_subtitle() -> None:
     google = 'xmlns:g="http://www.google.com/schemas/play-podcasts/1.0"'
     itunes = 'xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"'
-    short = f"<g:description {google}>Google</g:description><i:subtitle {itunes}>Short</i:subtitle>"
-    assert only(short).summary == "<p>Google</p>"
-    assert only(f"{short}<i:summary {itunes}>Long</i:summary>").summary == "<p>Long</p>"
+    subtitle = f"<i:subtitle {itunes}>A long subtitle</i:subtitle>"
+    described = f"{subtitle}<g:description {google}>Google</g:description>"
+    assert only(subtitle).summary == "<p>A long subtitle</p>"
+    assert only(described).summary == "<p>Google</p>"
+    assert only(f"{described}<i:summary {itunes}>iTunes</i:summary>").summary == "<p>iTunes</p>"
 
 
 @pytest.mark.reading(10)

@@ -33,7 +33,7 @@ def test_text_that_is_html_already_is_not_escaped_again() -> None:
     )
 
 
-def test_elements_that_nest_more_than_five_hundred_deep_are_text() -> None:
+def test_of_elements_deeper_than_five_hundred_levels_only_the_text_is_kept() -> None:
     deep = inner_html(fromstring("<x>" + "<b>" * 1000 + "a" + "</b>" * 1000 + "</x>"), BASE, joined)
     assert deep == "<b>" * 500 + "a" + "</b>" * 500
 

@@ -28,9 +28,12 @@ def test_media_is_found_under_any_prefix_and_in_ill_formed_documents() -> None:
 
 
 def test_a_namespace_that_only_begins_like_that_of_media_rss_is_another() -> None:
-    body = b"""<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/2"><channel><title>T</title><item>
-        <guid>1</guid><media:group><media:content url="http://example.com/1"/></media:group></item></channel></rss>"""
-    assert [entry.guid for entry in parse(body, {}, "https://example.com/feed").entries] == ["1"]
+    body = b"""<rss version="2.0" xmlns:m="http://search.yahoo.com/mrss/2"><channel><title>T</title><item>
+        <guid>1</guid><m:group><m:content url="http://example.com/1"/></m:group></item></channel></rss>"""
+    [entry] = parse(body, {}, "https://example.com/feed").entries
+    assert (entry.guid, entry.media) == ("1", ())
+    [known] = parse(body.replace(b"mrss/2", b"mrss/"), {}, "https://example.com/feed").entries
+    assert known.media == (Media("http://example.com/1"),)
 
 
 def media(inside: str) -> EntryMedia:

@@ -96,7 +96,7 @@ def test_links_lead_to_older_items_down_to_the_last(client: Client, main: Lifest
 
 
 @pytest.mark.parametrize("before", ["x", "1", "1-1-1", "9" * 18 + "-1", "%00", "-"])
-def test_a_page_that_nothing_links_to_is_not_found(client: Client, main: Lifestream, before: str) -> None:
+def test_a_page_after_an_invalid_cursor_is_not_found(client: Client, main: Lifestream, before: str) -> None:
     page(client, f"/main/?before={before}", 404)
 
 
@@ -212,7 +212,9 @@ ADDRESSES = ["", "feed.atom", "feed.rss", "feed.json", "subscriptions.opml", "it
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_private_lifestream_exists_for_its_owner_only(client: Client, address: str) -> None:
+def test_a_private_lifestream_exists_for_its_owner_but_for_no_visitor_and_no_ordinary_user(
+    client: Client, address: str
+) -> None:
     owner, other = User.objects.create_user("owner"), User.objects.create_user("other")
     lifestream = make_lifestream("diary", owner=owner, is_public=False)
     post = make_post(site := make_site(lifestream, icon=PNG), "Word", date=NOON, tags=("t",))

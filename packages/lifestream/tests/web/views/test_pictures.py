@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from factories import make_lifestream
@@ -56,7 +57,15 @@ def test_a_logo_may_be_kept_for_a_year_and_only_that_of_the_lifestream_is_served
     page(client, "/main/logo/another", 404)
 
 
-def test_the_logo_of_a_private_lifestream_is_for_its_owner_only(client: Client, main: Lifestream) -> None:
+def test_the_logo_of_a_private_lifestream_is_for_its_owner_and_for_superusers(client: Client, main: Lifestream) -> None:
     upload_logo(main, PNG)
-    Lifestream.objects.update(is_public=False)
-    page(client, f"/main/logo/{main.logo_digest}", 404)
+    owner = User.objects.create_user("owner")
+    Lifestream.objects.update(is_public=False, owner=owner)
+    address = f"/main/logo/{main.logo_digest}"
+    page(client, address, 404)
+    client.force_login(User.objects.create_user("other"))
+    page(client, address, 404)
+    for user in (owner, User.objects.create_superuser("root")):
+        client.force_login(user)
+        response = client.get(address)
+        assert response.content == PNG and "private" in response["Cache-Control"]
