@@ -79,7 +79,10 @@ def test_a_wait_in_vain_lists_the_requests_that_came_instead(server: FeedServer)
     with pytest.raises(NotSeen) as caught:
         server.wait_for("/x", count=2, timeout=0.01, method="GET")
     lines = str(caught.value).splitlines()
-    assert lines[:2] == ["waited 0.01 s for twice of GET /x, saw 0.", "The server received 1 request:"]
+    assert lines[:2] == [
+        "GET /x was requested never within 0.01 s, not twice.",
+        "The server received 1 request:",
+    ]
     assert lines[2].startswith("  1. GET /y -> 200 OK, ")
 
 

@@ -262,7 +262,7 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         help="another host name for the certificate of --tls; may be given several times",
     )
     serve.add_argument(
-        "--follow-links", action="store_true", help="also serve files outside the folder to which links lead"
+        "--follow-links", action="store_true", help="also serve files outside the folder, if links lead to them"
     )
     serve.add_argument(
         "--journal-limit",

@@ -71,8 +71,9 @@ class UrllibClient:
     ) -> HTTPResponse:
         """Request *url*, a path of the server or an absolute URL, and return the answer: see `urllib.request.urlopen`.
 
-        *timeout* is in seconds. Raises urllib.error.HTTPError for an answer of 400 and above and for a 3xx that it does
-        not follow, such as a 304, and URLError where no answer comes.
+        *timeout* is in seconds. *method* and *headers* are for a *url* that is text: a `Request` has its own. Raises
+        urllib.error.HTTPError for an answer of 400 and above and for a 3xx that it does not follow, such as a 304, and
+        URLError where no answer comes.
         """
         if isinstance(url, str):
             url = urllib.request.Request(self._trust.absolute(url), method=method, headers=headers or {})  # noqa: S310 - the test's own

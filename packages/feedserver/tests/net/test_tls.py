@@ -8,6 +8,7 @@ import ssl
 import urllib.request
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -197,4 +198,7 @@ def test_stop_leaves_no_secure_connection_open(secure: FeedServer) -> None:
         warnings.simplefilter("error")
         secure.stop()
         gc.collect()
+    assert [connection.is_open for connection in secure.connections] == [False]
+    with suppress(ConnectionResetError, ssl.SSLError):  # such as an end without close_notify
+        assert client.recv(1) == b""
     client.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -182,8 +183,10 @@ def test_a_client_that_ends_its_half_is_closed_unless_the_protocol_keeps_it_open
 
 def test_received_bytes_wait_while_reading_is_paused(connected: ConnectedTransport) -> None:
     connected.transport.pause_reading()
+    assert not connected.transport.is_reading()
     connected.client.sendall(b"ping")
-    connected.run_until(lambda: not connected.transport.is_reading())
+    assert select.select([connected.transport.get_extra_info("socket")], [], [], 5)[0], "the bytes have arrived"
+    connected.loop.run_until_complete(asyncio.sleep(0.01))
     assert connected.calls == ["made"]
     connected.transport.resume_reading()
     connected.run_until(lambda: b"ping" in connected.calls)

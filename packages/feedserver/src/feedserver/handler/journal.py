@@ -165,7 +165,8 @@ class Journal:
         if not self.changes.wait_until(lambda: matching() >= count, timeout):
             seen = self._matching(wanted)
             raise NotSeen(
-                f"waited {timeout:g} s for {in_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}"
+                f"{wanted} was requested {in_times(len(seen))} within {timeout:g} s, not {in_times(count)}."
+                f"\n{self.describe()}"
             )
         return self._matching(wanted)
 
