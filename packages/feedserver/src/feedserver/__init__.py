@@ -10,7 +10,8 @@ The source, in the order in which a request passes it; the docstring of each pac
   heads, CONNECT); 304, codings, ranges.
 - `handler`: which answer a request gets, also as a proxy; which faults are injected, and which were never
   triggered; the journal.
-- `fixtures`: feed files, and the directives in them. `faults`: the ways to break an answer.
+- `fixtures`: feed files, and the directives in them. `faults`: the ways to break an answer, such as a
+  reset after so many bytes.
 - `messages`: requests, responses, clocks and the triggers of faults, as values.
 - `feeds`, `encodings`: feeds and the charset matrix, made by code.
 - `record`, `check`: the commands of these names. `cli` is the command line, `screen` what `serve` prints.

@@ -16,8 +16,8 @@ modules, in the order in which a run passes them:
 6. `site`: the server of one scenario, on one of the `addresses` of this machine.
 7. `runner`: runs the scenarios and judges; those of one `lane` share a reader and its rounds, and `look` is what was
    seen in one round.
-8. `report`: the scorecard; `table`, `html_report`, `junit` and `badge` show it, and `delivery` writes it into
-   files or to standard output.
+8. `report`: the scorecard, with the counts of verdicts; `table`, `html_report`, `junit` and `badge` show it, and
+   `delivery` writes it into files or to standard output.
 
 No verdict comes from a lack of evidence: a scenario that shows nothing about a reader is *not seen*, with the reason.
 """

@@ -7,8 +7,8 @@ the coding of a large body), and an entry in the journal. A request passes these
        │
        ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`, which keeps what it has read
        │                       in `watched_fixtures`) ──▶ Response
-       │                       a route may have `conditions`, a `path_pattern` and a state; a request to a proxy gets
-       │                       only a route or a file of the host in its URL
+       │                       a route may have `conditions`, a state, and a `path_pattern`, which matches paths; a
+       │                       request to a proxy gets only a route or a file of the host in its URL
        │                       `ready_answers` has the bytes of answers that are the same for every GET
        │                       `missing` says why nothing answers a request
        │        (http)         negotiation: login, validators, coding, range ──▶ Response

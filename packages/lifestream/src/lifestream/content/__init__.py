@@ -8,10 +8,11 @@ these modules, in this order:
 2. `html_repair`: what only a script would show is rewritten so that it can be seen: pictures (`lazy_pictures`, which
    leaves out those that only count readers), frames and players (`frames`), formulas (`mathml`). `bounded_html`: HTML
    that takes the cleaner no more than linear time.
-3. `sanitizer`: HTML reduced to an allow-list (`sanitizer_rules`), by nh3. `proper_html`: the same for properly nested
-   HTML, tag by tag, which is most of it. `clean_html`: the one pass over cleaned HTML, which checks each attribute
-   (`clean_attributes`; ids in `fragment_ids`, addresses in `urls` and `tracking`) and takes the text. `settled_html`:
-   whether HTML has to be cleaned again. `html_truncation`: the beginning of cleaned HTML.
+3. `sanitizer`: HTML reduced to an allow-list (`sanitizer_rules`), by nh3, which removes scripts with their content.
+   `proper_html`: the same for properly nested HTML, tag by tag, which is most of it. `clean_html`: the one pass over
+   cleaned HTML, which checks each attribute (`clean_attributes`; ids in `fragment_ids`, addresses in `urls` and
+   `tracking`) and takes the text. `settled_html`: whether HTML has to be cleaned again. `html_truncation`: the
+   beginning of cleaned HTML.
 4. `plaintext`: text from HTML, HTML from text, shortened text. `plugins.draft_cleaning` decides how long the summary
    of an item is.
 5. `tokenizer`: text as the words that search and filter rules compare. `filter_rules`: whether a subscriber's keep and

@@ -2,8 +2,8 @@
 
 In: nothing. Out: the models, and the search index over items.
 
-1. `feeds`: feeds and hosts. `fetches`: the log of fetches. `hubs`: subscriptions at WebSub hubs. `reading_requests`:
-   requests to show in the admin what is read from a feed.
+1. `feeds`: feeds and hosts; `fetcher.feed_urls` decides when two URLs are one feed. `fetches`: the log of fetches.
+   `hubs`: subscriptions at WebSub hubs. `reading_requests`: requests to show in the admin what is read from a feed.
 2. `items`: items, tags, and tombstones of deleted items. `articles`: when the pages of entries were fetched, and with
    what result. `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.

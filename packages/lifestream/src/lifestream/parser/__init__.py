@@ -6,7 +6,7 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
 1. `pool`: child processes that can be killed. `job_queue`: the waiting documents, and how many processes it pays to
    start for them. `deadlines`: kills the processes whose time is up. `questions`: what a child is asked. `ipc`: how
    questions and answers are sent; `page_shapes` has the answers about web pages. `worker`: the child.
-2. `document_reader`: the order of reading, and the documents that are no feeds.
+2. `document_reader`: whether a document is JSON or XML, the order of reading, and the documents that are no feeds.
 3. `encoding`: bytes to text. It weighs a byte order mark, the charset of the header, that of the XML declaration, and
    what the bytes allow; `charsets` has the labels.
 4. `tag_attributes`, `preprocessing`: remove what would make a parser of XML slow or fail.

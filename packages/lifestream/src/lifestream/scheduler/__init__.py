@@ -5,7 +5,8 @@ leases in the database. The modules, in the order in which a feed passes them:
 
 1. `due_queue`: what a refresh still has to claim.
 2. `leases`: claims of feeds that are due, host by host; `claim_sql` is their SQL on both databases.
-3. `in_flight`: the claimed feeds of a refresh, and how many of one host may be requested at once.
+3. `in_flight`: the claimed feeds of a refresh, and how many of them can be requested at once: `refresh.downloads` keeps
+   the limit for each host.
 4. `jobs`: `Claimed`, `Result` and `Stored`, the values that go through a refresh.
 5. `publication_rate`: how often a feed publishes.
 6. `schedule`: when the next request is due, and the reasons: freshness (also after a 304), Retry-After (a pause of this

@@ -3,7 +3,8 @@
 The modules, in the order in which a document passes through them:
 
 1. `document`: a tree of the text, in which flaws are mended that are simple to mend.
-2. `feeds`: the root and the channel; `rdf` rewrites other ways of writing a property in RDF.
+2. `feeds`: the root, which says whether it is RSS, RDF or Atom, and the channel; `rdf` rewrites other ways of writing a
+   property in RDF.
 3. `entries`: each item, from its own children alone: `item/image/title` is not the title of the item.
 4. One kind of element each: `constructs` (text), `markup` (elements inside a text), `links`, `guids` (the id of an
    entry, and whether the id is also the entry's link), `files` (enclosures), `pictures` (of a feed or an entry),
