@@ -199,9 +199,7 @@ def test_a_callback_that_blocks_the_event_loop_is_an_error_and_no_deadlock(
         client.ask("/feed")
         try:
             assert blocked.wait(60)
-            with pytest.raises(
-                RuntimeError, match=r"has been blocked for 1 s at .*test_server_connections\.py:\d+"
-            ):
+            with pytest.raises(RuntimeError, match=r"has been blocked for 1 s at .*test_server_connections\.py:\d+"):
                 getattr(other if method == "start" else server, method)()
         finally:
             release.set()
