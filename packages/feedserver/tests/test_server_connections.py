@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -176,3 +177,34 @@ def ask_again(client: http.client.HTTPConnection) -> None:
 
 def test_closing_the_connections_of_a_stopped_server_does_nothing() -> None:
     FeedServer().close_client_connections()
+
+
+@pytest.mark.parametrize("method", ["start", "refuse", "accept", "close_client_connections"])
+def test_a_callback_that_blocks_the_event_loop_is_an_error_and_no_deadlock(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All servers share the loop: a listener that never returned would hang the whole suite."""
+    monkeypatch.setattr("feedserver.net.shared_loop.PATIENCE", 1.0)
+    monkeypatch.setattr("feedserver.net.catching_up.PATIENCE", 1.0)
+    blocked, release = threading.Event(), threading.Event()
+
+    def waits(_: object) -> None:
+        blocked.set()
+        release.wait(60)
+
+    other = FeedServer()
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/feed", Response("<rss/>"))
+        server.journal.listener = waits
+        client.ask("/feed")
+        try:
+            assert blocked.wait(60)
+            with pytest.raises(RuntimeError, match=r"has been blocked for 1 s at .*test_server_connections\.py:\d+"):
+                getattr(other if method == "start" else server, method)()
+        finally:
+            release.set()
+        server.allow("the event loop was blocked")
+        server.verify()
+    with other:
+        other.add("/feed", Response("<rss/>"))
+        assert urllib.request.urlopen(other.url("/feed"), timeout=20).read() == b"<rss/>"

@@ -144,7 +144,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Bind and listen. Returns when clients can connect.
 
         Raises PortTaken for a port that stays taken for `bind_timeout` seconds, OSError for an address that can't be
-        bound, and RuntimeError if the server runs already.
+        bound, and RuntimeError if the server runs already, or a callback of another one blocks the event loop.
         """
         shared_loop.refuse_on_loop("start()")
         with self._lifecycle:
@@ -164,7 +164,11 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self.site.is_own_host = self._address.is_own
         self._pid = os.getpid()
         self._thread = shared_loop.acquire(self)
-        self._thread.visit(partial(self.listening.open, self._thread.loop))
+        try:
+            self._thread.do(partial(self.listening.open, self._thread.loop))
+        except shared_loop.LoopBlocked:  # nothing was opened that `stop` could close on the loop
+            self._thread = None
+            raise
         self.journal.catch_up = self._thread.catch_up
 
     def _undo_start(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -46,52 +45,39 @@ class ServerConnections:
     def refuse(self) -> None:
         """Refuse new connections, as a server that is down; the port stays reserved, open connections continue.
 
-        Raises RuntimeError if the server is not running.
+        Raises RuntimeError if the server is not running, and where a callback blocks the event loop.
         """
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
-        closed = threading.Event()
         self.listening.site.catch_up()  # a client that waits to be accepted would be reset
         self.listening.hold(self.port)
-
-        def refuse() -> None:
-            self.listening.refuse()
-            closed.set()
-
-        self._thread.visit(refuse)
-        closed.wait(STOP_TIMEOUT)
+        self._thread.do(self.listening.refuse)
         self.listening.hold(self.port)
 
     def accept(self) -> None:
         """Accept connections again, on the same port.
 
-        Raises OSError where the port was taken meanwhile, RuntimeError if the server is not running.
+        Raises OSError where the port was taken meanwhile, RuntimeError if the server is not running, and where a
+        callback blocks the event loop.
         """
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
         shared_loop.refuse_on_loop("accept()")
         self.listening.bind_again(self.port)
-        self._thread.visit(partial(self.listening.open, self._thread.loop))
+        self._thread.do(partial(self.listening.open, self._thread.loop))
 
     def close_client_connections(self) -> None:
         """Close all open connections at once, whatever is under way on them; new ones are still accepted.
 
         A server that restarts does the same. A client that keeps connections notices it at its next request. The
-        exchanges that are under way end as "closed".
+        exchanges that are under way end as "closed". Raises RuntimeError where a callback blocks the event loop.
         """
         if self._thread is None:
             return
         shared_loop.refuse_on_loop("close_client_connections()")
-        closed = threading.Event()
         self.listening.site.catch_up()
-
-        def close() -> None:
-            self.listening.close_client_connections()
-            closed.set()
-
-        self._thread.visit(close)
-        closed.wait(STOP_TIMEOUT)
+        self._thread.do(self.listening.close_client_connections)
 
     @property
     def connections(self) -> list[ClientConnection]:

@@ -216,7 +216,7 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
 
 
 def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Future[Any]]) -> None:
-    """Raise the first exception of *unawaited*, or else that of the first of the *failed* futures nothing awaits."""
+    """Raise the first exception of *unawaited*, or else that of a *failed* future that nothing awaits."""
     errors = unawaited + [error for each in failed if _is_unawaited(each) and (error := each.exception()) is not None]
     errors.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
     if errors:

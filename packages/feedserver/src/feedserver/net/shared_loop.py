@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     import asyncio
 
 
+PATIENCE = 10.0
+"""Seconds that are waited for a loop that some callback may block, such as a journal's listener."""
+
+
+class LoopBlocked(RuntimeError):
+    """A callback has blocked the event loop of all servers for too long."""
+
+
 class LoopUser(Protocol):
     """A server that runs on the shared loop thread."""
 
@@ -100,6 +108,33 @@ class LoopThread:
             self.call(function)
             return True
         return self._visitable.visit(function, timeout)
+
+    def do(self, function: Callable[[], object]) -> None:
+        """Call *function* as `visit` does, and return when it has returned.
+
+        Raises LoopBlocked where it was not called within `PATIENCE`.
+        """
+        done = threading.Lock()
+        done.acquire()
+
+        def call() -> None:
+            try:
+                function()
+            finally:
+                done.release()
+
+        if not (self.visit(call, PATIENCE) and done.acquire(timeout=PATIENCE)):
+            raise LoopBlocked(
+                f"the event loop of all servers has been blocked for {PATIENCE:g} s{self._place()}; a listener of a "
+                "journal, a matching function or a fault must return at once"
+            )
+
+    def _place(self) -> str:
+        """Return which line the loop's thread executes, for a message; "" where that is not known."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        while frame is not None and frame.f_code.co_filename == threading.__file__:
+            frame = frame.f_back  # the line that waits says more than how a lock waits
+        return f" at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
 
     def catch_up(self) -> str:
         """Wait until the loop has read what clients have sent so far; return "", or a problem if a callback blocks it.
