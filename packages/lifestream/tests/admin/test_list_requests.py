@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models.signals import pre_save
+from django.forms import model_to_dict
 from django.test import Client
 
 from factories import make_feed, make_post
 from lifestream.admin.list_requests import CheckedListAdmin
+from lifestream.models import Lifestream
 
 pytestmark = pytest.mark.django_db
 LISTS = ("feed", "item", "fetch", "post", "subscription", "lifestream")
@@ -127,3 +134,34 @@ def test_the_first_300_characters_of_a_search_are_searched_for(client: Client) -
 
     assert found("a " * 150 + "nowhere") == ["admin", "ines"]
     assert found("a " * 146 + "nowhere") == []
+
+
+@pytest.mark.postgres  # SQLite writes for one request at a time
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_twice_at_once_is_saved_once_and_shows_the_error(admin_user: User) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py")
+    both_are_checked = threading.Barrier(2)
+    waiting = iter([both_are_checked.wait] * 2)
+
+    def wait(**_: Any) -> None:
+        next(waiting, lambda _seconds: 0)(60)
+
+    def send() -> int:
+        client = Client()
+        client.force_login(admin_user)
+        values = model_to_dict(Lifestream(title="A", slug="twice"))
+        form = {name: value for name, value in values.items() if value not in (None, False, "")}
+        try:
+            return client.post("/admin/lifestream/lifestream/add/", form).status_code
+        finally:
+            connection.close()
+
+    pre_save.connect(wait, sender=Lifestream)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            sent = [threads.submit(send) for _ in range(2)]
+            assert sorted(each.result(120) for each in sent) == [200, 302]
+    finally:
+        pre_save.disconnect(wait, sender=Lifestream)
+    assert Lifestream.objects.filter(slug="twice").count() == 1

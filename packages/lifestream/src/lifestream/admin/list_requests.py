@@ -1,5 +1,5 @@
-"""Which requests the lists of the admin answer: Django's lists pass on addresses that a database refuses, and regular
-expressions that stop a site.
+"""Which requests the lists and forms of the admin answer: Django's lists pass on addresses that a database refuses, and
+regular expressions that stop a site, and its forms what another request has stored meanwhile.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist
-from django.db import DataError, NotSupportedError
+from django.db import DataError, IntegrityError, NotSupportedError
 from django.db.models import BinaryField, Field, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.options import Options
@@ -43,7 +43,9 @@ characters in it with another one.
 
 
 class CheckedListAdmin(ModelAdmin):
-    """Rows whose list answers any address and any form without a server error, and in linear time."""
+    """Rows whose list answers any address and any form without a server error, and in linear time; so do their forms if
+    others are sent at the same time.
+    """
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return the list, or a redirect to the list without filters if their values, or keys of rows, are invalid or
@@ -54,6 +56,21 @@ class CheckedListAdmin(ModelAdmin):
         if not _may_be_read(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Return the form of a row, or save it. If another request has stored a row with the same name since the form
+        was checked, as if the button was pressed twice, the form is checked again, and shows the error.
+        """
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError:  # everything was undone (PostgreSQL; SQLite writes for one request at a time)
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the rows of the list, which are counted here. Raises IncorrectLookupParameters if a filter has an
