@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed
 from lifestream.models import Feed, Host
@@ -59,3 +60,17 @@ class TestFeeds:
         assert Feed(url="u", domain="d", title="t").display_title == "t"
         assert Feed(url="u", domain="d").display_title == "d"
         assert str(Feed(url="u")) == "u"
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db
+def test_an_update_locks_all_feeds_in_the_order_of_their_keys_first() -> None:
+    make_feed()
+    with CaptureQueriesContext(connection) as queries:
+        Feed.objects.update(next_fetch=NOW)
+    statements = [query["sql"] for query in queries]
+    lock = next(at for at, each in enumerate(statements) if "lifestream_feed" in each and each.endswith(" FOR UPDATE"))
+    update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_feed"'))
+    assert "ORDER BY" in statements[lock]
+    assert lock < update

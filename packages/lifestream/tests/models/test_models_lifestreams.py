@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.models import Feed, Item, Lifestream, Post
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 
 
 @pytest.mark.django_db
@@ -119,3 +119,17 @@ def test_a_slug_whose_address_another_page_has_is_refused(slug: str) -> None:
 @pytest.mark.parametrize("slug", ["main", "admin-notes", ""])
 def test_other_slugs_are_accepted(slug: str) -> None:
     Lifestream(slug=slug).clean()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db
+def test_new_folders_of_subscriptions_are_set_after_their_feeds_are_locked() -> None:
+    make_subscription(make_feed())
+    with CaptureQueriesContext(connection) as queries:
+        Subscription.objects.update(folder="News")
+    statements = [query["sql"] for query in queries]
+    lock = next(at for at, each in enumerate(statements) if "lifestream_feed" in each and each.endswith(" FOR UPDATE"))
+    update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_subscription"'))
+    assert "ORDER BY" in statements[lock]
+    assert lock < update

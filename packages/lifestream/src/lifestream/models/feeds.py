@@ -119,8 +119,11 @@ class FeedQuerySet(models.QuerySet["Feed"]):
     def _update_due(self, **values: Any) -> int:
         if not due_hosts.FIELDS & values.keys():
             return super().update(**values)
-        hosts = set(self.order_by().values_list("host_id", flat=True).distinct())
         with transaction.atomic(using=self.db):
+            found = list(self.order_by().values_list("pk", "host_id"))
+            # PostgreSQL would lock them in any order, and an import or an owner's change could wait for this one.
+            lock_feeds([feed for feed, _ in found], self.db)
+            hosts = {host for _, host in found}
             count = super().update(**values)
             if moved_to := values.get("host_id", values.get("host")):
                 hosts.add(getattr(moved_to, "pk", moved_to))

@@ -303,8 +303,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
-            if may_show_more:
-                lock_feeds(before.values(), self.db)
+            # Also for names alone: PostgreSQL locks the subscriptions in any order, and another update could wait.
+            lock_feeds(before.values(), self.db)
             count = super().update(**kwargs)
             if may_be_resorted:
                 sort_names.settle(self.db, subscriptions=before)
