@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, draft, make_feed, make_item, make_subscription, prepared, result
 from lifestream.content.sanitizer import Sanitizer
@@ -117,6 +119,31 @@ class TestItems:
             assert Item.objects.filter(feed=feed).count() == (0 if deleted else 1)
             Item.objects.filter(feed=feed).delete()
             Tombstone.objects.all().delete()
+
+    def test_an_import_reads_only_the_tombstones_that_its_entries_may_be(self) -> None:
+        """A feed whose entries all change leaves very many, and a long document is imported in many chunks."""
+        feed = make_feed()
+        read(feed, *(draft(f"{i}", f"Entry {i}", link=f"https://a.example/{i % 5}", published=NOW) for i in range(20)))
+        Item.objects.filter(feed=feed).delete()
+
+        with CaptureQueriesContext(connection) as asked:
+            assert read(feed, draft("7", "Entry 7")).refused == 1
+            assert counts(read(feed, draft("new", "New", link="https://a.example/1"))) == (1, 0, 0)
+            assert read(feed, draft("moved", "Entry 8", link="https://b.example/8", published=NOW)).refused == 1
+
+        found = [
+            each["sql"] for each in asked if '"lifestream_tombstone"' in each["sql"] and "EXISTS" not in each["sql"]
+        ]
+        assert found
+        assert not [sql for sql in found if " IN (" not in sql and "UPDATE" not in sql]
+
+    @pytest.mark.parametrize("deleted", [1, 2, 3])
+    def test_a_link_of_several_tombstones_identifies_none_of_them(self, deleted: int) -> None:
+        feed, link = make_feed(), "https://a.example/same"
+        read(feed, *(draft(f"{i}", f"Entry {i}", link=link) for i in range(deleted)))
+        Item.objects.filter(feed=feed).delete()
+
+        assert read(feed, draft("new", "New", link=link)).refused == (1 if deleted == 1 else 0)
 
     def test_the_card_of_an_item_is_stored_and_made_again_after_an_edit(self) -> None:
         feed = make_feed()

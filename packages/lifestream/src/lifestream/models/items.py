@@ -180,6 +180,8 @@ class Tombstone(models.Model):
         constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="lifestream_tombstone_key")]
         indexes = [
             models.Index(fields=["feed", "link_hash"], name="lifestream_tombstone_link"),
+            models.Index(fields=["feed", "content_hash"], name="lifestream_tombstone_content"),
+            models.Index(fields=["feed", "first_key"], name="lifestream_tombstone_first"),
             models.Index(fields=["uri"], name="lifestream_tombstone_uri"),
         ]
 

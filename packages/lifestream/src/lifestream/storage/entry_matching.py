@@ -139,6 +139,17 @@ class Document:
             if i not in self.repeated and self.owns_link(i) and not (self.trusts(i) and self.keys[i].guid in found)
         }
 
+    def own_links(self, indices: Iterable[int]) -> set[str]:
+        """Return the links that only one entry of this document has, of the entries at *indices*."""
+        return {self.keys[i].link for i in indices if i not in self.repeated and self.owns_link(i)}
+
+    def own_contents(self, indices: Iterable[int]) -> set[str]:
+        """Return the contents that can identify an entry and that only one entry of this document has, of the entries
+        at *indices*.
+        """
+        mine = (self.keys[i] for i in indices if i not in self.repeated)
+        return {keys.content for keys in mine if keys.distinction and self._content_uses[keys.content] == 1}
+
     def contents_to_find(self, indices: Iterable[int], known: Iterable[Known]) -> set[str]:
         """Return the contents by which to look up the entries at *indices* that share neither key nor link with
         *known*.

@@ -15,6 +15,8 @@ from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Final
 
+from django.db.models import Max, Min
+
 from lifestream.content.filter_rules import RuleSubject
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.url_hosts import site_domain
@@ -216,19 +218,37 @@ class Import:
         known: list[Known] = []
         stored: dict[int, _Revision] = {}
         if indices and tombstones:
-            dead = Tombstone.objects.using(using).filter(feed=self.feed)
-            rows = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key", named=True)
-            for row in rows.iterator():
-                guid = guid_form(row.guid)
-                known.append(Known(row.pk, row.key_hash, row.link_hash, row.content_hash, guid, deleted=True))
-                if row.first_key not in ("", row.key_hash):
-                    known.append(Known(row.pk, row.first_key, "", "", "", deleted=True))
+            known += self._dead(indices, using)
         if indices and not empty:
             by_key = self._find(using, "key_hash", self._document.keys_to_find(indices), stored)
             links = self._document.links_to_find(indices, {item.key for item in by_key})
             known += by_key + self._find(using, "link_hash", links, stored)
             known += self._find(using, "content_hash", self._document.contents_to_find(indices, known), stored)
         return known, stored
+
+    def _dead(self, indices: Sequence[int], using: str) -> Iterator[Known]:
+        """Yield the tombstones that the entries at *indices* may be. Only these are read: a feed whose entries all
+        change has far more.
+        """
+        dead = Tombstone.objects.using(using).filter(feed=self.feed)
+        keys, found = self._document.keys_to_find(indices), set[int]()
+        for column in ("key_hash", "first_key"):
+            for batch in batches(keys):
+                found.update(dead.filter(**{f"{column}__in": batch}).values_list("pk", flat=True))
+        owned = {"link_hash": self._document.own_links(indices), "content_hash": self._document.own_contents(indices)}
+        for column, values in owned.items():
+            for batch in batches(values):
+                # What two tombstones have identifies neither: two of them are as good as all.
+                same = dead.filter(**{f"{column}__in": batch}).order_by().values(column)
+                for first, last in same.annotate(first=Min("pk"), last=Max("pk")).values_list("first", "last"):
+                    found |= {first, last}
+        fields = ("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key")
+        for some in batches(sorted(found)):
+            for row in dead.filter(pk__in=some).order_by("pk").values_list(*fields, named=True):
+                guid = guid_form(row.guid)
+                yield Known(row.pk, row.key_hash, row.link_hash, row.content_hash, guid, deleted=True)
+                if row.first_key not in ("", row.key_hash):
+                    yield Known(row.pk, row.first_key, "", "", "", deleted=True)
 
     def _find(self, using: str, column: str, values: Iterable[str], stored: dict[int, _Revision]) -> list[Known]:
         known = []
