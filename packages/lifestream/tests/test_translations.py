@@ -80,9 +80,7 @@ class TestCatalogues:
         found = {problem.string: problem.what for problem in translations.problems()}
         assert found["de"] == f"is not what was compiled from it: run `{translations.COMMAND} compile`"
 
-    def test_an_update_keeps_translations_and_adds_and_drops_strings(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_update_keeps_translations_and_adds_and_drops_strings(self, tmp_path: Path) -> None:
         sources = Catalog()
         for string in ("new", ("{} old", "{} olds"), "kept"):
             sources.add(string)
