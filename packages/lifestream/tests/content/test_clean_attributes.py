@@ -22,7 +22,9 @@ RULES = SanitizerRules()
         ("p", {"data-player": "https://evil.example/"}, {}),
     ],
 )
-def test_harmless_attributes_are_kept_and_made_absolute(tag: str, given: dict[str, str], kept: dict[str, str]) -> None:
+def test_harmless_attributes_are_kept_and_their_addresses_made_absolute(
+    tag: str, given: dict[str, str], kept: dict[str, str]
+) -> None:
     assert checked(tag, given, RULES, BASE) == kept
 
 

@@ -95,7 +95,7 @@ def test_a_redirect_that_cannot_be_followed_is_refused_with_the_reason(
 
 
 def test_the_origin_is_scheme_host_and_port() -> None:
-    assert origin("https://example.org/a") == ("https", "example.org", 443)
+    assert origin("https://example.org/a") == origin("https://example.org:443/b") == ("https", "example.org", 443)
     assert origin("http://example.org/a") == origin("http://example.org:80/b") == ("http", "example.org", 80)
 
 

@@ -226,7 +226,6 @@ class TestFetching:
         outcome = self.ask("http://name.invalid/feed")
         assert isinstance(outcome, Failed)
         assert outcome.kind == "shortage"
-        assert shortage_of(ShortOf(Shortage.FILES)) is Shortage.FILES
 
     def test_a_name_without_an_address_is_a_failure_of_the_feed(self) -> None:
         async def resolve() -> None:
@@ -259,6 +258,7 @@ class TestErrorsThatMeanAShortage:
             (RuntimeError("can't start new thread"), Shortage.THREADS),
             (OSError(errno.EADDRNOTAVAIL, "x"), Shortage.PORTS),
             (socket.gaierror(socket.EAI_MEMORY, "x"), Shortage.MEMORY),
+            (ShortOf(Shortage.FILES), Shortage.FILES),
             (socket.gaierror(socket.EAI_NONAME, "x"), None),
             (socket.gaierror(errno.EMFILE, "x"), None),
             (ConnectionRefusedError(errno.ECONNREFUSED, "x"), None),

@@ -1,4 +1,4 @@
-"""The host that the words of a link name, and the site to which a feed may claim to belong."""
+"""The host by which a link is named, and the site to which a feed may claim to belong."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_a_time_that_no_clock_shows_is_no_date(time: str) -> None:
 
 @pytest.mark.reading(19)
 @pytest.mark.parametrize(("year", "full"), [("49", 2049), ("50", 1950), ("99", 1999), ("121", 2021)])
-def test_years_of_two_digits_from_50_on_are_of_the_twentieth_century(year: str, full: int) -> None:
+def test_years_of_two_or_three_digits_are_counted_as_in_rfc_5322(year: str, full: int) -> None:
     assert Calendar().read(f"17 Aug {year} at 12:00") == datetime(full, 8, 17, 12, tzinfo=UTC)
 
 

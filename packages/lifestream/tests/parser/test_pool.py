@@ -263,7 +263,7 @@ def test_a_parser_that_cannot_be_started_is_no_failure_of_the_document(
     assert "no-such-python" in caplog.text
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_of_a_child_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     if sys.platform != "linux":
         pytest.skip("other kernels don't keep this limit")
     import resource

@@ -86,7 +86,7 @@ def test_an_entry_begins_after_a_section_and_not_inside_it(between: str) -> None
         assert [entry.guid for entry in parse(rss(items), {}, URL).entries] == ["1", "2"]
 
 
-def test_an_empty_entry_at_the_end_of_an_ill_formed_feed_changes_nothing() -> None:
+def test_an_empty_entry_at_the_end_of_an_ill_formed_feed_does_not_change_the_one_before() -> None:
     before = "<item><title>One<b></title><guid>1</guid></item>"
     [entry] = parse(rss(before), {}, URL).entries
     feed = parse(rss(f"{before}<item/>"), {}, URL)

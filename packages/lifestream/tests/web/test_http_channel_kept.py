@@ -119,7 +119,7 @@ def test_an_answer_that_is_not_complete_is_not_deleted() -> None:
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EMFILE])
 def test_an_answer_that_cannot_be_kept_ends_the_connection(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
-    """The number of bytes to send became negative, so that the loop never waited, and the connection stayed open."""
+    """Otherwise the number of bytes to send becomes negative: the loop never waits, and the connection stays open."""
     read: list[bytes] = []
 
     def fail(_buffer: object) -> None:

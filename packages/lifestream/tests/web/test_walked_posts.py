@@ -1,4 +1,4 @@
-"""The first posts of many items are those that a look-up of all would find, and few posts are read for them."""
+"""The first posts of many items are the same as if all were looked up, but few posts are read to find them."""
 
 from __future__ import annotations
 

@@ -76,9 +76,11 @@ def test_each_alternative_of_a_multipart_text_is_read() -> None:
 
 
 def test_nothing_is_an_empty_text() -> None:
-    assert (NOTHING.html, NOTHING.line, text_of(None), text_of(fromstring("<a> x\n y <b>z</b></a>"))) == (
-        "", "", "", "x y",
-    )  # fmt: skip
+    assert (NOTHING.html, NOTHING.line, text_of(None)) == ("", "", "")
+
+
+def test_the_text_of_an_element_is_one_line_without_that_of_its_children() -> None:
+    assert text_of(fromstring("<a> x\n y <b>z</b></a>")) == "x y"
 
 
 def encoded(text: str) -> str:
