@@ -15,7 +15,7 @@ from feedserver.messages.headers import Headers
 from feedserver.messages.send_plan import Ended
 
 NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
-"""The beginning of the reason why a scenario about items shows nothing about a reader that imports no items."""
+"""How the reason for *not seen* begins if the reader lacks the items of the good feed, too."""
 
 FLOODED = "… more requests than are kept"
 """What `ExchangeSeen.told` is where exchanges are missing, since the reader sent too many."""
