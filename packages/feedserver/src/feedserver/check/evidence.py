@@ -28,8 +28,8 @@ class ExchangeSeen:
     *path* is relative to the scenario (a path outside of it begins with a slash), *target* is as it was sent; both are
     "", as *method* and *scheme* are, where the bytes were no request. *headers* are those of the request, *answered*
     those of the answer; *status* is 0 where there was no answer. *ended* is None where the exchange had not ended;
-    *bytes_sent* and *duration*, in seconds, are 0 then. *time* is when it began by the moved clock, in seconds of the
-    epoch; *told* describes the exchange in a line.
+    *bytes_sent* and *duration*, in seconds, are 0 then. *time* is when it began by the moved clock, in seconds since
+    the epoch; *told* describes the exchange in a line.
     """
 
     path: str = ""
