@@ -185,7 +185,7 @@ def test_a_guard_is_judged_only_if_the_reader_is_given_the_networks_to_allow(rea
 
     assert (without["verdict"], without["reason"]) == (
         "not seen",
-        "a reader without a guard against private addresses is not judged; see {networks}",
+        "only a reader with a guard against private addresses is judged; give the guard {networks}",
     )
     assert (with_guard["verdict"], with_guard["observed"]) == ("fail", "the address was requested")
     assert verdicts(output) == {"R1": "pass"}

@@ -15,7 +15,7 @@ from feedserver.messages.headers import Headers
 from feedserver.messages.send_plan import Ended
 
 NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
-"""The beginning of the reason why a scenario about items shows nothing about a reader that imports no items."""
+"""How the reason for *not seen* begins if the reader lacks the items of the good feed, too."""
 
 FLOODED = "… more requests than are kept"
 """What `ExchangeSeen.told` is where exchanges are missing, since the reader sent too many."""
@@ -28,8 +28,8 @@ class ExchangeSeen:
     *path* is relative to the scenario (a path outside of it begins with a slash), *target* is as it was sent; both are
     "", as *method* and *scheme* are, where the bytes were no request. *headers* are those of the request, *answered*
     those of the answer; *status* is 0 where there was no answer. *ended* is None where the exchange had not ended;
-    *bytes_sent* and *duration*, in seconds, are 0 then. *time* is when it began by the moved clock, in seconds of the
-    epoch; *told* describes the exchange in a line.
+    *bytes_sent* and *duration*, in seconds, are 0 then. *time* is when it began by the moved clock, in seconds since
+    the epoch; *told* describes the exchange in a line.
     """
 
     path: str = ""

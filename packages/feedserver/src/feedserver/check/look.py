@@ -16,7 +16,7 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was observed in a round. *at* is when it began, by the moved clock, in seconds of the epoch.
+    """What was observed in a round. *at* is when it began, by the moved clock, in seconds since the epoch.
     *was_control_asked* is whether both control feeds were requested.
 
     *exchanges* maps the id of a scenario to its exchanges. *present* are the items that the reader has, as pairs of a

@@ -50,7 +50,7 @@ class MovedClock:
         return self._move is not None
 
     def time(self) -> float:
-        """Return the moved time, in seconds of the epoch."""
+        """Return the moved time, in seconds since the epoch."""
         return time.time() + self.offset
 
     def advance(self, seconds: float) -> None:

@@ -166,7 +166,7 @@ def _refuse(scenario: Scenario, adapter: Adapter, kind: Kind, *, is_only: bool) 
     if (Need.TLS in scenario.needs or scenario.tls) and not _has_tls():
         return not_seen("feedserver cannot make certificates; install 'feedserver[tls]'")
     if Need.GUARD in scenario.needs and not adapter.has_guard:
-        return not_seen("a reader without a guard against private addresses is not judged; see {networks}")
+        return not_seen("only a reader with a guard against private addresses is judged; give the guard {networks}")
     if scenario.elsewhere is not None and not addresses.is_available(scenario.elsewhere):
         return not_seen(f"this system cannot listen at {scenario.elsewhere}")
     return None

@@ -77,7 +77,7 @@ class Script:
 
 
 class HostPath(NamedTuple):
-    """By what the file for a request is found: the decoded *path*, and the *host*, which is "" for this server."""
+    """The key to the file for a request: the decoded *path*, and the *host*, which is "" for this server."""
 
     host: str
     path: str

@@ -38,7 +38,7 @@ LINGER = 1.0
 """Seconds that a client may go on sending after its last answer: a reset could destroy the answer (RFC 9112 §9.6)."""
 
 MOST_WAITING = 4_194_304
-"""Bytes that are read of what waits in the kernel when a connection is ended, more than it usually holds."""
+"""Bytes that are read of what waits in the kernel when a connection is ended: more than a kernel usually holds."""
 
 _BUSY = frozenset({State.ANSWERING, State.FINISHING, State.STALLED})
 _BETWEEN = frozenset({State.IDLE, State.ENDED})

@@ -69,7 +69,7 @@ class Listening:
         self._bound: tuple[str, ...] = ()
         self._holding: list[socket.socket] = []
         self._sockets: list[socket.socket] = []
-        self._acceptors: list[Acceptor] = []  # of the first sockets; all sockets have one, unless `open` is still due
+        self._acceptors: list[Acceptor] = []  # one for each socket, in this order; `open` adds those that are missing
         self._closed_acceptors: list[Acceptor] = []
         self._sweeper: Timer | None = None
         self._closed: Callable[[], None] | None = None

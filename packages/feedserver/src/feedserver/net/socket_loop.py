@@ -27,7 +27,7 @@ LONGEST_WAIT = 86_400.0
 """Seconds that a turn waits at most: the system's own limit is some weeks."""
 
 FEW_WATCHED = 256
-"""How many descriptors a poll may report while fewer are watched: others may be added while it waits."""
+"""A poll may report this many descriptors even if fewer are watched: others may be added while it waits."""
 
 
 class _Watched:

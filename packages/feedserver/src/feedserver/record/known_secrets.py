@@ -28,7 +28,7 @@ SHORTEST_IN_WORDS = 6
 """The least number of characters of a secret that is found within words, and in base 64."""
 
 _LONGEST_BY_CHARACTER = 128
-"""The largest number of characters of a secret whose characters are searched for in any spelling."""
+"""The longest secret, in characters, of which each character is searched for in any spelling."""
 
 _LARGEST = 64 * 1024 * 1024
 """The most bytes of a decoded body that are searched."""

@@ -190,7 +190,7 @@ class _Search:
                 text = self._replace(openings, text, _Strings(text).behind)
             text = self._replace(_PAIR_IN_BRACKETS, text, _Strings(text).second_of_two)
         text = self._replace(_OPENING_QUOTE, text, self._value_in_quotes)
-        text = self._clean_document(text, shapes, depth)  # first: what escapes stand for shows where a value ends
+        text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
         text = self._replace(_OPENING, text, _container)
         if self.words:

@@ -39,11 +39,13 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _PIECES = re.compile(r"[A-Za-z0-9]+")
 _LEAST_ENTROPY = 3.0  # bits per character; hexadecimal digits have at most 4
 _LEAST_CHANGES = 0.25
+"""The least number of changes between letters, capitals and digits per character. Random base 62 has 0.45 of them,
+hexadecimal digits 0.47, base 32 0.30.
+"""
+
 _LEAST_CHANGES_IN_ONE_PIECE = 0.15
 _LEAST_CHANGES_OF_LETTERS = 0.4
-"""The least number of changes between letters, capitals and digits per character. Random base 62 has 0.45 of them,
-hexadecimal digits 0.47, base 32 0.30; letters alone 0.5, and camel case 0.33, where each word counts twice.
-"""
+"""The same for text without digits. Random letters have 0.5 of them; camel case has 0.33, as each word counts twice."""
 
 _LONG_PIECE = 8
 _WHOLE_PIECE = 16
