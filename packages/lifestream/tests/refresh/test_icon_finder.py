@@ -99,11 +99,27 @@ class IconTest(FeedServerTransactionTestCase):
 
     def test_a_slow_site_is_given_up_and_counts_as_one_without_an_icon(self) -> None:
         self.feedserver.add("/", Response("<p>Late</p>", delay=30.0))
-        self.feed()
-        with mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 0.5):
+        feed = self.feed()
+        with (
+            mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 0.5),
+            self.assertLogs("lifestream.refresh.icon_finder", "INFO") as logged,
+        ):
             assert find_icons(clock=lambda: NOW) == 0
         assert find_icons(clock=lambda: NOW) == 0
         assert [request.path for request in self.feedserver.requests] == ["/"]
+        assert logged.output == [
+            f"INFO:lifestream.refresh.icon_finder:the site of {feed.url} is too slow to look for its icon"
+        ]
+
+    def test_the_time_of_a_site_is_for_all_its_requests_together(self) -> None:
+        head = '<link rel="icon" href="/a.png">'
+        html = Response(f"<!doctype html>{head}", headers={"Content-Type": "text/html"}, delay=0.8)
+        self.feedserver.add("/", html)
+        self.feedserver.add("/a.png", Response(PNG, delay=0.8))
+        feed = self.feed()
+        with mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 1.5):  # of a slow machine, more is used up
+            assert find_icons(clock=lambda: NOW) == 0
+        assert self.icon(feed) == b""
 
     def test_a_picture_of_more_than_256_kib_is_not_stored(self) -> None:
         largest = PNG.ljust(256 * 1024, b"\0")
