@@ -126,7 +126,10 @@ _URL_SAFE = str.maketrans("+/", "-_")
 @lru_cache(maxsize=256)
 def _pattern(secret: str) -> re.Pattern[str]:
     """Return a pattern of all spellings of *secret*. Its groups are atomic, so that no text makes it backtrack."""
-    whole = [re.escape(each) for each in dict.fromkeys(_spellings(secret))]
+    spelled = dict.fromkeys(_spellings(secret))
+    # A header's UTF-8 is read as ISO-8859-1.
+    spelled |= dict.fromkeys(each.encode("utf-8", "replace").decode("latin-1") for each in spelled)
+    whole = [re.escape(each) for each in spelled]
     if len(secret) <= _LONGEST_BY_CHARACTER:
         whole.append("".join(map(_any_spelling, secret)))
     in_base_64 = [rf"{re.escape(each)}=*" for each in dict.fromkeys(_in_base_64(secret))]

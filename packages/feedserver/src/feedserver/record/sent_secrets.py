@@ -31,6 +31,8 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
             values.update(_in_cookies(value))
         elif is_secret(name) or says_login(name):
             values.update(_in_credentials(value))
+            if not name.lower().endswith("authorization"):  # whose first word is no secret
+                values.add(value.strip())
     values.update([password for each in values for password in _passwords_in(each)])
     return {value for each in values for value in _decodings(each) if len(value) >= SHORTEST}
 
