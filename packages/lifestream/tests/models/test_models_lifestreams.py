@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.models import Feed, Item, Lifestream, Post, Subscription
+from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription
 
 
 @pytest.mark.django_db
@@ -133,3 +134,38 @@ def test_new_folders_of_subscriptions_are_set_after_their_feeds_are_locked() -> 
     update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_subscription"'))
     assert "ORDER BY" in statements[lock]
     assert lock < update
+
+
+@pytest.mark.postgres  # SQLite writes for one request at a time
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_query", [False, True])
+def test_what_is_added_to_a_lifestream_while_it_is_deleted_does_not_keep_it(is_query: bool) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py")
+    lifestream = make_lifestream("main", owner=User.objects.create_user("owner"))
+    refused: list[Exception] = []
+
+    def add() -> None:
+        try:
+            OwnPage.objects.create(lifestream_id=lifestream.pk, title="Late", slug="late")
+        except IntegrityError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    adding = threading.Thread(target=add)
+
+    def add_before(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith('DELETE FROM "lifestream_lifestream"'):
+            adding.start()
+            adding.join(2)  # longer only if it waits for this transaction
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(add_before):
+        if is_query:
+            Lifestream.objects.select_related("owner").filter(slug="main").delete()
+        else:
+            lifestream.delete()
+    adding.join(60)
+    assert refused
+    assert not Lifestream.objects.exists() and not OwnPage.objects.exists()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
@@ -88,7 +88,17 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the lifestreams. Feeds that lose their last subscriber become idle, all at once: see `apps`."""
-        return _deleted(Subscription.objects.using(self.db).filter(lifestream__in=self.order_by()), super().delete)
+        delete = super().delete
+
+        def lock_and_delete() -> tuple[int, dict[str, int]]:
+            # Otherwise another request could add a logo or a page when those that are known are deleted already.
+            if connections[self.db].features.has_select_for_update:
+                keys = list(self.order_by().values_list("pk", flat=True))
+                rows = Lifestream.objects.using(self.db).filter(pk__in=keys).order_by("pk")
+                list(rows.select_for_update().values_list("pk"))
+            return delete()
+
+        return _deleted(Subscription.objects.using(self.db).filter(lifestream__in=self.order_by()), lock_and_delete)
 
     # Django marks its own method in the same way: a manager must not offer to delete all rows.
     delete.alters_data = True  # type: ignore[attr-defined]
