@@ -92,8 +92,8 @@ def test_an_answer_of_the_database_ends_an_outage_unless_it_is_of_another_kind(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     outages = Outages()
-    for kind, is_over in ((Kind.GONE, True), (Kind.FULL, False)):
+    for kind, is_over in ((Kind.GONE, True), (Kind.CONNECTIONS, True), (Kind.FULL, False)):
         outages.tell(LOG, "x", Trouble(kind, "no"))
         outages.answered()
         assert (outages.kind is None) == is_over
-    assert sum("answers again" in line for line in logged(caplog)) == 1
+    assert sum("answers again" in line for line in logged(caplog)) == 2

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from lifestream.models import Feed
 from lifestream.site.errors import error_page
-from lifestream.storage.db_errors import FAILURES, Kind, trouble_of
+from lifestream.storage.db_errors import FAILURES, UNREACHABLE, trouble_of
 from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class OutageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer *request*. During an outage of the database, first check whether the outage is over, to log that."""
-        if OUTAGES.kind is Kind.GONE:
+        if OUTAGES.kind in UNREACHABLE:
             with suppress(*FAILURES), connections[router.db_for_read(Feed)].cursor() as cursor:
                 cursor.execute("SELECT 1")
                 OUTAGES.answered()
@@ -43,7 +43,7 @@ class OutageMiddleware:
         if not isinstance(exception, FAILURES):
             return None
         trouble = trouble_of(exception)
-        if trouble.kind is not Kind.GONE:
+        if trouble.kind not in UNREACHABLE:
             return None
         OUTAGES.tell(log, "pages can't be shown", trouble)
         answer = error_page(
