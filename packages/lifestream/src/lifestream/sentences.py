@@ -263,6 +263,14 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "its tables are those of another version: run migrate, and rebuild_search if it is that table"
     ),
     "database-damaged": _("it is damaged: restore it from a backup, or dump and load it"),
+    "database-needs-memory": _("it has no memory left: give its machine more, or set lower limits for it (work_mem)"),
+    "database-server-needs-files": _(
+        "its server may open no more files: raise the server's limit (LimitNOFILE of its systemd unit), or lower "
+        "max_files_per_process"
+    ),
+    "database-takes-no-more": _(
+        "it takes no more connections: run fewer workers, or raise its limit (max_connections, or that of the user)"
+    ),
     "database-gone": _("it can't be reached: see that it runs, and that DATABASES names it"),
     "database-other": _("see that it runs and has free space"),
     "back": _("the database answers again, after {lasted}"),

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +19,12 @@ from django.db import connection
 from django.utils import timezone
 
 import dying
-from factories import make_feed, make_subscription
+from factories import make_feed, make_lifestream, make_subscription
 from feedserver import FeedServer, Request, Response, broken
 from feedserver.faults import Stall
-from lifestream.models import Feed, Fetch, Host, Item, Post, fulltext
-from lifestream.refresh import refresh
+from lifestream.models import Feed, Fetch, Host, Item, Post, Subscription, fulltext
+from lifestream.refresh import opml, refresh
+from lifestream.storage.bulk_subscriptions import CHUNK
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_parsers")]
 
@@ -258,6 +260,23 @@ class TestADatabaseInTrouble:
             lock.release()
         assert "it is locked by another program: end that one's transaction" in str(raised.value)
         assert len(server.requests) == 0
+
+    @on_sqlite
+    def test_a_list_whose_import_ends_with_a_full_disk_is_imported_by_running_the_command_again(
+        self, tmp_path: Path
+    ) -> None:
+        make_lifestream()
+        count = 2 * CHUNK
+        listed = tmp_path / "feeds.opml"
+        listed.write_bytes(
+            opml.render("Feeds", [opml.Outline(f"https://blog{number}.example/feed") for number in range(count)])
+        )
+        with limited(pages=120), pytest.raises(CommandError, match=r"; its disk is full: free some space, then run th"):
+            call_command("import_opml", "--no-update", str(listed))
+        assert Subscription.objects.count() == CHUNK, "the first chunk is kept"
+
+        call_command("import_opml", "--no-update", str(listed))
+        assert Subscription.objects.count() == count
 
     @on_postgresql
     @pytest.mark.postgres

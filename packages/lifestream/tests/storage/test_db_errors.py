@@ -18,11 +18,11 @@ def of_sqlite(code: int) -> OperationalError:
     return error
 
 
-def of_postgresql(state: str | None) -> OperationalError:
+def of_postgresql(state: str | None, said: str = "it failed") -> OperationalError:
     class Cause(Exception):
         sqlstate: Any = state
 
-    error = OperationalError("it failed")
+    error = OperationalError(said)
     error.__cause__ = Cause()
     return error
 
@@ -50,6 +50,8 @@ def test_the_result_code_of_sqlite_decides(code: int, kind: Kind) -> None:
     ("state", "kind"),
     [
         ("53100", Kind.FULL),
+        ("53200", Kind.MEMORY),
+        ("53300", Kind.CONNECTIONS),
         ("55P03", Kind.LOCKED),
         ("40P01", Kind.LOCKED),
         ("25006", Kind.READ_ONLY),
@@ -66,6 +68,21 @@ def test_the_result_code_of_sqlite_decides(code: int, kind: Kind) -> None:
 )
 def test_the_sqlstate_of_postgresql_decides(state: str | None, kind: Kind) -> None:
     assert trouble_of(of_postgresql(state)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "kind"),
+    [
+        (None, 'connection failed: FATAL:  too many connections for role "app"', Kind.CONNECTIONS),
+        (None, "connection failed: FATAL:  sorry, too many clients already", Kind.CONNECTIONS),
+        (None, "FATAL:  remaining connection slots are reserved for roles with SUPERUSER", Kind.CONNECTIONS),
+        (None, "FATAL:  no more connections allowed (max_client_conn)", Kind.CONNECTIONS),
+        (None, "could not create socket: Too many open files", Kind.FILES),
+        ("53000", 'could not open file "base/1/2": Too many open files in system', Kind.SERVER_FILES),
+    ],
+)
+def test_what_postgresql_says_of_a_shortage_decides_who_is_short(state: str | None, said: str, kind: Kind) -> None:
+    assert trouble_of(of_postgresql(state, said)).kind is kind
 
 
 def test_an_error_without_a_cause_is_of_another_kind() -> None:

@@ -90,8 +90,8 @@ def test_an_outage_that_many_threads_meet_is_reported_once(caplog: pytest.LogCap
 
 def test_an_answer_ends_the_outage_of_a_database_that_was_gone_and_no_other(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
-    for kind, is_over in ((Kind.GONE, True), (Kind.FULL, False)):
+    for kind, is_over in ((Kind.GONE, True), (Kind.CONNECTIONS, True), (Kind.FULL, False)):
         outages.tell(LOG, "x", Trouble(kind, "no"))
         outages.answered()
         assert (outages.kind is None) == is_over
-    assert sum("answers again" in line for line in logged(caplog)) == 1
+    assert sum("answers again" in line for line in logged(caplog)) == 2

@@ -105,7 +105,10 @@ class BaseCommand(base.BaseCommand):
                 error.args = (visible(str(error), lines=False),)
             raise
         except FAILURES as error:
-            raise CommandError(worded(str(trouble_of(error)))) from error
+            # Not the words of a refresh, "then update again": the other feeds of a list, say, would not be added.
+            trouble = trouble_of(error)
+            text = gettext("The database failed ({said}); {remedy}, then run this command again.")
+            raise CommandError(text.format(said=trouble.said, remedy=worded(trouble.kind.value))) from error
         except UnicodeEncodeError as error:
             # Python decodes bytes that are no UTF-8 as lone surrogates (PEP 383). The text may be a password, so the
             # message does not show it.

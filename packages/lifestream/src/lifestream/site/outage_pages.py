@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from lifestream.fetcher.shortage import Shortage, shortage_of
 from lifestream.models import Feed
 from lifestream.site import errors
-from lifestream.storage.db_errors import FAILURES, Kind, trouble_of
+from lifestream.storage.db_errors import FAILURES, UNREACHABLE, Kind, trouble_of
 from lifestream.storage.outages import OUTAGES
 from lifestream.web.shortage_log import ShortageLog
 
@@ -38,7 +38,7 @@ class OutageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer *request*. During an outage of the database, first check whether the outage is over, to log that."""
-        if OUTAGES.kind is Kind.GONE:
+        if OUTAGES.kind in UNREACHABLE:
             with suppress(*FAILURES), connections[router.db_for_read(Feed)].cursor() as cursor:
                 cursor.execute("SELECT 1")
                 OUTAGES.answered()
@@ -65,7 +65,7 @@ def unavailable(error: BaseException) -> HttpResponse | None:
     """
     if isinstance(error, FAILURES):
         trouble = trouble_of(error)
-        if trouble.kind is Kind.GONE:
+        if trouble.kind in UNREACHABLE:
             OUTAGES.tell(log, "pages can't be shown", trouble)
             return _out_of_order(_("The site cannot reach its database. Come back in a few minutes."))
         shortage = Shortage.FILES if trouble.kind is Kind.FILES else None

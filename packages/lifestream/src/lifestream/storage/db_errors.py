@@ -39,8 +39,15 @@ class Kind(Enum):
     NO_RIGHT = say("database-no-right")
     OTHER_TABLES = say("database-other-tables")
     DAMAGED = say("database-damaged")
+    MEMORY = say("database-needs-memory")
+    SERVER_FILES = say("database-server-needs-files")
+    CONNECTIONS = say("database-takes-no-more")
     GONE = say("database-gone")
     OTHER = say("database-other")
+
+
+UNREACHABLE: Final = frozenset({Kind.GONE, Kind.CONNECTIONS, Kind.FILES, Kind.SERVER_FILES})
+"""The kinds of failures after which nothing of the database can be read, until it can be reached again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Trouble:
     @property
     def takes_less(self) -> bool:
         """Whether something smaller may still be written: a full disk may take a little, a locked database nothing."""
-        return self.kind in (Kind.FULL, Kind.FILES, Kind.OTHER)
+        return self.kind in (Kind.FULL, Kind.FILES, Kind.MEMORY, Kind.SERVER_FILES, Kind.OTHER)
 
     def __str__(self) -> str:
         return say("database-failed", said=self.said, remedy=self.kind.value)
@@ -71,7 +78,8 @@ _SQLITE: Final = {
 }
 _SQLSTATE: Final = {
     "53100": Kind.FULL,
-    "53200": Kind.FULL,
+    "53200": Kind.MEMORY,
+    "53300": Kind.CONNECTIONS,
     "55P03": Kind.LOCKED,
     "57014": Kind.LOCKED,
     "40P01": Kind.LOCKED,
@@ -83,6 +91,10 @@ _SQLSTATE: Final = {
     "XX002": Kind.DAMAGED,
 }
 # SQLite has one code for all errors in a statement (sqlite3.c: sqlite3LocateTable, sqlite3InsertStmt).
+# A refused connection has no SQLSTATE: proc.c, postinit.c and miscinit.c of PostgreSQL, and PgBouncer's client.c.
+_NO_CONNECTION = re.compile(
+    r"too many connections|too many clients|connection slots are reserved|no more connections allowed", re.IGNORECASE
+)
 _OF_TABLES = re.compile(r"no such (?:table|column)|has no column named")
 
 
@@ -90,14 +102,17 @@ def trouble_of(error: BaseException) -> Trouble:
     """Return the trouble that *error*, one of FAILURES, reports."""
     said = (str(error).splitlines() or [type(error).__name__])[0]
     cause = error.__cause__
-    if is_short_of_files() or "too many open files" in said.lower():
+    state = getattr(cause, "sqlstate", None)
+    if is_short_of_files():
         return Trouble(Kind.FILES, said)
+    if "too many open files" in said.lower():
+        return Trouble(Kind.FILES if state is None else Kind.SERVER_FILES, said)
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         return Trouble(_SQLITE.get(code, Kind.OTHER_TABLES if _OF_TABLES.search(said) else Kind.OTHER), said)
-    state = getattr(cause, "sqlstate", None)
-    if state is None:  # no code: the server did not answer
-        return Trouble(Kind.OTHER if cause is None else Kind.GONE, said)
+    if state is None:  # no code: there is no connection to the server
+        kind = Kind.CONNECTIONS if _NO_CONNECTION.search(said) else Kind.GONE
+        return Trouble(Kind.OTHER if cause is None else kind, said)
     is_gone = state.startswith(("08", "57P"))
     return Trouble(Kind.GONE if is_gone else _SQLSTATE.get(state, Kind.OTHER), said)
 

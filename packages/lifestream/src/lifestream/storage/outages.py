@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from lifestream.message import Duration, say
-from lifestream.storage.db_errors import Kind, Trouble
+from lifestream.storage.db_errors import UNREACHABLE, Kind, Trouble
 from lifestream.wording import worded
 
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Outages:
         """Note that the database has answered a query. This ends an outage in which it could not be reached, but no
         outage of another kind: a database on a full disk can be read.
         """
-        if self._kind is Kind.GONE:
+        if self._kind in UNREACHABLE:
             with self.watched():
                 pass
 
