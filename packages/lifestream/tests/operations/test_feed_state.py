@@ -26,8 +26,10 @@ def test_the_state_of_a_failing_feed_has_its_failures_and_its_last_error() -> No
     [(Feed.Status.PAUSED, "it is paused"), (Feed.Status.IDLE, "nobody subscribes"), (Feed.Status.GONE, "none: ")],
 )
 def test_of_a_feed_that_is_not_fetched_only_the_reason_is_shown(status: str, reason: str) -> None:
-    feed = make_feed(status=status)
+    feed = make_feed(status=status, not_before=NOW + timedelta(hours=1))
     assert reason in next_of(feed, NOW) and not list(reasoning_of(feed, NOW))
+    feed.status = Feed.Status.ACTIVE
+    assert list(reasoning_of(feed, NOW))
 
 
 def test_a_pause_of_the_host_delays_the_feed() -> None:

@@ -124,16 +124,20 @@ def test_if_too_many_are_slow_the_first_of_them_is_given_up() -> None:
     run(test())
 
 
-def test_a_fetch_that_is_cancelled_leaves_nothing_behind() -> None:
+@pytest.mark.parametrize("slow", [60.0, 0.0], ids=["in its turn", "aside"])
+def test_a_fetch_that_is_cancelled_leaves_nothing_behind(slow: float) -> None:
     async def test() -> None:
-        turns = FetchTurns(at_once=1)
+        own = asyncio.all_tasks()
+        turns = FetchTurns(at_once=1, slow=slow)
         fetches = Fetches(turns)
         first, second = fetches.ask(1, "a.example"), fetches.ask(1, "b.example")
-        await settled()
+        await fetches.until_begun(1 if slow else 2)
         for name in (second, first):
             fetches.tasks[name].cancel()
             with pytest.raises(asyncio.CancelledError):
                 await fetches.tasks[name]
+        await settled()
+        assert asyncio.all_tasks() == own, "no fetch goes on"
         assert (turns._free, dict(turns._hosts), dict(turns._feeds), dict(turns._waiting)) == (1, {}, {}, {})
 
     run(test())

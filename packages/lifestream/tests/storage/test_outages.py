@@ -32,8 +32,9 @@ def test_the_beginning_and_the_end_of_an_outage_are_reported_once(caplog: pytest
     clock = Clock()
     outages = Outages(clock)
     for _ in range(5):
+        clock.now += 60
         outages.tell(LOG, "%d feeds stay claimed", GONE, 3)
-    clock.now = 300.0
+    clock.now += 60
     for _ in range(2):
         with outages.watched():
             pass
