@@ -177,7 +177,7 @@ def test_what_was_cleared_cannot_be_counted(server: FeedServer, times: dict[str,
     server.journal.clear()
     ask(server, "/feed")
     for each in expected:
-        with pytest.raises(NotSeen, match=r"the journal was cleared; call journal\.clear\(\) before expect\(\)"):
+        with pytest.raises(NotSeen, match=r"the journal was cleared; call expect\(\) after journal\.clear\(\)"):
             each.verify()
 
 

@@ -89,7 +89,7 @@ def test_an_invalid_time_to_move_by_is_refused(
         (2030, TypeError, "the time to set the clock to is 2030; give a datetime, such as "
          "datetime(2030, 1, 1, tzinfo=UTC)"),
         (datetime(2030, 1, 1), ValueError, "set() was given datetime.datetime(2030, 1, 1, 0, 0) (datetime), without a "
-         "time zone; give one, such as tzinfo=datetime.UTC"),
+         "time zone; give one, such as tzinfo=UTC"),
         (datetime(1960, 1, 1, tzinfo=UTC), ValueError, "set(1960-01-01T00:00:00+00:00) would set the clock to a year "
          "that HTTP cannot write; stay between 1970 and 9999"),
     ],

@@ -81,7 +81,7 @@ UNKNOWN = Rule(
 UNMARKED = Rule(
     "unmarked",
     "UTF-16 must begin with a byte order mark. If it does not, results are undefined: a processor may refuse the "
-    "document, and may recover.",
+    "document, or recover.",
     "RFC 7303 §3.3; XML 1.0 §1.2, §4.3.3, F.1; RFC 2781 §4.3",
 )
 ILLEGAL = Rule(

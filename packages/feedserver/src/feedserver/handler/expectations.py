@@ -119,7 +119,7 @@ class Expectation(ABC):
         if self._journal.dropped_up_to > self._begin:
             return "the journal has dropped some requests; raise journal_limit"
         if self._journal.cleared_up_to > self._begin:
-            return "the journal was cleared; call journal.clear() before expect(), or verify() before it"
+            return "the journal was cleared; call expect() after journal.clear(), or verify() before it"
         return ""
 
     @abstractmethod

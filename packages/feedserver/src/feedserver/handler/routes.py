@@ -273,7 +273,7 @@ def _check_triggers(target: object, answer: Answer | Lasting) -> None:
     if fault is not None:
         raise ValueError(
             f"add({target!r}): the fault '{fault}' is never triggered, since its response is given once, and then the "
-            f"next; leave '{fault.when}' out, or give the response once for each request before that"
+            f"next; leave '{fault.when}' out, and give an answer without the fault for each request before that"
         )
 
 

@@ -66,7 +66,7 @@ class Clock:
             "the time to set the clock to", to, datetime, "give a datetime, such as datetime(2030, 1, 1, tzinfo=UTC)"
         )
         if to.tzinfo is None:
-            raise ValueError(f"set() was given {named(to)}, without a time zone; give one, such as tzinfo=datetime.UTC")
+            raise ValueError(f"set() was given {named(to)}, without a time zone; give one, such as tzinfo=UTC")
         self._set_offset(to.timestamp() - time.time(), f"set({to.isoformat()})")
 
     def reset(self) -> None:

@@ -86,7 +86,7 @@ def _judge_loop(seen: Evidence) -> Judgement:
         return failed(expected, observed)
     if hops > _MOST_HOPS * polls:
         return non_strict(
-            expected, observed, "many, but a bounded number: the library requests stops after 30, curl after 50"
+            expected, observed, "many, but a bounded number: 30 is the limit of the library requests, 50 that of curl"
         )
     return passed(f"{hops} requests in {polls} polls")
 

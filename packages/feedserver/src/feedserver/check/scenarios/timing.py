@@ -401,7 +401,7 @@ SCENARIOS = (
         ),
         judge=_judge_not_at_once,
         why="A server in trouble gets more load from those who try again at once.",
-        advice="Wait at least as long after an error as after a feed.",
+        advice="Wait at least as long after an error as after a good answer.",
         needs=_CLOCK,
     ),
     Scenario(
