@@ -40,6 +40,8 @@ HUB = "https://hub.example/"
         (f"<{HUB}>", Links()),
         ('<javascript:alert(1)>; rel="hub"', Links()),
         ('<file:///etc/hub>; rel="hub"', Links()),
+        ('<magnet:?xt=hub>; rel="hub"', Links()),
+        (f'<https://é{chr(0x301) * 100}.example/>; rel="hub", <{HUB}>; rel="hub"', Links(HUB, FEED)),
         ('<https://user:password@hub.example/>; rel="hub"', Links()),
         ('<https://[hub.example/>; rel="hub"', Links()),
         ('<https://hub.example:port/>; rel="hub"', Links()),

@@ -63,14 +63,14 @@ def unavailable(error: BaseException) -> HttpResponse | None:
 
     Raises OSError if this page can't be read from its file either; then the server answers 503 (`http_channel`).
     """
+    shortage = shortage_of(error)
     if isinstance(error, FAILURES):
         trouble = trouble_of(error)
-        if trouble.kind in UNREACHABLE:
+        if trouble.kind is Kind.FILES:
+            shortage = Shortage.FILES
+        elif trouble.kind in UNREACHABLE:
             OUTAGES.tell(log, "pages can't be shown", trouble)
             return _out_of_order(_("The site cannot reach its database. Come back in a few minutes."))
-        shortage = Shortage.FILES if trouble.kind is Kind.FILES else None
-    else:
-        shortage = shortage_of(error)
     if shortage is None:
         return None
     _SHORTAGES.note(shortage)
