@@ -395,6 +395,34 @@ def test_a_forked_child_has_its_own_servers_and_leaves_those_of_its_parent(
     assert run_python(FORKING, str(root), state) == printed
 
 
+FORKING_AND_STARTING = """
+import os, sys, urllib.request
+from feedserver import FeedServer
+
+def ask(server):
+    with urllib.request.urlopen(server.url("a.xml"), timeout=20) as answer:
+        return answer.read().decode()
+
+with FeedServer(sys.argv[1]) as server:
+    ask(server)
+    child = os.fork()
+    if child == 0:
+        with server:
+            print("child", ask(server), flush=True)
+            server.verify()
+        os._exit(0)
+    os.waitpid(child, 0)
+    print("parent", ask(server))
+    server.verify()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_can_start_a_server_of_its_parent_for_itself(root: Path) -> None:
+    (root / "a.xml").write_text("hello")
+    assert run_python(FORKING_AND_STARTING, str(root)) == "child hello\nparent hello\n"
+
+
 FORKING_IDLE = """
 import os, sys, threading
 from feedserver import FeedServer

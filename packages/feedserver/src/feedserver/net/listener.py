@@ -150,6 +150,11 @@ class Listening:
         for connection in self.connections:
             connection.abandon()
         self.connections.clear()
+        # The child may start the server: what runs on the parent's loop and threads must not count as its own.
+        self._acceptors.clear()
+        self._closed_acceptors.clear()
+        self._sweeper = None
+        self.workers.clear()
 
     def described(self) -> list[ClientConnection]:
         """Return a description of every connection, in the order of their numbers; closed ones as far as they are
