@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 
 from file_limits import no_more_files
+from lifestream.fetcher.shortage import Shortage
+from lifestream.web import request_framing
 from lifestream.web.http_channel import MOST_DISCARDED, REFUSED
+from lifestream.web.shortage_log import ShortageLog
 from wsgi_serving import (
     body_of,
     serving,
@@ -107,7 +111,11 @@ def test_no_more_than_the_maximum_of_a_refused_body_is_discarded() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_needs_a_file_is_answered_without_one(chunked: bool) -> None:
+def test_a_body_that_needs_a_file_is_answered_without_one(
+    chunked: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = ShortageLog(logging.getLogger("tested"), "bodies can't be kept")
+    monkeypatch.setattr(request_framing, "_SHORTAGES", told)
     answers: list[bytes] = []
     body = bytes(1_000_000)
 
@@ -129,6 +137,7 @@ def test_a_body_that_needs_a_file_is_answered_without_one(chunked: bool) -> None
     serving(client)
     assert answers[0].startswith(b"HTTP/1.1 503 ")
     assert answers[1] == b"/other"
+    assert [each.getMessage() for each in caplog.records] == [f"bodies can't be kept: {Shortage.FILES.value}"]
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])

@@ -8,6 +8,7 @@ beginning again with each piece that arrives. A megabyte of chunks of one byte t
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,6 +20,7 @@ from waitress.utilities import BadRequest, Error
 
 from lifestream.fetcher.shortage import shortage_of
 from lifestream.page_limits import MOST_LINES
+from lifestream.web.shortage_log import ShortageLog
 
 LONGEST_FRAMING: Final = 16 * 1024
 """How many bytes the size of a chunk, the extensions of all chunks of a body, and its trailer may have, each. Usual
@@ -36,6 +38,7 @@ _FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*")
 # waitress's own patterns take time that grows with the square of some request lines, and of blanks before a value.
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [^ ]+(?: HTTP/[0-9]\.[0-9])?")
 _BLANKS_BEFORE_VALUE = re.compile(rb"^([^:\s]+:)(?:[ \t]|\r\n(?=[ \t]))+", re.MULTILINE)
+_SHORTAGES: Final = ShortageLog(logging.getLogger(__name__), "bodies of requests can't be kept")  # not translated
 _STEP: Final = 256 * 1024  # bytes of a body after which `may_keep_more` is called again
 
 
@@ -76,8 +79,9 @@ class BoundedParser(HTTPRequestParser):
         try:
             consumed = blank + super().received(data)
         except OSError as error:  # the body needs a file, or more space on the disk
-            if shortage_of(error) is None:
+            if (shortage := shortage_of(error)) is None:
                 raise
+            _SHORTAGES.note(shortage)
             self._refuse_for_now("it cannot be kept; try again later")  # not translated
             return blank + len(data)
         if self.completed:
