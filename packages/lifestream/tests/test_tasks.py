@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from celery import Celery
+from celery.exceptions import Ignore
 from django.db import connection
 from django.utils import timezone
 
@@ -180,6 +181,17 @@ class CeleryTest(FeedServerTransactionTestCase):
             done = tasks.update.apply(args=(feeds,)).get()
         assert "5 feeds asked, 5 new, 0 changed, 0 failed" in done
         assert "the broker took no messages for other workers, so this one goes on alone" in logs.output[0]
+
+    def test_a_shortage_of_threads_is_one_line_and_no_failure_of_the_task(self) -> None:
+        feed = self.feed()
+        for task, arguments in ((tasks.update_some, ()), (tasks.update_feeds, ()), (tasks.update, ([feed.pk],))):
+            refused = mock.patch("threading.Timer.start", side_effect=RuntimeError("can't start new thread"))
+            with self.subTest(task.name), refused, self.assertLogs("lifestream.tasks", "WARNING") as logs:
+                assert isinstance(task.apply(arguments).result, Ignore)
+            [line] = logs.output
+            assert "could not be updated; the next message tries it again: no more threads can be started: ra" in line
+        feed.refresh_from_db()
+        assert (feed.failures, feed.last_fetch) == (0, None)
 
     @pytest.mark.costly
     @pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.0/8 as a whole is loopback on Linux")

@@ -25,6 +25,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from lifestream.conf import raise_file_limit, settings
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.models import Feed
 from lifestream.operations.replacements import look_for_replacements
 from lifestream.operations.retention import cleanup as clean_up
@@ -101,8 +102,8 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
 @contextmanager
 def _outages_reported(what: str = "the feeds could not be updated; the next message tries it again") -> Iterator[None]:
-    """Log an outage of the database once, in a line that begins with *what*, which says what could not be done. Celery
-    alone would log a traceback for each message.
+    """Log an outage of the database once, and each shortage of this machine, in a line that begins with *what*, which
+    says what could not be done. Celery alone would log a traceback for each message.
     """
     try:
         with OUTAGES.watched():
@@ -111,6 +112,12 @@ def _outages_reported(what: str = "the feeds could not be updated; the next mess
         trouble = trouble_of(error)
         OUTAGES.tell(log, what, trouble)
         raise Ignore(str(trouble)) from None
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        log.warning("%s: %s", what, shortage.value)
+        log.debug("the shortage was noticed here", exc_info=error)
+        raise Ignore(shortage.value) from None
 
 
 def _same_queue(task: Any) -> dict[str, Any]:
