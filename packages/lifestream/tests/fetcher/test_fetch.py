@@ -137,6 +137,22 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced_once() -> None:
     assert [type(outcome) for outcome in outcomes] == [Fetched, Fetched]
 
 
+@pytest.mark.parametrize("count", [0, 1, 20])
+def test_an_answer_after_interim_ones_is_read(count: int) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+    with raw_server(interim * count + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
+        assert fetch(url).body == b"<rss/>"
+
+
+@pytest.mark.parametrize("count", [21, 3000])
+@pytest.mark.parametrize("interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 E\r\nX: y\r\n\r\n"])
+def test_a_server_that_sends_interim_answers_only_is_a_failure_at_once(interim: bytes, count: int) -> None:
+    """They would take all of the time of the loop, and feeds of other servers would fail."""
+    with raw_server(interim * count, hold=True) as url:
+        outcome = fetch(url)
+    assert (outcome.kind, outcome.message) == ("protocol", "the answer is not HTTP: more than 20 interim answers")
+
+
 def test_a_long_header_of_a_real_site_is_read() -> None:
     with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: " + b"a" * 60_000 + b"\r\n\r\n") as url:
         assert isinstance(fetch(url), Fetched)

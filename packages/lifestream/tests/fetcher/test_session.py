@@ -20,14 +20,16 @@ from lifestream.fetcher.shortage import Shortage
 from tls_ends import run_to_the_end
 
 READ = ("3.14",)
-"""Versions of aiohttp whose `client.py` was read for the private attribute that `open_session` sets."""
+"""Versions of aiohttp whose `client.py` and `connector.py` were read for the private attributes that `open_session`
+sets.
+"""
 
 
 def test_the_private_attribute_was_read_in_this_version_of_aiohttp() -> None:
     installed = ".".join(version("aiohttp").split(".")[:2])
     assert installed in READ, (
         f"aiohttp {installed}: check that ClientSession._request still repeats a request only if _retry_connection is "
-        "true, and add the version to READ"
+        "true, that connectors still make a protocol by _factory for each connection, and add the version to READ"
     )
 
 

@@ -19,6 +19,9 @@ from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import HttpProcessingError, RawResponseMessage
+from aiohttp.streams import StreamReader
 from multidict import CIMultiDictProxy
 
 from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
@@ -32,6 +35,38 @@ _RESOLVER_THREADS = 32  # `getaddrinfo` blocks; in the loop's own executor, a fe
 _MOST_OF_A_KIND = 4  # addresses of a name, for IPv4 and IPv6 each: while they don't answer, each takes a file
 # Ask only for the kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
 _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
+
+
+_MOST_INTERIM: Final = 20  # answers such as 103 before the one that counts; servers send one or two
+_PIECE: Final = 16 * 1024  # bytes of an answer that are parsed together; one read from a socket may have 256 KiB
+
+
+class Protocol(ResponseHandler):
+    """What aiohttp does with the bytes of a connection, but with few interim answers (RFC 9110 §15.2). An answer has no
+    limit otherwise until its own head: a server that never ends its interim answers would keep all others waiting.
+    """
+
+    _interim = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Parse *data*. If it has more answers than anybody may be waiting for, the connection is closed."""
+        if len(data) <= _PIECE:
+            super().data_received(data)
+            return
+        for start in range(0, len(data), _PIECE):
+            if self.transport is None or self.transport.is_closing():
+                return
+            super().data_received(data[start : start + _PIECE])
+            if len(self) > _MOST_INTERIM:
+                self.transport.close()
+
+    async def read(self) -> tuple[RawResponseMessage, StreamReader]:
+        """Return the next answer. Raises `HttpProcessingError` after too many interim ones."""
+        message, payload = await super().read()
+        self._interim = self._interim + 1 if 100 <= message.code <= 199 else 0
+        if self._interim > _MOST_INTERIM:
+            raise HttpProcessingError(message=f"more than {_MOST_INTERIM} interim answers")
+        return message, payload
 
 
 class Resolver(AbstractResolver):
@@ -126,6 +161,9 @@ def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
     # right. There is no public name to turn it off: `ClientSession._request` was read in aiohttp 3.14, whose own
     # TestClient sets the attribute, too. test_session names the versions that were read, and tests the effect.
     session._retry_connection = False
+    # There is no public name either for what is made of each new connection.
+    factory: partial[ResponseHandler] = partial(Protocol, loop=asyncio.get_running_loop())
+    connector._factory = factory
     return session
 
 
