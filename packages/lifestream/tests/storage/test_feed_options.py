@@ -35,6 +35,7 @@ def test_stored_options_are_read_back_and_their_secrets_are_sealed(options: Feed
     stored = options.as_json()
     assert FeedOptions.from_json(stored) == options
     assert interval_of(stored) == options.interval
+    assert takes_full_content(stored) is options.full_content
     assert "secret" not in str(stored)
     assert "secret" not in repr(options)
     assert bool(stored) is (options != FeedOptions())
