@@ -63,7 +63,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "answered": _("the server answered {status}"),
     "answered-not-modified": _("the server answered {status} to a request that had no condition"),
     "hub-answered": _("the hub answered {status}"),
-    "hub-leaves-scheme": _("the hub redirects to {url}, which is no {scheme}"),
+    "hub-leaves-scheme": _("the hub redirects to {url}, whose scheme is not {scheme}"),
     "redirect-without-target": _("{url} answered {status} without saying where to go"),
     "too-many-redirects": _("more than {limit} redirects, the last to {url}"),
     "redirect-refused": _("{url} redirects to what is not fetched: {reason}"),

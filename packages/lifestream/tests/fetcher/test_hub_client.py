@@ -71,7 +71,7 @@ def test_a_redirect_that_may_change_the_method_is_not_followed(server: FeedServe
 def test_a_redirect_of_a_hub_to_another_scheme_is_refused(server: FeedServer) -> None:
     server.add("/hub", moved("https://127.0.0.1:1/hub", 307))
     assert ask(server.url("/hub")) == HubAnswer(
-        HubVerdict.REFUSED, "the hub redirects to https://127.0.0.1:1/hub, which is no http"
+        HubVerdict.REFUSED, "the hub redirects to https://127.0.0.1:1/hub, whose scheme is not http"
     )
 
 

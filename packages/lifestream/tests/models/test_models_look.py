@@ -20,7 +20,7 @@ def test_anything_else_is_no_colour(text: str) -> None:
 
 
 def test_a_colour_with_too_little_contrast_is_refused_with_its_contrast() -> None:
-    with pytest.raises(ValidationError, match=r"its contrast is 1\.\d, and must be 4\.5"):
+    with pytest.raises(ValidationError, match=r"its contrast is 1\.\d, and must be at least 4\.5"):
         validate_accent("#ffee00")
 
 

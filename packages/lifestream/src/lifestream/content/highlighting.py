@@ -72,7 +72,7 @@ def _before_space(text: str, place: int) -> int:
 
 
 def _folded(text: str) -> tuple[str, range | list[int]]:
-    """Return *text* without case and accents, and where each character of the result, and its end, is in *text*."""
+    """Return *text* folded, and the place in *text* of each character of the folded text, and of its end."""
     if text.isascii():
         return text.lower(), range(len(text) + 1)
     pieces: list[str] = []

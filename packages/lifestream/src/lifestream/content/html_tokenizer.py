@@ -98,7 +98,7 @@ _SCRIPT_MARK = late(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE | re.ASCII)
 
 def _script_end(source: str, position: int) -> int:
     """Return where the script that begins at *position* ends. A `</script>` does not end it if it belongs to another
-    `<script>` between `<!--` and `-->` (HTML, 13.2.5.17: script data escaped, and double escaped).
+    `<script>` between `<!--` and `-->` (HTML, 13.2.5.20 to 13.2.5.31: script data escaped, and double escaped).
     """
     escaped = nested = False
     while found := _SCRIPT_MARK.search(source, position):

@@ -129,8 +129,8 @@ class ItemCard:
     """What every page shows of an item, whoever reads it; for the fields see `presenters.Card`.
 
     *counts* are the numbers of all pictures, sounds, films and files, of which a stored card has only the first.
-    *label* holds the season and the number of an episode. *says_all* is whether the summary of an item without a title
-    is all that its content has: nobody need read on.
+    *label* holds the season and the number of an episode. *says_all* is whether the summary of a sound or film without
+    a title is all that its content has: nobody need read on.
     """
 
     kind: str

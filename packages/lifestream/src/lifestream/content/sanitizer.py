@@ -204,5 +204,5 @@ def _longest_result(fragment: str) -> int:
 
 _FIRST_LINE_FEED = late(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
 _CUT_LINE_FEEDS = late(r"""<pre(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>\n(?!\n)""")
-"""One line feed at the beginning of a preformatted element, where nh3 writes two or none: a cut is between them."""
+"""One line feed at the beginning of a preformatted element, where nh3 writes two or none: the cut was between them."""
 _IGNORED = re.compile(r"\A[\s\ufeff]+")

@@ -45,8 +45,8 @@ class HubVerdict(Enum):
 
     ACCEPTED = auto()
     REFUSED = auto()
-    """The hub refused this request, or it was not sent because of its URL, of a redirect or of the check before a
-    proxy. The hub may accept others.
+    """The hub refused this request, or it was not sent because of its URL, of a redirect or of a host that may not be
+    requested from a proxy. The hub may accept others.
     """
     BUSY = auto()
     """The hub is too busy, too slow or out of reach, or the request failed for an unknown reason: further requests to

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 PER_CONNECTION: Final = 4
-"""Files for each concurrent request: its own connection, one kept for its host's next feed, and as many others."""
+"""Files for each concurrent request: its own connection, one kept for its host's next feed, and two more."""
 
 
 def soft_limit() -> int | None:

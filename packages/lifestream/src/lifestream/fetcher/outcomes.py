@@ -19,7 +19,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 FailureKind: TypeAlias = Literal[
     "url",  # the URL can't be fetched: another scheme, no host, not a URL, or a SOCKS proxy without the extra for it
     "credentials",  # the credentials were encrypted with a key that is lost, or the options are damaged
-    "address",  # the guard refused the address of the host, or before a proxy its name
+    "address",  # the guard refused the address of the host, or its name if a proxy resolves it
     "dns",  # the host has no address
     "connection",  # refused, reset, cut short
     "tls",  # the certificate or handshake is invalid

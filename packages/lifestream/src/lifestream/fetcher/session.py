@@ -168,8 +168,8 @@ def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
 
 
 def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Return header fields as `outcomes` describes them: names in lower case, repeats joined. A field that is longer
-    than _HEADER_LIMIT characters is not joined with any more.
+    """Return header fields as `outcomes` describes them: names in lower case, repeats joined. Once a field is longer
+    than _HEADER_LIMIT characters, its further repeats are left out.
     """
     fields: dict[str, list[str]] = {}
     known: dict[str, set[str]] = {}

@@ -121,7 +121,8 @@ class FeedQuerySet(models.QuerySet["Feed"]):
             return super().update(**values)
         with transaction.atomic(using=self.db):
             found = list(self.order_by().values_list("pk", "host_id"))
-            # PostgreSQL would lock them in any order, and an import or an owner's change could wait for this one.
+            # PostgreSQL would lock them in any order: this update and an import, or an owner's change, could wait for
+            # each other.
             lock_feeds([feed for feed, _ in found], self.db)
             hosts = {host for _, host in found}
             count = super().update(**values)

@@ -313,7 +313,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
-            # Also for names alone: PostgreSQL locks the subscriptions in any order, and another update could wait.
+            # Also for names alone: PostgreSQL locks the subscriptions in any order, and two updates could wait for
+            # each other.
             lock_feeds(before.values(), self.db)
             count = super().update(**kwargs)
             if may_be_resorted:

@@ -49,8 +49,8 @@ def validate_accent(text: str) -> None:
         raise ValidationError(_("“%(text)s” is no colour; write it like #0b5f8f."), params={"text": text})
     if (contrast := colours.contrast(text, colours.BACKGROUND)) < colours.MINIMUM_CONTRAST:
         message = _(
-            "Text in %(text)s cannot be read on a light page: its contrast is %(contrast).1f, and must be 4.5. "
-            "Choose a darker colour."
+            "Text in %(text)s cannot be read on a light page: its contrast is %(contrast).1f, and must be at least "
+            "4.5. Choose a darker colour."
         )
         raise ValidationError(message, params={"text": text, "contrast": contrast})
 

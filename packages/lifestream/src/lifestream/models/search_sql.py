@@ -124,19 +124,19 @@ def _postgresql_query(wanted: Iterable[Term]) -> str:
 
 
 def _in_segment(query: str, segment: str) -> str:
-    """Return SQL for *query*, SQL for one of our queries, as it finds items of *segment*, SQL for its number."""
+    """Return SQL that makes *query* find the items of *segment*. Both are SQL: of a query, and of a number."""
     return f"replace({query}, '/', {segment} || '/')::tsquery"
 
 
 def _alone(query: str) -> str:
-    """Return SQL for *query*, SQL for one of our queries, as it finds items that were indexed without a segment."""
+    """Return SQL that makes *query*, which is SQL, find the items that were indexed without a segment."""
     return f"replace({query}, '/', '')::tsquery"
 
 
 def _holds(query: str) -> str:
     """Return the condition that an item of the index matches *query*, SQL for one of our queries.
 
-    It is one comparison, since PostgreSQL reads and unpacks large words anew for each.
+    It is one comparison, since PostgreSQL reads and unpacks a large tsvector anew for each.
     """
     return f"words @@ ({_in_segment(query, f'(item_id / {SEGMENT})')} || {_alone(query)})"
 

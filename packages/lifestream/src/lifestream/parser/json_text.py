@@ -52,7 +52,7 @@ def start_of(text: str, content_type: str) -> int | None:
 def loaded(text: str, start: int = 0) -> tuple[Any, Flaw | None]:
     """Return the JSON in *text*, which begins at *start*, and its flaw. Raises `NotAFeed` and `RecursionError`.
 
-    The flaw is None for well-formed JSON. It is `mended`, unless the items had to be read one by one.
+    The flaw is None for well-formed JSON. It is `mended`, unless items may be missing.
     """
     start = len(text) - len(text[start:].lstrip(_BLANK))
     json_text = text[start:]

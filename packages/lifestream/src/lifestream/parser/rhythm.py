@@ -40,7 +40,7 @@ def day(text: str) -> int | None:
 
 
 def number(text: object) -> int | None:
-    """Return *text* as a whole number, or None if it is no number, or has more than 15 digits."""
+    """Return *text* as a whole number, or None if it is no whole number of at most 15 digits."""
     found = _NUMBER.fullmatch(str(text or ""))
     return int(found[1].replace(",", "")) if found else None
 

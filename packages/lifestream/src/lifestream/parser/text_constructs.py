@@ -139,8 +139,8 @@ _HTML_TYPES: Final = name_set(
 def kind_of(written: str) -> Kind:
     """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), whatever its parameters.
 
-    A media type other than `text/…` is OTHER, and is not shown: it is a file, in base64. A word that is no media type
-    at all (`CDATA`) is LOOSE.
+    A media type that is neither one of HTML nor `text/…` is OTHER: a file, in base64. A word that is no media type at
+    all (`CDATA`) is LOOSE.
     """
     name = written.partition(";")[0].strip().lower()
     if name in _HTML_TYPES:

@@ -32,8 +32,8 @@ class ItemDraft:
 
     In `post_process`, *content* and *summary* are HTML as the feed has it. What `prepare` returns is safe: *content* is
     sanitised HTML; everything else is plain text, which templates escape; all addresses are absolute and of harmless
-    schemes, or "". *summary* is the beginning of its own text, else of *text*, in one line. *text* is the text of
-    *content*, and *card* what pages show of the item (see `item_card`); a plugin cannot set these two.
+    schemes, or "". *summary* is the beginning of the given summary, or of *text* if there is none, in one line. *text*
+    is the text of *content*, and *card* what pages show of the item (see `item_card`); a plugin cannot set these two.
     """
 
     guid: str = ""

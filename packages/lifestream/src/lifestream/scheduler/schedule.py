@@ -87,8 +87,8 @@ class Terms:
 
     @classmethod
     def from_json(cls, terms: Mapping[str, Any]) -> Terms:
-        """Return the terms that `as_json` wrote. Of anything else no term counts, and the log says so: the next answer
-        brings new terms.
+        """Return the terms that `as_json` wrote. For anything else, return no terms and log a warning: the next answer
+        brings new ones.
         """
         try:
             fresh, pace = terms.get("fresh"), terms.get("pace")
@@ -133,8 +133,8 @@ def candidates_as_json(candidates: Iterable[DueTime]) -> list[list[str]]:
 
 
 def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]:
-    """Return the candidates that `candidates_as_json` wrote, to the second; for anything else none, which the log says:
-    the next fetch brings new ones.
+    """Return the candidates that `candidates_as_json` wrote, to the second. For anything else, return none and log a
+    warning: the next fetch brings new ones.
     """
     try:
         return tuple(DueTime(_aware(datetime.fromisoformat(at)), from_stored(reason)) for at, reason in column)

@@ -30,8 +30,8 @@ from lifestream.storage.bulk_sql import batches
 from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
 
 AT_ONCE: Final = 2_000
-"""How many items are posted at once, the newest ones, and at most a CHUNK in addition. A write of more would hold
-SQLite's lock for long.
+"""How many of the newest items are posted at once; the last chunk may exceed this. A write of more would hold SQLite's
+lock for long.
 """
 
 TEXT_AT_ONCE: Final = 16 * 1024 * 1024

@@ -109,8 +109,8 @@ def _sets_an_option(change: FeedChange) -> bool:
 
 
 def _still_lost(options: Any, lost: Collection[str], change: FeedChange) -> dict[str, Any]:
-    """Return those of a feed's *options* that can't be read and that *change* doesn't set. They stay as they are: a
-    feed whose proxy is lost must not be requested without it because its interval is changed.
+    """Return those of a feed's *options* that can't be read and that *change* doesn't set. They stay as they are:
+    otherwise a feed whose proxy is lost would be requested without one as soon as its interval is changed.
     """
     return {name: options[name] for name in lost if name in _FIELDS and getattr(change, _FIELDS[name]) is None}
 

@@ -107,8 +107,8 @@ class FeedOptions:
 
     @classmethod
     def readable(cls, options: Mapping[str, Any]) -> tuple[FeedOptions, dict[str, ValueError]]:
-        """Return the options that `as_json` wrote, as far as they can be read, and by the names in the JSON why the
-        others can't: one of UNREADABLE. In their place are the defaults.
+        """Return the options that `as_json` wrote, with the default for each that can't be read, and the errors of
+        these (UNREADABLE) by their names in the JSON.
         """
         if not isinstance(options, Mapping):
             return cls(), {"options": OptionsDamaged("options")} if options else {}

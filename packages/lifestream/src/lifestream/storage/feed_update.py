@@ -60,7 +60,7 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
                 _describe(feed, result.prepared, outcome.url)
             _note_hub(feed, outcome, result.prepared)
         case NotModified():
-            if not _is_incomplete(feed):  # which would have to come twice with new ones
+            if not _is_incomplete(feed):  # new validators of an incomplete document have to come with it twice
                 # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those unchanged that it doesn't name.
                 etag, last_modified = validators(outcome.headers)
                 feed.etag = etag or feed.etag
