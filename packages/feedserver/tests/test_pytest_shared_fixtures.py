@@ -48,6 +48,42 @@ def test_a_test_that_skips_itself_leaves_nothing_to_the_next(suite: Suite) -> No
     suite.run().assert_counts(skipped=1, passed=1)
 
 
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_test_that_skips_itself_hides_no_failure_of_an_earlier_one(suite: Suite, *, follows: bool) -> None:
+    """A callable may fail after the test whose client it answers."""
+    last = "def test_follows(server): pass" if follows else ""
+    suite.write(f"""
+        import threading
+
+        {WIDE}
+        goes_on = threading.Event()
+
+        def fails_later(request):
+            goes_on.wait(20)
+            raise ValueError("too late")
+
+        def test_leaves_a_callable(server):
+            server.add("/late", fails_later)
+            client = threading.Thread(target=get, args=(server.url("late"),))
+            client.start()
+            server.wait_for("/late")
+            goes_on.client = client
+
+        def test_skips(server):
+            goes_on.set()
+            goes_on.client.join(20)
+            pytest.skip("changed its mind")
+
+        {last}
+    """)
+    outcome = suite.run()
+    if follows:
+        outcome.assert_counts(passed=1, skipped=1, failed=1)
+    else:
+        outcome.assert_counts(passed=1, skipped=1, errors=1)
+    assert "ValueError('too late')" in outcome.text
+
+
 @pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since version 9")
 @pytest.mark.parametrize("outcome", ["skip", "xfail"])
 def test_a_subtest_that_skips_itself_leaves_the_problems_to_its_test(suite: Suite, outcome: str) -> None:

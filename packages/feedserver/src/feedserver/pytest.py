@@ -205,12 +205,23 @@ class Watched:
         next one.
         """
         site = self.server.site
-        self.problems = site.problems.take_all(self.problems)
+        earlier = filter(self._is_earlier, site.problems.kept)
+        self.problems = site.problems.take_all([*self.problems, *earlier])
         self.expectations = [each for each in site.expectations if each in self.expectations]
         self.warnings = [each for each in site.routes.warnings if each in self.warnings]
         site.expectations.clear()
         site.routes.warnings.clear()
         self.is_aside = True
+
+    def put_back_earlier(self) -> None:
+        """Have the tear-down of a skipped test raise what earlier tests have caused, since no test follows."""
+        if self.is_aside:
+            self.server.site.problems.put_back(list(filter(self._is_earlier, self.problems)))
+
+    def _is_earlier(self, problem: Problem) -> bool:
+        """Return whether an earlier test has caused *problem*, such as by a callable that ran on and failed later."""
+        about = problem.exchange
+        return isinstance(about, Exchange) and self.before is not None and about.serial <= self.before.serial
 
     def _put_back(self, expectations: list[Expected]) -> None:
         """Have the current test raise what shared fixtures have caused."""
@@ -253,6 +264,7 @@ class ServerWatch:
 
     def end(self, watched: Watched) -> None:
         """Stop watching the server, after asking for its problems once more."""
+        watched.put_back_earlier()
         self._ask(watched)
         self._running.remove(watched)
         self._ended.append(watched)
