@@ -162,7 +162,7 @@ def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
     # TestClient sets the attribute, too. test_session names the versions that were read, and tests the effect.
     session._retry_connection = False
     # There is no public name either for what is made of each new connection.
-    factory: partial[ResponseHandler] = partial(Protocol, loop=asyncio.get_running_loop())
+    factory: Any = partial(Protocol, loop=asyncio.get_running_loop())
     connector._factory = factory
     return session
 
