@@ -260,7 +260,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "this user may not do that in it: grant the right (GRANT), or name another user in DATABASES"
     ),
     "database-other-tables": _(
-        "its tables are those of another version: run migrate, and rebuild_search if it is that table"
+        "its tables are those of another version: run migrate, and rebuild_search if it is the table lifestream_search"
     ),
     "database-damaged": _("it is damaged: restore it from a backup, or dump and load it"),
     "database-gone": _("it can't be reached: see that it runs, and that DATABASES names it"),
