@@ -81,8 +81,10 @@ def test_a_record_cannot_forge_a_line_of_the_log() -> None:
     handler.emit(record)
     text = out.getvalue()
     assert not hidden_in(text), ascii(text)
-    assert text.startswith("ERROR asked for \\u202egnp.exe") and "\nERROR forged" not in text
-    assert "\n    Traceback (most recent call last):\n" in text
+    message, *below = text.splitlines()
+    assert message.startswith("ERROR asked for \\u202egnp.exe") and message.endswith("\\nERROR forged")
+    assert all(line.startswith("    ") for line in below)
+    assert below[0] == "    Traceback (most recent call last):"
 
 
 def test_every_command_of_ours_has_the_base_class_that_makes_output_visible() -> None:

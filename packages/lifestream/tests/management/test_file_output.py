@@ -54,14 +54,24 @@ def test_if_the_disk_is_full_at_the_end_an_existing_file_stays(tmp_path: Path) -
 def test_a_new_file_has_the_mode_of_the_umask_and_an_existing_one_keeps_its_own(tmp_path: Path) -> None:
     new, existing = tmp_path / "new", tmp_path / "existing"
     existing.write_bytes(b"")
-    existing.chmod(0o600)
+    existing.chmod(0o664)
     before = os.umask(0o027)
     try:
         write_file(new, [b"1"])
         write_file(existing, [b"1"])
     finally:
         os.umask(before)
-    assert [stat.S_IMODE(file.stat().st_mode) for file in (new, existing)] == [0o640, 0o600]
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (new, existing)] == [0o640, 0o664]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can give a file away")
+def test_an_existing_file_keeps_its_owner(tmp_path: Path) -> None:
+    existing = tmp_path / "existing"
+    existing.write_bytes(b"")
+    os.chown(existing, 54_321, 54_322)
+    write_file(existing, [b"1"])
+    assert (existing.stat().st_uid, existing.stat().st_gid) == (54_321, 54_322)
+    assert existing.read_bytes() == b"1"
 
 
 @on_posix
