@@ -1,4 +1,4 @@
-"""Owners, and what they see."""
+"""A lifestream whose owner has logged in, and the forms that the owner submits."""
 
 from __future__ import annotations
 

@@ -99,6 +99,14 @@ def test_a_wrong_setting_is_named(settings: Settings, name: str, value: Any, num
     assert all(check.hint for check in checks.run_checks(tags=["lifestream"]))
 
 
+def test_the_hint_on_wrong_networks_fits_the_setting(settings: Settings) -> None:
+    settings.LIFESTREAM_ALLOWED_NETWORKS = settings.LIFESTREAM_METRICS_FROM = ["nowhere"]
+    assert [check.hint for check in checks.run_checks(tags=["lifestream"])] == [
+        "Only private networks need to be named: the public internet is open without it.",
+        "Name the networks from which /metrics may be read. This machine may always read it.",
+    ]
+
+
 def test_a_wrong_plugin_is_named(settings: Settings) -> None:
     settings.LIFESTREAM_PLUGINS = ["testsite.nowhere.Plugin"]
     [(number, message)] = found()

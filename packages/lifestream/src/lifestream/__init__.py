@@ -2,7 +2,7 @@
 
 Its packages, in the order in which an entry passes through them; the docstring of each package lists its modules:
 
-- `refresh`: fetches the feeds that are due, at most so many of one host at once, then icons and full content, and
+- `refresh`: fetches the feeds that are due, a few of one host at once, then icons and full content, and
   pictures when visitors ask for them; adds feeds; imports and exports lists of feeds (OPML).
 - `scheduler`: when a feed is fetched next, and why. `fetcher`: one HTTP request; the URLs of feeds, and when two URLs
   are one feed.

@@ -88,8 +88,12 @@ def check_numbers(**_: Any) -> list[checks.CheckMessage]:
 
 def check_networks(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_ALLOWED_NETWORKS and LIFESTREAM_METRICS_FROM are lists of networks (E003)."""
-    hint = gettext("Only private networks need to be named: the public internet is open without it.")
-    return _errors("E003", [lambda: settings.allowed_networks, lambda: settings.metrics_from], hint)
+    allowed = gettext("Only private networks need to be named: the public internet is open without it.")
+    readers = gettext("Name the networks from which /metrics may be read. This machine may always read it.")
+    return [
+        *_errors("E003", [lambda: settings.allowed_networks], allowed),
+        *_errors("E003", [lambda: settings.metrics_from], readers),
+    ]
 
 
 def check_plugins(**_: Any) -> list[checks.CheckMessage]:

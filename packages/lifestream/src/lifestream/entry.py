@@ -121,8 +121,8 @@ class Rhythm:
     """How seldom a feed asks to be fetched.
 
     *ttl* and *update_interval* (`sy:updatePeriod` divided by `sy:updateFrequency`) are the shortest times between two
-    fetches, in seconds. At the times of the others, it is not to be fetched: *skip_hours* are hours of the day in UTC,
-    0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
+    fetches, in seconds. The feed is not to be fetched in *skip_hours* (hours of the day in UTC, 0 to 23) and on
+    *skip_days* (0 for Monday to 6 for Sunday).
     """
 
     ttl: int | None = None

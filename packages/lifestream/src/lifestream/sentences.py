@@ -260,7 +260,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "this user may not do that in it: grant the right (GRANT), or name another user in DATABASES"
     ),
     "database-other-tables": _(
-        "its tables are those of another version: run migrate, and rebuild_search if it is that table"
+        "its tables are those of another version: run migrate, and rebuild_search if it is the table lifestream_search"
     ),
     "database-damaged": _("it is damaged: restore it from a backup, or dump and load it"),
     "database-needs-memory": _("it has no memory left: give its machine more, or set lower limits for it (work_mem)"),

@@ -128,7 +128,8 @@ def _same_queue(task: Any) -> dict[str, Any]:
 
 def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: int | None = None) -> str:
     raise_file_limit()
-    # What is left then stays due for other workers. Redis delivers a message again that is not acknowledged in an hour.
+    # After a lease, what is left stays due for other workers: Redis delivers a message again that is not acknowledged
+    # in an hour.
     stopping = threading.Event()
     timer = threading.Timer(settings.lease, stopping.set)
     timer.daemon = True

@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -151,6 +152,30 @@ def test_a_server_that_sends_interim_answers_only_is_a_failure_at_once(interim: 
     with raw_server(interim * count, hold=True) as url:
         outcome = fetch(url)
     assert (outcome.kind, outcome.message) == ("protocol", "the answer is not HTTP: more than 20 interim answers")
+
+
+@pytest.mark.parametrize(("size", "count", "is_read"), [(1, 50_000, True), (10, 200_000, True), (1, 400_000, False)])
+def test_a_body_in_very_many_tiny_chunks_is_a_failure(size: int, count: int, is_read: bool) -> None:
+    chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * count + b"0\r\n\r\n")
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    async def run() -> Outcome:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server, Fetcher(LOOPBACK, user_agent=AGENT) as fetcher:
+            return await fetcher.fetch(FetchRequest(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+
+    outcome = asyncio.run(run())
+    if is_read:
+        assert isinstance(outcome, Fetched) and outcome.size == size * count
+    else:
+        assert isinstance(outcome, Failed)
+        assert (outcome.kind, outcome.message) == ("protocol", "the answer is not HTTP: its chunks are too small")
 
 
 def test_a_long_header_of_a_real_site_is_read() -> None:

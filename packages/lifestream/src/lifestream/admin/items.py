@@ -112,7 +112,9 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
     readonly_fields = ("item_title", "site", "lifestream", "date", "page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return posts with their items, which may be deleted at any time, but without the bodies of these."""
+        """Return posts with their items, but without the bodies. One query does that, since an item may be deleted at
+        any time.
+        """
         heavy = ("content", "text", "enclosures", "media", "episode", "card")
         posts: QuerySet[Any] = super().get_queryset(request).select_related(*self.list_select_related)
         return posts.defer(*(f"item__{name}" for name in heavy), "subscription__feed__icon")

@@ -1,5 +1,5 @@
-"""Which requests the lists and forms of the admin answer: Django's lists pass on addresses that a database refuses, and
-regular expressions that stop a site, and its forms what another request has stored meanwhile.
+"""Which requests the lists and forms of the admin answer. Django's lists pass on addresses that a database refuses, and
+regular expressions that stop a site. Its forms fail if another request has stored the same name meanwhile.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ characters in it with another one.
 
 
 class CheckedListAdmin(ModelAdmin):
-    """Rows whose list answers any address and any form without a server error, and in linear time; so do their forms if
-    others are sent at the same time.
+    """Rows whose list answers any address and any form without a server error, and in linear time. Their forms do so,
+    too, if others are sent at the same time.
     """
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -87,12 +87,14 @@ class CheckedListAdmin(ModelAdmin):
             raise IncorrectLookupParameters(error) from error
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row of a form, None if there is none. `?_to_field=` names no field, for which Django looks."""
+        """Return the row of a form, None if there is none. For `?_to_field=`, Django would look for a field without a
+        name.
+        """
         return super().get_object(request, object_id, from_field or None)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Return whether `?_to_field=` may name *to_field*. A relation to this model, which has a name here too, is no
-        field of it, and Django would ask whether it is the key.
+        """Return whether `?_to_field=` may name *to_field*. It may not name a relation
+        from another model: that is no field, and Django's own method fails when it asks whether it is the primary key.
         """
         try:
             field = self.opts.get_field(to_field)

@@ -39,19 +39,31 @@ _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_AD
 
 _MOST_INTERIM: Final = 20  # answers such as 103 before the one that counts; servers send one or two
 _PIECE: Final = 16 * 1024  # bytes of an answer that are parsed together; one read from a socket may have 256 KiB
+_MOST_FRAMING: Final = 256 * 1024  # bytes around the chunks of a body, beyond as many as the body has
+
+_TINY: Final = "its chunks are too small"
+
+
+class TinyChunks(aiohttp.ClientPayloadError):
+    """A body comes in so many chunks that their sizes take far more bytes than the body itself."""
 
 
 class Protocol(ResponseHandler):
-    """What aiohttp does with the bytes of a connection, but with few interim answers (RFC 9110 §15.2). An answer has no
-    limit otherwise until its own head: a server that never ends its interim answers would keep all others waiting.
+    """What aiohttp does with the bytes of a connection, but with few interim answers (RFC 9110 §15.2), and not with
+    very many tiny chunks. Neither counts as a part of the body, so that nothing else limits them: a server that goes on
+    sending them would keep all others waiting.
     """
 
     _interim = 0
+    _body: StreamReader | None = None
+    _received = 0
 
     def data_received(self, data: bytes) -> None:
         """Parse *data*. If it has more answers than anybody may be waiting for, the connection is closed."""
+        self._received += len(data)
         if len(data) <= _PIECE:
             super().data_received(data)
+            self._check_framing()
             return
         for start in range(0, len(data), _PIECE):
             if self.transport is None or self.transport.is_closing():
@@ -59,6 +71,15 @@ class Protocol(ResponseHandler):
             super().data_received(data[start : start + _PIECE])
             if len(self) > _MOST_INTERIM:
                 self.transport.close()
+            self._check_framing()
+
+    def _check_framing(self) -> None:
+        body = self._body
+        if body is None or body.is_eof() or self._received <= 2 * body.total_bytes + _MOST_FRAMING:
+            return
+        body.set_exception(TinyChunks())
+        if self.transport is not None:
+            self.transport.close()
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """Return the next answer. Raises `HttpProcessingError` after too many interim ones."""
@@ -66,6 +87,7 @@ class Protocol(ResponseHandler):
         self._interim = self._interim + 1 if 100 <= message.code <= 199 else 0
         if self._interim > _MOST_INTERIM:
             raise HttpProcessingError(message=f"more than {_MOST_INTERIM} interim answers")
+        self._body, self._received = payload, 0
         return message, payload
 
 
@@ -162,7 +184,7 @@ def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
     # TestClient sets the attribute, too. test_session names the versions that were read, and tests the effect.
     session._retry_connection = False
     # There is no public name either for what is made of each new connection.
-    factory: partial[ResponseHandler] = partial(Protocol, loop=asyncio.get_running_loop())
+    factory: Any = partial(Protocol, loop=asyncio.get_running_loop())
     connector._factory = factory
     return session
 
@@ -242,7 +264,8 @@ def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:
         case aiohttp.ServerDisconnectedError():
             return "connection", say("closed-without-answer")
         case aiohttp.ClientPayloadError():
-            return "connection", say("cut-short")
+            tiny = isinstance(error, TinyChunks)
+            return ("protocol", say("not-http", reason=_TINY)) if tiny else ("connection", say("cut-short"))
         case aiohttp.ClientOSError():
             return "connection", say("connection-broke", reason=_reason(error))
         case aiohttp.InvalidURL():

@@ -91,8 +91,8 @@ class BaseCommand(base.BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises
-        CommandError, in one line, with the remedy if the database fails or this machine lacks resources, if something
-        that was entered is not in UTF-8, or, once the command has ended, if its output could not be written.
+        CommandError, in one line, if the database fails, if this machine lacks resources, or if something that was
+        entered is not in UTF-8; and at the end, if the output could not be written.
         """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):

@@ -20,9 +20,7 @@ _PHRASE = re.compile(r'"([^"]*)"(\*?)')
 _PARTS: Final = b"0123456789abcdefghijklmnopqrstuvwxyz" + bytes(range(0x80, 0x100))
 _SPACED: Final = bytes(byte if byte in _PARTS else ord(" ") for byte in bytes(range(0x100)).lower())
 _LONGEST_BEGINNING: Final = 50
-"""How many letters of a word are looked for first: in a text of up to 2,500 characters, `in` may compare each of them
-with each character.
-"""
+"""How many letters of a word are looked for first: `in` may compare each of them with each character of a text."""
 
 
 class _Phrase(NamedTuple):

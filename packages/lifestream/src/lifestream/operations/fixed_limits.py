@@ -116,7 +116,7 @@ FIXED: Final = (
     ),
     Fixed(
         hub_renewal.LIMIT,
-        _("hubs that one run asks"),
+        _("requests to hubs that one run sends"),
         _("The others follow with the next run, and feeds do not wait for them."),
     ),
     Fixed(
@@ -158,7 +158,7 @@ FIXED: Final = (
     ),
     Fixed(
         filter_rules.MOST_TERMS,
-        _("words and phrases of all these rules together"),
+        _("words and phrases in the rules that keep items, and as many in those that block them"),
         _("Each is looked for in the whole of each item."),
     ),
     Fixed(

@@ -55,7 +55,7 @@ class Health:
 
     @property
     def late_by(self) -> timedelta:
-        """For how long the feed has been due that became due first."""
+        """For how long the feed that became due first has been due."""
         return max(self.now - self.oldest_due, timedelta()) if self.oldest_due else timedelta()
 
     @property
@@ -70,7 +70,8 @@ class Health:
         active = self.feeds.get(Feed.Status.ACTIVE, 0)
         if active and self.failing == active:
             yield gettext(
-                "All feeds fail: look at one with `lifestream why URL`; `lifestream doctor` looks at the network."
+                "All feeds fail: look at one with `lifestream why URL`; `lifestream doctor` checks the system around "
+                "the site."
             )
 
 

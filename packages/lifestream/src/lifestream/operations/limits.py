@@ -127,7 +127,7 @@ SETTINGS: Final = (
     ),
     _Setting(
         "push_poll_interval",
-        _("the time between two requests of a feed that its hub did not ask for"),
+        _("the time between two polls of a feed whose hub pushes"),
         _("Hubs lose pushes; what was lost is seen within six hours."),
         Unit.SECONDS,
     ),

@@ -24,7 +24,7 @@ class Arrivals:
 
     @property
     def count(self) -> int:
-        """How many addresses, of which LISTED are counted at most, and feeds are still to be fetched."""
+        """How many addresses (LISTED at most) and feeds are still to be fetched."""
         return len(self.open) + self.new_count
 
     @property

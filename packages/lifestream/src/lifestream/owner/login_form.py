@@ -87,7 +87,7 @@ _Value = TypeVar("_Value")
 
 
 def _compared(visitor: str, otherwise: str, compare: Callable[[], _Value]) -> _Value:
-    """Return what *compare* returns, which compares a password, once it is the turn of *visitor*. Raises
+    """Call *compare*, which compares a password, once it is the turn of *visitor*, and return its result. Raises
     ValidationError if *compare* does, if too many wrong passwords came from the visitor, or if the turn does not come
     in time. If *visitor* is "", wrong passwords are counted under *otherwise*, unless that is "" as well.
     """

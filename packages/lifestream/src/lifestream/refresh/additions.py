@@ -84,7 +84,7 @@ def add_wanted(
     Each address is that of an owner who is chosen at random, by *mix*: however many addresses one owner has entered,
     and however slow their servers are, all other owners are chosen as often.
 
-    A shortage of this machine ends the run, and the address waits for the next ones; see AGAIN.
+    A shortage of this machine ends the run. The address is looked at again after AGAIN.
 
     Returns how many addresses were looked at. Several workers may run this at once: each address is looked at by one of
     them, and by another one if the first has not ended after a lease. Raises what the database raises. No event loop

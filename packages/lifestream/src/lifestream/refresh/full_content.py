@@ -49,8 +49,8 @@ AGAIN: Final = timedelta(days=1)
 ATTEMPTS: Final = 3
 """How often a page that gives no content is requested."""
 DEADLINE: Final = 60.0
-"""Seconds for all pages of a run, so that feeds do not wait for slow ones. A page that is being requested then counts
-as one that can't be fetched; the others follow with the next run.
+"""Seconds for all pages of a run, so that feeds do not wait for slow ones. A page that is still being requested at
+the end counts as one that can't be fetched; the others follow with the next run.
 """
 _HOSTS: Final = 8
 _BUSY: Final = (429, 503)

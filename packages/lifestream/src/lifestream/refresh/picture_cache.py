@@ -94,8 +94,8 @@ class PictureCache:
             self.shrink()
 
     def _make_folders(self, part: Path) -> None:
-        """Create *part*, a folder in that of the cache. `mkdir(parents=True)` would leave the modes of the others to
-        the umask, and whoever may write one of them can replace the pictures below it.
+        """Create *part*, a folder of the cache, and its parents. `mkdir(parents=True)` would leave the modes of the
+        parents to the umask, and whoever may write to one of them can replace the pictures below it.
         """
         for parent in reversed(self._folder.parents):
             if not parent.exists():

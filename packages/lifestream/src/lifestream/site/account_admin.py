@@ -1,4 +1,4 @@
-"""The lists of users and groups in the admin of the bundled site: Django's own, which answer any address."""
+"""The lists of users and groups in the admin of the bundled site: Django's, with the checks of `CheckedListAdmin`."""
 
 from __future__ import annotations
 

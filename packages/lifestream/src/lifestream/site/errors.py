@@ -37,7 +37,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(
         400,
         _("This site has another address"),
-        _("It does not know itself by the name in the address that you came by."),
+        _("It does not answer to the name in the address that you used."),
         _(
             "Are you its owner? Let it be reached by this name, too: write this line into lifestream.toml, or set the "
             "environment variable of the same name, and start the site again."

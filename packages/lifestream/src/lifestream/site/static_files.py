@@ -103,8 +103,8 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
         return any(each in ("*", self.etag, f"W/{self.etag}") for each in parse_etags(etags.strip()))
 
     def get_range_response(self, range_header: str, base_headers: Any, file_handle: Any) -> Any:
-        """Return the answer with the part of the file in *range_header*, or 416. Raises ValueError if it names not one
-        part: then the whole file is sent.
+        """Return the answer with the part of the file in *range_header*, or 416. Raises ValueError if it does not
+        name exactly one part: then the whole file is sent.
         """
         found = _RANGE.fullmatch(range_header.strip())
         if found is None or (found[2] and int(found[2]) < int(found[1])):

@@ -1,7 +1,7 @@
 """Limits for the parts of a form that has files (multipart/form-data, RFC 7578).
 
-Django reads such a form before it knows who has sent it. It counts the fields and the files, but no part that has the
-name of a file and none of a field. It reads the head of each part with `email`, which took it 0.8 s for each megabyte,
+Django reads such a form before it knows who has sent it. It counts the fields and the files, but no part that names a
+file and no field. It reads the head of each part with `email`, which took it 0.8 s for each megabyte,
 and looks up each charset that a head names (RFC 2231): 1.3 s, and 10 MB that are never freed, since Python remembers
 the names of unknown charsets.
 """

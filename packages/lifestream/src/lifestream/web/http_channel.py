@@ -45,7 +45,9 @@ class AnswerTask(WSGITask):
     """
 
     def get_environment(self) -> dict[str, Any]:
-        """Return the environment. An answer to HEAD is no file, since waitress sends one without calling `write`."""
+        """Return the environment. For HEAD, it offers no way to answer with a file: waitress sends a file without
+        calling `write`.
+        """
         environ: dict[str, Any] = super().get_environment()
         if self._has_only_a_head():
             environ.pop("wsgi.file_wrapper", None)

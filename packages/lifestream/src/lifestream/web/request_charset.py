@@ -27,7 +27,8 @@ def in_utf8(application: Callable[..., Any]) -> Callable[..., Any]:
     in it too.
 
     A longer type than LONGEST counts as none, and so does one with another encoded parameter (RFC 2231): Django
-    answers with an error of the server if it does not know its charset. The parts of a form are bounded (`form_parts`).
+    answers with a server error if it does not know the charset of that parameter. The parts of a form are bounded
+    (`form_parts`).
     """
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

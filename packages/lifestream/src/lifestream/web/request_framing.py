@@ -50,9 +50,9 @@ class ServerBusy(Error):
 
 
 class BoundedParser(HTTPRequestParser):
-    """A parser that refuses a head of many lines, a body whose end is ambiguous, and long framing with 400, and a body
-    with 503 if *may_keep_more* returns False, which is called for each `_STEP` of a body, or if a shortage of files or
-    of space on the disk prevents that it is kept.
+    """A parser that refuses a head of many lines, a body whose end is ambiguous, and long framing with 400. It refuses
+    a body with 503 if a shortage of files or of space on the disk prevents that it is kept, or if *may_keep_more*,
+    which is called for each `_STEP` of a body, returns False.
 
     *command* and *path* are empty if the request line is invalid.
     """

@@ -192,8 +192,8 @@ class Timeline:
         return _Rows(_of_keys(rows.values("pk")) if are_sorted else rows, is_cut)
 
     def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
-        """Return the keys of the posts that `rows` returns, if so many items are found by the search (*hit*) or have
-        the tag that enough of them are among the latest posts; otherwise None.
+        """Return the keys of the posts that `rows` returns, if enough of the latest posts are found by the search
+        (*hit*) or have the tag; otherwise None.
         """
         known: Sequence[int] | None
         if hit is None and self.tag is not None and "_tagged" not in vars(self):

@@ -30,7 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help=gettext("what to call the feed; needed if it has no title"))
         parser.add_argument("--folder", default="", help=gettext("the folder to put it in"))
         parser.add_argument(
-            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+            "--lifestream",
+            metavar="SLUG",
+            help=gettext("which lifestream; needed if there are several and none is main"),
         )
 
     def handle(self, *, urls: list[str], name: str, folder: str, lifestream: str | None, **options: Any) -> None:

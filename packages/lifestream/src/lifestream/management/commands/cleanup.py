@@ -44,8 +44,8 @@ def _in_words(done: Cleaned) -> str:
     ]
     if done.brought_back:
         text = ngettext(
-            "{} feed was due in the far future, and is due again",
-            "{} feeds were due in the far future, and are due again",
+            "{} feed was due in the far future, and is now due after LIFESTREAM_MAX_INTERVAL",
+            "{} feeds were due in the far future, and are now due after LIFESTREAM_MAX_INTERVAL",
             done.brought_back,
         )
         parts.append(text.format(done.brought_back))

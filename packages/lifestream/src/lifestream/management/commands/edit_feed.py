@@ -29,9 +29,8 @@ _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Changes feeds: the URL of one, or for any number how they are fetched and in which folder they are. An empty "
-        "value takes an option back. A feed that is asked for otherwise than before is due at once, without the "
-        "validators of its old answer."
+        "Changes the URL of one feed, or the options and the folder of several feeds. An empty value resets an option. "
+        "A feed that has changed is due at once, or as soon as its server allows."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -72,7 +71,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--folder", metavar="FOLDER", help=gettext("the folder to put it in"))
         parser.add_argument(
-            "--lifestream", metavar="SLUG", help=gettext("for --folder: which lifestream; needed if there are several")
+            "--lifestream",
+            metavar="SLUG",
+            help=gettext("for --folder: which lifestream; needed if there are several and none is main"),
         )
 
     def handle(self, *, urls: list[str], new_url: str | None, **options: Any) -> None:

@@ -25,7 +25,9 @@ class Command(BaseCommand):
             "file", metavar="FILE", nargs="?", default="-", help=gettext("the file to write (default: standard output)")
         )
         parser.add_argument(
-            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+            "--lifestream",
+            metavar="SLUG",
+            help=gettext("which lifestream; needed if there are several and none is main"),
         )
 
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:

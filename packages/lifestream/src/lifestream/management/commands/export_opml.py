@@ -16,14 +16,18 @@ from lifestream.terminal import Visible
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Writes what a lifestream subscribes to as OPML, without feeds that have a password.")
+    help = gettext_lazy(
+        "Writes the subscriptions of a lifestream as OPML, without feeds that have a login or headers of their own."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "file", metavar="FILE", nargs="?", default="-", help=gettext("the file to write (default: standard output)")
         )
         parser.add_argument(
-            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+            "--lifestream",
+            metavar="SLUG",
+            help=gettext("which lifestream; needed if there are several and none is main"),
         )
 
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:

@@ -31,7 +31,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help=gettext("the OPML or INI file; - for standard input"))
         parser.add_argument(
-            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+            "--lifestream",
+            metavar="SLUG",
+            help=gettext("which lifestream; needed if there are several and none is main"),
         )
         parser.add_argument(
             "--no-update", action="store_false", dest="update", help=gettext("leave the fetching to update_feeds")

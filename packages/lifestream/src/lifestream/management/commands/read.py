@@ -33,7 +33,7 @@ class Command(BaseCommand):
             "--url",
             metavar="BASE",
             default="",
-            help=gettext("the address that the files are read as if they came from"),
+            help=gettext("the address that the files came from"),
         )
         parser.add_argument(
             "--header",

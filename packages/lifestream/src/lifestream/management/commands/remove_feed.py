@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("url", metavar="URL", help=gettext("of the feed"))
         parser.add_argument(
-            "--lifestream", metavar="SLUG", help=gettext("from which lifestream; needed if there are several")
+            "--lifestream",
+            metavar="SLUG",
+            help=gettext("from which lifestream; needed if there are several and none is main"),
         )
         parser.add_argument(
             "--everywhere",

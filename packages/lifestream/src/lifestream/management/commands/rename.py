@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("url", metavar="URL", help=gettext("of the feed"))
         parser.add_argument("name", metavar="NAME", nargs="?", default="", help=gettext("what to call it"))
         parser.add_argument(
-            "--lifestream", metavar="SLUG", help=gettext("in which lifestream; needed if there are several")
+            "--lifestream",
+            metavar="SLUG",
+            help=gettext("in which lifestream; needed if there are several and none is main"),
         )
 
     def handle(self, *, url: str, name: str, lifestream: str | None, **_options: Any) -> None:

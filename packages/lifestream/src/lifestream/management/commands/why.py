@@ -28,8 +28,8 @@ _LABEL = 16  # columns
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Shows the state of a feed, when it is asked next, and why: each time that its server, the feed itself "
-        "or we ourselves ask for, and which one holds. Then come its last fetches."
+        "Shows the state of a feed, when it is asked next, and why: the times for which its server, the feed itself "
+        "and lifestream ask, and which of these times is used. Its last fetches follow."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -110,7 +110,7 @@ def _first_title() -> str:
 
 
 def _free_slug(title: str) -> str:
-    """Return a slug made of *title*, or else "main" or one with a number, at which the site has no other page."""
+    """Return a slug that is free: one made of *title*, else "main", else one with a number."""
     from django.core.exceptions import ValidationError
 
     beginning = slugify(title)[:80] or "main"

@@ -30,8 +30,9 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List the first page, and the timelines, the lists of sites and the own pages of the public lifestreams, up to
-    MOST_IN_SITEMAP of these and of own pages (sitemaps.org). Items are left out: they belong to their own sites.
+    """List the first page, and the timelines, the lists of sites and the own pages of the public lifestreams
+    (sitemaps.org): at most MOST_IN_SITEMAP lifestreams, and as many own pages. Items are left out: they belong to their
+    own sites.
     """
     public = Lifestream.objects.filter(is_public=True).order_by("pk")[:MOST_IN_SITEMAP]
     slugs = dict(public.values_list("pk", "slug"))
