@@ -212,3 +212,34 @@ def test_a_file_that_changes_is_sent_as_it_is(client: Client, own_file: Path) ->
     assert client.get("/static/own.css").status_code == 404
     own_file.write_text("again")
     assert body(client.get("/static/own.css")) == b"again"
+
+
+def test_a_file_that_is_put_before_another_one_is_sent_by_its_own_version(client: Client, own_file: Path) -> None:
+    shipped = body(client.get(static("lifestream/theme.css")))
+    own = own_file.parent / "lifestream" / "theme.css"
+    own.parent.mkdir()
+    own.write_text("body{color:green}")
+    own_file.write_text("changed")
+    client.get(static(own_file.name)).close()  # from now on, pages name the files as they are
+    address = static("lifestream/theme.css")
+    answer = client.get(address)
+    assert body(answer) == b"body{color:green}"
+    assert "immutable" in answer["Cache-Control"]
+    own.unlink()
+    answer = client.get(address)
+    assert body(answer) == shipped
+    assert "immutable" not in answer["Cache-Control"]
+    assert static("lifestream/theme.css") != address
+
+
+def test_a_compressed_copy_that_changes_or_is_removed_is_sent_as_it_is(own_file: Path) -> None:
+    client = Client(headers={"Accept-Encoding": "gzip"})
+    own_file.write_text("a{}" * 100)
+    copy = own_file.with_name(f"{own_file.name}.gz")
+    for text in (b"first", b"second, and longer"):
+        copy.write_bytes(gzip.compress(text))
+        answer = client.get("/static/own.css")
+        assert answer["Content-Length"] == str(len(gzip.compress(text)))
+        assert gzip.decompress(body(answer)) == text
+    copy.unlink()
+    assert gzip.decompress(body(client.get("/static/own.css"))) == b"a{}" * 100

@@ -11,10 +11,10 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
@@ -25,16 +25,34 @@ from whitenoise.responders import NotARegularFileError, Response, SlicedFile, St
 
 A_YEAR: Final = 365 * 86400
 _DIGITS: Final = 12  # of the hash; nobody profits from a collision
+_COMPRESSED: Final = {"gzip": ".gz", "br": ".br"}
+"""The ends of the names of files that are sent instead of another one to clients that accept these encodings."""
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII | re.IGNORECASE)
+
+State: TypeAlias = tuple[tuple[int, int] | None, ...]
+"""Of a file and its compressed copies: the size, and when it was changed; None for a file that does not exist."""
 
 
 @cache
 def version_of(name: str) -> str:
     """Return the hash of the static file *name*, "" if there is no such file."""
+    found = _found(name)
+    return "" if found is None else hashed(found, state_of(found))
+
+
+def _found(name: str) -> str | None:
+    """Return the path of the regular file that is now served under *name*, None if there is none."""
     found = finders.find(name)
-    if not isinstance(found, str) or not is_regular(found):
+    return found if isinstance(found, str) and is_regular(found) else None
+
+
+@lru_cache(maxsize=256)
+def hashed(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes is read again
+    """Return the hash of the file at *path*, whose state was *seen*, "" if it was removed."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
+    except FileNotFoundError:
         return ""
-    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:_DIGITS]
 
 
 def is_regular(path: str) -> bool:
@@ -63,8 +81,8 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
     *seen* is the state of the file then, as `state_of` returns it.
     """
 
-    def __init__(self, path: str, headers: Any, seen: tuple[int, int] | None) -> None:
-        super().__init__(path, headers, encodings={"gzip": f"{path}.gz", "br": f"{path}.br"})
+    def __init__(self, path: str, headers: Any, seen: State) -> None:
+        super().__init__(path, headers, encodings={name: path + end for name, end in _COMPRESSED.items()})
         self.path = path
         self.seen = seen
 
@@ -102,13 +120,17 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
         return Response(HTTPStatus.PARTIAL_CONTENT, headers, part)
 
 
-def state_of(path: str) -> tuple[int, int] | None:
-    """Return the size of the file at *path*, and when it was changed; None if there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116  `Path` would cost each request more
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
+def state_of(path: str) -> State:
+    """Return the state of the file at *path* and of its compressed copies."""
+    state: list[tuple[int, int] | None] = []
+    for end in ("", *_COMPRESSED.values()):
+        try:
+            found = os.stat(path + end)  # noqa: PTH116  `Path` would cost each request more
+        except OSError:
+            state.append(None)
+        else:
+            state.append((found.st_size, found.st_mtime_ns))
+    return tuple(state)
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
@@ -144,19 +166,33 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the file that *request* asks for, or else the answer of the next middleware. A file that was changed
-        is looked at again: WhiteNoise would send the new bytes with the old length.
+        is looked at again: WhiteNoise would send the new bytes with the old length. So is one of which a page names
+        another version: since the start, a file of the same name may have been put before it.
         """
-        known = self.files.get(request.path_info)
-        if isinstance(known, ConditionalFile) and known.seen != state_of(known.path):
-            version_of.cache_clear()
-            try:
-                self.add_file_to_dictionary(request.path_info, known.path)
-            except NotARegularFileError:  # it was removed
-                next_answer: HttpResponseBase = self.get_response(request)
-                return next_answer
+        known, query = self.files.get(request.path_info), request.META.get("QUERY_STRING", "")
+        if isinstance(known, ConditionalFile):
+            has_changed = known.seen != state_of(known.path)
+            if has_changed or (query.startswith("v=") and query != f"v={hashed(known.path, known.seen)}"):
+                known = self._looked_at_again(request.path_info, known, has_changed=has_changed)
+                if known is None:
+                    next_answer: HttpResponseBase = self.get_response(request)
+                    return next_answer
         response: HttpResponseBase = super().__call__(request)
-        if request.path_info in self.files and response.status_code in (200, 206, 304):
-            version = version_of(request.path_info.removeprefix(self.static_prefix))
-            if version and request.META.get("QUERY_STRING") == f"v={version}":
+        if isinstance(known, ConditionalFile) and response.status_code in (200, 206, 304):
+            version = hashed(known.path, known.seen)
+            if version and query == f"v={version}":
                 response["Cache-Control"] = f"max-age={A_YEAR}, public, immutable"
         return response
+
+    def _looked_at_again(self, url: str, known: ConditionalFile, *, has_changed: bool) -> ConditionalFile | None:
+        """Return the file that is at *url* now, which was *known* there, None if there is none any more."""
+        path = _found(url.removeprefix(self.static_prefix))
+        if path == known.path and not has_changed:
+            return known
+        version_of.cache_clear()
+        try:
+            self.add_file_to_dictionary(url, path or known.path)
+        except NotARegularFileError:  # it was removed
+            return None
+        found = self.files[url]
+        return found if isinstance(found, ConditionalFile) else None
