@@ -2,8 +2,8 @@
 
 A sample of feeds publishes at random, as often as feeds do (half of them less than once in four days), and is fetched
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.
-That gives how often a feed is fetched, with which results, how many items it brings, and how many times the average is
-fetched in the busiest minutes. Multiplied by what each costs (the values of `Costs`, measured by programs such as
+That gives how often a feed is fetched, with which results, how many items it brings, and by what factor the busiest
+minutes exceed the average. Multiplied by what each costs (the values of `Costs`, measured by programs such as
 `mix.py` and `claims.py`), that is what a number of feeds needs. Time is simulated, so days take seconds.
 
     uv run --group bench python benchmarks/capacity.py
@@ -71,7 +71,7 @@ class Sampled:
 
     @property
     def peak(self) -> float:
-        """How many times the average is fetched in the busiest of a hundred periods of ten minutes."""
+        """The factor by which fetches exceed the average in the busiest of a hundred periods of ten minutes."""
         tens = Counter[int]()
         for minute, count in self.minutes.items():
             tens[minute // 10] += count

@@ -7,8 +7,8 @@ own. Half of the feeds are hostile: each repeats one construct that is costly to
 sites' pages, in which an icon is looked for, are hostile. The real command runs on an empty home, with no setting
 changed but the deadline of a document and how often it looks for what is due.
 
-The timeline is requested in a loop until all feeds and pages have been requested; then as often, but at most 200
-times, while nothing is updated. A latency is that of a whole answer on a new connection.
+The timeline is requested in a loop until all feeds and 20 of the pages have been requested, or all if there are fewer;
+then as often, but at most 200 times, while nothing is updated. A latency is that of a whole answer on a new connection.
 """
 
 from __future__ import annotations
@@ -195,8 +195,8 @@ def asked_for(home: Path) -> tuple[int, int]:
 
 
 def measure(home: Path, sites: int, seconds: float) -> dict[str, Latencies]:
-    """Measure while the hostile feeds and pages are read, until all have been requested, and then while nothing is
-    updated.
+    """Measure while the hostile feeds and up to ICONS pages are read, until all of these have been requested, and then
+    while nothing is updated.
     """
     until = time.monotonic() + seconds
 

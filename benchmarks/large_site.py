@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 import django
 
 TOGETHER = 20
-"""The hosts with keys up to this one have three tenths of all feeds (only six of them have any); each other has at most
-four.
+"""The hosts with keys up to this one have three tenths of all feeds (only six of them have any). Of the hosts after it,
+each has at most four.
 """
 FEW = 100
 """How many subscriptions the second lifestream has; the first one has all feeds."""

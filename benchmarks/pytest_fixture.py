@@ -167,7 +167,12 @@ def main() -> None:
             run.end()
     print_table(
         f"a test under pytest; medians of {rounds} interleaved blocks of {size} tests",
-        ["", "ms a test", "of processor time", *([f"to {HTTPSERVER}", "of it"] if HTTPSERVER in suites else [])],
+        [
+            "",
+            "ms a test",
+            "of processor time",
+            *([f"ratio to {HTTPSERVER}", "ratio of processor time"] if HTTPSERVER in suites else []),
+        ],
         [
             [
                 name,

@@ -1,4 +1,4 @@
-"""What a soak runs: PostgreSQL and Redis, which can be stopped immediately, and lifestream's processes, each with a
+"""What a soak runs: PostgreSQL and Redis, which can end as in a crash, and lifestream's processes, each with a
 clock of its own.
 
 Each process is a process group, so that it can be killed with its children, and is restarted when it has ended by
@@ -33,7 +33,7 @@ HOME_DISK = 32
 
 @dataclass
 class Server:
-    """A server of `services`, which can be stopped immediately and started again on the same data and port."""
+    """A server of `services`, which can end as in a crash and be started again on the same data and port."""
 
     name: str
     folder: Path
@@ -51,8 +51,8 @@ class Server:
         return services.is_ours(self.pid, self.folder)
 
     def end(self) -> None:
-        """Stop the server immediately."""
-        # PostgreSQL's immediate shutdown: it leaves its data as a crash does. Redis saves nothing.
+        """End the server as a crash does."""
+        # SIGQUIT is PostgreSQL's immediate shutdown, which leaves its data unfinished. Redis saves nothing.
         os.kill(self.pid, signal.SIGQUIT if self.name == "postgres" else signal.SIGKILL)
         while self.runs:
             time.sleep(0.05)

@@ -75,7 +75,7 @@ def compare(
     references = [name for name in (serving.NGINX, HTTPSERVER) if name in result.samples]
     print_table(
         title,
-        ["", "requests a second", *[f"to {reference}" for reference in references], "processor µs a request"],
+        ["", "requests a second", *[f"ratio to {reference}" for reference in references], "processor µs a request"],
         [
             [
                 name,

@@ -67,12 +67,22 @@ def test_a_server_is_held_only_if_somebody_can_look_at_it(
 ) -> None:
     if lacks == "the wish":
         monkeypatch.setenv("FEEDSERVER_HOLD", "0")
+    writing = io.StringIO() if lacks == "a terminal to write to" else terminal.writing
     hold(
         [FeedServer() if lacks == "a running server" else server],
         "test_feed",
+        seconds=0.01,
         reading=io.StringIO() if lacks == "a terminal to read from" else terminal.reading,
-        writing=io.StringIO() if lacks == "a terminal to write to" else terminal.writing,
+        writing=writing,
     )
+    os.set_blocking(terminal.person, False)
+    try:
+        printed = os.read(terminal.person, 1024)
+    except BlockingIOError:
+        printed = b""
+    os.write(terminal.person, b"\n")  # ends the thread that reads, if there is one
+    assert printed == b""
+    assert not isinstance(writing, io.StringIO) or writing.getvalue() == ""
 
 
 @pytest.mark.slow

@@ -217,7 +217,7 @@ def test_an_expectation_whose_function_raises_fails_its_test_alone(suite: Suite)
     assert "could not be checked: ZeroDivisionError('division by zero') at" in outcome.under("feedserver problems")
 
 
-def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: Suite) -> None:
+def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted(suite: Suite) -> None:
     suite.write(
         """
         import socket
@@ -249,13 +249,13 @@ def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: 
             get(feedserver.url("a"))
 
 
-        def test_that_means_it(feedserver):
+        def test_that_allows_it(feedserver):
             feedserver.allow("is not 'METHOD target HTTP/version'")
             say(feedserver, b"nonsense\\r\\n\\r\\n")
 
 
         @pytest.mark.feedserver(strict=False)
-        def test_that_minds_nothing_of_its_client(feedserver):
+        def test_that_is_not_strict(feedserver):
             say(feedserver, b"nonsense\\r\\n\\r\\n")
 
 

@@ -17,7 +17,7 @@ WIDE = """
 """
 
 
-def test_a_server_of_wider_scope_fails_the_test_that_caused_it_alone(suite: Suite) -> None:
+def test_a_problem_of_a_server_of_wider_scope_fails_only_the_test_that_caused_it(suite: Suite) -> None:
     suite.write(f"""
         {WIDE}
         def test_first(server):
@@ -157,7 +157,7 @@ def test_what_a_shared_fixture_has_caused_fails_the_first_test_that_is_not_skipp
     assert "/neither" not in text
 
 
-def test_what_the_fixture_that_starts_the_first_server_has_caused_survives_a_skipped_test(suite: Suite) -> None:
+def test_a_problem_from_the_fixture_that_starts_the_first_server_survives_a_skipped_test(suite: Suite) -> None:
     suite.write("""
         @pytest.fixture(scope="module")
         def loaded(request):
@@ -176,7 +176,7 @@ def test_what_the_fixture_that_starts_the_first_server_has_caused_survives_a_ski
     assert "GET /atm.xml: nothing answers." in outcome.under("test_runs")
 
 
-def test_what_a_listener_raised_while_a_shared_fixture_was_set_up_survives_a_skipped_test(suite: Suite) -> None:
+def test_an_error_of_a_listener_in_the_set_up_of_a_shared_fixture_survives_a_skipped_test(suite: Suite) -> None:
     suite.write("""
         import feedserver
 

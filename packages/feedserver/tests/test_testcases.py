@@ -194,7 +194,7 @@ def test_a_set_up_that_does_not_call_super_is_reported() -> None:
     )
 
 
-def test_a_taken_port_is_an_error_of_its_test_alone() -> None:
+def test_a_taken_port_is_an_error_of_the_test_that_needs_it() -> None:
     class Case(Base):
         def test_one(self) -> None:
             raise AssertionError("not reached")

@@ -215,7 +215,7 @@ def test_a_test_can_run_again() -> None:
     assert "setUp" not in vars(case)
 
 
-def test_whatever_goes_wrong_at_the_server_fails_its_test() -> None:
+def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted() -> None:
     def say(server: FeedServer, data: bytes) -> None:
         with socket.create_connection((server.host, server.port), timeout=10) as client:
             client.sendall(data)
@@ -235,7 +235,7 @@ def test_whatever_goes_wrong_at_the_server_fails_its_test() -> None:
             get(self.get_url("atom.xml"))
             self.feedserver.journal.wait_until(lambda: bool(self.feedserver.journal.changes.failures), 10)
 
-        def test_that_means_it(self) -> None:
+        def test_that_allows_it(self) -> None:
             self.feedserver.allow("is not 'METHOD target HTTP/version'")
             say(self.feedserver, b"nonsense\r\n\r\n")
 

@@ -66,7 +66,7 @@ def test_every_character_survives(kind: FormatName, encoding: str) -> None:
         feed = Feed(title=text, link=f"https://example.org/{text}\t", entries=[Entry(title=text, summary=text)])
         document = body(feed.render(kind, cdata=cdata, encoding=encoding, declaration=False)).decode(encoding)
         root = ET.fromstring(document)
-        # The parser gets decoded text, so that it need not know the encoding; line ends it normalizes all the same.
+        # The parser gets decoded text, so that it need not know the encoding. It still normalizes line ends.
         found = [each.text for each in root.iter()] + [value for each in root.iter() for value in each.attrib.values()]
         assert found.count(text) == 3, (text, cdata)
         assert f"https://example.org/{text}\t" in found, (text, cdata)

@@ -118,7 +118,7 @@ async def fail_in_a_cycle() -> None:
 def test_run_async_raises_what_a_task_or_a_callback_of_the_coroutine_raises(
     begin: Callable[[], Any], is_kept: bool
 ) -> None:
-    """asyncio tells of a task only when it is freed."""
+    """asyncio reports the error of a task only when the task is freed."""
     kept: list[object] = []
 
     async def answer() -> int:
@@ -200,7 +200,7 @@ def test_what_is_freed_after_run_async_is_logged(caplog: pytest.LogCaptureFixtur
     assert "Future exception was never retrieved" in caplog.text
 
 
-def test_an_awaited_function_in_an_executor_fails_nothing() -> None:
+def test_a_function_in_an_executor_whose_error_is_awaited_fails_nothing() -> None:
     async def answer() -> int:
         with pytest.raises(ValueError, match="in a callback"):
             await asyncio.to_thread(call_back)

@@ -111,7 +111,7 @@ def test_commands_show_answers_and_arguments_in_printable_characters(
                 assert line.isprintable(), ascii(line)
 
 
-FORGED = "%0a%c2%85%e2%80%a8%0b%0c%1c%1d%1e%0d12:00:00 GET /forged -> 200 OK"
+FORGED = "%0a%c2%85%e2%80%a8%0b%0c%1c%1d%1e%0d25:00:00 GET /forged -> 200 OK"  # a time that no real line has
 
 
 @pytest.mark.parametrize("path", [f"/x{FORGED}", f"/feed.xml{FORGED}?q={FORGED}"])
@@ -127,7 +127,7 @@ def test_a_path_adds_no_line_to_the_output_of_serve(path: str, tmp_path: Path) -
                 pass
         stop_server(port)
         lines = process.stdout.read().split("\n")
-    assert not any(re.match(r"\s*12:00:00", line) for line in lines)
+    assert not any(re.match(r"\s*25:00:00", line) for line in lines)
     assert all(line.isprintable() for line in lines)
 
 

@@ -138,7 +138,7 @@ def test_a_url_where_the_name_of_a_command_belongs_is_reported_without_its_secre
 
 
 @pytest.mark.parametrize("name", ["a\nb\u202e/feed.xml", "a\nb\u202e", "a\nb\u202e" * 100])
-def test_a_name_of_a_file_begins_no_line_of_a_message(
+def test_a_line_break_in_the_name_of_a_file_is_escaped_in_the_message(
     origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     if "/" not in name and len(name) < 100:

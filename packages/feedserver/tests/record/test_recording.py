@@ -199,7 +199,7 @@ def test_parts_of_an_answer_that_a_fixture_cannot_express_are_reported(tmp_path:
     ],
     ids=["chunked", "no number", "a sign", "an underscore", "not modified"],
 )
-def test_a_meaningless_length_is_not_reported_as_added(tmp_path: Path, head: bytes) -> None:
+def test_a_length_that_does_not_tell_the_end_is_left_out_and_not_sent(tmp_path: Path, head: bytes) -> None:
     with saying(head) as url:
         made = record(url, tmp_path / "feed.xml")
     assert LeftOut("Content-Length", "it did not tell where the answer ended") in made.left_out

@@ -108,7 +108,7 @@ def test_urls_in_any_header_are_cleaned(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kept", "closed"),
+    ("value", "kept", "schemes_left_out"),
     [
         ('Basic realm="a", Digest realm="b", nonce="c", qop="auth"', 'Basic realm="a"', ["Digest"]),
         ('Digest realm="b", nonce="c", Basic realm="a"', 'Basic realm="a"', ["Digest"]),
@@ -120,12 +120,12 @@ def test_urls_in_any_header_are_cleaned(name: str) -> None:
 )
 @pytest.mark.parametrize("name", ["WWW-Authenticate", "Proxy-Authenticate"])
 def test_each_challenge_is_kept_or_left_out_by_itself(
-    name: str, value: str, kept: str | None, closed: list[str]
+    name: str, value: str, kept: str | None, schemes_left_out: list[str]
 ) -> None:
     redacted = redact([(name.encode(), value.encode())])
     assert [field[1].decode() for field in redacted.fields] == ([kept] if kept else [])
     assert [each.why for each in redacted.left_out if "challenge" in each.why] == [
-        f"its {scheme} challenge is used once" for scheme in closed
+        f"its {scheme} challenge is used once" for scheme in schemes_left_out
     ]
 
 

@@ -322,7 +322,7 @@ def test_the_rest_of_a_document_with_a_secret_is_not_changed() -> None:
     assert found == ("parameter token",)
 
 
-def test_both_of_two_members_of_one_name_are_replaced() -> None:
+def test_a_repeated_member_of_a_secret_name_is_replaced_each_time_unless_it_is_null() -> None:
     cleaned, _ = without_secrets('{"token": {"a": "ab1"}, "token": null, "token": ["ab2"]}')
     assert cleaned == '{"token": "removed", "token": null, "token": "removed"}'
 

@@ -48,7 +48,7 @@ def test_the_ends_of_several_strings_are_found_in_their_order() -> None:
     assert [ends.after(text[start - 1], start) for start in (1, 3, 7, 11)] == [4, 4, 8, 12]
 
 
-def test_the_plain_quotes_are_no_other_quotes() -> None:
+def test_a_plain_quote_is_another_quote_only_if_it_is_tripled() -> None:
     assert re.match(OTHER_QUOTE, "'''") is not None
     assert re.match(OTHER_QUOTE, "'a") is None
     assert re.match(OTHER_QUOTE, '"a') is None

@@ -57,9 +57,9 @@ def test_words_and_numbers_do_not_look_like_tokens(text: str) -> None:
 
 def test_json_web_tokens_are_known_by_their_beginning() -> None:
     signed = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
-    encrypted = "eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn"
+    encrypted = "eyJhbGciOiJBMTI4S1cifQ.a2V5.aXY.Y2lwaGVy.dGFn"
     assert JWT.search(f"x={signed};")[0] == signed  # type: ignore[index]
-    assert JWT.search(encrypted.replace("..", ".a."))
+    assert JWT.search(encrypted)[0] == encrypted  # type: ignore[index]
     assert not JWT.search("eyJhbGciOiJIUzI1NiJ9") and not JWT.search("greyJay.html.de")
 
 

@@ -117,7 +117,7 @@ class Identity(ItemsTestCase):
         assert set(Item.objects.values_list("guid", flat=True)) == {f"tag:new,{n}" for n in range(3)}
 
     @pytest.mark.rule(36)
-    def test_a_link_that_several_entries_have_identifies_none(self) -> None:
+    def test_a_link_that_several_items_and_several_entries_have_identifies_none(self) -> None:
         shared = f"{LINK}today"
         self.read(
             channel(entry("a", guid="1", link=shared), entry("b", guid="2", link=shared)),
@@ -146,7 +146,7 @@ class Identity(ItemsTestCase):
         assert self.titles() == ["a", "b", "c", "d"]
 
     @pytest.mark.rule(36)
-    def test_a_link_that_several_items_have_identifies_none(self) -> None:
+    def test_a_link_that_several_items_and_one_entry_have_identifies_none(self) -> None:
         shared = f"{LINK}today"
         self.read(
             channel(entry("a", guid="1", link=shared), entry("b", guid="2", link=shared)),
@@ -155,7 +155,7 @@ class Identity(ItemsTestCase):
         assert self.titles() == ["a", "b", "c"]
 
     @pytest.mark.rule(36)
-    def test_a_link_that_several_entries_have_is_that_of_no_item(self) -> None:
+    def test_a_link_that_one_item_and_several_entries_have_identifies_none(self) -> None:
         shared = f"{LINK}today"
         self.read(
             channel(entry("a", guid="1", link=shared)),
@@ -224,9 +224,7 @@ class Edits(ItemsTestCase):
         assert set(self.titles()) == {"other", "two"}
 
     @pytest.mark.rule(38)
-    def test_a_deleted_item_does_not_come_back_under_the_guid_that_it_was_deleted_with(
-        self,
-    ) -> None:
+    def test_a_deleted_item_does_not_come_back_as_long_as_its_guid_or_its_link_stays(self) -> None:
         self.read(channel(entry("one", guid="1", link=f"{LINK}1")))
         Item.objects.get().delete()
         made = Feed.objects.get()

@@ -138,8 +138,9 @@ class TestItemsOnPagesOfASite:
         assert str(error.value) == f"{{% render_item %}} takes a post (lifestream.models.Post), and got {got}"
 
 
-def test_a_moment_is_named_by_its_day() -> None:
-    assert day_name(timezone.now()) == "Today"
+def test_a_moment_is_named_by_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NIGHT)
+    assert day_name(NIGHT) == "Today"
 
 
 def test_the_age_is_in_the_language_of_the_page_without_django_humanize() -> None:
