@@ -83,6 +83,16 @@ class TestFailures:
     def test_end_with_410(self) -> None:
         assert decided(claim(), Gone(URL)).at is None
 
+    def test_by_an_error_of_our_own_count_and_are_spread_like_others(self, settings: Settings) -> None:
+        settings.LIFESTREAM_JITTER = 1
+        answer = Answer(claim(failures=2), Fetched(URL, b"", status=203), NOW - timedelta(seconds=1))
+        result = Decider(lambda: NOW).failure(answer, LookupError("odd"))
+        like = decided(claim(failures=2), Failed("status", "500", URL, status=500))
+        assert result.outcome == Failed("internal", "LookupError: odd", URL, 203)
+        assert (result.claim, result.started) == (answer.claim, answer.started)
+        assert (result.next.at, result.next.failures) == (like.at, 3)
+        assert wait(like) > 4 * HOUR
+
 
 class TestOptions:
     """What an operator has set for one feed replaces the settings."""
