@@ -122,9 +122,9 @@ class TestMistakes:
         assert "'nginx'" in reported
         assert 'as ["127.0.0.1", "10.0.0.0/8"]' in reported
 
-    def test_a_control_character_changes_no_other_text(self, tmp_path: Path) -> None:
+    def test_a_control_character_in_a_value_is_escaped(self, tmp_path: Path) -> None:
         (reported,) = problems(tmp_path, LIFESTREAM_PER_HOST="\x1b[2J")
-        assert "\x1b" not in reported
+        assert "\x1b" not in reported and r"\x1b[2J" in reported
 
     def test_a_variable_that_was_probably_meant_for_us_is_reported_and_is_no_error(self, tmp_path: Path) -> None:
         configuration = configured(
