@@ -165,3 +165,33 @@ def test_a_form_that_is_sent_twice_at_once_is_saved_once_and_shows_the_error(adm
     finally:
         pre_save.disconnect(wait, sender=Lifestream)
     assert Lifestream.objects.filter(slug="twice").count() == 1
+
+
+@pytest.mark.postgres  # SQLite writes for one request at a time
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.urls("lifestream.site.urls")
+@pytest.mark.parametrize("in_list", [False, True])
+def test_a_user_is_deleted_with_what_is_added_meanwhile(admin_client: Client, *, in_list: bool) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py")
+    user = User.objects.create_user("leaving")
+    added: list[str] = []
+
+    def add() -> None:
+        added.append(f"late{len(added)}")
+        Lifestream.objects.create(owner_id=user.pk, title="Late", slug=added[-1])
+        connection.close()
+
+    def add_before(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith('DELETE FROM "auth_user"') and len(added) < 2:
+            adding = threading.Thread(target=add)
+            adding.start()
+            adding.join(60)
+        return execute(sql, *arguments)
+
+    chosen = {"action": "delete_selected", "_selected_action": user.pk} if in_list else {}
+    address = "/admin/auth/user/" if in_list else f"/admin/auth/user/{user.pk}/delete/"
+    with connection.execute_wrapper(add_before):
+        assert admin_client.post(address, {**chosen, "post": "yes"}).status_code == 302
+    assert len(added) == 2
+    assert not Lifestream.objects.exists() and not User.objects.filter(pk=user.pk).exists()

@@ -5,8 +5,8 @@ regular expressions that stop a site. Its forms fail if another request has stor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -40,6 +40,10 @@ _LONGEST_VALUE: Final = 10_000
 """How many characters a value may have. SQLite takes no pattern of over 50,000 bytes, and Django escapes some
 characters in it with another one.
 """
+_TRIES: Final = 5
+"""How often something is tried while other requests store what does not go with it."""
+
+_T = TypeVar("_T")
 
 
 class CheckedListAdmin(ModelAdmin):
@@ -67,10 +71,20 @@ class CheckedListAdmin(ModelAdmin):
         """Return the form of a row, or save it. If another request has stored a row with the same name since the form
         was checked, as if the button was pressed twice, the form is checked again, and shows the error.
         """
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except IntegrityError:  # everything was undone (PostgreSQL; SQLite writes for one request at a time)
-            return super().changeform_view(request, object_id, form_url, extra_context)
+        view = super().changeform_view
+        return _tried_again(lambda: view(request, object_id, form_url, extra_context))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Return the question whether to delete a row, or delete it, with what another request adds to it meanwhile."""
+        view = super().delete_view
+        return _tried_again(lambda: view(request, object_id, extra_context))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete the rows that were chosen in the list, with what another request adds to them meanwhile."""
+        delete = super().delete_queryset
+        _tried_again(lambda: delete(request, queryset))
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the rows of the list, which are counted here. Raises IncorrectLookupParameters if a filter has an
@@ -141,6 +155,19 @@ def _has_bytes(options: Options[Any], parts: Iterable[str]) -> bool:
             return False
         options = field.related_model._meta
     return False
+
+
+def _tried_again(work: Callable[[], _T]) -> _T:
+    """Return what *work* returns, which is called again if another request has stored something that does not go with
+    what it was writing: then everything was undone. That happens on PostgreSQL; SQLite writes for one request at a
+    time. Raises the last IntegrityError.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return work()
+        except IntegrityError:
+            continue
+    return work()
 
 
 def _may_be_read(parameters: Iterable[tuple[str, list[Any]]]) -> bool:
