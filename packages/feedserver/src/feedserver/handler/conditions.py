@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
@@ -197,7 +198,7 @@ class Conditions:
             import json
 
             try:
-                sent = json.loads(request.body)
+                sent = json.loads(request.body.decode("utf-8"), parse_constant=_refuse_constant)
                 is_wanted = _has_value(sent, self.json)
             except ValueError:
                 return f"with a body that is no JSON, {_start(request.body)}."
@@ -274,7 +275,7 @@ def _has_fields(sent: dict[str, list[str]], wanted: Fields) -> bool:
         if value is None:
             continue
         listed = [value] if isinstance(value, str) else list(value)
-        is_met = set(listed) <= set(sent[name]) if isinstance(wanted, Including) else listed == sent[name]
+        is_met = Counter(listed) <= Counter(sent[name]) if isinstance(wanted, Including) else listed == sent[name]
         if not is_met:
             return False
     return True
@@ -293,6 +294,11 @@ def _is_same(sent: object, wanted: object) -> bool:
     import json
 
     return json.dumps(sent, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have (RFC 8259 §6)."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def _items(headers: HeaderFilter | None) -> list[tuple[str, str | None]]:
