@@ -109,7 +109,7 @@ def test_a_library_that_is_missing_is_named(server: FeedServer, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "httpx", None)
     with pytest.raises(ModuleNotFoundError) as caught:
         server.client("httpx-async")
-    assert str(caught.value) == "server.client('httpx') needs the package httpx: pip install httpx"
+    assert str(caught.value) == "server.client('httpx-async') needs the package httpx: pip install httpx"
 
 
 def test_a_server_that_has_no_address_yet_has_no_client() -> None:

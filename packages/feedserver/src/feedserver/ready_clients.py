@@ -98,13 +98,13 @@ def client_of(library: str, trust: Trust) -> Any:
         return UrllibClient(trust)
     if library == "requests":
         return _requests_session(trust)
-    httpx_module: Any = _installed("httpx")
+    httpx_module: Any = _installed("httpx", library)
     kind = httpx_module.AsyncClient if library == "httpx-async" else httpx_module.Client
     return kind(base_url=trust.base_url, verify=trust.context(), trust_env=False, timeout=TIMEOUT)
 
 
 def _requests_session(trust: Trust) -> requests.Session:
-    requests_module: Any = _installed("requests")
+    requests_module: Any = _installed("requests", "requests")
 
     class Session(requests_module.Session):  # type: ignore[misc]
         """A session that takes paths of the server, too, and gives up after a while."""
@@ -124,12 +124,12 @@ def _requests_session(trust: Trust) -> requests.Session:
     return session
 
 
-def _installed(name: str) -> object:
+def _installed(name: str, library: str) -> object:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
         raise ModuleNotFoundError(
-            f"server.client({name!r}) needs the package {name}: pip install {name}", name=name
+            f"server.client({library!r}) needs the package {name}: pip install {name}", name=name
         ) from error

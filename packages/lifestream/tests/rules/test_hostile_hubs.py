@@ -122,7 +122,7 @@ class HostileHubs(WebSubTestCase):
         HubSubscription.objects.filter(feed=self.feed).update(next_request=self.clock.now, attempts=0)
         with self.assertLogs("lifestream.refresh.hub_renewal", "INFO") as logged:
             self.refresh_with_deadline(0.3)
-        assert "1 requests to hubs could not be sent in this run" in logged.output[0]
+        assert "1 of the requests to hubs could not be sent in this run" in logged.output[0]
         subscription = HubSubscription.objects.get(feed=self.feed)
         assert (subscription.attempts, subscription.next_request) == (0, self.clock.now)
         slow = HubSubscription.objects.exclude(feed=self.feed)

@@ -92,7 +92,7 @@ class _Server:
     session: aiohttp.ClientSession
     using: int = 0
     origins: set[str] = field(default_factory=set)
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ move: after a temporary hop, a permanent one says nothing about the feed's own U
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from lifestream.content.urls import has_impossible_host
@@ -40,8 +40,8 @@ class Trail:
     seen: tuple[str, ...] = ()
     permanent: bool = True
     moved: str = ""
-    cookie: str = ""
-    sent: tuple[str, ...] = ()
+    cookie: str = field(default="", repr=False)
+    sent: tuple[str, ...] = field(default=(), repr=False)
 
     def followed(self, status: int, location: str, *, limit: int, cookies: Callable[[str], str] = _no_cookies) -> Trail:
         """Return the trail after an answer with *status* and *location*. *cookies* returns the cookies for a URL.

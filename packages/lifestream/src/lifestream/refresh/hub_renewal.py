@@ -103,7 +103,7 @@ def keep_hubs(
             case HubVerdict.REFUSED | HubVerdict.BUSY:
                 hub_subscriptions.failed(request, answer.message, now, answer.wait)
     if unasked:
-        log.info("%d requests to hubs could not be sent in this run; they are sent in the next one", unasked)
+        log.info("%d of the requests to hubs could not be sent in this run; the next one sends the rest", unasked)
     return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
 
 

@@ -9,7 +9,7 @@ new URL, the subscriptions move there, as they do after a permanent redirect.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -42,14 +42,14 @@ class FeedChange:
     seconds; *certificates* are in PEM.
     """
 
-    url: str | None = None
-    login: str | None = None
-    headers: str | None = None
+    url: str | None = field(default=None, repr=False)
+    login: str | None = field(default=None, repr=False)
+    headers: str | None = field(default=None, repr=False)
     interval: float | None = None
     user_agent: str | None = None
-    certificates: str | None = None
+    certificates: str | None = field(default=None, repr=False)
     verifies: bool | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     full_content: bool | None = None
 
 

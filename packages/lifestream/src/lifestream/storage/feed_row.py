@@ -50,7 +50,7 @@ class FeedState:
     url: str
     url_hash: str
     host_id: int
-    credentials: str
+    credentials: str = field(repr=False)
     etag: str
     last_modified: str
     withheld: bool

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -63,7 +63,7 @@ class HubRequest:
     mode: Mode
     topic: str
     key: str
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
     """The URL of the feed's own proxy, "" for that of the site, DIRECT for none."""
 
 

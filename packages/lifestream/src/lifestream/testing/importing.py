@@ -89,7 +89,8 @@ def import_feed(
     status, body, own_headers = _answer(source)
     if not isinstance(lifestream, Lifestream | None):
         hint = f"; give make_lifestream({lifestream!r})" if isinstance(lifestream, str) else ""
-        raise TypeError(f"lifestream is a {type(lifestream).__name__}, not a lifestream.models.Lifestream{hint}")
+        given = type(lifestream).__name__
+        raise TypeError(f"lifestream is of the type {given}, not a lifestream.models.Lifestream{hint}")
     address = url or f"https://feed{next(_numbers)}.example/feed.xml"
     feed = Feed.objects.shared().with_url(address).first() or Feed.objects.create(url=address, next_fetch=clock())
     with sent_signals():
@@ -133,7 +134,8 @@ def _answer(source: Source) -> tuple[int, bytes, dict[str, str]]:
     answer: Any = source.render() if hasattr(source, "render") else source
     if not all(hasattr(answer, name) for name in ("status", "headers", "body")):
         raise TypeError(
-            f"source is a {type(source).__name__}; give text or bytes, a feedserver.feeds.Feed or a feedserver.Response"
+            f"source is of the type {type(source).__name__}; give text or bytes, a feedserver.feeds.Feed or a "
+            "feedserver.Response"
         )
     body = answer.body
     return int(answer.status), body.encode() if isinstance(body, str) else bytes(body), _lower(dict(answer.headers))

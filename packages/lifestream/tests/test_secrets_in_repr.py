@@ -1,0 +1,34 @@
+"""No value of the source shows a secret by its `repr`, which a log or a traceback may contain."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Iterator
+from dataclasses import Field, fields, is_dataclass
+from importlib import import_module
+from typing import Any
+
+import lifestream
+
+SECRET = re.compile("cookie|credentials|certificates|login|password|proxy|secret|sent$")
+SHOWN = ["lifestream.site.options.Option.secret"]
+"""Fields that are no secrets: whether the value of an option is one."""
+
+
+def fields_for_secrets() -> Iterator[tuple[str, Field[Any]]]:
+    """Yield each field of a value that may be a secret by its name, with its full name."""
+    for module in pkgutil.walk_packages(lifestream.__path__, "lifestream."):
+        if ".migrations" in module.name or module.name.endswith("__main__"):
+            continue
+        for name, value in vars(import_module(module.name)).items():
+            if isinstance(value, type) and is_dataclass(value) and value.__module__ == module.name:
+                for each in fields(value):
+                    if SECRET.search(each.name):
+                        yield f"{module.name}.{name}.{each.name}", each
+
+
+def test_a_repr_shows_no_secret() -> None:
+    found = dict(fields_for_secrets())
+    assert len(found) >= 15
+    assert sorted(name for name, each in found.items() if each.repr) == SHOWN
