@@ -39,6 +39,7 @@ MOST_HEADS = 1000
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _FRAMES = re.compile(r"(content-length|transfer-encoding)\s*:", re.IGNORECASE)
 
 
@@ -247,11 +248,13 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
 def _unread(response: HTTPResponse) -> tuple[str, ...]:
     """Return what http.client skips: the first line among the headers that is not a header, and all lines after it.
 
-    Each line is cut at its colon. Raises RecordingError if one of them says how the body is framed.
+    Each line is cut at its colon, and lines that go on with the value of the line before are left out (RFC 9112 §5.2):
+    a value may be a secret. Raises RecordingError if one of them says how the body is framed.
     """
     rest = response.headers.get_payload()
-    lines = [line for line in str(rest).splitlines() if line]
-    names = tuple(line.partition(":")[0] for line in lines)  # a value may be a secret
+    # Not `str.splitlines`: it splits at seven more characters, which values may have.
+    lines = [line for line in _LINE_END.split(str(rest)) if line and not line.startswith((" ", "\t"))]
+    names = tuple(line.partition(":")[0] for line in lines)
     if any(_FRAMES.match(line) for line in lines):
         raise RecordingError(
             f"{names[0]!r} is no name of a header, and fields after it frame the body; nothing was written"
