@@ -6,11 +6,12 @@ connection sends. The modules, in the order in which an exchange passes them:
 1. `request_parser`: bytes to a `Request`, or to a refusal with a status; `head_parser` reads the head, refuses what is
    not supported (CONNECT, other versions of HTTP), and says whether the connection is kept; `body_framing` decides
    where the body ends (RFC 9112 §6.3).
-2. `negotiation`: the order in which the next four are called (RFC 9110 §13.2.2).
-3. `auth`: credentials, or a 401.
-4. `preconditions`: validators, or a 304 or 412.
+2. `negotiation`: the order in which the next four are called (RFC 9110 §13.2.2), and the answers that follow from them
+   (206, 304, 401, 412, 416).
+3. `auth`: credentials.
+4. `preconditions`: validators.
 5. `content_codings`: gzip, deflate, br and zstd.
-6. `ranges`: a part of the body, or a 416.
+6. `ranges`: a part of the body.
 7. `response_writer`: the head as bytes, with Date, Content-Length or chunks, and no body for HEAD; and the plan that a
    connection plays.
 

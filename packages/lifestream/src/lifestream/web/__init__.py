@@ -9,8 +9,9 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
    items have. `shown_posts`: the posts with everything that their cards show: as many words as the owner
    wants, or the excerpt in which a search found its words (`content.highlighting`). `site_search`: the sites of a
    lifestream by their names. `page_addresses`: the addresses of pages.
-3. `presenters`: which parts of a post are shown, and which sites are asleep or failing, as values for the templates.
-   `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
+3. `presenters`: which parts of a post are shown (its pictures, sounds and files are chosen by `content.item_card`), and
+   which sites are asleep or failing, as values for the templates. `picture_addresses`: the addresses of feeds' pictures
+   on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page, which `templatetags` writes into it. `structured_data`: the description of
    an item for search engines. `pictured_choice`: radio buttons with pictures, for forms.
 5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under its published id:

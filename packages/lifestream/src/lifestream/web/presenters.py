@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
@@ -68,10 +68,13 @@ class Card:
 
     *lead* is the one picture that represents an article, or the cover of a sound. *pictures* are those that are not in
     the content. *whole* is True if a timeline may show all of the content. *counts* are the numbers of all such
-    pictures, sounds, films and files, even if a timeline shows only the first ones. *season* and *number* are those of
-    a podcast's episode; *episode* has all that the podcast says about it, on the item's own page.
+    pictures, sounds, films and files, even if a timeline shows only the first ones: as many as *most_pictures*, and of
+    sounds and of films *most_played*. *season* and *number* are those of a podcast's episode; *episode* has all that
+    the podcast says about it, on the item's own page.
     """
 
+    most_pictures: ClassVar[int] = PICTURES
+    most_played: ClassVar[int] = PLAYED
     kind: str
     title: str
     link: str
