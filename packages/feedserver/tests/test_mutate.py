@@ -139,6 +139,19 @@ def test_text_that_no_mutant_has_is_refused(
     assert f"no mutant of {MODULE} has 'no such text' in its function or lines" in capsys.readouterr().err
 
 
+def test_each_module_is_tried_with_all_tests_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of tests may be split: `test_subscribe.py`, `test_subscribe_pages.py`, in the folder of the module."""
+    monkeypatch.syspath_prepend(str(COMMAND.parent))
+    mutate = importlib.import_module("mutate")
+    for target in mutate.read_settings(mutate.SETTINGS):
+        package, _, module = target.path.partition("/src/")
+        name = Path(module)
+        folder = ROOT / package / "tests" / Path(*name.parts[1:-1])
+        own = [*folder.glob(f"test_{name.stem}.py"), *folder.glob(f"test_{name.stem}_*.py")]
+        missing = {path.relative_to(ROOT).as_posix() for path in own} - set(target.tests)
+        assert not missing, f"{target.path} lacks {', '.join(sorted(missing))} in scripts/mutation.toml"
+
+
 def test_each_listed_survivor_quotes_lines_that_are_still_in_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(COMMAND.parent))
     scripts_mutate = importlib.import_module("mutate")
