@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -65,10 +67,11 @@ class TestFeeds:
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db
-def test_an_update_locks_all_feeds_in_the_order_of_their_keys_first() -> None:
+@pytest.mark.parametrize("values", [{"next_fetch": NOW}, {"title": "A"}])
+def test_an_update_locks_all_feeds_in_the_order_of_their_keys_first(values: dict[str, Any]) -> None:
     make_feed()
     with CaptureQueriesContext(connection) as queries:
-        Feed.objects.update(next_fetch=NOW)
+        Feed.objects.update(**values)
     statements = [query["sql"] for query in queries]
     lock = next(at for at, each in enumerate(statements) if "lifestream_feed" in each and each.endswith(" FOR UPDATE"))
     update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_feed"'))

@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,3 +167,31 @@ def test_an_application_that_is_short_of_something_is_unavailable(
         assert bool(body) is (method == "GET")
     assert answers[2].startswith(b"HTTP/1.1 200 ")
     assert not any(each.exc_info for each in caplog.records if "/begun" not in each.getMessage())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file here is like a full disk")
+def test_a_body_that_the_disk_has_no_space_for_does_not_block_its_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers: list[bytes] = []
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        if environ["REQUEST_METHOD"] == "POST":
+            kept = environ["wsgi.input"]
+            full = os.open("/dev/full", os.O_RDWR)
+            os.dup2(full, kept.fileno())  # from now on the disk is full
+            os.close(full)
+            kept.write(b"not yet written to the file")
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    def client(_address: str, port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), 60) as connection, connection.makefile("rb") as file:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000))
+            answers.append(body_of(file))
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            answers.append(body_of(file))
+
+    serving(client, application)
+    assert answers == [b"ok", b"ok"]
+    assert not any(each.exc_info for each in caplog.records if each.levelno >= logging.WARNING)

@@ -111,6 +111,7 @@ class FeedQuerySet(models.QuerySet["Feed"]):
         if sort_names.OF_FEED & values.keys():
             with transaction.atomic(using=self.db):
                 keys = list(self.order_by().values_list("pk", flat=True))
+                lock_feeds(keys, self.db)  # as `_update_due` does if hosts may be due at another time
                 count = self._update_due(**values)
                 sort_names.settle(self.db, feeds=keys)
             return count

@@ -38,7 +38,8 @@ _FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*")
 # waitress's own patterns take time that grows with the square of some request lines, and of blanks before a value.
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [^ ]+(?: HTTP/[0-9]\.[0-9])?")
 _BLANKS_BEFORE_VALUE = re.compile(rb"^([^:\s]+:)(?:[ \t]|\r\n(?=[ \t]))+", re.MULTILINE)
-_SHORTAGES: Final = ShortageLog(logging.getLogger(__name__), "bodies of requests can't be kept")  # not translated
+_log = logging.getLogger(__name__)
+_SHORTAGES: Final = ShortageLog(_log, "bodies of requests can't be kept")  # not translated
 _STEP: Final = 256 * 1024  # bytes of a body after which `may_keep_more` is called again
 
 
@@ -90,6 +91,13 @@ class BoundedParser(HTTPRequestParser):
         elif before // _STEP != self.kept // _STEP and not self._may_keep_more():
             self._refuse_for_now("too much is being received; try again later")  # not translated
         return consumed
+
+    def close(self) -> None:
+        """Delete the body. What of it was not yet written to its file may not fit on the disk."""
+        try:
+            super().close()
+        except OSError:  # the file is closed anyway; waitress would never go on with the connection
+            _log.debug("a body could not be written to a file", exc_info=True)
 
     def _refuse_for_now(self, reason: str) -> None:
         self.error = ServerBusy(reason)
