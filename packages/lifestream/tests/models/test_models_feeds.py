@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from factories import NOW, make_feed
+from factories import NOW, make_feed, make_subscription
 from lifestream.models import Feed, Host
 from lifestream.storage.credentials import seal
 
@@ -77,3 +77,16 @@ def test_an_update_locks_all_feeds_in_the_order_of_their_keys_first(values: dict
     update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_feed"'))
     assert "ORDER BY" in statements[lock]
     assert lock < update
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db
+def test_feeds_that_are_deleted_together_have_their_hosts_locked_together() -> None:
+    feeds = [make_feed(f"https://{name}.example/feed") for name in "ab"]
+    for feed in feeds:
+        make_subscription(feed)
+    with CaptureQueriesContext(connection) as queries:
+        Feed.objects.filter(pk__in=[feed.pk for feed in feeds]).delete()
+    locks = [each["sql"] for each in queries if each["sql"].startswith("SELECT id FROM lifestream_host")]
+    assert f"IN ({feeds[0].host_id}, {feeds[1].host_id}) ORDER BY id FOR UPDATE" in locks[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from factories import make_feed, make_item, make_lifestream, make_post, make_sub
 from lifestream.models import Feed, Host, Post, Subscription, due_hosts
 from lifestream.storage import bulk_subscriptions
 from lifestream.storage.bulk_subscriptions import CHUNK, Listed, subscribe_all
+from programs import PATIENCE
 
 
 def listed(count: int) -> list[Listed]:
@@ -74,3 +77,36 @@ def test_items_of_a_feed_that_another_process_makes_meanwhile_are_posted(
     monkeypatch.setattr(bulk_subscriptions, "_make_feeds", after_another_process)
     [made] = subscribe_all(make_lifestream(), [Listed("https://a.example/feed", keep_rules=rules)])
     assert Post.objects.get().subscription == made
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM lifestream_feed", "UPDATE lifestream_feed SET url = 'https://b.example/', url_hash = 'b'"]
+)
+def test_a_feed_that_loses_its_url_while_its_lock_is_waited_for_is_made_again(change: str) -> None:
+    """Another process may delete it, since it has no subscribers, or follow a permanent redirect."""
+    import psycopg
+
+    before = make_feed("https://a.example/feed")
+    lifestream = make_lifestream()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [ours] = cursor.fetchone()
+    address = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+    with psycopg.connect(address) as other:
+        other.execute(change)
+
+        def commit_once_waited_for() -> None:
+            end = time.monotonic() + PATIENCE
+            waiting = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+            while other.execute(waiting, [ours]).fetchone() != (True,) and time.monotonic() < end:
+                time.sleep(0.01)
+            other.commit()
+
+        committing = threading.Thread(target=commit_once_waited_for)
+        committing.start()
+        [made] = subscribe_all(lifestream, [Listed(before.url)])
+        committing.join(PATIENCE)
+    assert (made.feed.url, made.feed.pk > before.pk) == (before.url, True)

@@ -138,6 +138,8 @@ class FeedQuerySet(models.QuerySet["Feed"]):
             found = list(self.order_by().values_list("pk", "host_id"))
             lock_feeds([feed for feed, _ in found], self.db)
             hosts = {host for _, host in found}
+            # Otherwise each subscription that is deleted with its feed would lock the host of this feed, in any order.
+            due_hosts.lock(hosts, self.db)
             deleted = super().delete()
             due_hosts.settle(hosts, self.db)
         return deleted

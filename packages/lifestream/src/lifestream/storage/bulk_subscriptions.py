@@ -56,14 +56,7 @@ def subscribe_all(
 
 def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str) -> list[Subscription]:
     """Subscribe to *listed*, whose keys are the hashes of the feeds' URLs. Returns the new subscriptions."""
-    known = _shared(listed, using)
-    # Wait for imports that have read already who subscribes: their items are not seen before they are committed. Feeds
-    # are locked before hosts, as everywhere.
-    lock_feeds([feed.pk for feed in known.values()], using)
-    _make_feeds([each for key, each in listed.items() if key not in known], using)
-    feeds = _shared(listed, using)
-    # New feeds are locked too: another process may have made some of them meanwhile.
-    lock_feeds([feed.pk for key, feed in feeds.items() if key not in known], using)
+    feeds = _locked(listed, using)
     subscriptions = Subscription.objects.using(using).filter(lifestream=lifestream)
     subscribed = set(
         subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True)
@@ -99,6 +92,29 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     return created
 
 
+def _locked(listed: Mapping[str, Listed], using: str) -> dict[str, Feed]:
+    """Return the feeds of *listed* by its keys, made where they are missing, and locked.
+
+    The locks wait for imports that have read already who subscribes: their items are not seen before they are
+    committed. A feed that was deleted, or got another URL, before it was locked is made again.
+    """
+    locked: set[int] = set()
+    while True:
+        feeds = _shared(listed, using)
+        missing = [each for key, each in listed.items() if key not in feeds]
+        unlocked = {feed.pk for feed in feeds.values()} - locked
+        if not missing and not unlocked:
+            return feeds
+        # Feeds are locked before hosts, as everywhere.
+        lock_feeds(unlocked, using)
+        locked |= unlocked
+        # All hosts are locked together: `note_readers` needs some of them, and could wait for them later.
+        hosts = _made_hosts({host_of(each.url) for each in listed.values()}, using)
+        due_hosts.lock(hosts.values(), using)
+        if missing:
+            _make_feeds(missing, hosts, using)
+
+
 def _fill(subscriptions: Sequence[int], using: str) -> None:
     """Post the items of the feeds of new *subscriptions* (keys), which have no rules and are not paused."""
     if not subscriptions:
@@ -121,19 +137,22 @@ def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
     return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
 
 
-def _make_feeds(listed: Collection[Listed], using: str) -> None:
-    names = {host_of(each.url) for each in listed}
+def _made_hosts(names: Collection[str], using: str) -> dict[str, int]:
+    """Return the keys of the hosts by their *names*, made where they are missing."""
     insert_new(Host, ({"name": name} for name in sorted(names)), using)
-    keys = dict(Host.objects.using(using).filter(name__in=names).values_list("name", "pk"))
-    rows = [
+    return dict(Host.objects.using(using).filter(name__in=names).values_list("name", "pk"))
+
+
+def _make_feeds(listed: Collection[Listed], hosts: Mapping[str, int], using: str) -> None:
+    rows: list[dict[str, Any]] = [
         {
             "url": each.url,
             "url_hash": url_hash(each.url),
-            "host_id": keys[host_of(each.url)],
+            "host_id": hosts[host_of(each.url)],
             "domain": domain_of(each.url),
         }
         # In one order, since two processes may insert the same feeds at once, and wait for each other's rows.
         for each in sorted(listed, key=lambda each: url_hash(each.url))
     ]
     insert_new(Feed, rows, using)
-    due_hosts.settle(keys.values(), using)
+    due_hosts.settle({row["host_id"] for row in rows}, using)
