@@ -161,6 +161,23 @@ def test_a_list_that_fails_or_is_too_long_lists_nothing(monkeypatch: pytest.Monk
         adapter.close()
 
 
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029", "\x7f", "\\u001c"])
+def test_a_line_of_json_is_one_item_whatever_signs_are_in_its_texts(sign: str, tmp_path: Path) -> None:
+    """Python takes U+2028 and others for the end of a line, and JSON has them in texts as they are (RFC 8259 §7)."""
+    content = f"zqv1i1zq{sign}<script>"
+    listed = f'{{"title": "zqv1i1zq", "content": "{content}", "link": "l"}}\r\nzqv1i2zq\n'
+    (tmp_path / "list").write_bytes(listed.encode("utf-8"))
+    adapter = CommandAdapter(Commands(poll="x {url}", list=f"cat '{tmp_path / 'list'}'"))
+    rows = adapter.open("lane").rows()
+    adapter.close()
+
+    content = content.replace("\\u001c", "\x1c")
+    assert [(row.number, row.title, dict(row.fields)) for row in rows or ()] == [
+        (1, "zqv1i1zq", {"title": "zqv1i1zq", "content": content, "link": "l"}),
+        (2, "zqv1i2zq", {"title": "zqv1i2zq"}),
+    ]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links as POSIX has them")
 def test_files_that_a_link_puts_out_of_reach_are_not_looked_at() -> None:
     adapter = CommandAdapter(Commands(poll="ln -s / data # {url}", state="data"))

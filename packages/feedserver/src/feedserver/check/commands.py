@@ -287,7 +287,11 @@ def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
     """Return the items in what commands *printed*. Raises ListFailed if a command has printed more than is read."""
     if any(len(each) >= LARGEST_LIST for each in printed):
         raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
-    return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
+    # Not `str.splitlines`: it splits at seven more characters, which a text in JSON may have.
+    return read_rows(_LINE_END.split(b"\n".join(printed).decode("utf-8", "replace")))
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def _indented(output: str) -> str:
