@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from feedserver.record.known_secrets import SHORTEST, SHORTEST_IN_WORDS
+from feedserver.record.redaction import is_random_by_nature
 from feedserver.record.secret_names import is_secret, says_login
-from feedserver.record.secret_search import secrets_in
+from feedserver.record.secret_search import contents, secrets_in
 from feedserver.record.token_shapes import credentials_in
 
 _ITEM = re.compile(
@@ -26,13 +27,13 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
     """
     values = {*secrets_in(url, keep), *_credentials_of(url)}
     for name, value in headers:
-        values.update(secrets_in(value, keep))
+        values.update(secrets_in(value, keep, shapes=not is_random_by_nature(name)))
         if "cookie" in name.lower():
             values.update(_in_cookies(value))
         elif is_secret(name) or says_login(name):
             values.update(_in_credentials(value))
             if not name.lower().endswith("authorization"):  # whose first word is no secret
-                values.add(value.strip())
+                values.update(contents(value.strip()))
     values.update([password for each in values for password in _passwords_in(each)])
     return {value for each in values for value in _decodings(each) if len(value) >= SHORTEST}
 
@@ -66,7 +67,9 @@ def _in_cookies(value: str) -> Iterator[str]:
     for pair in value.split(";"):
         name, is_pair, content = pair.partition("=")
         content = (content if is_pair else name).strip().strip('"')  # a cookie may have no name
-        if len(content) >= SHORTEST_IN_WORDS or is_secret(name):
+        if is_secret(name):
+            yield from contents(content)
+        elif len(content) >= SHORTEST_IN_WORDS:
             yield content
 
 
