@@ -39,6 +39,11 @@ def sent(name: str, value: str) -> set[str]:
         ("https://h/?password=[s3cret", {"[s3cret", "s3cret"}),
         ("https://h/?token={%22value%22:%22s3cret%22}", {"{%22value%22:%22s3cret%22}", '{"value":"s3cret"}', "s3cret"}),
         ("https://h/?password=[123456,22]", {"[123456,22]", "123456"}),
+        ("https://h/?x={'token':b's3cret'}", {"b's3cret'", "s3cret"}),
+        ("https://h/?x=token:('my s3cret')", {"('my s3cret')", "s3cret", "my s3cret"}),
+        ("https://h/?x=%7B%22token%22:%22a%5C%22bc%22%7D", {"a%5C%22bc", 'a\\"bc', 'a"bc'}),
+        ("https://h/?x=%7B%22token%22:%22%5Cu00fc123%22%7D", {"%5Cu00fc123", "\\u00fc123", "\xfc123"}),
+        ("https://h/?token=[%22%5Cud83dabcd%22]", {"[%22%5Cud83dabcd%22]", '["\\ud83dabcd"]', "?abcd", "ud83dabcd"}),
         ("https://h/?token=my+s3cret", {"my+s3cret", "my s3cret"}),
         ("https://h/?token=gehe%EDm", {"gehe%EDm", "gehe\ufffdm", "gehe\xedm"}),
         ("https://h/?password=removed", set()),  # it was redacted before

@@ -134,8 +134,13 @@ _PAIR_IN_BRACKETS = re.compile(
 
 _CLOSING_BRACKET = re.compile(rf"(?:{ANY_QUOTE})?[ \t]*+,?[ \t]*+(?:[)\]}}]|$)")
 
-_WORD_IN_BRACKETS = re.compile(r"[^\s,:;\"'\[\]{}\\]{6,}+(?!\\*[\"']?\s*:)")
-"""A word or a number in a list or an object, in any notation, that is not the name of a member, and not short."""
+_OPENED = re.compile(r"\\*+['\"]")
+_SURROUNDED = re.compile(r"[\w.$@*]{0,16}\\*+[\[{(\"'`]")
+_SINGLE_QUOTED = re.compile(r"'(?P<string>(?>(?:[^'\\]|\\.)*))(?:'(?P<colon>\s*+:)?)?")
+"""A string in single quotes, with the colon behind it if it is a name."""
+
+_WORD_WITHIN = re.compile(r"(?<![^\s,:;\"'`()\[\]{}\\])[^\s,:;\"'`()\[\]{}\\]{6,}+(?!\\*+[\"']?\s*+:)")
+"""A word or a number within brackets or quotes, in any notation, that is not the name of a member, and not short."""
 
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
@@ -263,7 +268,7 @@ class _Search:
             if value is None:
                 continue
             start, end, replacement = value
-            self._note(f"parameter {name}", text[start:end].strip("\\'\""))
+            self._note(f"parameter {name}", _unquoted(text[start:end]))
             pieces += (text[at:start], replacement)
             at = end
         return "".join((*pieces, text[at:]))
@@ -423,17 +428,25 @@ def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
     return None if text[start:end] in _EMPTY else (start, end, REPLACEMENT)
 
 
+def _unquoted(text: str) -> str:
+    """Return *text* without the quotes around it, before which backslashes may stand."""
+    opening = _OPENED.match(text)
+    return text if opening is None else text[opening.end() :].removesuffix(opening[0])
+
+
 def contents(value: str) -> list[str]:
-    """Return what is a secret of the *value* of a secret's name: the whole, and if it begins with a bracket, each
+    """Return what is a secret of the *value* of a secret's name: the whole, and if brackets or quotes surround it, each
     string, number and word in it that is no name. A list may be none: a password may begin with a bracket, too.
     """
     if value in _NO_VALUES:
         return []
     plain = decoded(value)
-    if not plain.startswith(("[", "{")):
+    if not _SURROUNDED.match(plain):
         return [value]
     strings = [unescaped(each["string"]) for each in TOKEN.finditer(plain) if _is_content(each)]
-    return [each for each in (value, *strings, *_WORD_IN_BRACKETS.findall(plain)) if each not in _NO_VALUES]
+    strings += [each["string"] for each in _SINGLE_QUOTED.finditer(plain) if each["colon"] is None]
+    strings += _WORD_WITHIN.findall(plain)
+    return [each for each in (value, *strings) if each not in _NO_VALUES]
 
 
 def _is_content(token: re.Match[str]) -> bool:
