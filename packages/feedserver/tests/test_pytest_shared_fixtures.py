@@ -48,8 +48,11 @@ def test_a_test_that_skips_itself_leaves_nothing_to_the_next(suite: Suite) -> No
     suite.run().assert_counts(skipped=1, passed=1)
 
 
+@pytest.mark.parametrize("clears", ["", "server.journal.clear()"])
 @pytest.mark.parametrize("follows", [False, True])
-def test_a_test_that_skips_itself_hides_no_failure_of_an_earlier_one(suite: Suite, *, follows: bool) -> None:
+def test_a_test_that_skips_itself_hides_no_failure_of_an_earlier_one(
+    suite: Suite, clears: str, *, follows: bool
+) -> None:
     """A callable may fail after the test whose client it answers."""
     last = "def test_follows(server): pass" if follows else ""
     suite.write(f"""
@@ -68,6 +71,7 @@ def test_a_test_that_skips_itself_hides_no_failure_of_an_earlier_one(suite: Suit
             client.start()
             server.wait_for("/late")
             goes_on.client = client
+            {clears}
 
         def test_skips(server):
             goes_on.set()

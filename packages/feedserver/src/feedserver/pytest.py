@@ -167,7 +167,8 @@ def _refuse(message: str) -> None:
 
 @dataclass(slots=True)
 class Watched:
-    """A server, and its last exchange *before* the current test.
+    """A server, and its last exchange *before* the current test. *recorded* is how many there were, which a test that
+    clears the journal does not change.
 
     *problems*, *expectations* and *warnings* are those of the fixtures that the test shares with others, when the last
     of these was set up. If the test is skipped, they concern the next one; if it is run again, they concern it again.
@@ -176,6 +177,7 @@ class Watched:
 
     server: FeedServer
     before: Exchange | None = None
+    recorded: int = 0
     problems: list[Problem] = field(default_factory=list)
     expectations: list[Expected] = field(default_factory=list)
     warnings: list[FixtureWarning] = field(default_factory=list)
@@ -184,6 +186,7 @@ class Watched:
     def begin(self, *, is_rerun: bool) -> None:
         """Begin a test; *is_rerun* says that the last test is run again, without a set-up of shared fixtures."""
         self.before = self.last_exchange()
+        self.recorded = self.server.journal.recorded
         if self.is_aside:
             self._put_back(self.expectations)
         elif is_rerun:
@@ -221,7 +224,7 @@ class Watched:
     def _is_earlier(self, problem: Problem) -> bool:
         """Return whether an earlier test has caused *problem*, such as by a callable that ran on and failed later."""
         about = problem.exchange
-        return isinstance(about, Exchange) and self.before is not None and about.serial <= self.before.serial
+        return isinstance(about, Exchange) and about.serial <= self.recorded
 
     def _put_back(self, expectations: list[Expected]) -> None:
         """Have the current test raise what shared fixtures have caused."""

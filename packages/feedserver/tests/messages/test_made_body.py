@@ -6,6 +6,7 @@ import asyncio
 import functools
 import http.client
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -226,6 +227,57 @@ def test_a_client_with_the_whole_declared_length_can_rely_on_the_end_of_the_func
                 get(server, "/f")
             with pytest.raises(VerificationError, match="broken off by RuntimeError"):
                 server.verify()
+
+
+def ends_late(*parts: str) -> Iterator[str]:
+    yield from parts
+    time.sleep(0.2)
+    raise RuntimeError("too late")
+
+
+@pytest.mark.parametrize(
+    ("parts", "headers"),
+    [
+        (("one", ""), [("Content-Length", "3")]),
+        ((), [("Content-Length", "0")]),
+        (("", ""), [("Content-Length", "00")]),
+        (("one",), [("Content-Length", " 3 ")]),
+        (("one",), [("Content-Length", "+3")]),
+        (("one",), [("Content-Length", "3"), ("Content-Length", "3")]),
+        (("one",), [("Content-Length", f"{3:05000}")]),
+        (("one",), [("Content-Length", "3"), ("Transfer-Encoding", "identity")]),
+    ],
+)
+def test_no_client_has_a_whole_body_before_its_function_has_ended(
+    parts: tuple[str, ...], headers: list[tuple[str, str]]
+) -> None:
+    """An empty part ends no wait, and clients read a length in any spelling."""
+
+    def make() -> Iterator[str]:
+        yield from ends_late(*parts)
+
+    with FeedServer() as server:
+        server.add("/f", Response(make, headers=headers))
+        with RawClient(server) as client:
+            client.ask("/f")
+            assert not client.read_to_end().partition(b"\r\n\r\n")[2]
+        with pytest.raises(VerificationError, match="broken off by RuntimeError"):
+            server.verify()
+
+
+@pytest.mark.parametrize(("parts", "read"), [((), b""), (("", "more"), b"more")])
+def test_a_made_body_with_a_declared_length_of_zero_is_answered(parts: tuple[str, ...], read: bytes) -> None:
+    def make() -> Iterator[str]:
+        yield from parts
+
+    with FeedServer() as server:
+        server.add("/f", Response(make, headers={"Content-Length": "0"}))
+        with RawClient(server) as client:
+            client.ask("/f")
+            head, _, body = client.read_to_end().partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert body == read
+        server.verify()
 
 
 def test_more_than_the_declared_length_is_sent_as_it_is_made() -> None:

@@ -56,6 +56,32 @@ def test_a_socket_that_a_visitor_watches_wakes_the_loop(
     assert seen.wait(DEADLINE)
 
 
+@pytest.mark.parametrize("can_be_visited", [False, True])
+def test_a_blocked_loop_never_calls_what_it_was_given_up_for(
+    thread: LoopThread, monkeypatch: pytest.MonkeyPatch, *, can_be_visited: bool
+) -> None:
+    """A server whose start has raised must not open anything later; asyncio's loop on Windows can't be visited."""
+    monkeypatch.setattr(shared_loop, "PATIENCE", 1.0)
+    if not can_be_visited:
+        monkeypatch.setattr(thread, "_visitable", None)
+    blocked, release = threading.Event(), threading.Event()
+
+    def block() -> None:
+        blocked.set()
+        release.wait(60)
+
+    called: list[str] = []
+    thread.call(block)
+    assert blocked.wait(DEADLINE)
+    try:
+        with pytest.raises(shared_loop.LoopBlocked):
+            thread.do(lambda: called.append("too late"))
+    finally:
+        release.set()
+    thread.do(lambda: called.append("in time"))
+    assert called == ["in time"]
+
+
 def test_a_socket_that_a_visitor_no_longer_watches_is_not_read(
     thread: LoopThread, pair: tuple[socket.socket, socket.socket]
 ) -> None:

@@ -89,6 +89,13 @@ def test_a_challenge_that_can_be_used_again_is_kept(challenge: str, kept: bool) 
         ("/?accessToken=a&x=1", "/?accessToken=removed&x=1", ["parameter accessToken"]),
         ("/?u['password']=a&x=1", "/?u['password']=removed&x=1", ["parameter password"]),
         ("/?u%255B'password'%255D=a&x=1", "/?u%255B'password'%255D=removed&x=1", ["parameter password"]),
+        ("/?x=%7B%22token%22%3A%22a%5C%22b%22%7D", "/?x=%7B%22token%22%3A%22removed%22%7D", ["parameter token"]),
+        ("/?x=%7B%22token%22:%22a%5C%5C%5C%22b%22%7D", "/?x=%7B%22token%22:%22removed%22%7D", ["parameter token"]),
+        (
+            "/?x=%22token%22:%22a%5c%5c%22&y=%22b%22",
+            "/?x=%22token%22:%22removed%5c%5c%22&y=%22b%22",
+            ["parameter token"],
+        ),
         ("/#access_token=a&x=1", "/#access_token=removed&x=1", ["parameter access_token"]),
         ("/feed?page=2&keyword=a&monkey=b", "/feed?page=2&keyword=a&monkey=b", []),
         ("max-age=60; token=abc", "max-age=60; token=removed", ["parameter token"]),

@@ -7,6 +7,7 @@ after this one.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from feedserver.messages.made_body import MadeBody, PartSource
 from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, has_content, sends_body
-from feedserver.messages.send_plan import Await, CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait
+from feedserver.messages.send_plan import Await, CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Step, Wait
 
 PIECE = 262_144
 """Bytes of a body that are sent at a time, unless it has a pace or is made while it is sent."""
@@ -148,11 +149,12 @@ def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], fl
     """Yield the steps of an answer, without its faults. *now* returns the time in seconds since the epoch."""
     if response.delay:
         yield Wait(response.delay.draw(1) if isinstance(response.delay, RandomDelay) else response.delay)
-    yield SendHead(head.at(now()))
+    start = SendHead(head.at(now()))
     if isinstance(response.body, MadeBody) and sends_body(method, response.status):
-        yield from _made_parts(response, response.body, head.framing)
+        yield from _made_answer(start, response, response.body, chunked=head.framing == "chunked")
         yield Read() if head.keep_alive else CloseConnection()
         return
+    yield start
     promised = sent = 0
     if sends_body(method, response.status):
         promised = body_size(response)
@@ -179,18 +181,21 @@ def _chunk(piece: bytes) -> tuple[Send, Send, Send]:
     return Send(b"%x\r\n" % len(piece), "framing"), Send(piece), Send(b"\r\n", "framing")
 
 
-def _made_parts(response: Response, body: MadeBody, framing: ResponseFraming) -> Plan:
-    """Yield the steps of a body that is made while it is sent. Raises what its function raises.
+def _made_answer(start: SendHead, response: Response, body: MadeBody, *, chunked: bool) -> Plan:
+    """Yield the head, and the steps of a body that is made while it is sent. Raises what its function raises.
 
-    The piece that completes a declared length is held until the function has ended or yields more: a client that has
-    the whole body can rely on it.
+    What completes a declared length, which is the head for a length of 0, is held until the function has ended or
+    yields more: a client that has the whole body can rely on it.
     """
     source = PartSource(body)
     pace = response.pace
-    chunked = framing == "chunked"
     begun = False
-    remaining = _declared_length(response) if framing == "length" else None
-    held = b""
+    remaining = None if chunked else _declared_length(response)
+    held: list[Step] = []
+    if remaining == 0:
+        held.append(start)
+    else:
+        yield start
     try:
         while True:
             source.ask()
@@ -199,33 +204,32 @@ def _made_parts(response: Response, body: MadeBody, framing: ResponseFraming) ->
             part = source.take()
             if part is None:
                 break
-            if held:
-                yield Send(held)
-                held, remaining = b"", None
+            if held and part:
+                yield from held
+                held, remaining = [], None
             size = len(part) if pace is None else pace.bytes
-            for start in range(0, len(part), size or 1):
+            for at in range(0, len(part), size or 1):
                 if begun and pace is not None:
                     yield Wait(pace.seconds)
                 begun = True
-                piece = part[start : start + size]
+                piece = part[at : at + size]
                 if remaining is not None:
                     remaining -= len(piece)
                     if remaining <= 0:
-                        held += piece
+                        held.append(Send(piece))
                         continue
                 yield from _chunk(piece) if chunked else (Send(piece),)
     finally:
         source.drop()
-    if held:
-        yield Send(held)
+    yield from held
     if chunked:
         yield Send(b"0\r\n\r\n", "framing")
 
 
 def _declared_length(response: Response) -> int | None:
-    """Return the value of Content-Length, None if it is no number."""
-    value = response.headers.get("Content-Length", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
+    """Return the least number in Content-Length, however it is spelled; None where it has none."""
+    numbers = re.findall("[0-9]+", response.headers.get("Content-Length", ""))
+    return min((int(each.lstrip("0")[:19] or "0") for each in numbers), default=None)
 
 
 def _name_of(response: Response) -> str:

@@ -116,14 +116,17 @@ class LoopThread:
         """
         done = threading.Lock()
         done.acquire()
+        due = [function]
 
         def call() -> None:
             try:
-                function()
+                while due:
+                    due.pop()()
             finally:
                 done.release()
 
         if not (self.visit(call, PATIENCE) and done.acquire(timeout=PATIENCE)):
+            due.clear()  # a loop that can't be visited calls it late: nobody expects that any more
             raise LoopBlocked(
                 f"the event loop of all servers has been blocked for {PATIENCE:g} s{self._place()}; a listener of a "
                 "journal, a matching function or a fault must return at once"

@@ -34,7 +34,7 @@ nonces (`'nonce-…'`), which the page that they came with shows as well.
 """
 
 _FINGERPRINTS = re.compile(
-    r"etag|last-modified|(?:content|repr|unencoded|want)?-?digest|content-type|traceparent|tracestate|via|age"
+    r"etag|last-modified|if-(?:none-)?match|if-range|(?:content|repr|unencoded|want)?-?digest|content-type|traceparent|tracestate|via|age"
     r"|.*(?:md5|sha1|sha256|hash|checksum)|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray)-?id(?:-2)?|cf-ray"
     r"|x-served-by|x-timer|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?",
     re.IGNORECASE,
@@ -101,7 +101,7 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
             left_out.append(LeftOut(name, "it is a secret"))
             continue
         cleaned, found = without_secrets(
-            text, keep=kept_names, known=known, shapes=not _is_random_by_nature(name), words=not _is_never_secret(name)
+            text, keep=kept_names, known=known, shapes=not is_random_by_nature(name), words=not _is_never_secret(name)
         )
         left_out += [LeftOut(name, f"the {secret} in it is replaced") for secret in found]
         kept.append((key, cleaned.encode("latin-1", "replace")))
@@ -123,7 +123,8 @@ def _is_never_secret(name: str) -> bool:
     return _NEVER_SECRET.fullmatch(name) is not None
 
 
-def _is_random_by_nature(name: str) -> bool:
+def is_random_by_nature(name: str) -> bool:
+    """Return whether the values of the header *name* may look like tokens, but are no secrets."""
     return _FINGERPRINTS.fullmatch(name) is not None or _is_never_secret(name)
 
 

@@ -134,6 +134,14 @@ _PAIR_IN_BRACKETS = re.compile(
 
 _CLOSING_BRACKET = re.compile(rf"(?:{ANY_QUOTE})?[ \t]*+,?[ \t]*+(?:[)\]}}]|$)")
 
+_OPENED = re.compile(r"\\*+['\"]")
+_SURROUNDED = re.compile(r"[\w.$@*]{0,16}\\*+[\[{(\"'`]")
+_SINGLE_QUOTED = re.compile(r"'(?P<string>(?>(?:[^'\\]|\\.)*))(?:'(?P<colon>\s*+:)?)?")
+"""A string in single quotes, with the colon behind it if it is a name."""
+
+_WORD_WITHIN = re.compile(r"(?<![^\s,:;\"'`()\[\]{}\\])[^\s,:;\"'`()\[\]{}\\]{6,}+(?!\\*+[\"']?\s*+:)")
+"""A word or a number within brackets or quotes, in any notation, that is not the name of a member, and not short."""
+
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
@@ -173,10 +181,7 @@ class _Search:
 
     def _note(self, description: str, value: str) -> None:
         self.found.append(description)
-        if value.startswith(("[", "{")):
-            self.values += [unescaped(each["string"]) for each in TOKEN.finditer(value) if _is_content(each)]
-        elif value not in _NO_VALUES:
-            self.values.append(value)
+        self.values += contents(value)
 
     def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
         """Return *text* without its secrets. *shapes* is as in `without_secrets`; *depth* is the number of values that
@@ -263,7 +268,7 @@ class _Search:
             if value is None:
                 continue
             start, end, replacement = value
-            self._note(f"parameter {name}", text[start:end].strip("\\'\""))
+            self._note(f"parameter {name}", _unquoted(text[start:end]))
             pieces += (text[at:start], replacement)
             at = end
         return "".join((*pieces, text[at:]))
@@ -423,6 +428,27 @@ def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
     return None if text[start:end] in _EMPTY else (start, end, REPLACEMENT)
 
 
+def _unquoted(text: str) -> str:
+    """Return *text* without the quotes around it, before which backslashes may stand."""
+    opening = _OPENED.match(text)
+    return text if opening is None else text[opening.end() :].removesuffix(opening[0])
+
+
+def contents(value: str) -> list[str]:
+    """Return what is a secret of the *value* of a secret's name: the whole, and if brackets or quotes surround it, each
+    string, number and word in it that is no name. A list may be none: a password may begin with a bracket, too.
+    """
+    if value in _NO_VALUES:
+        return []
+    plain = decoded(value)
+    if not _SURROUNDED.match(plain):
+        return [value]
+    strings = [unescaped(each["string"]) for each in TOKEN.finditer(plain) if _is_content(each)]
+    strings += [each["string"] for each in _SINGLE_QUOTED.finditer(plain) if each["colon"] is None]
+    strings += _WORD_WITHIN.findall(plain)
+    return [each for each in (value, *strings) if each not in _NO_VALUES]
+
+
 def _is_content(token: re.Match[str]) -> bool:
     """Return whether a *token* of JSON is a string, but not the name of a member."""
     return token["string"] is not None and token["colon"] is None
@@ -442,12 +468,12 @@ def _group(match: re.Match[str]) -> str:
     return "value" if match["quoted"] is None else "quoted"
 
 
-def secrets_in(text: str, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def secrets_in(text: str, keep: frozenset[str] = frozenset(), *, shapes: bool = True) -> tuple[str, ...]:
     """Return the secrets that `without_secrets` replaces in a URL, or in the value of a header, so that other texts can
-    be searched for them.
+    be searched for them. *shapes* is as there.
 
     They are spelled as in the text, but the encoding of a value that they are nested in is undone.
     """
     search = _Search(keep)
-    search.clean(text, shapes=True)
+    search.clean(text, shapes)
     return tuple(dict.fromkeys(search.values))

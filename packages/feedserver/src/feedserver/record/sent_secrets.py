@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from feedserver.record.known_secrets import SHORTEST, SHORTEST_IN_WORDS
+from feedserver.record.redaction import is_random_by_nature
 from feedserver.record.secret_names import is_secret, says_login
-from feedserver.record.secret_search import secrets_in
+from feedserver.record.secret_search import contents, secrets_in
+from feedserver.record.string_notations import unescaped
 from feedserver.record.token_shapes import credentials_in
 
 _ITEM = re.compile(
@@ -26,23 +29,29 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
     """
     values = {*secrets_in(url, keep), *_credentials_of(url)}
     for name, value in headers:
-        values.update(secrets_in(value, keep))
+        values.update(secrets_in(value, keep, shapes=not is_random_by_nature(name)))
         if "cookie" in name.lower():
             values.update(_in_cookies(value))
         elif is_secret(name) or says_login(name):
             values.update(_in_credentials(value))
             if not name.lower().endswith("authorization"):  # whose first word is no secret
-                values.add(value.strip())
+                values.update(contents(value.strip()))
     values.update([password for each in values for password in _passwords_in(each)])
-    return {value for each in values for value in _decodings(each) if len(value) >= SHORTEST}
+    decoded = {value for each in values for value in _decodings(each)}
+    # An escape of JSON, or an argument that is no UTF-8, may stand for a half of a character, which nothing can send.
+    return {value for each in decoded if len(value := each.encode("utf-8", "replace").decode()) >= SHORTEST}
 
 
 def _decodings(value: str) -> Iterator[str]:
-    """Yield *value* as it is, and without its percent-encoding; in that of a form, `+` stands for a blank."""
-    yield value
-    for undo in (unquote, unquote_plus):
-        yield undo(value)
-        yield undo(value, "latin-1")
+    """Yield *value* as it is, without its percent-encoding, and without the escapes of JSON in it; in the encoding of a
+    form, `+` stands for a blank. UTF-8 that was read as ISO-8859-1, as headers are, is read as UTF-8, too.
+    """
+    undone = [undo(value, *encoding) for undo in (unquote, unquote_plus) for encoding in ((), ("latin-1",))]
+    for each in dict.fromkeys((value, *undone)):
+        yield each
+        yield unescaped(each)
+        with suppress(UnicodeError):
+            yield each.encode("latin-1").decode("utf-8")
 
 
 def _passwords_in(value: str) -> Iterator[str]:
@@ -66,7 +75,9 @@ def _in_cookies(value: str) -> Iterator[str]:
     for pair in value.split(";"):
         name, is_pair, content = pair.partition("=")
         content = (content if is_pair else name).strip().strip('"')  # a cookie may have no name
-        if len(content) >= SHORTEST_IN_WORDS or is_secret(name):
+        if is_secret(name):
+            yield from contents(content)
+        elif len(content) >= SHORTEST_IN_WORDS:
             yield content
 
 

@@ -9,10 +9,13 @@ import json
 import re
 
 _SAME_AT_BOTH_ENDS = (
-    *('"""', "'''", '"', "'", "`", "%22", "%27", "%60"),
+    *('"""', "'''", '"', "'", "`"),
     *("&quot;", "&apos;", "&#34;", "&#39;", "&#034;", "&#039;", "&#x22;", "&#x27;"),
 )
 """Quotes that close the strings that they open. A pattern takes the first that fits, so the longer ones come first."""
+
+_ENCODED = ("%22", "%27", "%60")
+"""Quotes that are percent-encoded, and so are the backslashes before those that do not close the string."""
 
 _OPENING_AND_CLOSING = (("“„”", "“”"), ("‘‚’", "‘’"), ("«»", "«»"), ("‹›", "‹›"))
 
@@ -28,6 +31,7 @@ def _quotes() -> dict[str, re.Pattern[str]]:
     string ends in the encoding in which it begins.
     """
     quotes = {each: _end_of_string(re.escape(each)) for each in _SAME_AT_BOTH_ENDS}
+    quotes |= {each: re.compile(rf"(?<!%5[Cc])(?:%5[Cc]%5[Cc])*+{each}") for each in _ENCODED}
     for openings, closings in _OPENING_AND_CLOSING:
         no_apostrophe = r"(?!\w)" if "’" in closings else ""
         for encoding in ("cp1252", "utf-8", ""):
