@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from factories import make_feed, make_lifestream
 from lifestream.models import Subscription
 from lifestream.models.feeds import lock_feeds
+from lifestream.storage import fanout
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
 
@@ -29,7 +30,7 @@ class Opponent(threading.Thread):
         self._connection = psycopg.connect(
             "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
         )
-        self._wanted = wanted
+        self._held, self._wanted = held, wanted
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             self._ours = cursor.fetchone()[0]
@@ -40,9 +41,12 @@ class Opponent(threading.Thread):
         end = time.monotonic() + PATIENCE
         while self._connection.execute(waiting, [self._ours]).fetchone() != (True,) and time.monotonic() < end:
             time.sleep(0.01)
-        self._lock(self._wanted)
+        self._go_on()
         self._connection.commit()
         self._connection.close()
+
+    def _go_on(self) -> None:
+        self._lock(self._wanted)
 
     def _lock(self, feed: int) -> None:
         self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [feed])
@@ -92,3 +96,29 @@ def test_another_error_is_raised_at_once() -> None:
     with pytest.raises(OperationalError, match="locked"):
         in_transaction(work, "default")
     assert tries == [1]
+
+
+class Subscribing(Opponent):
+    """Another connection, which holds the lock of a feed, and subscribes a lifestream (*wanted*) to it."""
+
+    def _go_on(self) -> None:
+        columns = (
+            "lifestream_id, feed_id, folder, name, keep_rules, block_rules, paused, created, sort_folder, sort_name"
+        )
+        self._connection.execute(
+            f"INSERT INTO lifestream_subscription ({columns}) "
+            "VALUES (%s, %s, '', '', '', '', false, now(), '', '') ON CONFLICT DO NOTHING",
+            [self._wanted, self._held],
+        )
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_is_subscribed_to_while_an_import_of_a_list_subscribes_to_it() -> None:
+    feed, lifestream = make_feed(), make_lifestream()
+    opponent = Subscribing(held=feed.pk, wanted=lifestream.pk)
+    opponent.start()
+    subscription = fanout.subscribe(lifestream, feed)
+    opponent.join(PATIENCE)
+    assert Subscription.objects.get() == subscription

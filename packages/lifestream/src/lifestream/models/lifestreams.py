@@ -398,7 +398,8 @@ class Subscription(models.Model):
             if key is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
                 saved = Subscription.objects.using(using).filter(pk=key)
                 before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
-            if key is not None and (fields is None or not SHOWING.isdisjoint(fields)):
+            if fields is None or not SHOWING.isdisjoint(fields):
+                # A new one, too: an import of a list that has locked the feed may be about to insert the same row.
                 lock_feeds([*before, self.feed_id], using)
             super().save(**options)
             if before:
