@@ -81,6 +81,14 @@ def test_the_hosts_of_a_feed_are_its_own_and_that_of_its_confirmed_site() -> Non
     assert hosts_of_feed("https://feeds.example/blog", "", "") == {"feeds.example"}
 
 
+@pytest.mark.parametrize("site", ["https://evil.example\\@blog.example/", "https://evil.example\\\\@blog.example"])
+def test_a_site_with_a_backslash_is_the_one_that_a_browser_opens(site: str) -> None:
+    """Python takes the host behind the "@", and a browser the one before the backslash."""
+    hosts = hosts_of_feed("https://evil.example/f", site, "evil.example")
+    assert hosts == {"evil.example"}
+    assert own_uri("tag:blog.example,2005:1", hosts) == ""
+
+
 def test_the_uuid_depends_on_all_of_its_parts_and_on_nothing_else() -> None:
     uri = uuid_uri("secret", 1, "key")
     assert uri == uuid_uri("secret", 1, "key") and own_uri(uri, ()) == uri

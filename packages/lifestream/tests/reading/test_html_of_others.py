@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -196,7 +198,18 @@ def test_a_player_that_names_its_page_links_to_it() -> None:
         f"https://localhost/videos/embed/{UUID}?autoplay=1",
         f"https://a.example:8443/videos/embed/{UUID}?autoplay=1",
         f"http://a.example/videos/embed/{UUID}?autoplay=1",
-        "https://w.soundcloud.com/player/?url=https%3A%2F%2Fevil.example%2F&auto_play=true",
+        *(
+            f"https://w.soundcloud.com/player/?url={quote(sound, safe='')}&auto_play=true"
+            for sound in (
+                "https://evil.example/",
+                "https://evil.example\\@soundcloud.com/x",  # a browser opens evil.example
+                "https://soundcloud.com\\@evil.example/x",
+                "https://soundcloud.com@evil.example/x",
+                "https://a:b@soundcloud.com/x",
+                "httpx://soundcloud.com/x",
+                "https://soundcloud.com:444/x",
+            )
+        ),
     ],
 )
 def test_a_feed_gains_nothing_by_forging_a_player(forged: str) -> None:

@@ -22,6 +22,7 @@ def host_of(url: str) -> str:
     """Return the host of *url* in lower case, with its port unless that is the scheme's default; "" if there is
     none. The dot that may end a name (RFC 1034, section 3.1) is left out: it is the same host.
     """
+    url = _as_browsers_read(url)
     if has_impossible_host(url):
         return ""
     try:
@@ -32,6 +33,13 @@ def host_of(url: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     return host if port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f"{host}:{port}"
+
+
+def _as_browsers_read(url: str) -> str:
+    """Return *url* with "/" for each backslash, as a browser takes it in the URLs that it opens (url.spec.whatwg.org,
+    "special authority ignore slashes state" and those after it): `https://a.example\\@github.com/` leads to a.example.
+    """
+    return url.replace("\\", "/")
 
 
 _PLAIN = re.compile(r"https?://(?>(?:www\.(?=[a-z0-9-]+\.[a-z0-9]))?)([a-z0-9.-]*[a-z0-9-])(?=[/?#]|\Z)")
@@ -52,9 +60,7 @@ def domain_of(url: str) -> str:
     """
     if plain := plain_domain(url):
         return plain
-    # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
-    # state" and those after it): `https://a.example\\@github.com/` leads to a.example.
-    url = url.replace("\\", "/")
+    url = _as_browsers_read(url)
     if has_impossible_host(url):
         return ""
     try:
