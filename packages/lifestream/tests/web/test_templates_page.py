@@ -154,7 +154,7 @@ class TestExamples:
     def test_each_template_on_the_page_is_used_by_a_test(self) -> None:
         used = {"small/lifestream/base.html", "own/site.html", "own/lifestream/base.html", "own/front.html"}
         used.add("own/404.html")
-        used |= {f"own/lifestream/sites/{name}.html" for name in ("small--hours-example", "github-com")}
+        used |= {f"own/lifestream/sites/{name}.html" for name in ("small-hours-example", "github-com")}
         assert {name for name, _ in _FILE.findall(PAGE)} == used | {"own/views.py"}
 
 

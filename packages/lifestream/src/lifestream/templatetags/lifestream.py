@@ -65,21 +65,11 @@ def item_head(post: Post) -> dict[str, Any]:
 def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
     """Return the names of templates for items of *domain*; the first that exists is used. "a.b.c" gives a-b-c, b-c,
     basic.
-
-    A dash in a domain becomes two, so that no two domains have the same template: "news-example.com" may belong to
-    somebody else than "news.example.com". What is no label of a domain in DNS, and all before it, gives no names.
     """
-    labels: list[str] = []
-    for label in reversed(domain.lower().split(".")[-_MOST_LABELS:]):
-        if not _LABEL.fullmatch(label):
-            break
-        labels.insert(0, label.replace("-", "--"))
+    labels = [re.sub(r"[^a-z0-9]+", "-", label).strip("-") for label in domain.lower().split(".")]
+    labels = [label for label in labels if label][-6:]
     names = ["-".join(labels[start:]) for start in range(max(len(labels) - 1, 0))]
     return [f"{folder}{name}.html" for name in [*names, "basic"]]
-
-
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
-_MOST_LABELS = 6
 
 
 _Kind = TypeVar("_Kind")
