@@ -68,7 +68,8 @@ def run(argv: list[str]) -> int:
 
 
 def start() -> dict[str, str]:
-    """Start both servers. Return the environment variables with their addresses."""
+    """Start both servers. Return the environment variables with their addresses and with the folder that
+    `stop` takes."""
     folder = Path(tempfile.mkdtemp(prefix="lifestream-services-"))
     folder.chmod(0o755)
     try:
@@ -213,7 +214,7 @@ def reap(pid: int) -> None:
 def wait_until(is_ready: Callable[[], bool], server: subprocess.Popen[bytes], folder: Path) -> None:
     """Wait until *is_ready* returns true.
 
-    Raises ServiceError with the end of the server's log if it ends, or if it is not ready in time and is killed.
+    Raises ServiceError if the server exits, or is not ready in time and is killed; the message has the end of its log.
     """
     deadline = time.monotonic() + PATIENCE
     while server.poll() is None:

@@ -27,7 +27,7 @@ MARKS: Final = frozenset(
     }
 )
 
-_PLACEHOLDER: Final = re.compile(r"%\(\w+\)[-+ #0-9.]*[a-zA-Z]|\{\w*\}")
+_PLACEHOLDER: Final = re.compile(r"%\(\w+\)[-+ #0-9.]*[a-zA-Z]|\{\w*(?:![rsa])?(?::[^{}]*)?\}")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 _PROSE: Final = re.compile(r"[^\W\d_]{2,}[,:;]? [^\W\d_]{2,}")
 
@@ -43,7 +43,7 @@ _TALKING: Final = (
     "refresh/refresh_report.py",
     "setting_values.py",
 )
-# The arguments of these calls are read by developers, in logs and tracebacks.
+# The first argument of these calls is read by developers, in logs and tracebacks.
 _FOR_DEVELOPERS: Final = frozenset(
     {
         "debug",
@@ -55,10 +55,9 @@ _FOR_DEVELOPERS: Final = frozenset(
         "TypeError",
         "ValueError",
         "AttributeError",
-        "RawSQL",
     }
 )
-# The arguments of these calls, and the values of these keywords, are shown to people.
+# The first argument of these calls (the second of `message_user`) and the values of these keywords are shown to people.
 _SHOWN_CALLS: Final = frozenset(
     {"CommandError", "Http404", "ValidationError", "NotAdded", "message_user", "add_column"}
 )
@@ -73,7 +72,7 @@ _SHOWN_ATTRIBUTES: Final = frozenset({"title", "alt", "placeholder", "aria-label
 
 
 def placeholders_of(text: str) -> frozenset[str]:
-    """Return the placeholders of *text*, in both notations of Python: %(name)s and {name}."""
+    """Return the placeholders of *text*, in both notations of Python: %(name)s and {name}, which may have a format."""
     return frozenset(_PLACEHOLDER.findall(text.replace("{{", "").replace("}}", "")))
 
 
@@ -96,7 +95,7 @@ def unmarked(folder: Path) -> Iterator[tuple[str, str, str]]:
             yield (
                 f"{name}:{line}",
                 text,
-                'is not marked: write it as gettext("… {name} …").format(name=…), not in an f-string',
+                'is not marked, or is marked in an f-string: write it as gettext("… {name} …").format(name=…)',
             )
 
 
@@ -158,7 +157,7 @@ def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.JoinedStr) and any(
             isinstance(inner, ast.Call) and _name_of(inner.func) in MARKS for inner in ast.walk(node)
         ):
-            yield node.lineno, ast.unparse(node)  # Python before 3.12 has no tokens of what is inside
+            yield node.lineno, ast.unparse(node)  # before Python 3.12, Babel does not find marks inside of one
     for statement in tree.body if talking else ():
         for line, text in _texts(statement, seen):
             if _PROSE.search(_bare(text)) and text not in _NAMES and not text.isupper():

@@ -32,7 +32,7 @@ def only_one(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
 def tables(factory: pytest.TempPathFactory, migrate: Callable[[], Any]) -> Iterator[None]:
     """Make the test database: the first process calls *migrate*, and the others copy its file, which takes no time.
 
-    The database must be SQLite's, and no process may have opened its own before.
+    The database must be SQLite's, and no process may have opened its test database before.
     """
     own = Path(connection.settings_dict["TEST"]["NAME"])
     with only_one(factory, "tables") as whole:

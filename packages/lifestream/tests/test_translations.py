@@ -69,7 +69,9 @@ class TestCatalogues:
         translations.update([])
         source.write_text(source.read_text() + 'message = "some words for people" + gettext("e")\n')
         found = {problem.string: problem.what for problem in translations.problems()}
-        assert found["some words for people"].startswith("is not marked: write it as gettext(")
+        assert found["some words for people"].startswith(
+            "is not marked, or is marked in an f-string: write it as gettext("
+        )
         assert found["a {x}"].startswith("has the placeholders {y} in 'A {y}', not {x}: mend it, then run `")
         assert found["b"].startswith("is marked as fuzzy: see whether it is right, remove the mark, then run `")
         assert found["c"].startswith("has no translation, or not of all plurals: write it there, then run `")
@@ -147,4 +149,6 @@ class TestMarks:
             assert not bare, f'{model.__name__}: give these a translatable text, _("…"), in models: {", ".join(bare)}'
 
     def test_placeholders_of_all_kinds_are_found(self) -> None:
-        assert placeholders_of("{} {a} %(b)s %(c).1f {{d}} 100 %") == {"{}", "{a}", "%(b)s", "%(c).1f"}
+        assert placeholders_of("{} {a} {e:g} {f!r} %(b)s %(c).1f {{d}} 100 %") == {
+            *("{}", "{a}", "{e:g}", "{f!r}", "%(b)s", "%(c).1f"),
+        }

@@ -410,7 +410,7 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
             return gettext("it is no URL ({reason})").format(reason=reason)
         parts = urlsplit("")
     if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-        return gettext("give a scheme, a host and, below a path, that path, as https://planet.example.org")
+        return gettext("give a scheme and a host, and the path if the site is below one, as https://planet.example.org")
     if parts.scheme == "https" or (parts.scheme == "http" and over_http and is_loopback(parts.hostname)):
         return ""
     return gettext("hubs are let in by https only")

@@ -17,7 +17,7 @@ from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
 
-ENDED = "The search took too long, so older posts were not searched. Fewer or rarer words find more."
+ENDED = "The search took too long, so older posts were not searched. With fewer or rarer words, they are."
 ENDLESS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT n FROM numbers"
 
 sqlite_only = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL's query ends by itself")

@@ -287,7 +287,7 @@ class Pushing(WebSubTestCase):
             "with another secret": self.hub.sign(body, secret="another"),
             "with no secret": self.hub.sign(body, secret=""),
             "under another name": good.replace("sha256", "sha512"),
-            "of an unknown kind": good.replace("sha256", "md5"),
+            "of an unknown kind": self.hub.sign(body, "md5"),
             "no hexadecimal": "sha256=\N{SNOWMAN}".encode().decode("latin-1"),
             "without its method": good.partition("=")[2],
             "of all at once": f"{good},{good}",

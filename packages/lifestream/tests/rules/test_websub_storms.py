@@ -22,7 +22,7 @@ class Storms(WebSubTestCase):
         self.fetched_with = {"Cache-Control": "max-age=0"}
 
     def storm(self, minutes: int, every: int = 1) -> None:
-        """Push the feed and refresh what is due once in *every* minutes, for *minutes* minutes."""
+        """For *minutes* minutes, at intervals of *every* minutes, push the feed and refresh what is due."""
         for number in range(0, minutes, every):
             self.hub.push(f"push {number}")
             self.refresh()

@@ -171,7 +171,7 @@ class TestSpread:
         assert len(minutes) == 6
         assert max(minutes.values()) < 250
 
-    def test_the_spread_depends_on_the_feed_and_the_time_alone(self) -> None:
+    def test_the_spread_is_the_same_for_the_same_feed_and_time_and_differs_for_others(self) -> None:
         one = self.decided("http://example.org/", fetched())
         assert one == self.decided("http://example.org/", fetched())
         assert one.at != self.decided("http://example.org/x", fetched()).at
@@ -323,7 +323,7 @@ def test_not_before_is_what_server_and_feed_ask_for_without_our_own_interval(
         (fetched(), None),
     ],
 )
-def test_a_429_and_a_503_with_a_time_pause_the_whole_host(outcome: Outcome, seconds: float | None) -> None:
+def test_any_429_and_a_503_with_retry_after_pause_the_whole_host(outcome: Outcome, seconds: float | None) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert decide(outcome, History(failures=5), NOW, LIMITS).host_pause == expected
 
@@ -379,7 +379,7 @@ def test_an_hour_that_is_skipped_ends_at_the_full_hour() -> None:
 
 @pytest.mark.parametrize("hour", [0, 11, 12, 13, 23])
 def test_the_one_hour_of_the_week_that_is_not_skipped_is_found(hour: int) -> None:
-    """All hours of a week are tried. The last of them is the one before the hour in which the feed would be due."""
+    """The hours from the one in which the feed would be due are tried. The last of the week is the one before it."""
     for day in range(7):
         rhythm = Rhythm(skip_hours=frozenset(range(24)) - {hour}, skip_days=frozenset(range(7)) - {day})
         due = decide(fetched(), History(), NOW, LIMITS, rhythm).at
@@ -396,7 +396,7 @@ def test_a_success_resets_the_count_of_errors_and_410_keeps_the_history() -> Non
     assert (gone.at, gone.failures, gone.terms) == (None, 3, history.terms)
 
 
-def test_only_a_429_or_a_503_with_a_time_pauses_the_host() -> None:
+def test_nothing_but_a_429_or_a_503_with_retry_after_pauses_the_host() -> None:
     assert not pauses_host(fetched(retry_after="60"))
     assert not pauses_host(not_modified(retry_after="60"))
     assert not pauses_host(failed(503))

@@ -67,7 +67,7 @@ def _more_found() -> str:
 
 
 def _ended() -> str:
-    return gettext("The search took too long, so older items were not searched. Fewer or rarer words find more.")
+    return gettext("The search took too long, so older items were not searched. With fewer or rarer words, they are.")
 
 
 class ShownFilter(admin.SimpleListFilter):

@@ -1,6 +1,7 @@
 """Comparisons of row values, `(date, item) < (…)`: for these, SQLite and PostgreSQL walk down an index.
 
-For the same condition written with OR, as Django's `Q` does, both of them sort all rows.
+For the same condition written with OR, as Django's `Q` does, PostgreSQL reads the index from its beginning, and
+discards all rows before those that are wanted; so does SQLite for three columns.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ class PictureCache:
     """The pictures in *folder*, which is made if it is not there, and may hold *size* bytes.
 
     Pictures that have to be requested again are deleted first, then the oldest ones of the feed whose pictures take the
-    most space. Each process adds up the sizes when it has added a tenth of *size*; so the folder may be larger for a
-    moment.
+    most space. Each process adds up the sizes when it has added a tenth of *size*; so the folder may be larger by
+    about a tenth for each process.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
