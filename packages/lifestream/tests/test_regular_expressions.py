@@ -33,6 +33,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.record.string_notations._end_of_string": tuple(
         sorted({end.pattern for end in string_notations._ENDS.values()})
     ),
+    "feedserver.record.string_notations._quotes": (r"(?<!%5[Cc])(?>(?:%5[Cc]%5[Cc])*)%22",),
     "lifestream.content.tokenizer.pattern_of": tuple(
         pattern.pattern
         for query in ('rob "red kite" foo-bar-baz c++', '"a b c" aa 東京 天気a', '"\u093e \u093e \u093e x"')

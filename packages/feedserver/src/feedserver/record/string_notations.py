@@ -31,7 +31,7 @@ def _quotes() -> dict[str, re.Pattern[str]]:
     string ends in the encoding in which it begins.
     """
     quotes = {each: _end_of_string(re.escape(each)) for each in _SAME_AT_BOTH_ENDS}
-    quotes |= {each: re.compile(rf"(?<!%5[Cc])(?:%5[Cc]%5[Cc])*+{each}") for each in _ENCODED}
+    quotes |= {each: re.compile(rf"(?<!%5[Cc])(?>(?:%5[Cc]%5[Cc])*){each}") for each in _ENCODED}
     for openings, closings in _OPENING_AND_CLOSING:
         no_apostrophe = r"(?!\w)" if "’" in closings else ""
         for encoding in ("cp1252", "utf-8", ""):
