@@ -17,7 +17,7 @@ from types import FrameType
 import pytest
 
 from feedserver.net.poller import READ, Poller, SelectorPoller, new_poller
-from feedserver.net.socket_loop import SocketLoop
+from feedserver.net.socket_loop import LONGEST_WAIT, SocketLoop
 
 DEADLINE = 10.0
 
@@ -70,6 +70,10 @@ def watched(request: pytest.FixtureRequest) -> Iterator[WatchedSockets]:
     """Yield sockets that are watched with the poller of this system, and with one that every system has."""
     watched = WatchedSockets(request.param())
     yield watched
+    close(watched)
+
+
+def close(watched: WatchedSockets) -> None:
     watched.loop.close()
     watched.near.close()
     watched.far.close()
@@ -239,11 +243,35 @@ def test_a_socket_that_takes_the_number_of_a_closed_one_is_read_when_it_has_data
 # Calls
 
 
-def test_a_call_from_another_thread_wakes_the_loop(watched: WatchedSockets) -> None:
-    caller = threading.Thread(target=watched.loop.call_soon_threadsafe, args=(watched.note_and_end("called"),))
-    caller.start()
+class BeforeEachWait:
+    """A poller that calls *before* with the timeout of each wait, which is already chosen then."""
+
+    def __init__(self, poller: Poller, before: Callable[[float], object]) -> None:
+        self.register, self.modify, self.unregister = poller.register, poller.modify, poller.unregister
+        self.close = poller.close
+        self._poller = poller
+        self._before = before
+
+    def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
+        """Call *before*, and wait."""
+        self._before(timeout)
+        return self._poller.poll(timeout, max_events)
+
+
+@pytest.mark.parametrize("kind", [poller_of_this_system, poller_of_every_system])
+def test_a_call_from_another_thread_wakes_the_loop(kind: Callable[[], Poller]) -> None:
+    def call_once(timeout: float) -> None:
+        if timeout > 0 and not callers:
+            callers.append(
+                threading.Thread(target=watched.loop.call_soon_threadsafe, args=(watched.note_and_end("called"),))
+            )
+            callers[0].start()
+
+    callers: list[threading.Thread] = []
+    watched = WatchedSockets(BeforeEachWait(kind(), call_once))
     assert watched.run() == ["called"]
-    caller.join()
+    callers[0].join()
+    close(watched)
 
 
 def test_more_calls_than_the_loop_s_own_socket_takes_are_all_made(watched: WatchedSockets) -> None:
@@ -272,14 +300,20 @@ def test_a_timer_is_called_when_its_time_has_come(watched: WatchedSockets) -> No
     assert time.monotonic() - begun >= 0.02
 
 
-def test_a_timer_far_in_the_future_is_waited_for(watched: WatchedSockets) -> None:
+@pytest.mark.parametrize("kind", [poller_of_this_system, poller_of_every_system])
+def test_a_timer_far_in_the_future_is_waited_for(kind: Callable[[], Poller]) -> None:
+    """A wait has a maximum, since an operating system takes no longer one."""
+
+    def stop(timeout: float) -> None:
+        timeouts.append(timeout)
+        watched.loop.call_soon_threadsafe(watched.loop.stop)
+
+    timeouts: list[float] = []
+    watched = WatchedSockets(BeforeEachWait(kind(), stop))
     watched.loop.call_later(10**9, watched.note("never"))
-    thread = threading.Thread(target=watched.loop.run_forever)
-    thread.start()
-    watched.loop.call_soon_threadsafe(watched.loop.stop)
-    thread.join(DEADLINE)
-    assert not thread.is_alive()
-    assert watched.failures == []
+    watched.loop.run_forever()
+    assert (timeouts[0], watched.noted, watched.failures) == (LONGEST_WAIT, [], [])
+    close(watched)
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit])
@@ -296,7 +330,7 @@ def test_an_exception_of_a_callback_is_reported_and_the_loop_goes_on(
     assert [type(each) for each in watched.failures] == [kind, kind]
 
 
-def test_a_closed_loop_takes_no_calls() -> None:
+def test_a_closed_loop_takes_no_calls_from_other_threads() -> None:
     watched = WatchedSockets(poller_of_this_system())
     watched.loop.close()
     assert watched.loop.is_closed()

@@ -47,7 +47,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
     def add(self, url: str, **fields: str) -> str:
         """Return the page after the updater has looked at the address."""
         page = self.enter(url, **fields)
-        assert "1 address is looked at" in page, page
+        assert "1 of these addresses is still to be looked at" in page, page
         assert add_wanted() == 1
         return self.client.get(ADDITIONS).content.decode()
 
@@ -165,4 +165,4 @@ class AddingAFeed(FeedServerTransactionTestCase):
         Addition.objects.update(created=timezone.now() - timedelta(minutes=11))
         answer = self.client.get(ADDITIONS)
         assert "Refresh" not in answer
-        self.assertContains(answer, "Nothing has looked there.")
+        self.assertContains(answer, "Some addresses are still waiting after ten minutes.")

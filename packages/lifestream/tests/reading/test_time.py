@@ -342,7 +342,7 @@ def test_a_day_and_a_time_with_words_or_dots_or_as_programs_print_them_are_read(
         ("23. siječnja 2024.", ["u"]),
     ],
 )
-def test_the_words_between_a_day_and_its_time_are_those_of_its_language(day: str, words: list[str]) -> None:
+def test_the_words_of_a_language_may_stand_between_a_day_and_its_time(day: str, words: list[str]) -> None:
     for at_time in words:
         expected = at(2024, 1, 23, 14, 5)
         assert (read(f"{day} {at_time} 14:05"), read(f"{day}, {at_time} 14:05")) == (expected, expected), at_time

@@ -1,5 +1,5 @@
-"""The `lifestream` command on an empty folder: whatever is typed first, its database is ready. And what the command
-imports and checks if nothing is due.
+"""The `lifestream` command: those commands that need tables make them, and what the command imports and checks if
+nothing is due.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from programs import PATIENCE, environment, lifestream, run
 OURS = sorted(name for name, app in get_commands().items() if app == "lifestream")
 
 
-def test_our_commands_create_missing_tables_except_the_demo_and_those_that_need_none() -> None:
+def test_each_of_our_commands_is_listed_as_needing_tables_except_the_demo_and_those_that_need_none() -> None:
     assert {*OURS} - {"demo", "config", "doctor"} - cli._NEEDS_NO_HOME == cli._NEEDS_TABLES - {"createsuperuser"}
 
 
@@ -110,7 +110,7 @@ print(*sys.modules)
 """
 UNNEEDED = {
     "aiohttp", "attr", "celery", "cryptography", "feedparser", "feedserver", "multidict", "nh3", "requests", "rich",
-    "tinycss2", "uvloop", "whitenoise", "yarl",
+    "uvloop", "whitenoise", "yarl",
 }  # fmt: skip
 """Packages that a command which has nothing to do must not import."""
 UNNEEDED_OF_OURS = {

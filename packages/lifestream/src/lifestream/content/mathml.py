@@ -1,4 +1,4 @@
-"""MathML Core, generated from untrusted tokens: well-formed, with nothing in it that is not of MathML Core.
+"""MathML Core, generated from untrusted tokens: well-formed, with nothing in it that is not of MathML Core, but `none`.
 
 MathML may contain HTML, and changes how its content is parsed: `mglyph`, `malignmark` and `annotation-xml` have let
 scripts past sanitizers (mutation XSS). So nh3 gets only what this module writes: the elements and attributes in `CORE`,
@@ -56,18 +56,19 @@ CORE: Final[Mapping[str, frozenset[str]]] = {
 _LEAVES: Final = name_set("mi mn mo ms mtext annotation")
 _EMPTY: Final = name_set("mspace mprescripts none")
 _LEFT_OUT: Final = name_set("annotation-xml")
-# The tags that end MathML wherever they are in it, except in a leaf (HTML, 13.2.6.5).
+# The tags that end MathML wherever they are in it, except in a leaf: as in HTML, 13.2.6.5, but without `font`, and end
+# tags of these names end it, too.
 _BREAKS_OUT: Final = name_set(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
     "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
 )
-# The lengths that are kept: so short that they move nothing out of its line, or over what is beside it.
+# The lengths that are kept, below 10 em, 100 px or 1,000 %: so no formula moves far over the page.
 _SHORT = late(r"[+-]?(?:\d{0,1}(?:\.\d{1,4})?(?:em|ex)|\d{1,2}(?:\.\d{1,4})?(?:px|pt|mu)|\d{1,3}%|0)", re.ASCII)
 _CDATA = late(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 class MathWriter:
-    """A formula that is being written to *pieces*. With *annotations*, the formula's source in TeX is kept."""
+    """A formula that is being written to *pieces*. With *annotations*, it keeps its own, such as its source in TeX."""
 
     def __init__(self, pieces: list[str], start: Token, *, annotations: bool) -> None:
         self._pieces = pieces

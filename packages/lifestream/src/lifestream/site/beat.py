@@ -2,8 +2,9 @@
 sentence.
 
 Celery counts from the time at which a task was sent last. If that lies in the future, since the clock was wrong then,
-its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. This scheduler
-counts from now again, and logs a warning.
+its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. For tasks that
+are sent at intervals, this scheduler counts from now again, and logs a warning; tasks at a time of day (`crontab`)
+wait.
 
 When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, so a minute that begins at 02:59
 in summer time ends at 03:00 in winter time, an hour too late. So this scheduler keeps the times of tasks that are sent
@@ -49,8 +50,8 @@ class Scheduler(PersistentScheduler):
             paths = [
                 path for suffix in self.known_suffixes if (path := Path(f"{self.schedule_filename}{suffix}")).exists()
             ]
-            if any(path.stat().st_mode & 0o022 for path in paths):
-                log.warning("other users could write %s: it is made anew, and the times in it are lost", paths[0])
+            if writable := [path for path in paths if path.stat().st_mode & 0o022]:
+                log.warning("other users could write %s: it is made anew, and the times in it are lost", writable[0])
                 for path in paths:
                     path.unlink()
             else:
@@ -64,7 +65,7 @@ class Scheduler(PersistentScheduler):
             os.umask(before)
 
     def tick(self, *args: Any, **options: Any) -> Any:
-        """Send the messages that are due. Returns the seconds until the next call, at most `max_interval`."""
+        """Send the next message if it is due. Returns the seconds until the next call, at most `max_interval`."""
         self._count_from_now()
         return super().tick(*args, **options)
 
