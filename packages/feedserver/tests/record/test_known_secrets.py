@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import zlib
 from collections.abc import Callable
 
@@ -44,6 +45,16 @@ SECRET = 'pa/ss w"ü&1'
 def test_a_secret_is_replaced_in_any_spelling(spelled: str) -> None:
     assert without_known(f"/x/{spelled}/y", [SECRET]) == "/x/removed/y"
     assert without_known(f"a{spelled}b", [SECRET]) == "aremovedb"
+
+
+@pytest.mark.parametrize("secret", ["pass\\w\xf6rd", "pass\\\\w\xf6rd", "pass\tw\xf6rd"])
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_a_secret_with_a_backslash_or_a_tab_is_found_in_json_within_json(secret: str, depth: int) -> None:
+    spelled = secret
+    for _ in range(depth):
+        spelled = json.dumps(spelled)[1:-1]
+    assert without_known(f"/x/{spelled}/y", [secret]) == "/x/removed/y"
+    assert has_known(f"<rss>{spelled}</rss>".encode(), [secret])
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", 'abc{"token": "'])

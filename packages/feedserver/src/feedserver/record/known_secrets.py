@@ -30,6 +30,9 @@ SHORTEST_IN_WORDS = 6
 _LONGEST_BY_CHARACTER = 128
 """The longest secret, in characters, of which each character is searched for in any spelling."""
 
+_DEEPEST_JSON = 3
+"""How often a secret is escaped as JSON, at most: a string of JSON may contain JSON."""
+
 _LARGEST = 64 * 1024 * 1024
 """The most bytes of a decoded body that are searched."""
 
@@ -93,13 +96,17 @@ def _has_secret(data: bytes, lowered: bytes, secret: str) -> bool:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Yield a *secret* as it is, percent-encoded, in HTML, in JSON, backwards, in hexadecimal digits and in base 32; in
-    all of them, case does not matter.
+    """Yield a *secret* as it is, percent-encoded, in HTML, in JSON and in JSON within that, backwards, in hexadecimal
+    digits and in base 32; in all of them, case does not matter.
     """
     encoded = quote(secret, safe="")
     yield from (secret, encoded, quote_plus(secret), secret[::-1])
     yield from (escape(secret), escape(secret, quote=False))
-    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    for ascii_only in (True, False):
+        spelled = secret
+        for _ in range(_DEEPEST_JSON):
+            spelled = json.dumps(spelled, ensure_ascii=ascii_only)[1:-1]
+            yield spelled
     data = secret.encode("utf-8", "replace")
     yield from (data.hex(), base64.b32encode(data).decode("ascii").rstrip("="))
 

@@ -40,6 +40,7 @@ _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_END_OF_NAME = re.compile(r"[:\r]")
 _FRAMES = re.compile(r"(content-length|transfer-encoding)\s*:", re.IGNORECASE)
 
 
@@ -252,10 +253,11 @@ def _unread(response: HTTPResponse) -> tuple[str, ...]:
     a value may be a secret. Raises RecordingError if one of them says how the body is framed.
     """
     rest = response.headers.get_payload()
-    # Not `str.splitlines`: it splits at seven more characters, which values may have.
-    lines = [line for line in _LINE_END.split(str(rest)) if line and not line.startswith((" ", "\t"))]
-    names = tuple(line.partition(":")[0] for line in lines)
-    if any(_FRAMES.match(line) for line in lines):
+    # Not `str.splitlines`: it splits at seven more characters, which values may have. So they may have a CR alone, but
+    # http.client takes it for the end of a line.
+    lines = [line for line in str(rest).split("\n") if line.strip() and not line.startswith((" ", "\t"))]
+    names = tuple(_END_OF_NAME.split(line, maxsplit=1)[0] for line in lines)
+    if any(_FRAMES.match(line) for line in _LINE_END.split(str(rest))):
         raise RecordingError(
             f"{names[0]!r} is no name of a header, and fields after it frame the body; nothing was written"
         )

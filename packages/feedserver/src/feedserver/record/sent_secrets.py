@@ -86,6 +86,7 @@ def _in_credentials(value: str) -> Iterator[str]:
     more words follow.
     """
     scheme, _, rest = value.strip().partition(" ")
+    names_secrets = False
     for match in _ITEM.finditer(rest or scheme):
         if match["name"] is None:
             word = match["word"]
@@ -93,4 +94,7 @@ def _in_credentials(value: str) -> Iterator[str]:
             if ":" in word:
                 yield word.rpartition(":")[2]
         elif match["name"].lower() in _PROOFS or is_secret(match["name"]):
+            names_secrets = True
             yield match["value"].strip().strip('":')  # a value between colons is in base 64 (RFC 9651 §3.3.5)
+    if not names_secrets:  # a token may have any sign in it, and look like a parameter or like two words
+        yield (rest or scheme).strip()
