@@ -12,8 +12,8 @@ from django.db import OperationalError, connection
 
 from factories import make_feed, make_lifestream
 from lifestream.models import Subscription
-from lifestream.models.feeds import lock_feeds
-from lifestream.storage import fanout
+from lifestream.models.feeds import lock_feeds, url_hash
+from lifestream.storage import deadlocks, fanout
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
 
@@ -152,3 +152,28 @@ def test_a_feed_is_subscribed_to_while_an_import_of_a_list_subscribes_to_it() ->
     subscription = fanout.subscribe(lifestream, feed)
     opponent.join(PATIENCE)
     assert Subscription.objects.get() == subscription
+
+
+class Moving(Opponent):
+    """Another connection, which gives a feed another URL, as after a redirect, and then locks the host *wanted*."""
+
+    def __init__(self, held: int, wanted: int, url: str) -> None:
+        super().__init__(held, wanted)
+        change = "UPDATE lifestream_feed SET url = %s, url_hash = %s WHERE id = %s"
+        self._connection.execute(change, [url, url_hash(url), held])
+
+    def _go_on(self) -> None:
+        self._connection.execute("SELECT id FROM lifestream_host WHERE id = %s FOR UPDATE", [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_an_import_of_a_list_locks_no_host_while_it_waits_for_a_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlocks, "TRIES", 1)
+    feed, url = make_feed(url="https://a.example/old"), "https://a.example/new"
+    opponent = Moving(feed.pk, feed.host_id, url)
+    opponent.start()
+    [created] = subscribe_all(make_lifestream(), [Listed(url)])
+    opponent.join(PATIENCE)
+    assert created.feed_id == feed.pk

@@ -99,20 +99,24 @@ def _locked(listed: Mapping[str, Listed], using: str) -> dict[str, Feed]:
     committed. A feed that was deleted, or got another URL, before it was locked is made again.
     """
     locked: set[int] = set()
+    made: set[str] = set()
+    feeds = _shared(listed, using)
     while True:
-        feeds = _shared(listed, using)
-        missing = [each for key, each in listed.items() if key not in feeds]
+        missing = listed.keys() - feeds.keys()
         unlocked = {feed.pk for feed in feeds.values()} - locked
         if not missing and not unlocked:
-            return feeds
-        # Feeds are locked before hosts, as everywhere.
+            break
         lock_feeds(unlocked, using)
         locked |= unlocked
-        # All hosts are locked together: `note_readers` needs some of them, and could wait for them later.
-        hosts = _made_hosts({host_of(each.url) for each in listed.values()}, using)
-        due_hosts.lock(hosts.values(), using)
         if missing:
-            _make_feeds(missing, hosts, using)
+            _make_feeds([listed[key] for key in missing], using)
+            made |= missing
+        feeds = _shared(listed, using)
+    # Feeds are locked before hosts, as everywhere, and a new one may wait for another process that makes it, or deletes
+    # it. All hosts are locked together: `note_readers` needs some of them, and could wait for them later.
+    due_hosts.lock({feed.host_id for feed in feeds.values()}, using)
+    due_hosts.settle({feeds[key].host_id for key in made}, using)
+    return feeds
 
 
 def _fill(subscriptions: Sequence[int], using: str) -> None:
@@ -143,7 +147,8 @@ def _made_hosts(names: Collection[str], using: str) -> dict[str, int]:
     return dict(Host.objects.using(using).filter(name__in=names).values_list("name", "pk"))
 
 
-def _make_feeds(listed: Collection[Listed], hosts: Mapping[str, int], using: str) -> None:
+def _make_feeds(listed: Collection[Listed], using: str) -> None:
+    hosts = _made_hosts({host_of(each.url) for each in listed}, using)
     rows: list[dict[str, Any]] = [
         {
             "url": each.url,
@@ -155,4 +160,3 @@ def _make_feeds(listed: Collection[Listed], hosts: Mapping[str, int], using: str
         for each in sorted(listed, key=lambda each: url_hash(each.url))
     ]
     insert_new(Feed, rows, using)
-    due_hosts.settle({row["host_id"] for row in rows}, using)
