@@ -308,6 +308,20 @@ def test_a_cdata_section_may_quote_an_item() -> None:
     assert list(literals(document)) == [(0, len(document))]
 
 
+@pytest.mark.parametrize(
+    ("rest", "is_whole"),
+    [
+        ("<!-- <item> -->", True),
+        ("<!-- <item> --><![CDATA[ <item> ]]>", True),
+        ("<!-- a --><item/>", False),
+        ("<!-- a --><item/><!-- b -->", False),
+        ("<item/><!-- <item> -->", False),
+    ],
+)
+def test_entries_behind_the_root_count_as_left_out_unless_they_are_hidden(rest: str, is_whole: bool) -> None:
+    assert mend(rss(ITEM) + rest.encode() + b"&") == (rss(ITEM), is_whole)
+
+
 @pytest.mark.costly
 @pytest.mark.parametrize(
     "between", ["</item><item>", "</item><item><?x?>", "</item><item><!---->", "</item>", "<?><!--"]

@@ -225,6 +225,7 @@ class ADatabaseThatFails(SubscribeTestCase):
         with mock.patch.object(Scout, "ask", side_effect=MemoryError), pytest.raises(NotAdded) as refused:
             self.find(url)
         assert refused.value.reason == f"{url} can't be fetched: {Shortage.MEMORY.value}"
+        assert refused.value.by_shortage
         with mock.patch.object(Scout, "ask", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
             self.find(url)
 
