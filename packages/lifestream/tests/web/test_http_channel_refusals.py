@@ -138,7 +138,8 @@ def test_a_body_that_needs_a_file_is_answered_without_one(
     serving(client)
     assert answers[0].startswith(b"HTTP/1.1 503 ")
     assert answers[1] == b"/other"
-    assert [each.getMessage() for each in caplog.records] == [f"bodies can't be kept: {Shortage.FILES.value}"]
+    told_lines = [each.getMessage() for each in caplog.records if each.name == "tested"]  # waitress logs a queue, too
+    assert told_lines == [f"bodies can't be kept: {Shortage.FILES.value}"]
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
