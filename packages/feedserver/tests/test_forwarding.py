@@ -100,7 +100,7 @@ def test_a_redirect_to_the_other_server_stays_with_this_one(origin: FeedServer, 
         assert client.get("/away").headers["Location"] == "http://blog.example/new"
 
 
-def test_a_path_of_the_address_comes_first(origin: FeedServer) -> None:
+def test_a_path_in_the_address_precedes_that_of_the_request(origin: FeedServer) -> None:
     origin.add("/base/feed?a=1", Response("<feed/>"))
     with FeedServer() as server, RawClient(server) as client:
         server.add(ANY, Forward(f"{origin.base_url}/base/"))

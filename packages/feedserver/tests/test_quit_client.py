@@ -15,9 +15,12 @@ from feedserver import FeedServer, Response, stop_server
 from feedserver.faults import Http09
 
 
-def test_a_server_that_obeys_stops() -> None:
-    server = FeedServer(quit=True).start()
-    stop_server(server.port)
+def test_a_server_that_obeys_stops(quiet_host: str) -> None:
+    server = FeedServer(host=quiet_host, quit=True).start()
+    port = server.port
+    stop_server(port, quiet_host)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((quiet_host, port), timeout=10)
     server.stop()  # waits for the thread that already stops the server
     assert server.quit_requested.is_set()
     assert not server.is_running

@@ -175,7 +175,7 @@ def ask_again(client: http.client.HTTPConnection) -> None:
     client.getresponse()
 
 
-def test_closing_the_connections_of_a_stopped_server_does_nothing() -> None:
+def test_closing_the_connections_of_a_server_that_does_not_run_does_nothing() -> None:
     FeedServer().close_client_connections()
 
 

@@ -13,7 +13,7 @@ LOOK_AGAIN = 0.01
 """Seconds between two checks whether a server that was asked to stop still listens."""
 
 LONGEST_ANSWER = 65_536
-"""The most bytes of an answer that are read: the server may be no feedserver, and its answer endless."""
+"""The bytes of an answer after which no more is read: the server may be no feedserver, and its answer endless."""
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 

@@ -37,7 +37,7 @@ class ServerAnswers(ServerLocation):
         then: Mapping[str, object] | None = None,
         **conditions: Unpack[ConditionsInput],
     ) -> None:
-        """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
+        """Answer *path* with *answers*, one after the other; the last one stays.
 
         *path* may have a query string, which then must be equal. It may be an absolute URL, for a client that uses
         this server as its proxy. An answer is a `Response`, or a callable that gets the `Request` and returns a
@@ -45,14 +45,15 @@ class ServerAnswers(ServerLocation):
         to all requests of two hours. Without *method*, every method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
-        that gets an answer changes `state` to the values of *then*. HEAD does not, nor does a request that gets the 401
-        of a `Response` with *auth* that was given here. A request that is passed to a callable changes it at once.
+        that gets an answer changes `state` to the values of *then*; one that is passed to a callable does so at once.
+        HEAD changes no state and uses no answer up, nor does a request that gets the 401 of a `Response` with *auth*
+        that was given here.
 
         *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
         *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern,
         then the one whose pattern has the most text beside its placeholders, with the narrowest query, with the most
-        other conditions, with the request's own method; of equal ones, the one that was added last. A route for the
-        same requests replaces the earlier one.
+        other conditions (*state* is one), with the request's own method; of equal ones, the one that was added last. A
+        route for the same requests replaces the earlier one.
         """
         asked = Conditions.of(conditions, "method", "state", "then")
         self.site.routes.add(path, answers, method, state, then, asked)

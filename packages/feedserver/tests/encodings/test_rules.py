@@ -25,7 +25,7 @@ def test_only_the_xml_declaration_declares_an_encoding(data: bytes, encoding: st
 
 
 @pytest.mark.parametrize("label", ["x-nobody", "rot13", "base64", "hex", "undefined", "unicode_escape", "a\0b", ""])
-def test_a_label_that_only_python_supports_is_no_encoding(label: str) -> None:
+def test_a_label_that_no_standard_knows_is_no_encoding(label: str) -> None:
     outcome = encodings.outcome_of("text/xml", label, b"<rss><title>x</title></rss>")
     assert (outcome.verdict, [rule.name for rule in outcome.rules]) == ("refused", ["unknown"])
     assert decide("text/html", label, b"<a/>").rule.name == "HTML: default"

@@ -70,6 +70,6 @@ def test_each_trigger_in_words_is_read_back_as_the_same_trigger(number: int) -> 
         ("x with probability 1.5", "1.5 is no probability; use a number from 0 to 1"),
     ],
 )
-def test_a_trigger_that_never_happens_is_a_mistake(text: str, problem: str) -> None:
+def test_an_impossible_trigger_is_refused(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=f"^{problem}$"):
         split_when(text)

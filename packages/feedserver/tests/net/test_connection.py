@@ -1,4 +1,4 @@
-"""Connections before any request: broken by faults, or stalled."""
+"""Connections that a fault breaks or stalls before any request, and clients that send more than they should."""
 
 from __future__ import annotations
 

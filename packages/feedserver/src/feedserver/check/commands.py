@@ -44,8 +44,8 @@ class Commands:
     *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* requests every feed; with `{url}` it runs once for each. *list* prints the items: JSON
     in lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no
-    list. *version* prints the reader's version. *environment* are the variables to add. *patience* is the limit for
-    each command in seconds, *memory* the limit for the data of each process in bytes.
+    list; "" is the HOME. *version* prints the reader's version. *environment* are the variables to add. *patience* is
+    the limit for each command in seconds, *memory* the limit for the data of each process in bytes.
     """
 
     poll: str

@@ -42,10 +42,10 @@ Verdict: TypeAlias = Literal["read", "garbled", "refused", "open"]
 class Outcome:
     """What the standards make of a document.
 
-    *verdict* is "read" (the true title is found), "garbled" (another title is found), "refused" (a fatal error), or
-    "open" (no result is prescribed). *encoding* is the one in which the document is decoded, or None if it is refused
-    before that. *title* is the title that is found, or None. *rules* are the rules that apply; the first is the one
-    that chooses the encoding, or refuses the document before that.
+    *verdict* is "read" (the true title is found), "garbled" (another title is found, or in HTML none), "refused" (a
+    fatal error), or "open" (no result is prescribed). *encoding* is the one in which the document is decoded, or None
+    if it is refused before that. *title* is the title that is found, or None. *rules* are the rules that apply; the
+    first is the one that chooses the encoding, or refuses the document before that.
     """
 
     verdict: Verdict

@@ -44,7 +44,8 @@ class Decision:
 
 BOM = Rule(
     "BOM",
-    "A byte order mark is authoritative, whatever charset and declaration say.",
+    "A byte order mark is authoritative, whatever the charset says. Without a charset, another encoding in the "
+    "declaration is a conflict.",
     "RFC 7303 §3.2, §8.9; XML 1.0 §4.3.3",
 )
 CHARSET = Rule(

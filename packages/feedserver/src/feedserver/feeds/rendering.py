@@ -61,7 +61,8 @@ class RenderOptions(TypedDict, total=False):
     - cdata: whether HTML is written in CDATA sections.
     - media_type: the type of the Content-Type in place of the format's own.
     - charset: the `charset` parameter of the Content-Type; by default none is sent.
-    - validators: whether to send an ETag, computed from the document, and a Last-Modified, the newest date in the feed.
+    - validators: whether to send an ETag, computed from the document, and a Last-Modified, the newest date in the feed;
+      by default, only `FeedServer.mount` and `LiveFeed` send them.
     - headers: further headers, sent after these.
     """
 

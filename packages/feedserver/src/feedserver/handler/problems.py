@@ -118,7 +118,7 @@ class Problems:
         return self._kept[:]
 
     def take_all(self, wanted: list[Problem]) -> list[Problem]:
-        """Forget every problem. Return those that are among *wanted*, for `put_back`; `kept` has returned *wanted*."""
+        """Forget every problem. Return those of *wanted*, which `kept` has returned before, for `put_back`."""
         taken = self.kept
         del self._kept[: len(taken)]
         ids = set(map(id, wanted))

@@ -60,9 +60,8 @@ def check_status(status: object) -> None:
 
 
 def check_text(what: str, value: object, *, or_none: bool = False) -> None:
-    """Raise TypeError for a *value* that is not text, and ValueError for text that UTF-8 cannot encode.
-
-    With *or_none*, None is allowed too.
+    """Raise TypeError for a *value* that is not text, and ValueError for text with a lone surrogate that stands for no
+    byte. With *or_none*, None is allowed too.
     """
     if value is None and or_none:
         return

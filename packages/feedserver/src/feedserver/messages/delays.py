@@ -3,7 +3,7 @@
     250ms                                              always the same
     100ms to 500ms                                     all in between are equally likely
     lognormal median 90ms sigma 0.5                    half of them shorter, and a long tail, as real servers have
-    lognormal median 90ms sigma 0.5 at most 2s seed 7  with a bound, and drawn by another seed
+    lognormal median 90ms sigma 0.5 at most 2s seed 7  with a bound other than 10s, and drawn by another seed
 
 Each delay depends on the seed and on the number of the request alone, so every run of a test draws the same delays.
 """

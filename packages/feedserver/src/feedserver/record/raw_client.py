@@ -253,8 +253,8 @@ def _unread(response: HTTPResponse) -> tuple[str, ...]:
     a value may be a secret. Raises RecordingError if one of them says how the body is framed.
     """
     rest = response.headers.get_payload()
-    # Not `str.splitlines`: it splits at seven more characters, which values may have. So they may have a CR alone, but
-    # http.client takes it for the end of a line.
+    # Not `str.splitlines`: it splits at seven more characters, which values may have. A CR alone ends no line here
+    # either: a value may have one, although http.client takes it for the end of a line.
     lines = [line for line in str(rest).split("\n") if line.strip() and not line.startswith((" ", "\t"))]
     names = tuple(_END_OF_NAME.split(line, maxsplit=1)[0] for line in lines)
     if any(_FRAMES.match(line) for line in _LINE_END.split(str(rest))):

@@ -435,8 +435,8 @@ def _unquoted(text: str) -> str:
 
 
 def contents(value: str) -> list[str]:
-    """Return what is a secret of the *value* of a secret's name: the whole, and if brackets or quotes surround it, each
-    string, number and word in it that is no name. A list may be none: a password may begin with a bracket, too.
+    """Return the secrets in *value*, which belongs to the name of a secret: the whole of it, since a password may begin
+    with a bracket, and if brackets or quotes surround it, each string, number and word in it that is no name.
     """
     if value in _NO_VALUES:
         return []

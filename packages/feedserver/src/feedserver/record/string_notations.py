@@ -98,7 +98,7 @@ def string_at(text: str, start: int) -> tuple[str, str, int]:
 
 
 def end_of_container(text: str, start: int) -> int:
-    """Return where the list, object or parenthesis ends that begins at *start*, or behind the name of a function there.
+    """Return where the list, object, parenthesis or call ends that begins at *start*. A call begins with its function.
 
     A string in it ends with the same quote that begins it, with as many backslashes.
     """

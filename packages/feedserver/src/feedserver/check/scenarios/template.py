@@ -1,7 +1,8 @@
 """A scenario to copy: the feed gets a new item, and the reader has it after its next poll.
 
 1. Copy `NEW_ITEM` into the file of its group, with the next free number as its id, and add it to `SCENARIOS` there.
-2. `steps[0]` is a good feed. Write what each later step serves, as a function of a `Stage` (here `at`); newest first.
+2. `steps[0]` is a good feed. Write what each later step serves, as a function of a `Stage` (here `at`). `feed` takes
+   the numbers of the items in the order of the document: the newest is first.
 3. In `judge`, ask the `Evidence` (`seen`): `asked`, `requests`, `was_quiet`, `has`, `rows_of`. All but `requests` raise
    `Unseen` where the evidence says nothing, and so may `judge`. Judge by an effect if there is one (does the item
    arrive?), else by the requests.
