@@ -1,14 +1,27 @@
-"""An in-memory model of what `store` does with the decisions about entries."""
+"""An in-memory model of what `store` does with the decisions about entries, and entries for it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from lifestream.plugins import Entry
 from lifestream.storage.entry_matching import Decision, Document, Known
 
 HOME = "https://example.com/"
+DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
+
+
+def entry(title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = "") -> Entry:
+    """Return an entry with *link* as a path below HOME, published *day* days after DAY; None for no date."""
+    return Entry(
+        guid=guid,
+        link=link and f"{HOME}{link}",
+        title=title,
+        published=None if day is None else DAY + timedelta(days=day),
+        content=content,
+    )
 
 
 @dataclass

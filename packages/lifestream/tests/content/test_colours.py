@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import lifestream
 from lifestream.content.colours import BACKGROUND, MINIMUM_CONTRAST, contrast
 
 
@@ -21,5 +25,9 @@ def test_the_contrast_is_the_ratio_that_wcag_defines(one: str, other: str, expec
     assert contrast(other, one) == contrast(one, other)
 
 
-def test_the_shipped_accent_can_be_read() -> None:
-    assert contrast("#0b5f8f", BACKGROUND) > MINIMUM_CONTRAST
+def test_the_shipped_accent_can_be_read_on_the_shipped_background() -> None:
+    theme = (Path(lifestream.__file__).parent / "static/lifestream/theme.css").read_text(encoding="utf-8")
+    [background] = re.findall(r"--ground: light-dark\((#\w{6}),", theme)
+    [accent] = re.findall(r"--own-accent: (#\w{6});", theme)
+    assert background == BACKGROUND
+    assert contrast(accent, background) >= MINIMUM_CONTRAST

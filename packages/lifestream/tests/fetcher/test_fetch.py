@@ -113,17 +113,21 @@ def test_a_broken_server_is_a_failure_with_the_reason(answer: bytes, kind: str, 
     assert outcome.message.startswith(message)
 
 
-def test_a_kept_connection_that_was_closed_meanwhile_is_replaced_once() -> None:
+@pytest.mark.parametrize(("second_answers", "outcome"), [(True, Fetched), (False, Failed)])
+def test_a_kept_connection_that_was_closed_meanwhile_is_replaced_once(
+    second_answers: bool, outcome: type[Outcome]
+) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>"
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
-            for _ in range(2):
+            for answers in (True, second_answers):
                 connection, _ = listener.accept()
                 with connection:
                     connection.recv(65536)
-                    connection.sendall(answer)
-                    connection.recv(65536)  # the next request, which is not answered, or the end
+                    if answers:
+                        connection.sendall(answer)
+                        connection.recv(65536)  # the next request, which is not answered, or the end
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -135,7 +139,10 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced_once() -> None:
 
         outcomes = asyncio.run(run())
         thread.join(10)
-    assert [type(outcome) for outcome in outcomes] == [Fetched, Fetched]
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody has connected a third time
+            listener.accept()
+    assert [type(each) for each in outcomes] == [Fetched, outcome]
 
 
 @pytest.mark.parametrize("count", [0, 1, 20])

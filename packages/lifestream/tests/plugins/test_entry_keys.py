@@ -15,11 +15,18 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("link", "form"),
     [
-        ("https://a.example/x/", "//a.example/x"),
+        ("https://A.example/x/", "//a.example/x"),
+        ("https://a.example/x//", "//a.example/x/"),
+        ("https://a.example", "//a.example"),
+        ("https://a.example/", "//a.example"),
+        ("https://a.example/?y=1", "//a.example?y=1"),
         ("http://a.example:80/x?y=1", "//a.example/x?y=1"),
-        ("https://A.example:8443/x#part", "//a.example:8443/x#part"),
+        ("https://A.example:8443/X#Part", "//a.example:8443/X#Part"),
         (" urn:x ", "urn:x"),
+        ("tag:a.example,2024:1", "tag:a.example,2024:1"),
         ("http://[half", "http://[half"),
+        ("http://a.example:99999/", "http://a.example:99999/"),
+        ("", ""),
     ],
 )
 def test_links_are_compared_without_parts_that_do_not_distinguish_pages(link: str, form: str) -> None:

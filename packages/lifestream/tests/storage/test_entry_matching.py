@@ -4,38 +4,15 @@ afterwards are compared.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lifestream.entry import Enclosure, Entry
-from lifestream.plugins.entry_keys import keys_of, link_form
-from lifestream.storage.entry_matching import (
-    CHURN_FORGIVEN,
-    CHURN_LIMIT,
-    CHURN_PAUSE,
-    Document,
-    Known,
-    changes_after,
-    may_rewrite,
-)
-from stored_items import HOME, StoredItems
-
-DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
-
-
-def entry(title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = "") -> Entry:
-    published = None if day is None else DAY + timedelta(days=day)
-    return Entry(
-        guid=guid,
-        link=link and f"https://example.com/{link}",
-        title=title,
-        published=published,
-        content=content,
-    )
-
+from lifestream.storage.entry_matching import Document
+from stored_items import DAY, HOME, StoredItems, entry
 
 SAME = ["A", "B"]
 FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
@@ -220,80 +197,6 @@ def test_documents_fetched_one_after_the_other_result_in_these_items(
     assert stored.titles == sorted(titles)
 
 
-def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_part() -> None:
-    keys = keys_of(entry("A", "1", "a"))
-    known = Known(7, keys.guid, keys.link, keys.content, "1")
-    document = Document([entry("B", "2", "a"), entry("A", "1", "c")])
-    [first] = document.decide([0], [known])
-    [second] = document.decide([1], [known])
-    assert (first.known, second.known) == (None, known)
-
-
-def test_an_entry_whose_keys_all_belong_to_items_of_other_entries_is_left_out() -> None:
-    """An item keeps its key after an edit, so it may have a key that was made of what another entry says now."""
-    entries = [entry("A", "", "a", content="x"), entry("B", "1", "b"), entry("C", "2", "c"), entry("D", "3", "d")]
-    keys = keys_of(entries[0])
-    edited = [
-        Known(number, key, f"link {number}", f"content {number}", str(number))
-        for number, key in enumerate((keys.link, keys.content, keys.whole), 1)
-    ]
-    document = Document([*entries, entries[3]])
-    decisions = document.decide(range(5), edited)
-    assert [decision.index for decision in decisions] == [1, 2, 3]
-    assert document.left_out(range(5), decisions) == [0]
-
-
-@pytest.mark.parametrize(
-    "again",
-    [entry("A", "1", "a"), entry("A2", "1", "b"), entry("A", "2", "a"), entry("A", "", "a")],
-    ids=["the same", "edited", "with a new guid", "without its guid"],
-)
-def test_a_deleted_item_does_not_come_back(again: Entry) -> None:
-    stored = StoredItems()
-    stored.read(entry("A", "1", "a"), entry("B", "3", "b"))
-    stored.delete("A")
-    stored.read(again, entry("B", "3", "b"))
-    assert (stored.titles, stored.refused) == (["B"], 1)
-
-
-@pytest.mark.parametrize(
-    "moves",
-    [
-        [entry("A", "2", "b", 1)],
-        [entry("A", "", "", 1)],
-        [entry("A", "2", "a", 1), entry("B", "2", "b", 2), entry("B", "3", "b", 3)],
-        [entry("A", "2", "a", 1), entry("A", "2", "b", 3), entry("A", "4", "c", 3)],
-    ],
-    ids=["under its content", "without guid and link", "by its guid, then by its link", "step by step"],
-)
-def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry]) -> None:
-    stored = StoredItems()
-    stored.read(entry("A", "1", "a", 1))
-    stored.delete("A")
-    for moved in moves:
-        stored.read(moved)
-    assert (stored.titles, stored.refused) == ([], len(moves))
-
-
-def test_a_deleted_item_without_a_date_refuses_no_other_entry_with_its_title() -> None:
-    stored = StoredItems()
-    stored.read(entry("", "1", "a"))
-    stored.delete("")
-    stored.read(entry("", "2", "b"))
-    stored.read(entry("Photo", "3", "c"))
-    stored.delete("Photo")
-    stored.read(entry("Photo", "4", "d"))
-    assert stored.titles == ["", "Photo"]
-
-
-def test_deleting_one_of_many_with_the_same_guid_spares_the_others() -> None:
-    stored = StoredItems()
-    stored.read(entry("A", "g", "a"), entry("B", "g", "b"))
-    stored.delete("A")
-    stored.read(entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "g", "c"))
-    assert (stored.titles, stored.refused) == (["B", "C"], 1)
-
-
 def test_an_item_is_found_even_if_an_earlier_entry_has_its_link() -> None:
     stored = StoredItems()
     stored.read(entry("A", "1", "a", 1))
@@ -326,68 +229,6 @@ def test_a_guid_that_changes_with_every_fetch_adds_nothing() -> None:
     assert len(stored.items) == 5
 
 
-@pytest.mark.parametrize(
-    ("link", "form"),
-    [
-        ("https://Example.com/a/", "//example.com/a"),
-        ("http://example.com:80/a", "//example.com/a"),
-        ("https://example.com", "//example.com"),
-        ("https://example.com/", "//example.com"),
-        ("https://example.com/?p=1", "//example.com?p=1"),
-        ("https://example.com/a//", "//example.com/a/"),
-        ("https://example.com:8080/A#one", "//example.com:8080/A#one"),
-        ("tag:example.com,2024:1", "tag:example.com,2024:1"),
-        ("http://[broken", "http://[broken"),
-        ("http://example.com:99999/", "http://example.com:99999/"),
-        ("", ""),
-    ],
-)
-def test_links_are_compared_in_this_form(link: str, form: str) -> None:
-    assert link_form(link) == form
-
-
-WORDS = st.sampled_from(["", "a", "b"])
-ENTRIES = st.lists(st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 1, 2]), WORDS), max_size=6, unique=True)
-
-
-@given(st.data(), ENTRIES, st.integers(1, 6))
-def test_a_refetch_adds_nothing_whatever_its_order_and_its_length(
-    data: st.DataObject, entries: list[Entry], part: int
-) -> None:
-    stored = StoredItems(part)
-    stored.read(*entries)
-    count = len(stored.items)
-    again = data.draw(st.permutations(entries))
-    stored.read(*again[: data.draw(st.integers(0, len(again)))])
-    assert len(stored.items) == count
-
-
-@given(ENTRIES, st.integers(1, 6))
-def test_no_entry_of_a_first_document_is_lost(entries: list[Entry], part: int) -> None:
-    stored = StoredItems(part)
-    stored.read(*entries)
-    assert len(stored.items) == len({keys.whole for keys in Document(entries, [HOME]).keys})
-
-
-@pytest.mark.parametrize(
-    ("changes", "ago", "allowed"),
-    [
-        (0, None, True),
-        (CHURN_LIMIT - 1, timedelta(0), True),
-        (CHURN_LIMIT, timedelta(hours=1), False),
-        (CHURN_LIMIT, CHURN_PAUSE, True),
-        (CHURN_LIMIT + 99, CHURN_PAUSE, True),
-    ],
-)
-def test_frequent_edits_are_capped(changes: int, ago: timedelta | None, allowed: bool) -> None:
-    assert may_rewrite(changes, None if ago is None else DAY - ago, DAY) is allowed
-
-
-@pytest.mark.parametrize(("ago", "count"), [(None, 1), (timedelta(hours=1), 8), (CHURN_FORGIVEN, 1)])
-def test_the_count_of_changes_restarts_after_a_week_without_edits(ago: timedelta | None, count: int) -> None:
-    assert changes_after(7, None if ago is None else DAY - ago, DAY) == count
-
-
 @pytest.mark.parametrize("order", [(1, 2, 3), (1, 3, 2), (2, 1, 3), (2, 3, 1), (3, 1, 2), (3, 2, 1)])
 def test_the_latest_of_three_versions_of_an_entry_is_kept(order: tuple[int, ...]) -> None:
     versions = [Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in order]
@@ -401,55 +242,6 @@ def test_of_versions_without_a_date_the_first_is_kept_unless_another_has_a_date(
         stored = StoredItems()
         stored.read(*(Entry(guid="g", title="A", updated=date, author=str(n)) for n, date in enumerate(dates)))
         assert [found.author for _, found in stored.items.values()] == [kept]
-
-
-def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() -> None:
-    changes, changed, taken = 0, None, 0
-    for hour in range(24 * 3 + 1):  # the entry changes each hour
-        now = DAY + timedelta(hours=hour)
-        if may_rewrite(changes, changed, now):
-            changes, changed, taken = changes_after(changes, changed, now), now, taken + 1
-    assert taken == 24 + 2
-    assert changed is not None
-    calm = changed + timedelta(days=7)
-    assert changes_after(changes, changed, calm - timedelta(seconds=1)) == changes + 1
-    assert changes_after(changes, changed, calm) == 1
-
-
-class TestWhatIsLookedFor:
-    """For a document of thousands of entries, the database is searched only for values that may matter."""
-
-    def test_a_link_of_an_entry_whose_guid_is_not_settled(self) -> None:
-        document = Document([entry("A", "g", "a"), entry("B", "h", "b"), entry("C", "", "c"), entry("D", "i")], [HOME])
-        a, b, c, _ = document.keys
-        assert document.links_to_find(range(4), {a.guid}) == {b.link, c.link}
-        assert document.links_to_find([1], set()) == {b.link}
-
-    def test_no_link_that_two_entries_have(self) -> None:
-        document = Document([entry("A", "g", "a"), entry("B", "h", "a")], [HOME])
-        assert document.links_to_find(range(2), set()) == set()
-
-    def test_the_content_of_an_entry_whose_key_and_link_are_unknown(self) -> None:
-        entries = [entry("A", "g", "a", 1), entry("B", "h", "b", 1), entry("C", "", "", 1), entry("D", "i", "d", 1)]
-        document = Document(entries, [HOME])
-        a, b, c, d = document.keys
-        known = [Known(1, a.guid, "", "x", "g"), Known(2, "k", b.link, "y", "z")]
-        assert document.contents_to_find(range(4), known) == {c.content, d.content}
-
-    def test_no_content_that_is_too_short_or_that_two_entries_have(self) -> None:
-        entries = [entry("A", "g"), entry("B", "h", "b", 1), entry("B", "i", "c", 1), entry("", "k", content="x")]
-        assert Document(entries, [HOME]).contents_to_find(range(4), []) == set()
-
-
-def test_a_tombstone_refuses_an_entry_for_each_of_its_keys() -> None:
-    entries = [entry("A", "g", "a", 1), entry("B", "h", "b", 2)]
-    document = Document(entries, [HOME])
-    one, two = document.keys
-    stones = [
-        Known(7, one.guid, one.link, one.content, "g", deleted=True),
-        Known(7, two.guid, two.link, two.content, "h", deleted=True),
-    ]
-    assert [decision.refused for decision in document.decide(range(2), stones)] == [True, True]
 
 
 @pytest.mark.parametrize("part", [1000, 2, 1])
@@ -475,3 +267,26 @@ def test_an_entry_whose_item_became_another_one_does_not_stop_the_others(part: i
     stored.read(*first, entry("new", "n"))
 
     assert "new" in stored.titles
+
+
+WORDS = st.sampled_from(["", "a", "b"])
+ENTRIES = st.lists(st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 1, 2]), WORDS), max_size=6, unique=True)
+
+
+@given(st.data(), ENTRIES, st.integers(1, 6))
+def test_a_refetch_adds_nothing_whatever_its_order_and_its_length(
+    data: st.DataObject, entries: list[Entry], part: int
+) -> None:
+    stored = StoredItems(part)
+    stored.read(*entries)
+    count = len(stored.items)
+    again = data.draw(st.permutations(entries))
+    stored.read(*again[: data.draw(st.integers(0, len(again)))])
+    assert len(stored.items) == count
+
+
+@given(ENTRIES, st.integers(1, 6))
+def test_no_entry_of_a_first_document_is_lost(entries: list[Entry], part: int) -> None:
+    stored = StoredItems(part)
+    stored.read(*entries)
+    assert len(stored.items) == len({keys.whole for keys in Document(entries, [HOME]).keys})
