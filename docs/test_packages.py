@@ -1,4 +1,6 @@
-"""The docstring of each package's `__init__` names each module of the package, and none that does not exist."""
+"""The docstring of each package's `__init__` names each module of the package, and no module of another package that
+does not exist.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ of files or memory (`fetcher.shortage` recognizes that); `run_tally` counts the 
   entered on a page.
 - `documents`, `given_files`: read URLs and files without a database, to show what lifestream makes of them.
   `reading_facts`: what was found, in words.
-- `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: exports everything of a lifestream.
+- `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: exports a lifestream as JSON.
 - `hub_renewal`, `icon_finder`, `full_content`: what is requested after a refresh: WebSub leases, icons of sites, the
   pages of entries.
 - `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_turns`: which picture is fetched

@@ -1,5 +1,5 @@
-"""Everything of a lifestream as JSON, for another program: its look, its rules and its pages, its subscriptions with
-their rules and options, and its items, each with its state in the lifestream (hidden, pinned, …).
+"""A lifestream as JSON, for another program: its look, its rules and its pages, its subscriptions with their rules and
+options, and its items, each with its state in the lifestream (hidden, pinned, …), but without its episode.
 
 The document is written piece by piece, since a lifestream may have a million items. The user names and passwords for
 feeds are never in it; a feed that has them is marked with `needs_login`.

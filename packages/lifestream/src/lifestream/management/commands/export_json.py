@@ -1,4 +1,4 @@
-"""`export_json`: write everything of a lifestream, for another program."""
+"""`export_json`: write a lifestream as JSON, for another program."""
 
 from __future__ import annotations
 
