@@ -36,6 +36,11 @@ def test_an_invalid_date_cannot_be_touched() -> None:
         touched(Response("", headers={"Last-Modified": "yesterday"}))
 
 
+def test_a_date_is_not_moved_beyond_the_year_9999() -> None:
+    with pytest.raises(ValueError, match="cannot touch a.xml: "):
+        touched(Response(headers={"Last-Modified": "Fri, 31 Dec 9999 23:59:59 GMT"}, source="a.xml"))
+
+
 @pytest.mark.parametrize(
     ("etag", "after"),
     [

@@ -41,7 +41,8 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
     """Return *response* as if its feed were saved again: every validator that it declares changes, its body does not.
 
     An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves by the duration *by*. A response that
-    declares no validator comes back unchanged. Raises ValueError where Last-Modified is no date.
+    declares no validator comes back unchanged. Raises ValueError where Last-Modified is no date, or *by* leads beyond
+    the years 1 to 9999.
     """
     check_is("what touched() is to touch", response, Response, "give a Response")
     check_is("by", by, timedelta, "give a timedelta, such as timedelta(seconds=1)")
@@ -53,7 +54,7 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
     if "Last-Modified" in headers:
         try:
             date = parsedate_to_datetime(headers["Last-Modified"]) + by
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ValueError(f"cannot touch {response.source or 'the response'}: {error}") from error
         headers = headers.replaced("Last-Modified", imf_fixdate(date.timestamp()))
     return replace(response, headers=headers)
