@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -36,8 +37,22 @@ def test_an_invalid_date_cannot_be_touched() -> None:
         touched(Response("", headers={"Last-Modified": "yesterday"}))
 
 
+@pytest.mark.parametrize("zone", ["", " -0000", " +0000", " GMT"])
+def test_a_date_without_a_zone_is_read_as_utc(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "XST-5")
+    if hasattr(time, "tzset"):  # elsewhere, the zone of the machine is not changed
+        time.tzset()
+    try:
+        saved = touched(Response(headers={"Last-Modified": f"Sun, 06 Nov 1994 08:49:37{zone}"}))
+    finally:
+        monkeypatch.undo()
+        if hasattr(time, "tzset"):
+            time.tzset()
+    assert saved.headers["Last-Modified"] == "Sun, 06 Nov 1994 08:49:38 GMT"
+
+
 def test_a_date_is_not_moved_beyond_the_year_9999() -> None:
-    with pytest.raises(ValueError, match="cannot touch a.xml: "):
+    with pytest.raises(ValueError, match=r"cannot touch a\.xml: "):
         touched(Response(headers={"Last-Modified": "Fri, 31 Dec 9999 23:59:59 GMT"}, source="a.xml"))
 
 

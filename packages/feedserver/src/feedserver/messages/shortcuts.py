@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from feedserver.messages.argument_types import MOST_DIGITS, check_is, check_status, check_text
 from feedserver.messages.headers import imf_fixdate
@@ -56,7 +56,9 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
             date = parsedate_to_datetime(headers["Last-Modified"]) + by
         except (ValueError, OverflowError) as error:
             raise ValueError(f"cannot touch {response.source or 'the response'}: {error}") from error
-        headers = headers.replaced("Last-Modified", imf_fixdate(date.timestamp()))
+        # A date without a zone is UTC, not the time of this machine (RFC 9110 §5.6.7).
+        utc = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+        headers = headers.replaced("Last-Modified", imf_fixdate(utc.timestamp()))
     return replace(response, headers=headers)
 
 
