@@ -62,6 +62,7 @@ def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
         ("Authorization", "Token one1 two2", {"one1", "two2", "one1 two2"}),
         ("Authorization", "Bearer my=s3cret", {"my=s3cret"}),
         ("Authorization", "my=s3cret", {"my=s3cret"}),
+        ("Authorization", "Bearer\tmy=s3cret", {"my=s3cret"}),
         ("Authorization", 'Token token="s3cret"', {"s3cret"}),
         ("Authorization", "GoogleLogin auth=s3cret", {"s3cret"}),
         ("Authorization", "Basic YWRhOnMzY3JldA==", {"YWRhOnMzY3JldA==", "s3cret"}),

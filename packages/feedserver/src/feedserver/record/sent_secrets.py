@@ -85,7 +85,7 @@ def _in_credentials(value: str) -> Iterator[str]:
     """Yield the secrets in the value of an Authorization or the like (RFC 9110 §11.4), whose first word is a scheme if
     more words follow.
     """
-    scheme, _, rest = value.strip().partition(" ")
+    scheme, _, rest = " ".join(value.split(None, 1)).partition(" ")
     names_secrets = False
     for match in _ITEM.finditer(rest or scheme):
         if match["name"] is None:
