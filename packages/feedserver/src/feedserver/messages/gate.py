@@ -237,7 +237,8 @@ def _unawaited_error(future: asyncio.Future[Any]) -> BaseException | None:
         return error
     passed_on = [each for each in gc.get_referrers(error) if issubclass(type(each), asyncio.Future)]
     for other in filter(_is_unawaited, passed_on):
-        return other.exception()  # asked for, so that asyncio does not log it
+        other.exception()  # asked for, so that asyncio does not log it
+        return error
     return None
 
 
