@@ -223,6 +223,51 @@ def test_a_problem_of_the_server_can_be_the_expected_failure(suite: Suite) -> No
     suite.run().assert_counts(xfailed=1)
 
 
+def test_a_problem_of_the_server_fails_a_test_that_is_expected_to_raise_something_else(suite: Suite) -> None:
+    suite.write("""
+        @pytest.mark.xfail(raises=KeyError, strict=True)
+        def test_asks(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=(ValueError, KeyError))
+        def test_asks_for_what_is_there(feedserver):
+            get(feedserver.url("atom.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=(KeyError, AssertionError))
+        def test_is_expected_to_raise_either(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail
+        def test_is_expected_to_fail_somehow(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=KeyError)
+        def test_fails_by_itself(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise ValueError("not expected")
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=2, xfailed=3)
+    assert failed_by(MISS) in outcome.under("test_asks")
+    assert "ValueError: not expected" in outcome.under("test_fails_by_itself")
+
+
+@pytest.mark.skipif(pytest.version_tuple < (8, 4), reason="pytest has RaisesExc since version 8.4")
+def test_what_is_expected_to_be_raised_may_be_a_matcher(suite: Suite) -> None:
+    suite.write("""
+        @pytest.mark.xfail(raises=pytest.RaisesExc(KeyError, match="expected"))
+        @pytest.mark.parametrize("path", ["atom.xml", "atm.xml"])
+        def test_asks(feedserver, path):
+            get(feedserver.url(path))
+            raise KeyError("expected")
+    """)
+    suite.run().assert_counts(failed=1, xfailed=1)
+
+
 @pytest.mark.slow
 def test_workers_of_xdist_have_servers_of_their_own(suite: Suite) -> None:
     pytest.importorskip("xdist")

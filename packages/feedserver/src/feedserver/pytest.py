@@ -322,6 +322,13 @@ class ServerWatch:
             self._raised = VerificationError("\n\n".join(self._found))
             raise self._raised
 
+    def would_hide(self, item: pytest.Item, error: Exception) -> bool:
+        """Return whether a test is expected to raise *error* by `xfail(raises=…)`, but not a VerificationError: pytest
+        would say nothing about problems of the servers then.
+        """
+        expected = [mark.kwargs.get("raises") for mark in item.iter_markers("xfail")]
+        return any(_is_raised(each, error) and not _is_raised(each, VerificationError()) for each in expected)
+
     def _begin_report(self) -> None:
         """Begin a report that does not repeat what earlier reports said."""
         self._found.clear()
@@ -369,3 +376,10 @@ class ServerWatch:
     @property
     def _are_many(self) -> bool:
         return len(self._running) + len(self._ended) > 1
+
+
+def _is_raised(expected: Any, error: Exception) -> bool:
+    """Return whether *error* is what the argument *raises* of an `xfail` expects: nothing, where that is None."""
+    if isinstance(expected, type | tuple):
+        return isinstance(error, expected)
+    return expected is not None and bool(expected.matches(error))  # such as pytest.RaisesExc
