@@ -139,6 +139,11 @@ class Listening:
         self.let_go()
         _close_all(self._sockets)
 
+    def close_unopened(self) -> None:
+        """Close the sockets on which `bind_again` listens and `open` does not accept yet."""
+        while len(self._sockets) > len(self._acceptors):
+            self._sockets.pop().close()
+
     def let_go(self) -> None:
         """Release the held port."""
         _close_all(self._holding)
