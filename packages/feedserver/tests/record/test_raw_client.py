@@ -261,14 +261,14 @@ def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: b
 def test_a_head_that_drips_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     slowly = SlowHeaders(pace=Pace(bytes=1, seconds=0.05))
     origin.add("/drips", Response("<rss/>", headers={"X-Long": "a" * 1000}, faults=slowly))
-    with pytest.raises(RecordingError, match="it took too long; allow more time with --timeout"):
+    with pytest.raises(RecordingError, match="it took too long; allow more time by timeout=… or --timeout"):
         record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
 
 
 def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/drips", Response("<rss/>" * 1000, pace="1 bytes every 50ms"))
     origin.add("/sleeps", Response("<rss/>", delay=30))
-    with pytest.raises(RecordingError, match="it took too long; allow more time with --timeout"):
+    with pytest.raises(RecordingError, match="it took too long; allow more time by timeout=… or --timeout"):
         record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
     with pytest.raises(RecordingError, match="it took too long"):
         record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)

@@ -281,7 +281,7 @@ def _words(error: Exception) -> str:
     import http.client
 
     if isinstance(error, TimeoutError):
-        return "it took too long; allow more time with --timeout"
+        return "it took too long; allow more time by timeout=… or --timeout"
     if isinstance(error, http.client.IncompleteRead):
         return "it ended before its last chunk, or a chunk has no size"
     if isinstance(error, http.client.UnknownProtocol):

@@ -182,7 +182,9 @@ def _names_to_keep(keep: object) -> frozenset[str]:
 def _refuse_to_overwrite(*files: Path) -> None:
     for file in files:
         if file.exists():
-            raise FileExistsError(f"{file} is there already; choose another name, or overwrite it with --force")
+            raise FileExistsError(
+                f"{file} is there already; choose another name, or overwrite it by force=True or --force"
+            )
 
 
 def _refuse_where_no_file_can_be(*files: Path) -> None:
