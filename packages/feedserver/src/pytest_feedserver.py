@@ -73,17 +73,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail the test if servers found problems while the test ran, even where it started the first server of the run."""
     __tracebackhide__ = True
     item.stash[IN_CALL] = True
-    watch: ServerWatch | None
     try:
         result = yield
-    except Exception as error:
-        watch = item.config.pluginmanager.get_plugin(WATCH)
-        if watch is not None and watch.would_hide(item, error):
-            watch.verify()
-        raise
     finally:
         del item.stash[IN_CALL]
-    watch = item.config.pluginmanager.get_plugin(WATCH)
+    watch: ServerWatch | None = item.config.pluginmanager.get_plugin(WATCH)
     if watch is not None:
         watch.verify()
     return result

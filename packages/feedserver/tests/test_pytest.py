@@ -252,8 +252,47 @@ def test_a_problem_of_the_server_fails_a_test_that_is_expected_to_raise_somethin
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=2, xfailed=3)
-    assert failed_by(MISS) in outcome.under("test_asks")
+    assert "the servers' problems were not." in outcome.under("test_asks")
+    assert MISS in outcome.text
     assert "ValueError: not expected" in outcome.under("test_fails_by_itself")
+
+
+def test_a_problem_in_a_set_up_a_tear_down_or_a_test_case_fails_it_too_where_something_else_is_expected(
+    suite: Suite,
+) -> None:
+    suite.write("""
+        @pytest.fixture
+        def fails(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=KeyError)
+        def test_is_set_up(fails):
+            pass
+
+        @pytest.fixture
+        def fails_late(feedserver):
+            yield
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=KeyError)
+        def test_is_torn_down(fails_late):
+            raise KeyError("expected")
+
+        class TestCase(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _server(self, feedserver):
+                self.server = feedserver
+
+            @pytest.mark.xfail(raises=KeyError)
+            def test_asks_in_a_case(self):
+                get(self.server.url("atm.xml"))
+                raise KeyError("expected")
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(errors=2, xfailed=1, failed=1)
+    assert outcome.text.count("the servers' problems were not.") >= 3
 
 
 @pytest.mark.skipif(pytest.version_tuple < (8, 4), reason="pytest has RaisesExc since version 8.4")
