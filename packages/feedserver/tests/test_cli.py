@@ -264,7 +264,7 @@ def test_a_journal_is_kept_within_its_limit(feeds: Path, monkeypatch: pytest.Mon
 # How serving ends.
 
 
-ENDS = [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")] if HAS_SIGNALS else []
+ENDS = [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")] if HAS_SIGNALS else []
 
 
 @pytest.mark.parametrize(("number", "name"), ENDS)
@@ -276,6 +276,19 @@ def test_a_signal_ends_serving_cleanly(start: Start, feeds: Path, quiet_host: st
     assert process.status() == 0
     assert process.errors() == ""
     FeedServer(host=quiet_host, port=port).start().stop()
+
+
+@pytest.mark.skipif(not HAS_SIGNALS, reason="Windows has no SIGHUP")
+def test_the_end_of_the_terminal_does_not_end_serving_under_nohup(start: Start, feeds: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does; a program that is started inherits it
+    try:
+        process = start("serve", str(feeds))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    url = process.line()
+    process.popen.send_signal(signal.SIGHUP)
+    stop_server(port_of(url))
+    assert process.lines()[-1] == "Stopped by QUIT."
 
 
 @pytest.mark.skipif(not HAS_SIGNALS, reason="Windows has no SIGTERM to send")

@@ -223,6 +223,90 @@ def test_a_problem_of_the_server_can_be_the_expected_failure(suite: Suite) -> No
     suite.run().assert_counts(xfailed=1)
 
 
+def test_a_problem_of_the_server_fails_a_test_that_is_expected_to_raise_something_else(suite: Suite) -> None:
+    suite.write("""
+        @pytest.mark.xfail(raises=KeyError, strict=True)
+        def test_asks(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=(ValueError, KeyError))
+        def test_asks_for_what_is_there(feedserver):
+            get(feedserver.url("atom.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=(KeyError, AssertionError))
+        def test_is_expected_to_raise_either(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail
+        def test_is_expected_to_fail_somehow(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=KeyError)
+        def test_fails_by_itself(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise ValueError("not expected")
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=2, xfailed=3)
+    assert "the servers' problems were not." in outcome.under("test_asks")
+    assert MISS in outcome.text
+    assert "ValueError: not expected" in outcome.under("test_fails_by_itself")
+
+
+def test_a_problem_in_a_set_up_a_tear_down_or_a_test_case_fails_it_too_where_something_else_is_expected(
+    suite: Suite,
+) -> None:
+    suite.write("""
+        @pytest.fixture
+        def fails(feedserver):
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=KeyError)
+        def test_is_set_up(fails):
+            pass
+
+        @pytest.fixture
+        def fails_late(feedserver):
+            yield
+            get(feedserver.url("atm.xml"))
+            raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=KeyError)
+        def test_is_torn_down(fails_late):
+            raise KeyError("expected")
+
+        class TestCase(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _server(self, feedserver):
+                self.server = feedserver
+
+            @pytest.mark.xfail(raises=KeyError)
+            def test_asks_in_a_case(self):
+                get(self.server.url("atm.xml"))
+                raise KeyError("expected")
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(errors=2, xfailed=1, failed=1)
+    assert outcome.text.count("the servers' problems were not.") >= 3
+
+
+@pytest.mark.skipif(pytest.version_tuple < (8, 4), reason="pytest has RaisesExc since version 8.4")
+def test_what_is_expected_to_be_raised_may_be_a_matcher(suite: Suite) -> None:
+    suite.write("""
+        @pytest.mark.xfail(raises=pytest.RaisesExc(KeyError, match="expected"))
+        @pytest.mark.parametrize("path", ["atom.xml", "atm.xml"])
+        def test_asks(feedserver, path):
+            get(feedserver.url(path))
+            raise KeyError("expected")
+    """)
+    suite.run().assert_counts(failed=1, xfailed=1)
+
+
 @pytest.mark.slow
 def test_workers_of_xdist_have_servers_of_their_own(suite: Suite) -> None:
     pytest.importorskip("xdist")

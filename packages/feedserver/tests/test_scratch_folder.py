@@ -70,3 +70,16 @@ def test_a_folder_and_its_files_are_deleted_by_remove_and_when_nothing_refers_to
             del folder
             gc.collect()
         assert not path.exists()
+
+
+def test_a_server_of_https_makes_no_folder_before_a_client_wants_a_file(tmp_path: Path) -> None:
+    """A process that SIGTERM ends leaves its folders behind."""
+    code = (
+        "import os\nfrom feedserver import FeedServer\n"
+        "with FeedServer(tls=True) as server:\n"
+        "    server.client_context()\n    assert not os.listdir('.')\n"
+        "    server.ca_bundle\n    assert len(os.listdir('.')) == 1\n"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=tmp_path, env=environment)
+    assert not list(tmp_path.iterdir())

@@ -60,6 +60,36 @@ def test_a_server_accepts_after_an_interrupted_accept(server: FeedServer, monkey
         patch.setattr(server.listening, "open", signalled)
         with pytest.raises(KeyboardInterrupt):
             server.accept()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((server.host, server.port), timeout=10)
+    server.accept()
+    with RawClient(server) as client:
+        assert client.get("/x").body == b"x"
+
+
+def test_a_server_that_could_not_accept_because_the_event_loop_was_blocked_lets_no_client_wait(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedserver.net.shared_loop.PATIENCE", 1.0)
+    blocked, release = threading.Event(), threading.Event()
+
+    def waits(_: object) -> None:
+        blocked.set()
+        release.wait(60)
+
+    with FeedServer() as other, RawClient(other) as client:
+        other.add("/feed", Response("<rss/>"))
+        other.journal.listener = waits
+        server.refuse()
+        client.ask("/feed")
+        try:
+            assert blocked.wait(60)
+            with pytest.raises(RuntimeError, match="has been blocked for 1 s"):
+                server.accept()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((server.host, server.port), timeout=10)
+        finally:
+            release.set()
     server.accept()
     with RawClient(server) as client:
         assert client.get("/x").body == b"x"

@@ -4,9 +4,10 @@ The event loop puts each exchange that has ended into a queue; the main thread, 
 So a slow terminal delays no answer. While `serve` runs, a signal raises `_Stopped` in the main thread, whatever that
 thread waits for: a port, an exchange, a terminal.
 
-Exit status: 0 if the command succeeded; an end of `serve` by Ctrl-C, SIGTERM or QUIT is a success. 1 if there was no
-server to stop, or it did not stop, or if no answer came that could be recorded. 2 for bad usage, such as a folder that
-does not exist or a port that is taken. `feedserver check` has exit statuses of its own, see `check.command`.
+Exit status: 0 if the command succeeded; an end of `serve` by Ctrl-C, SIGTERM, SIGHUP or QUIT is a success. 1 if there
+was no server to stop, or it did not stop, or if no answer came that could be recorded. 2 for bad usage, such as a
+folder that does not exist or a port that is taken. `feedserver check` has exit statuses of its own, see
+`check.command`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ JOURNAL_LIMIT = 1000
 STOP_TIMEOUT = 10.0
 """Seconds within which a server must end after `stop` has asked it to."""
 
-_SIGNALS = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGBREAK": "Ctrl-Break"}
+_SIGNALS = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "SIGHUP", "SIGBREAK": "Ctrl-Break"}
 
 _TICK = 0.5
 """Seconds after which the wait for an exchange begins again: Python may miss a signal that comes just as a wait begins,
@@ -169,6 +170,8 @@ def _signals_raise() -> Iterator[_Signals]:
     which ask for the same. If Python drops the exception, as it does in a finalizer, `came` still names the signal.
     """
     names = {getattr(signal, name): text for name, text in _SIGNALS.items() if hasattr(signal, name)}
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # by `nohup`
+        del names[signal.SIGHUP]
     signals = _Signals()
 
     def stop(number: int, _: FrameType | None) -> None:

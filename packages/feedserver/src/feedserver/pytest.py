@@ -24,7 +24,7 @@ import pytest
 from feedserver import held_server
 from feedserver.fixtures.errors import FixtureWarning
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.problems import Expected, Problem, problem_of
+from feedserver.handler.problems import Expected, Problem, in_words, problem_of
 from feedserver.server import FeedServer, VerificationError
 from pytest_feedserver import CURRENT, IN_CALL, WATCH
 
@@ -297,9 +297,12 @@ class ServerWatch:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the journal to the report of a failed test, and the problems that its own failure does not name."""
         report = yield
+        error = call.excinfo.value if call.excinfo is not None else None
+        if error is not None and hasattr(report, "wasxfail") and _is_expected_alone(item, error):
+            self._fail_if_problems_were_found(report, error)
         if report.failed:
             self._ask_all()
-            self._add_to_report(item, report, call.excinfo.value if call.excinfo is not None else None)
+            self._add_to_report(item, report, error)
             if call.when == "call" and held_server.is_wanted():
                 self._hold(item, f"{call.excinfo.typename}: {call.excinfo.value}" if call.excinfo else "")
         elif report.skipped and IN_CALL not in item.stash:
@@ -342,6 +345,14 @@ class ServerWatch:
             else:
                 return
 
+    def _fail_if_problems_were_found(self, report: pytest.TestReport, error: BaseException) -> None:
+        """Let a test fail that has raised what it was expected to raise, if the servers found problems besides."""
+        self._ask_all()
+        if self._found:
+            del report.wasxfail
+            report.outcome = "failed"
+            report.longrepr = f"{in_words(error)} was expected to be raised; the servers' problems were not."
+
     def _add_to_report(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
         # For a unittest.TestCase, pytest replaces our failure by the one that unittest recorded.
         if self._found and (failure is None or failure is not self._raised):
@@ -369,3 +380,16 @@ class ServerWatch:
     @property
     def _are_many(self) -> bool:
         return len(self._running) + len(self._ended) > 1
+
+
+def _is_expected_alone(item: pytest.Item, error: BaseException) -> bool:
+    """Return whether the test is expected to raise *error* by `xfail(raises=…)`, but no VerificationError."""
+    expected = [mark.kwargs.get("raises") for mark in item.iter_markers("xfail")]
+    return any(_is_raised(each, error) and not _is_raised(each, VerificationError()) for each in expected)
+
+
+def _is_raised(expected: Any, error: BaseException) -> bool:
+    """Return whether *error* is what the argument *raises* of an `xfail` expects: nothing, where that is None."""
+    if isinstance(expected, type | tuple):
+        return isinstance(error, expected)
+    return expected is not None and bool(expected.matches(error))  # such as pytest.RaisesExc

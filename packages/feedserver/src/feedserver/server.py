@@ -183,9 +183,9 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def stop(self) -> None:
         """Close everything: when it returns, no socket, task or answer is left, and the port can be bound again.
 
-        Raises RuntimeError, naming the open connections, where that takes too long. Stopping twice is no error: while
-        another thread stops the server, this waits for it, except in a callable of this server, for which that thread
-        waits. After a stop that raised, the next one goes on with it.
+        Raises RuntimeError, naming the open connections, where that takes too long; clients are cut off then. Stopping
+        twice is no error: while another thread stops the server, this waits for it, except in a callable of this
+        server, for which that thread waits. After a stop that raised, the next one goes on with it.
         """
         shared_loop.refuse_on_loop("stop()")
         if self._pid != os.getpid():
@@ -229,6 +229,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
             self._log_what_holds()
             left = STOP_TIMEOUT - STOP_NOTICE
             if not ((begun or thread.visit(close, left)) and closed.acquire(timeout=left)):
+                listening.cut_off()
                 raise RuntimeError(
                     f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has\n{listening.holders()}"
                 )

@@ -64,8 +64,13 @@ class ServerConnections:
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
         shared_loop.refuse_on_loop("accept()")
-        self.listening.bind_again(self.port)
-        self._thread.do(partial(self.listening.open, self._thread.loop))
+        try:
+            self.listening.bind_again(self.port)
+            self._thread.do(partial(self.listening.open, self._thread.loop))
+        except BaseException:  # a client must not wait for a server that does not accept it
+            self.listening.close_unopened()
+            self.listening.hold(self.port)
+            raise
 
     def close_client_connections(self) -> None:
         """Close all open connections at once, whatever is under way on them; new ones are still accepted.

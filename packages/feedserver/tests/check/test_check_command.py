@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import shutil
+import signal
+import socket
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -295,3 +299,35 @@ def test_output_of_a_reader_cannot_control_the_terminal(
         assert json.loads(shown) == json.loads(same)
     elif form in ("junit", "badge"):
         ET.fromstring(shown)
+
+
+SLEEPER = """
+import socket, sys, time
+
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))):
+    time.sleep(120)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_readers_too_and_leaves_no_folder(tmp_path: Path, name: str) -> None:
+    number = getattr(signal, name)
+    script, scratch = tmp_path / "sleeper.py", tmp_path / "scratch"
+    script.write_text(SLEEPER)
+    scratch.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        poll = f"{sys.executable} {script} {listening.getsockname()[1]} {{url}}"
+        command = [sys.executable, "-m", "feedserver", "check", "--only", "V1", "--poll", poll]
+        environment = os.environ | {"TMPDIR": str(scratch)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=tmp_path) as process:
+            reader, _ = listening.accept()
+            process.send_signal(number)
+            output, _ = process.communicate(timeout=60)
+        with reader:
+            reader.settimeout(60)
+            assert reader.recv(1) == b"", "the reader has ended"
+    assert process.returncode == 128 + number
+    assert b"The run was stopped: this is the report so far." in output
+    assert list(scratch.iterdir()) == []

@@ -16,6 +16,7 @@ from feedserver.handler.conditions import NO_CONDITIONS, Conditions
     [
         ("when", "matching= takes a function, and when= belongs to faults"),
         ("times", "expect(path, times=2) counts requests, and add("),
+        ("count", "expect(path, times=2), assert_requested(path, count=2) and wait_for("),
         ("status", "Response(…, status=404) has it"),
         ("querry", "is it query=? The conditions are query, headers, body, form, json and matching"),
         ("metod", "is it method=? The conditions are "),

@@ -186,6 +186,38 @@ def test_run_async_raises_what_a_function_in_an_executor_raises(*, is_late: bool
         run_async(answer())
 
 
+@pytest.mark.parametrize(
+    "passed_on_by", [asyncio.gather, asyncio.shield, lambda work: asyncio.gather(asyncio.gather(work))]
+)
+def test_run_async_raises_the_error_of_a_task_that_only_a_kept_future_has(
+    passed_on_by: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    kept: list[object] = []
+
+    async def answer() -> int:
+        kept.append(passed_on_by(fail()))
+        await asyncio.sleep(0.01)
+        return 5
+
+    with pytest.raises(ValueError, match="in a task"):
+        run_async(answer())
+    kept.clear()
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("passed_on_by", [asyncio.gather, asyncio.shield])
+def test_a_kept_future_whose_error_is_awaited_fails_nothing(passed_on_by: Callable[[Any], Any]) -> None:
+    kept: list[Any] = []
+
+    async def answer() -> int:
+        kept.append(passed_on_by(fail()))
+        with pytest.raises(ValueError, match="in a task"):
+            await kept[0]
+        return 5
+
+    assert run_async(answer()) == 5
+
+
 def test_what_is_freed_after_run_async_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     kept: list[object] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import http.client
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from feedserver import FeedServer, Response, VerificationError
+from feedserver.http.response_writer import MOST_HELD
 from feedserver.messages.gate import NoLongerWanted
 from problem_finding import reset
 from rawclient import RawClient
@@ -131,23 +133,41 @@ def test_a_made_body_with_a_declared_length_of_zero_is_answered(parts: tuple[str
         server.verify()
 
 
-def test_more_than_the_declared_length_is_sent_as_it_is_made() -> None:
+def test_more_than_the_declared_length_is_sent_when_the_function_has_ended() -> None:
+    def more() -> Iterator[str]:
+        yield from ("one", "two", "", "three")
+
     with FeedServer() as server:
-        gate = server.gate()
-
-        def more() -> Iterator[str]:
-            yield "one"
-            yield "two"
-            gate.wait()
-            yield "three"
-
         server.add("/f", Response(more, headers={"Content-Length": "3"}))
         with RawClient(server) as client:
             client.ask("/f")
+            assert client.read_to_end().partition(b"\r\n\r\n")[2] == b"onetwothree"
+        server.verify()
+
+
+@pytest.mark.parametrize("length", ["0", "3", "5"])
+def test_no_client_has_the_declared_length_before_a_function_that_yields_more_has_ended(length: str) -> None:
+    with FeedServer() as server:
+        server.add("/f", Response(functools.partial(ends_late, "one", "two"), headers={"Content-Length": length}))
+        with RawClient(server) as client:
+            client.ask("/f")
+            body = client.read_to_end().partition(b"\r\n\r\n")[2]
+        assert body in (b"", b"one" if length == "5" else b"")
+        with pytest.raises(VerificationError, match="broken off by RuntimeError"):
+            server.verify()
+
+
+def test_a_body_without_end_is_sent_although_its_declared_length_is_small() -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield bytes(MOST_HELD // 4)
+
+    with FeedServer() as server:
+        server.add("/f", Response(endless, headers={"Content-Length": "3"}))
+        with RawClient(server) as client:
+            client.ask("/f")
             client.read_head()
-            assert client.read_exactly(6) == b"onetwo"
-            gate.release()
-            assert client.read_to_end() == b"three"
+            assert client.read_exactly(3 * MOST_HELD) == bytes(3 * MOST_HELD)
         server.verify()
 
 

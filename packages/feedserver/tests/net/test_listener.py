@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,43 @@ def test_a_stop_that_waits_for_the_event_loop_names_each_connection(monkeypatch:
     assert first == f"stopping {server.base_url} has taken 0.02 s; it still has"
     assert any("(stalled, 1 request): GET /slow" in line for line in connections), notice
     assert any("(idle, 1 request)" in line for line in connections), notice
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems may not refuse a client that waits for a loop")
+def test_no_client_waits_for_a_server_that_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that waits for ever would keep the whole run from ending."""
+    monkeypatch.setattr(server_module, "STOP_NOTICE", 0.5)
+    monkeypatch.setattr(server_module, "STOP_TIMEOUT", 1.0)
+    monkeypatch.setattr(catching_up, "PATIENCE", 0.5)
+    blocks, release = threading.Event(), threading.Event()
+
+    def listener(exchange: object) -> None:
+        blocks.set()
+        release.wait(60)
+
+    server = FeedServer().start()
+    server.add("/feed", Response("<feed/>"))
+    server.journal.listener = listener
+    with RawClient(server) as connected:
+        connected.get("/feed")
+        assert blocks.wait(PATIENCE)
+        with RawClient(server) as waiting:
+            for client in (connected, waiting):
+                client.ask("/feed")
+            try:
+                with pytest.raises(RuntimeError, match=r"did not stop within 1 s; it still has\n  connection 1 "):
+                    server.stop()
+                for client in (connected, waiting):
+                    with suppress(ConnectionError):
+                        assert client.read_to_end() == b""
+                with pytest.raises(ConnectionRefusedError):
+                    RawClient(server)
+            finally:
+                server.journal.listener = None
+                release.set()
+    server.stop()
+    server.allow("the event loop was blocked")
+    server.verify()
 
 
 def test_a_stop_that_waits_for_a_callable_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,35 @@ def test_no_part_of_a_value_is_reported_as_a_line(tmp_path: Path, sign: str) -> 
     assert "hunter2" not in "".join(summary(made))
 
 
+def test_a_line_without_a_colon_is_not_shown(tmp_path: Path) -> None:
+    """A server that breaks a long value wrongly has the rest of it there."""
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nSet-Cookie: a=\r\nhunter2\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert made.left_out[-1] == LeftOut("a line without a colon", "it is no name of a header")
+    assert "hunter2" not in "".join(summary(made))
+
+
+@pytest.mark.parametrize("name", ["Set-Cookie", "X-A"])
+@pytest.mark.parametrize("value", ["a\rhunter2", "a\rhunter2: b", "a\r\r\nX-B: c", "a\r hunter2: b"])
+def test_what_stands_behind_a_cr_alone_is_a_part_of_the_value(tmp_path: Path, name: str, value: str) -> None:
+    """A recipient reads it as a blank (RFC 9112 §2.2); for http.client, it ends a line."""
+    said = f"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n{name}: {value}\r\nX-C: d\r\n\r\n<rss/>"
+    with saying(said.encode()) as url:
+        made = record(url, tmp_path / "feed.xml")
+    headers = load(made.file).headers
+    assert headers.get("X-C") == "d" and headers.get("hunter2") is None
+    assert made.notes == ("1 line of the answer had a CR within; a blank is sent",)
+    if name == "X-A":
+        assert headers.get(name) == value.partition("\r\n")[0].replace("\r", " ").strip()
+    else:
+        assert "hunter2" not in "".join(summary(made)) and headers.get(name) is None
+
+
+def test_a_cr_alone_does_not_begin_a_line_that_frames_the_body(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nX-A: b\rContent-Length: 2\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
+        assert record(url, tmp_path / "feed.xml").file.read_bytes() == b"<rss/>"
+
+
 def test_a_redirect_is_not_followed(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/old", Response(status=301, headers={"Location": origin.url("/new")}))
     made = record(origin.url("/old"), tmp_path / "old.xml")
@@ -232,14 +261,14 @@ def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: b
 def test_a_head_that_drips_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     slowly = SlowHeaders(pace=Pace(bytes=1, seconds=0.05))
     origin.add("/drips", Response("<rss/>", headers={"X-Long": "a" * 1000}, faults=slowly))
-    with pytest.raises(RecordingError, match="it took too long; allow more time with --timeout"):
+    with pytest.raises(RecordingError, match="it took too long; allow more time by timeout=… or --timeout"):
         record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
 
 
 def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/drips", Response("<rss/>" * 1000, pace="1 bytes every 50ms"))
     origin.add("/sleeps", Response("<rss/>", delay=30))
-    with pytest.raises(RecordingError, match="it took too long; allow more time with --timeout"):
+    with pytest.raises(RecordingError, match="it took too long; allow more time by timeout=… or --timeout"):
         record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
     with pytest.raises(RecordingError, match="it took too long"):
         record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)

@@ -198,7 +198,7 @@ def test_an_invalid_answer_is_quoted_without_the_secrets_of_the_request(tmp_path
 
 def test_no_secret_of_the_request_is_written_or_printed_as_the_name_of_a_field(tmp_path: Path) -> None:
     answer = (
-        b"HTTP/1.1 200 OK\r\nX-s3cret99: a\r\n b\r\nTransfer-Encoding: chunked\r\nno name s3cret99\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nX-s3cret99: a\r\n b\r\nTransfer-Encoding: chunked\r\nno name s3cret99: c\r\n\r\n"
         b"1\r\nx\r\n0\r\nX-s3cret99: 1\r\n\r\n"
     )
     with saying(answer) as url:

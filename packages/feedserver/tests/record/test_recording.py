@@ -221,7 +221,9 @@ def test_existing_files_are_not_overwritten(origin: FeedServer, tmp_path: Path) 
     for name in ("feed.xml", "feed.xml.response"):
         taken = tmp_path / name
         taken.write_text("old")
-        with pytest.raises(FileExistsError, match=f"{re.escape(name)} is there already; .* overwrite it with --force"):
+        with pytest.raises(
+            FileExistsError, match=f"{re.escape(name)} is there already; .* overwrite it by force=True or --force"
+        ):
             record(origin.url("/feed"), tmp_path / "feed.xml")
         assert taken.read_text() == "old" and origin.requests == []
         taken.unlink()

@@ -168,6 +168,9 @@ REPLACED = [
     ),
     # A second equals sign belongs to the value, unless nothing else follows it.
     ("/?a=1&token==abc&b=2", "/?a=1&token=removed&b=2", ["parameter token"]),
+    # A parameter whose value is a name and a value itself.
+    ("/?filter=password:abc&b=2", "/?filter=password:removed&b=2", ["parameter password"]),
+    ("/?filter=api_key%3Aabc", "/?filter=api_key%3Aremoved", ["parameter api_key"]),
     # Short secrets in a path, if the folder before them says that they are secret.
     ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
     ("https://h/private/s3cr3t9/rss", "https://h/private/removed/rss", ["token (7 characters)"]),
@@ -198,6 +201,17 @@ def test_a_secret_is_replaced_and_reported(text: str, cleaned: str, found: list[
     assert result == cleaned
     assert [each.startswith(start) for each, start in zip(reported, found, strict=True)] == [True] * len(found)
     assert without_secrets(cleaned) == (cleaned, ()), "what is replaced once stays so"
+
+
+@pytest.mark.parametrize(
+    "value", ["token:desc", "token:asc", "session:keynote", "auth:8080", "auth:8080/x", "token:%2F%2Fx", "user:bob"]
+)
+def test_a_value_with_a_colon_is_no_secret_where_it_sorts_selects_or_names_a_port(value: str) -> None:
+    assert without_secrets(f"/?by={value}") == (f"/?by={value}", ())
+
+
+def test_a_criterion_to_keep_stays() -> None:
+    assert without_secrets("/?filter=password:abc", keep=["password"]) == ("/?filter=password:abc", ())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Exit status: 0 if no scenario of the level of `--fail-under` or a higher one failed, 1 if one did, 2 for bad usage, if
 there is no score (such as for a reader that could not be set up), or if the report cannot be written, 3 for an error of
-feedserver.
+feedserver. SIGTERM and SIGHUP end a run as Ctrl-C does, but with the status that a shell gives to a command that they
+end: 128 and the signal's number.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
@@ -33,6 +38,40 @@ _WHO = "feedserver check"
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
+    with _signals_interrupt() as came:
+        status = _run(options)
+    return 128 + came[0] if came else status
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[list[int]]:
+    """Raise KeyboardInterrupt at the first SIGTERM or SIGHUP, and yield a list to which its number is added then.
+
+    Readers and temporary folders would be left behind otherwise. The signals after it, which ask for the same, are
+    ignored, and so is a SIGHUP that `nohup` has the command ignore.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        came.append(number)
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():  # Python has no signal handlers elsewhere
+        numbers = []
+    before = {each: signal.getsignal(each) for each in numbers if signal.getsignal(each) is not signal.SIG_IGN}
+    for each in before:
+        signal.signal(each, interrupt)
+    try:
+        yield came
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _run(options: argparse.Namespace) -> int:
     only = options.only
     known = READERS[options.reader] if options.reader else None
     alone = options.alone or (known.alone if known is not None else ())

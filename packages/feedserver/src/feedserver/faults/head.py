@@ -144,8 +144,6 @@ class OddHeader(Fault):
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        if self.twist not in _TWISTS:
-            raise ValueError(f"{self.twist!r} is no twist; write one of {', '.join(get_args(Twist))}")
         Headers([(self.name, "")])
 
     @property

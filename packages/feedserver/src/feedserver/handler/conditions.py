@@ -77,7 +77,7 @@ class Criteria(ConditionsInput, total=False):
 ELSEWHERE = {
     "when": "matching= takes a function, and when= belongs to faults",
     "status": "Response(…, status=404) has it, and journal.filter(path, status=404) finds it",
-    "count": "assert_requested(path, count=2) and wait_for(path, count=2) count requests",
+    "count": "expect(path, times=2), assert_requested(path, count=2) and wait_for(path, count=2) count requests",
     "times": "expect(path, times=2) counts requests, and add(path, first, second) answers them one after the other",
     "at_least": "expect(path, at_least=2) has it",
     "at_most": "expect(path, at_most=2) has it",

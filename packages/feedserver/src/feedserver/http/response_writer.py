@@ -23,6 +23,9 @@ from feedserver.messages.send_plan import Await, CloseConnection, Flush, Head, P
 PIECE = 262_144
 """Bytes of a body that are sent at a time, unless it has a pace or is made while it is sent."""
 
+MOST_HELD = 1024 * 1024
+"""Bytes of a body beyond its declared length that wait for the end of the function that makes it."""
+
 ResponseFraming: TypeAlias = Literal["length", "chunked", "close", "none"]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -184,8 +187,9 @@ def _chunk(piece: bytes) -> tuple[Send, Send, Send]:
 def _made_answer(start: SendHead, response: Response, body: MadeBody, *, chunked: bool) -> Plan:
     """Yield the head, and the steps of a body that is made while it is sent. Raises what its function raises.
 
-    What completes a declared length, which is the head for a length of 0, is held until the function has ended or
-    yields more: a client that has the whole body can rely on it.
+    What completes a declared length, which is the head for a length of 0, is held until the function has ended: a
+    client that has the whole body can rely on it. What the function yields beyond that length is held behind it, up to
+    `MOST_HELD` bytes and the part that exceeds them.
     """
     source = PartSource(body)
     pace = response.pace
@@ -204,15 +208,15 @@ def _made_answer(start: SendHead, response: Response, body: MadeBody, *, chunked
             part = source.take()
             if part is None:
                 break
-            if held and part:
-                yield from held
-                held, remaining = [], None
             size = len(part) if pace is None else pace.bytes
             for at in range(0, len(part), size or 1):
                 if begun and pace is not None:
                     yield Wait(pace.seconds)
                 begun = True
                 piece = part[at : at + size]
+                if remaining is not None and remaining <= -MOST_HELD:
+                    yield from held
+                    held, remaining = [], None
                 if remaining is not None:
                     remaining -= len(piece)
                     if remaining <= 0:

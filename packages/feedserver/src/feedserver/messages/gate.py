@@ -217,10 +217,29 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
 
 def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Future[Any]]) -> None:
     """Raise the first exception of *unawaited*, or else that of a *failed* future that nothing awaits."""
-    errors = unawaited + [error for each in failed if _is_unawaited(each) and (error := each.exception()) is not None]
+    errors = [*unawaited, *filter(None, map(_unawaited_error, failed))]
     errors.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
     if errors:
         raise errors[0] from None
+
+
+def _unawaited_error(future: asyncio.Future[Any]) -> BaseException | None:
+    """Return the exception of a *future* that has failed, if nothing awaits it, or if it was only passed on.
+
+    `asyncio.gather` and `asyncio.shield` pass it on to a future of their own, which something may keep and not await.
+    """
+    import asyncio
+    import gc
+
+    is_unawaited = _is_unawaited(future)
+    error = future.exception()
+    if error is None or is_unawaited:
+        return error
+    passed_on = [each for each in gc.get_referrers(error) if issubclass(type(each), asyncio.Future)]
+    for other in filter(_is_unawaited, passed_on):
+        other.exception()  # asked for, so that asyncio does not log it
+        return error
+    return None
 
 
 def _is_unawaited(future: asyncio.Future[Any]) -> bool:

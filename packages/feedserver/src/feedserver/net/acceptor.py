@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from feedserver.net.transport import SocketTransport
@@ -30,7 +31,7 @@ BATCH = 64
 class Acceptor:
     """Accepts the clients of *listening* and gives each a protocol made by *factory*.
 
-    All methods are called on *loop*, or between two of its turns.
+    All methods but `cut_off` are called on *loop*, or between two of its turns.
 
     `under_way` has the tasks that end by themselves, whether or not `close` is called; *ended* is called when one of
     them has ended. *refused* is called when the system refuses to accept.
@@ -52,6 +53,7 @@ class Acceptor:
         self._waiting: asyncio.Task[None] | None = None
         self._pause: Timer | None = None
         self._batch = 1
+        self._is_cut_off = False
         self.under_way: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
@@ -73,6 +75,15 @@ class Acceptor:
             self._loop.remove_reader(self._listening.fileno())
         self._listening.close()
 
+    def cut_off(self) -> None:
+        """Refuse clients, also those that wait to be accepted, from any thread: the event loop is blocked.
+
+        Where the system cannot do that, they wait until the loop goes on.
+        """
+        self._is_cut_off = True
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+
     @property
     def _tasks(self) -> asyncio.AbstractEventLoop:
         """The loop, where it can't watch sockets: then it is asyncio's, which runs tasks."""
@@ -91,7 +102,8 @@ class Acceptor:
                 continue  # the client was gone before it was accepted
             except OSError as error:
                 self._loop.remove_reader(self._listening.fileno())
-                self._pause_accepting(error)
+                if not self._is_cut_off:
+                    self._pause_accepting(error)
                 return
             SocketTransport(self._loop, client, address, self._factory())
 

@@ -245,6 +245,11 @@ class Connection(_Protocol):
             data = self._decrypt(self._tls, data)
         self._http.receive(data)
 
+    def cut_off(self) -> None:
+        """Tell the client that nothing more comes, from any thread: the event loop is blocked."""
+        if isinstance(self._transport, SocketTransport):
+            self._transport.cut_off()
+
     def abandon(self) -> None:
         """Close this process's copy of the socket, in a forked child; the parent's copy stays open."""
         if isinstance(self._transport, SocketTransport):

@@ -139,6 +139,11 @@ class Listening:
         self.let_go()
         _close_all(self._sockets)
 
+    def close_unopened(self) -> None:
+        """Close the sockets on which `bind_again` listens and `open` does not accept yet."""
+        while len(self._sockets) > len(self._acceptors):
+            self._sockets.pop().close()
+
     def let_go(self) -> None:
         """Release the held port."""
         _close_all(self._holding)
@@ -171,6 +176,13 @@ class Listening:
         lines = [connection.describe() for connection in self.connections.copy()]
         lines += [f"{name}, a callable that runs" for name in list(self.workers.values())]
         return "\n".join(f"  {line}" for line in lines) or "  no connection and no callable: the event loop is blocked"
+
+    def cut_off(self) -> None:
+        """Let no client wait for a loop that is blocked: end connections, and refuse clients that are not accepted."""
+        for acceptor in self._acceptors.copy():
+            acceptor.cut_off()
+        for connection in self.connections.copy():
+            connection.cut_off()
 
     def join_workers(self, notice: Callable[[], None], after: float) -> None:
         """Wait for running callables, at most as long as each of them may take, and name those that take longer.

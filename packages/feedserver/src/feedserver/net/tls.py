@@ -15,7 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -106,10 +106,20 @@ class Authority:
         trustme = _trustme()
         self.root = trustme.CA(organization_name="feedserver, a throw-away authority")
         self.intermediate = self.root.create_child_ca()
-        self._folder = ScratchFolder("feedserver-ca-")
-        self.bundle = self._folder.path / "ca.pem"
-        self.bundle.write_bytes(self.root.cert_pem.bytes())
         self._clients: dict[str, Path] = {}
+
+    @cached_property
+    def _folder(self) -> ScratchFolder:
+        return ScratchFolder("feedserver-ca-")
+
+    @cached_property
+    def bundle(self) -> Path:
+        """A file with the authority's certificate, as PEM. Few tests need one, so it is made when it is asked for: a
+        process that is killed leaves it behind.
+        """
+        bundle = self._folder.path / "ca.pem"
+        bundle.write_bytes(self.root.cert_pem.bytes())
+        return bundle
 
     def trust_in(self, context: ssl.SSLContext) -> None:
         """Let a client's context trust this authority."""
@@ -136,7 +146,7 @@ class Authority:
         if name not in self._clients:
             leaf = self.intermediate.issue_cert(name)
             # A forked child shares the folder.
-            file = self.bundle.with_name(f"client-{os.getpid()}-{len(self._clients) + 1}.pem")
+            file = self._folder.path / f"client-{os.getpid()}-{len(self._clients) + 1}.pem"
             file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
             self._clients[name] = file
         return self._clients[name]

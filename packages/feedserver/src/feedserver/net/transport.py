@@ -294,6 +294,11 @@ class SocketTransport(_Transport):
         finally:
             self._sock.close()
 
+    def cut_off(self) -> None:
+        """Tell the client that nothing more comes, from any thread; a loop that is blocked closes the socket later."""
+        with suppress(OSError):  # the client has left
+            self._sock.shutdown(socket.SHUT_RDWR)
+
     def abandon(self) -> None:
         """Close this process's copy of the socket, in a forked child, without telling the network or the loop."""
         self._sock.close()

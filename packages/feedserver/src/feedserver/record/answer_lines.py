@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.\d +(?P<status>\d{3})")
+_BARE_CARRIAGE_RETURN = re.compile(rb"\r(?!\n)")
 _LAST_CHUNK = re.compile(rb"[ \t]*0+[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 
@@ -18,22 +19,26 @@ class AnswerLines:
     """The lines of an answer: the *interim* statuses before it, its *head*, and the lines *after* the head.
 
     *after* are, for a chunked body, the lines that give the size of each chunk, and the trailers; else it is empty.
+    *bare_carriage_returns* is the number of lines with a CR that is not a part of their end; there, it is a blank.
     """
 
     interim: tuple[int, ...]
     head: tuple[bytes, ...]
     after: tuple[bytes, ...]
+    bare_carriage_returns: int
 
     @classmethod
-    def of(cls, lines: Sequence[bytes]) -> AnswerLines:
-        """Return the parts of an answer whose *lines* were read in this order, each with its end."""
+    def of(cls, received: Sequence[bytes]) -> AnswerLines:
+        """Return the parts of an answer whose lines were *received* in this order, each with its end."""
+        lines = [without_bare_carriage_returns(line) for line in received]
+        bare = sum(line != other for line, other in zip(lines, received, strict=True))
         interim: list[int] = []
         start = 0
         while True:
             end = next((at for at in range(start, len(lines)) if not lines[at].strip(b"\r\n")), len(lines))
             status = _STATUS_LINE.match(lines[start]) if start < len(lines) else None
             if status is None or not 100 <= int(status["status"]) < 200 or int(status["status"]) == 101:
-                return cls(tuple(interim), tuple(lines[start : end + 1]), tuple(lines[end + 1 :]))
+                return cls(tuple(interim), tuple(lines[start : end + 1]), tuple(lines[end + 1 :]), bare)
             interim.append(int(status["status"]))
             start = end + 1
 
@@ -75,6 +80,14 @@ class AnswerLines:
     def has_chunk_extensions(self) -> bool:
         """Whether the size of a chunk is followed by an extension (RFC 9112 §7.1.1)."""
         return any(re.match(rb"[ \t]*[0-9A-Fa-f]+[ \t]*;", line) for line in self.after)
+
+
+def without_bare_carriage_returns(line: bytes) -> bytes:
+    """Return *line* with a blank for each CR that is not a part of its end, as RFC 9112 §2.2 demands.
+
+    http.client takes each CR for the end of a line, and so a part of a value for a header or for the end of the head.
+    """
+    return _BARE_CARRIAGE_RETURN.sub(b" ", line)
 
 
 def is_length(value: str) -> bool:

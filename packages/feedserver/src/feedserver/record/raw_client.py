@@ -16,7 +16,12 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from feedserver.final_answers import final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
-from feedserver.record.answer_lines import AnswerLines, differing_lengths, is_length
+from feedserver.record.answer_lines import (
+    AnswerLines,
+    differing_lengths,
+    is_length,
+    without_bare_carriage_returns,
+)
 from feedserver.record.secret_search import without_secrets
 
 if TYPE_CHECKING:
@@ -39,8 +44,6 @@ MOST_HEADS = 1000
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_END_OF_NAME = re.compile(r"[:\r]")
 _FRAMES = re.compile(r"(content-length|transfer-encoding)\s*:", re.IGNORECASE)
 
 
@@ -66,7 +69,9 @@ class RawAnswer:
     above 0 gives that end.
     """
     unread: tuple[str, ...] = ()
-    """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
+    """The first line among the headers that is not a header, and all lines after it, each up to its colon; "" stands
+    for a line without one.
+    """
 
 
 def checked(url: str) -> SplitResult:
@@ -153,7 +158,10 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _Reader(io.BufferedReader):
-    """A reader that keeps the lines that are read as lines: the heads, the sizes of chunks, the trailers."""
+    """A reader that keeps the lines that are read as lines: the heads, the sizes of chunks, the trailers.
+
+    They are kept as they came, and read with a blank for each CR that ends no line.
+    """
 
     def __init__(self, raw: io.RawIOBase, lines: list[bytes]) -> None:
         super().__init__(raw)
@@ -175,7 +183,7 @@ class _Reader(io.BufferedReader):
                     f"the heads, the sizes of chunks and the trailers have more than {LARGEST_LINES // 1024**2} MiB; "
                     "nothing was written"
                 )
-        return line
+        return without_bare_carriage_returns(line)
 
 
 def _response_class(deadline: float, lines: list[bytes]) -> type[HTTPResponse]:
@@ -249,26 +257,31 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
 def _unread(response: HTTPResponse) -> tuple[str, ...]:
     """Return what http.client skips: the first line among the headers that is not a header, and all lines after it.
 
-    Each line is cut at its colon, and lines that go on with the value of the line before are left out (RFC 9112 §5.2):
-    a value may be a secret. Raises RecordingError if one of them says how the body is framed.
+    Each line is cut at its colon, "" stands for a line without one, and lines that go on with the value of the line
+    before are left out (RFC 9112 §5.2): a value may be a secret. Raises RecordingError if one of them says how the body
+    is framed.
     """
     rest = response.headers.get_payload()
-    # Not `str.splitlines`: it splits at seven more characters, which values may have. A CR alone ends no line here
-    # either: a value may have one, although http.client takes it for the end of a line.
+    # Not `str.splitlines`: it splits at seven more characters, which values may have.
     lines = [line for line in str(rest).split("\n") if line.strip() and not line.startswith((" ", "\t"))]
-    names = tuple(_END_OF_NAME.split(line, maxsplit=1)[0] for line in lines)
-    if any(_FRAMES.match(line) for line in _LINE_END.split(str(rest))):
+    names = tuple(line.partition(":")[0] if ":" in line else "" for line in lines)
+    if any(_FRAMES.match(line) for line in lines):
         raise RecordingError(
-            f"{names[0]!r} is no name of a header, and fields after it frame the body; nothing was written"
+            f"{in_words(names[0])} is no name of a header, and fields after it frame the body; nothing was written"
         )
     return names
+
+
+def in_words(unread: str) -> str:
+    """Return one of `RawAnswer.unread` for a message."""
+    return repr(unread) if unread else "a line without a colon"
 
 
 def _words(error: Exception) -> str:
     import http.client
 
     if isinstance(error, TimeoutError):
-        return "it took too long; allow more time with --timeout"
+        return "it took too long; allow more time by timeout=… or --timeout"
     if isinstance(error, http.client.IncompleteRead):
         return "it ended before its last chunk, or a chunk has no size"
     if isinstance(error, http.client.UnknownProtocol):

@@ -24,7 +24,7 @@ from feedserver.messages.response import has_content, reason_phrase
 from feedserver.messages.safe_open import check_overwritable, open_to_write
 from feedserver.messages.terminal_text import visible
 from feedserver.record.known_secrets import decoded_body, has_known
-from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch
+from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch, in_words
 from feedserver.record.redaction import LeftOut, redact
 from feedserver.record.secret_search import without_secrets
 from feedserver.record.sent_secrets import sent_secrets
@@ -182,7 +182,9 @@ def _names_to_keep(keep: object) -> frozenset[str]:
 def _refuse_to_overwrite(*files: Path) -> None:
     for file in files:
         if file.exists():
-            raise FileExistsError(f"{file} is there already; choose another name, or overwrite it with --force")
+            raise FileExistsError(
+                f"{file} is there already; choose another name, or overwrite it by force=True or --force"
+            )
 
 
 def _refuse_where_no_file_can_be(*files: Path) -> None:
@@ -272,7 +274,7 @@ def _unread_lines(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
     """Yield the lines among the headers that are no headers, and those that come after one."""
     for index, line in enumerate(answer.unread):
         name, _ = without_secrets(line, known=secrets)
-        yield LeftOut(repr(name), "it comes after that" if index else "it is no name of a header")
+        yield LeftOut(in_words(name), "it comes after that" if index else "it is no name of a header")
 
 
 def _around_the_answer(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
@@ -314,6 +316,8 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         yield f"the value of {shown} came folded over several lines; it is sent on one line"
     if count := answer.lines.bare_line_feeds:
         yield f"{count:,} {'lines' if count > 1 else 'line'} of the answer ended in a bare LF; CR LF is sent"
+    if count := answer.lines.bare_carriage_returns:
+        yield f"{count:,} {'lines' if count > 1 else 'line'} of the answer had a CR within; a blank is sent"
 
 
 def summary(recording: Recording) -> Iterable[str]:

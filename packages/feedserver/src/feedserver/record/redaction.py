@@ -43,7 +43,7 @@ _FINGERPRINTS = re.compile(
 keys of caches, and the ids of requests and of servers on their way.
 """
 
-_NAME_AND_PASSWORD = re.compile(r"[^\s:/,;]+:[^\s/]+")
+_NAME_AND_PASSWORD = re.compile(r"[^\s:|/,;]+[:|][^\s/]+")
 _CHALLENGE = re.compile(rf"(?P<scheme>{TCHARS})(?:[ \t]+(?!=)|$)")
 _CHALLENGE_ITEM = re.compile(r'(?>(?:[^",]|"(?>(?:[^"\\]|\\.)*)"?)+)')
 

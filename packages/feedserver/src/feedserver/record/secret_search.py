@@ -92,6 +92,16 @@ A full-width colon, which also stands in a header as the bytes of UTF-8 read as 
 within JSON, there are backslashes before the quotes.
 """
 
+_CRITERION = re.compile(
+    r"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+)(?::|%3[Aa])"
+    r"(?!asc$|desc$|//|%2[Ff]%2[Ff]|[0-9]{1,5}(?:/|%2[Ff]|$))(?P<value>[^:&#;\s\"'<>]++)",
+    re.IGNORECASE,
+)
+"""A value of a parameter that is a name and a value itself: `filter=password:hunter2`. What is sorted by (`token:desc`)
+and a host with its port (`auth:8080`) are none, and a few names are often the kinds of things that are searched for
+(`q=session:keynote`).
+"""
+
 _CREDENTIALS = re.compile(
     r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
@@ -321,6 +331,12 @@ class _Search:
         if (self.words or of_url) and is_secret(name, names):
             self._note(f"parameter {name}", value)
             return REPLACEMENT
+        criterion = _CRITERION.fullmatch(value) if of_url else None
+        if criterion is not None and criterion["value"] not in _NO_VALUES and is_secret(criterion["name"]):
+            if criterion["name"].lower() in self.keep:
+                return value
+            self._note(f"parameter {criterion['name']}", criterion["value"])
+            return value[: criterion.start("value")] + REPLACEMENT
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
 
     def _clean_within(self, value: str, shapes: bool, depth: int) -> str:

@@ -18,6 +18,7 @@ from feedserver.record.token_shapes import credentials_in
 _ITEM = re.compile(
     r"(?P<name>[\w.~$%!#&*+^`|-]++)[ \t]*+=(?P<value>[ \t]*+\"[^\"]*\"|[^\s,;=][^\s,;]*)|(?P<word>[^\s,;]+)"
 )
+_LOGIN_SEPARATORS = re.compile("[:|]")
 _PROOFS = frozenset({"cnonce", "mac", "opaque", "response"})
 """Parameters of an Authorization that are secrets although their names do not say so (RFC 7616 §3.4)."""
 
@@ -85,14 +86,13 @@ def _in_credentials(value: str) -> Iterator[str]:
     """Yield the secrets in the value of an Authorization or the like (RFC 9110 §11.4), whose first word is a scheme if
     more words follow.
     """
-    scheme, _, rest = value.strip().partition(" ")
+    scheme, _, rest = " ".join(value.split(None, 1)).partition(" ")
     names_secrets = False
     for match in _ITEM.finditer(rest or scheme):
         if match["name"] is None:
             word = match["word"]
             yield word.strip('"')
-            if ":" in word:
-                yield word.rpartition(":")[2]
+            yield _LOGIN_SEPARATORS.split(word)[-1]
         elif match["name"].lower() in _PROOFS or is_secret(match["name"]):
             names_secrets = True
             yield match["value"].strip().strip('":')  # a value between colons is in base 64 (RFC 9651 §3.3.5)
