@@ -115,6 +115,21 @@ def test_a_search_reads_no_older_segment_once_it_has_found_enough() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index gives its items one by one")
+def test_postgresql_reads_only_as_many_entries_for_a_phrase_as_it_needs() -> None:
+    write(*(POSTGRESQL.row(Indexed(key, "Red kites" if key % 2 else "Kites red", "")) for key in range(1, 100)))
+    with connection.cursor() as cursor:
+        parameters: dict[str, str | int] = {"query": "('/red' <-> '/kites')", "most": 3}
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {latest_matching('%(query)s', '%(most)s')}", parameters
+        )
+        plan = [line for (line,) in cursor.fetchall()]
+    read = [line for line in plan if "entry" in line and "Index Scan" in line and "never executed" not in line]
+    assert len(read) == 1 and read[0].endswith("loops=5)"), plan  # of the items 99 to 95, three have the phrase
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no JIT compiler")
 def test_postgresql_does_not_compile_a_search_to_machine_code() -> None:
     with connection.cursor() as cursor:

@@ -87,10 +87,29 @@ def test_postgresql_asks_for_no_segment_after_the_time() -> None:
         cursor.execute(f"EXPLAIN {sql}", {"query": "('/kites')", "most": 5})
         plan = [line.strip() for (line,) in cursor.fetchall()]
     assert found == [[60_000, 1], []]
-    # The time is asked for before each segment, and not for each of its items.
+    # The time is asked for before each segment.
     (place,) = [number for number, line in enumerate(plan) if "generate_series" in line]
     assert plan[place + 1].startswith("Filter: (clock_timestamp() <"), plan
-    assert "\n".join(plan).count("clock_timestamp") == 1
+
+
+@pytest.mark.postgres
+@postgresql_only
+@pytest.mark.parametrize("are_in_segments", [True, False])
+def test_postgresql_reads_no_entry_for_a_phrase_after_the_time(are_in_segments: bool) -> None:
+    if are_in_segments:
+        fulltext.index([Indexed(key, "Red kites", "") for key in (3, 5, 7)], "default")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO lifestream_search VALUES (3, 'red:1 kites:2'), (5, 'red:1 kites:2')")
+    first_limit, *later = latest_matching("%(query)s", "%(most)s").split("interval '1 s'")
+    over = "interval '0 s'".join(later)  # once the segment is chosen, the time is over
+    found = []
+    with connection.cursor() as cursor:
+        for query in ("('/red' <-> '/kites')", "('/red') & ('/kit':*)"):
+            cursor.execute(f"{first_limit}interval '1 s'{over}", {"query": query, "most": 5})
+            found.append([key for (key,) in cursor.fetchall()])
+    # Words are found by the index alone.
+    assert found == [[], [7, 5, 3] if are_in_segments else [5, 3]]
 
 
 def test_a_search_that_took_too_long_says_so(client: Client, main: Lifestream, no_time: None) -> None:

@@ -85,6 +85,19 @@ class TestAMail:
         assert not set(hostile) & set("\r\u202e\u2066\x1b\x07\u2028\x85") & set(sent.body)
         assert "Bcc" not in sent.message()
 
+    def test_has_no_line_so_long_that_a_mail_program_would_not_show_the_feeds_below(self, lost: Feed) -> None:
+        long = "\N{CYRILLIC SMALL LETTER ZHE}" * 1_900
+        texts = {"title": long, "url": f"https://a.example/{long}", "replacement": f"https://b.example/{long}"}
+        Feed.objects.filter(pk=lost.pk).update(**texts, last_error=say("answered", status="\x01" * 500))
+        send_report(NOW)
+        [sent] = mail.outbox
+        title, url, reason, remedy = sent.body.splitlines()[:4]
+        assert title == f"{long[:199]}…"
+        assert url == f"  {texts['url'][:199]}…"
+        assert "…" in reason and "for 30 days" in reason
+        assert remedy.endswith("…")
+        assert max(map(len, sent.body.splitlines())) < 250
+
     @override_settings(LIFESTREAM_PUBLIC_URL="https://planet.example/sub/", LANGUAGE_CODE="de")
     def test_is_in_the_language_of_the_site_and_links_to_the_page(self, lost: Feed) -> None:
         send_report(NOW)

@@ -242,6 +242,35 @@ def test_posts_are_checked_until_enough_are_found(site: Subscription, monkeypatc
         assert found.are_all is (most >= 40 and count > 20)
 
 
+@pytest.mark.parametrize("is_here", [True, False], ids=["in the oldest posts", "in no post of the lifestream"])
+def test_a_tag_that_was_frequent_once_is_not_looked_for_in_post_after_post(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, is_here: bool
+) -> None:
+    monkeypatch.setattr(walked_posts, "FEW", 2)
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", 5)
+    monkeypatch.setattr(fulltext, "RARE", 2)
+    tag = Tag.objects.create(name="Rivers", slug="rivers")
+    elsewhere = make_site()
+    for _ in range(6):
+        make_post(elsewhere, "Birds").item.tags.add(tag)
+    oldest = list(Post.objects.filter(subscription=site).order_by("date", "item_id")[:2]) if is_here else []
+    for post in oldest:
+        post.item.tags.add(tag)
+    pages: list[TimelinePage] = []
+
+    def work() -> None:
+        of_tag = Timeline(site.lifestream).of_tag("rivers")
+        assert of_tag is not None
+        pages.append(of_tag.page(None, 1))
+        assert of_tag.posts().exists() is is_here
+
+    asked = [sql for sql, _ in asked_of(work)]
+    assert [post.pk for page in pages for post in page.posts] == [post.pk for post in oldest[1:]]
+    # Posts are checked one by one only among the first five.
+    checking = [sql for sql in asked if "EXISTS" in sql and '"tag_id"' in sql]
+    assert checking and all("LIMIT 5)" in sql for sql in checking), asked
+
+
 def test_a_tag_without_posts_has_an_empty_page(site: Subscription) -> None:
     Tag.objects.create(name="None", slug="none")
     of_tag = Timeline(site.lifestream).of_tag("none")

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext, override
 
 from lifestream.conf import settings
+from lifestream.content.plaintext import shorten
 from lifestream.models import Tally
 from lifestream.operations.troubles import Trouble, troubles
 from lifestream.terminal import visible
@@ -39,6 +40,10 @@ each day.
 """
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
+_LINE: Final = 200
+"""How many characters of a title, a URL, a reason or a remedy are told. Feeds may have much longer ones, and large mail
+programs show only the first 100 KB of a mail: the feeds below would not be seen.
+"""
 PATIENCE: Final = 60.0
 """For how many seconds the mail server may take to accept the mail."""
 
@@ -126,12 +131,12 @@ def _subject(found: list[Trouble]) -> str:
 def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
     for each in found[:_MOST_TOLD]:
         days = ngettext("for {count} day", "for {count} days", (now - each.since).days)
-        yield visible(each.title, lines=False)
-        yield f"  {visible(each.url, lines=False)}"
+        yield _line(each.title)
+        yield f"  {_line(each.url)}"
         reason = " ".join(worded(each.reason).split())
         since = f"{timezone.localtime(each.since):%Y-%m-%d}"
-        yield f"  {visible(reason, lines=False)} ({days.format(count=(now - each.since).days)}, {since})"
-        yield f"  → {visible(worded(each.remedy), lines=False)}"
+        yield f"  {_line(reason)} ({days.format(count=(now - each.since).days)}, {since})"
+        yield f"  → {_line(worded(each.remedy))}"
         yield ""
     if len(found) > _MOST_TOLD:
         yield gettext("And {count} more.").format(count=len(found) - _MOST_TOLD)
@@ -140,3 +145,7 @@ def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
         yield gettext("All of them: {url}").format(
             url=f"{settings.public_url.rstrip('/')}/admin/lifestream/feed/troubles/"
         )
+
+
+def _line(text: str) -> str:
+    return shorten(visible(text, lines=False), _LINE)

@@ -48,6 +48,10 @@ RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and to find its latest sites."""
 POSTS_A_SITE = 4
 """How many of the latest posts are looked at for each site that is to be found: few sites publish more in a row."""
+LOOKED_UP = 50_000
+"""Up to this number of items of a tag, their posts are looked up if few of them are among the latest posts. That takes
+some microseconds an item. Otherwise all posts are read until enough with the tag are found.
+"""
 MOST_DATED = 500
 """How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""
 
@@ -362,8 +366,8 @@ class Timeline:
     def _tagged(self) -> list[int] | None:
         """The keys of the items with the tag, None if they are too many to be looked up first."""
         keys = Item.tags.through.objects.filter(tag=self.tag).values_list("item_id", flat=True)
-        found = list(keys[: fulltext.RARE + 1])
-        return found if len(found) <= fulltext.RARE else None
+        found = list(keys[: LOOKED_UP + 1])
+        return found if len(found) <= LOOKED_UP else None
 
 
 def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
