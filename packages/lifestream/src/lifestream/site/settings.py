@@ -8,7 +8,6 @@ environment only.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -24,6 +23,7 @@ from lifestream.site.fetching_settings import (  # noqa: F401  settings are read
     USE_TZ,
 )
 from lifestream.site.home import PrivateConnection, home, secret_key
+from lifestream.site.own_templates import SHIPPED
 
 HOME = home()
 _mail = {name: value for name, value in CONFIGURATION.chosen.items() if name.startswith("EMAIL_")}
@@ -98,9 +98,17 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # Templates in LIFESTREAM_HOME replace the shipped ones.
-        "DIRS": [HOME / "templates", Path(__file__).parent / "templates"],
-        "APP_DIRS": True,
+        "DIRS": [HOME / "templates", SHIPPED],
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "lifestream.site.own_templates.RegularFiles",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
