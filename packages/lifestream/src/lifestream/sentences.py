@@ -291,6 +291,10 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "plugin-not-imported": _("the plugin '{path}' can't be imported: {error}"),
     "plugin-not-imported-of-entry-point": _("the plugin of the entry point '{name}' can't be imported: {error}"),
     "plugin-no-class": _("the plugin '{path}' is no subclass of lifestream.plugins.FeedPlugin"),
+    "plugin-not-created": _("the plugin '{path}' can't be created: {error}"),
+    "plugin-without-domains": _(
+        "the plugin '{path}' has no list of domains: set the attribute `domains` of its class, as in ('site.example',)"
+    ),
     "plugin-without-name": _("the plugin '{path}' has no name: set the attribute `name` of its class"),
     # What a hub said: `storage.hub_subscriptions`
     "hub-denied": _("denied"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import reprlib
-from typing import Final
+from typing import Any, Final
 
 _HIDDEN: Final = re.compile(
     "["
@@ -22,6 +22,9 @@ _HIDDEN: Final = re.compile(
     "\U000e0000-\U000e007f"  # tags
     "]"
 )
+
+
+_SHOWN_LINES: Final = 150  # at the start and at the end of a traceback
 
 
 class Visible(str):
@@ -80,6 +83,17 @@ class _AnyNumber(reprlib.Repr):
 _ANY_NUMBER: Final = _AnyNumber()
 
 
+def shortened(traceback: str) -> str:
+    """Return *traceback* with its first and its last lines, and how many are left out between them. That of an endless
+    recursion has thousands of lines, and each visitor of a page may cause it.
+    """
+    lines = traceback.split("\n")
+    left_out = len(lines) - 2 * _SHOWN_LINES
+    if left_out <= 0:
+        return traceback
+    return "\n".join([*lines[:_SHOWN_LINES], f"  ({left_out} lines are left out)", *lines[-_SHOWN_LINES:]])
+
+
 class VisibleFormatter(logging.Formatter):
     """A formatter for logs that people read in a terminal. The message of a record is one line, whatever it contains,
     and the lines of a traceback below it are indented: the text of an exception may have several lines, which must not
@@ -89,6 +103,10 @@ class VisibleFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         """Return the line with escapes."""
         return visible(super().formatMessage(record), lines=False)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
+        """Return the traceback, without its middle if it is long."""
+        return shortened(super().formatException(ei))
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line and the traceback below it, with escapes."""

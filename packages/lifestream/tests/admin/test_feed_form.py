@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 
 from admin_users import act, editor
 from factories import make_feed, make_lifestream, make_subscription
@@ -136,3 +136,11 @@ def test_folders_are_changed_in_the_list_of_subscriptions(root: Client) -> None:
         fields |= {f"form-{number}-id": str(subscription.pk), f"form-{number}-folder": f"News {number}"}
     root.post("/admin/lifestream/subscription/", fields)
     assert sorted(Subscription.objects.values_list("folder", flat=True)) == ["News 0", "News 1"]
+
+
+@override_settings(LIFESTREAM_PLUGINS=["no.such.Plugin"])
+def test_a_feed_can_be_edited_while_a_plugin_of_the_site_cannot_be_used(root: Client) -> None:
+    feed = make_feed(URL, plugin="mine")
+    assert "LIFESTREAM_PLUGINS: the plugin &#x27;no.such.Plugin&#x27; can&#x27;t be imported" in page_of(root, feed)
+    post(root, feed, interval="6")
+    assert (feed.plugin, FeedOptions.from_json(feed.options).interval) == ("mine", 21600.0)

@@ -6,6 +6,7 @@ import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,28 @@ class Renamed(FeedPlugin):
     """A plugin of a site's own with the name of a shipped plugin."""
 
     name = "youtube"
+
+
+class Uncreated(FeedPlugin):
+    """A plugin of which there can be no instance."""
+
+    name = "uncreated"
+
+    def __init__(self) -> None:
+        raise LookupError("no key")
+
+
+class Numbered(FeedPlugin):
+    """A plugin whose name is no text."""
+
+    name = 5  # type: ignore[assignment]
+
+
+class OneDomain(FeedPlugin):
+    """A plugin whose domains are a text, since a comma is missing."""
+
+    name = "one"
+    domains = "one.example"  # type: ignore[assignment]
 
 
 class Nameless(FeedPlugin):
@@ -168,6 +191,16 @@ def test_plugins_of_entry_points_are_found_and_looked_for_once(monkeypatch: pyte
             f"{__name__}.Nameless",
             f"the plugin '{__name__}.Nameless' has no name: set the attribute `name` of its class",
         ),
+        (
+            f"{__name__}.Numbered",
+            f"the plugin '{__name__}.Numbered' has no name: set the attribute `name` of its class",
+        ),
+        (
+            f"{__name__}.OneDomain",
+            f"the plugin '{__name__}.OneDomain' has no list of domains: set the attribute `domains` of its class, "
+            "as in ('site.example',)",
+        ),
+        (f"{__name__}.Uncreated", f"the plugin '{__name__}.Uncreated' can't be created: LookupError: no key"),
     ],
 )
 def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
@@ -175,6 +208,47 @@ def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
         Registry([path], use_entry_points=False)
 
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (b"def x(:", "SyntaxError: invalid syntax"),
+        (b"\xff\xfe", "SyntaxError: "),
+        (b"nothing", "NameError: name 'nothing' is not defined"),
+        (b"raise ValueError('no key')", "no key"),
+        (b"import sys; sys.exit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_plugin_whose_module_cannot_be_imported_is_named(
+    source: bytes, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_plugins.py").write_bytes(source)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(PluginError) as raised:
+        Registry(["broken_plugins.Mine"], use_entry_points=False)
+
+    assert str(raised.value).startswith(f"the plugin 'broken_plugins.Mine' can't be imported: {reason}")
+
+
+def test_a_shortage_is_no_fault_of_the_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "short_plugins.py").write_text("raise MemoryError", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(MemoryError):
+        Registry(["short_plugins.Mine"], use_entry_points=False)
+
+
+@pytest.mark.usefixtures("no_cached_entry_points")
+def test_an_entry_point_whose_module_ends_the_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ending_plugins.py").write_text("import sys; sys.exit(3)", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [EntryPoint("ending", "ending_plugins:Plugin", "lifestream.plugins")]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: points)
+
+    with pytest.raises(PluginError, match=r"^the plugin of the entry point 'ending' can't be imported: SystemExit: 3"):
+        Registry()
 
 
 @pytest.mark.usefixtures("no_cached_entry_points")

@@ -199,3 +199,26 @@ class TestPrivateFiles:
     def test_a_missing_folder_is_left_to_sqlite_to_report(self, tmp_path: Path) -> None:
         keep_private(tmp_path / "gone" / "a.sqlite3")
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"a\0b", b"two\nlines"])
+def test_a_file_without_a_key_is_named_with_the_remedy(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_bytes(content)
+    with pytest.raises(SystemExit, match=rf"^{re.escape(str(tmp_path / 'secret_key'))} has no key, .* delete it"):
+        secret_key(tmp_path)
+    assert (tmp_path / "secret_key").read_bytes() == content
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in this system's folders")
+def test_a_pipe_in_place_of_the_key_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secret_key", 0o600)
+    with pytest.raises(SystemExit, match="it is no file"):
+        secret_key(tmp_path)
+
+
+def test_a_lock_that_cannot_be_opened_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "migrate.lock").mkdir()
+    done = command("status", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path / 'migrate.lock'}, which commands lock, can't be opened: ")
+    assert "Delete it, or let this user own it." in done.stderr and "Traceback" not in done.stderr

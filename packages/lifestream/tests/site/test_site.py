@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ import pytest
 
 from feedserver import FeedServer, Response
 from own_site import PATIENCE, command, command_in_new_process, environment
+from programs import Program, lifestream
 from served import feed, page, rss
 
 printed: list[str] = []
@@ -255,6 +257,17 @@ class TestDemo:
         assert re.fullmatch(rf"{count} feeds asked, \d+ new, 0 changed, 0 failed\.", lines[-1])
         assert not (tmp_path / "mine").exists()
         assert list(temporary.iterdir()) == []
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+    def test_a_demo_that_is_ended_while_it_starts_deletes_its_folder(self, tmp_path: Path) -> None:
+        with Program(lifestream("demo"), environment(tmp_path / "home", TMPDIR=str(tmp_path))) as demo:
+            deadline = time.monotonic() + PATIENCE
+            while not list(tmp_path.glob("*/lifestream.sqlite3")):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert demo.output == ""  # its tables are being made
+            assert demo.terminate() == 0
+        assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.slow
     def test_the_demo_serves_a_timeline_and_adds_what_its_owner_enters_until_it_is_ended(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.db import transaction
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.conf import settings
@@ -107,10 +108,15 @@ class FeedForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        from lifestream.plugins.registry import Registry  # imported here, since it imports all plugins
+        from lifestream.plugins.registry import PluginError, Registry  # imported here, since it imports all plugins
 
         chosen = self.instance.plugin
-        known = sorted({*Registry(settings.plugins).names, *([chosen] if chosen else [])})
+        try:
+            names = Registry(settings.plugins).names
+        except PluginError as error:  # a web server looks at no plugin when it starts
+            names = []
+            self.fields["plugin"].help_text = format_html("LIFESTREAM_PLUGINS: {}.", worded(str(error)))
+        known = sorted({*names, *([chosen] if chosen else [])})
         self.fields["plugin"].choices = [("", gettext("by its domain")), *((name, name) for name in known)]  # type: ignore[attr-defined]
         self._show(*_known(self.instance))
 

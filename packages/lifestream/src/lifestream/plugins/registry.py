@@ -14,9 +14,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from lifestream.entry import ParsedFeed
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.fetcher.url_hosts import is_within, site_domain
 from lifestream.message import say
 from lifestream.plugins.base import FeedPlugin
+from lifestream.plugins.draft_checks import said_by
 from lifestream.plugins.generic import GenericPlugin
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ SHIPPED: Final = tuple(
         "generic.GenericPlugin",
     )
 )
+
+
+_PLAIN: Final = frozenset({ImportError, ModuleNotFoundError, AttributeError, ValueError})
 
 
 class PluginError(Exception):
@@ -116,8 +121,18 @@ def _import(path: str) -> Any:
     module, _, name = path.rpartition(".")
     try:
         return getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise PluginError(say("plugin-not-imported", path=path, error=str(error))) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # as a module of anybody's may raise, also by `sys.exit`
+        raise PluginError(say("plugin-not-imported", path=path, error=_why(error))) from error
+
+
+def _why(error: BaseException) -> str:
+    """Return the reason for which a plugin can't be used. Raises *error* if it is a shortage, which passes."""
+    if shortage_of(error) is not None:
+        raise error
+    # These messages say what is missing, and read well without the name of the class.
+    return str(error) if type(error) in _PLAIN else said_by(error)
 
 
 @cache
@@ -134,14 +149,26 @@ def _points() -> tuple[EntryPoint, ...]:
 def _load(point: EntryPoint) -> Any:
     try:
         return point.load()
-    except (ImportError, AttributeError) as error:
-        raise PluginError(say("plugin-not-imported-of-entry-point", name=point.name, error=str(error))) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise PluginError(say("plugin-not-imported-of-entry-point", name=point.name, error=_why(error))) from error
 
 
 def _instance(found: Any, path: str) -> FeedPlugin:
     if not (isinstance(found, type) and issubclass(found, FeedPlugin)):
         raise PluginError(say("plugin-no-class", path=path))
-    plugin = found()
-    if not plugin.name:
+    try:
+        plugin = found()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise PluginError(say("plugin-not-created", path=path, error=_why(error))) from error
+    name: object = plugin.name
+    domains: object = plugin.domains
+    if not isinstance(name, str) or not name:
         raise PluginError(say("plugin-without-name", path=path))
+    # In a text, which is a list of letters, no domain would ever be found.
+    if not isinstance(domains, tuple | list) or not all(isinstance(each, str) for each in domains):
+        raise PluginError(say("plugin-without-domains", path=path))
     return plugin

@@ -11,6 +11,7 @@ scheduler that sends them messages.
 has the addresses, `admin_login` the form of the admin's login, `account_admin` the admin's lists of users and groups. A
 request and its answer pass `nul` (no NUL in a request), `compression`, and `policy` (what browsers may load);
 `static_files` serves the files that browsers keep, `errors` has the pages for what goes wrong, `outage_pages` those
-without a database, `refusal_pages` those for bodies that the server refuses. `json_log` writes log lines for machines,
+without a database, `refusal_pages` those for bodies that the server refuses. `own_templates` reads the templates in
+LIFESTREAM_HOME, and says in the log which of them fails. `json_log` writes log lines for machines,
 `probe_log` leaves out some, and `refusal_log` shortens those of refused requests to one line.
 """

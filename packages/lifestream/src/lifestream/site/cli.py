@@ -96,8 +96,17 @@ def _alone() -> Iterator[None]:
     """
     from lifestream.site.home import home
 
-    # Another user of the machine could hold a lock on a file that everybody may open.
-    with open(home() / "migrate.lock", "a+b", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+    path = home() / "migrate.lock"
+    try:
+        # Another user of the machine could hold a lock on a file that everybody may open.
+        opened = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+b")
+    except OSError as error:
+        # For example, somebody has run a command as root in the folder of another user.
+        remedy = "Delete it, or let this user own it."
+        raise SystemExit(
+            visible(f"{path}, which commands lock, can't be opened: {error.strerror}. {remedy}")
+        ) from error
+    with opened as file:
         try:
             import fcntl
         except ImportError:  # Windows

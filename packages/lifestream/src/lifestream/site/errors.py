@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.multipartparser import MultiPartParserError
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.csrf import requires_csrf_token
 
+from lifestream.site.own_templates import rendered
 from lifestream.terminal import visible
 
 _LONGEST_HOST = 253  # RFC 1035 §2.3.4, as text
@@ -57,6 +57,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return defaults.page_not_found(request, exception)
     except (BadRequest, MultiPartParserError, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
         return bad_request(request, error)
+    except Exception:  # noqa: BLE001  a template of the owner's own may raise anything; `rendered` logs it
+        return HttpResponseNotFound(rendered("404.html", {}, request))
 
 
 def too_large() -> HttpResponse:
@@ -105,4 +107,4 @@ def error_page(
     address that the visitor came by, they would lead to the same error.
     """
     context = {"title": title, "lede": lede, "remedy": remedy, "code": code, "is_elsewhere": is_elsewhere}
-    return HttpResponse(render_to_string("lifestream/error.html", context), status=status)
+    return HttpResponse(rendered("lifestream/error.html", context), status=status)

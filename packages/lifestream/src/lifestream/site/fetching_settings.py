@@ -37,13 +37,14 @@ LOGGING = {
     },
     "filters": {
         "without_unavailable": {"()": "lifestream.site.probe_log.WithoutUnavailable"},
+        "names_template": {"()": "lifestream.site.own_templates.NamesTemplate"},
         "refusals_in_one_line": {"()": "lifestream.site.refusal_log.RefusalsInOneLine"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": CONFIGURATION["LIFESTREAM_LOG_FORMAT"],
-            "filters": ["refusals_in_one_line"],
+            "filters": ["refusals_in_one_line", "names_template"],
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sqlite3
@@ -57,7 +58,7 @@ def secret_key(folder: Path) -> str:
         if not path.exists():
             _create_key(path)
         _keep_from_others(path)
-        return path.read_text(encoding="ascii").strip()
+        key = _read_key(path)
     except OSError as error:
         raise SystemExit(
             visible(
@@ -65,6 +66,15 @@ def secret_key(folder: Path) -> str:
                 "Set LIFESTREAM_HOME to a folder that this user may write."
             )
         ) from error
+    if not (key and key.isascii() and key.isprintable()):
+        raise SystemExit(
+            visible(
+                f"{path} has no key, which is a line of letters, digits and signs. Restore the file from a backup. If "
+                "there is none, delete it: then a new key is made, everybody has to log in again, and the logins of "
+                "feeds have to be entered again."
+            )
+        )
+    return key
 
 
 def keep_private(database: Path) -> None:
@@ -128,6 +138,13 @@ def _keep_from_others(path: Path) -> None:
             ),
             stacklevel=2,
         )
+
+
+def _read_key(path: Path) -> str:
+    """Return what the file *path* has in place of a key. Raises OSError if it can't be read."""
+    if not path.is_file() and not path.is_dir():  # reading a pipe could wait for ever
+        raise OSError(errno.EINVAL, "it is no file")
+    return path.read_bytes().decode("ascii", "replace").strip()
 
 
 def _create_key(path: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from lifestream.terminal import visible_json
+from lifestream.terminal import shortened, visible_json
 
 
 class JsonFormatter(logging.Formatter):
@@ -25,5 +25,5 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = shortened(self.formatException(record.exc_info))
         return visible_json(json.dumps(line))

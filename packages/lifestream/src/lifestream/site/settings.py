@@ -8,7 +8,6 @@ environment only.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -24,6 +23,7 @@ from lifestream.site.fetching_settings import (  # noqa: F401  settings are read
     USE_TZ,
 )
 from lifestream.site.home import PrivateConnection, home, secret_key
+from lifestream.site.own_templates import SHIPPED
 
 HOME = home()
 _mail = {name: value for name, value in CONFIGURATION.chosen.items() if name.startswith("EMAIL_")}
@@ -98,14 +98,22 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # Templates in LIFESTREAM_HOME replace the shipped ones.
-        "DIRS": [HOME / "templates", Path(__file__).parent / "templates"],
-        "APP_DIRS": True,
+        "DIRS": [HOME / "templates", SHIPPED],
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "lifestream.site.own_templates.RegularFiles",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]
@@ -142,11 +150,18 @@ AUTH_PASSWORD_VALIDATORS = [
 STATIC_URL = "static/"  # below FORCE_SCRIPT_NAME
 # Files in this folder are served, too, and replace shipped files of the same name.
 _static = HOME / "static"
-STATICFILES_DIRS = [_static] if _static.is_dir() else []
+STATICFILES_DIRS = [_static] if os.path.isdir(_static) else []  # noqa: PTH112  `Path.is_dir` raises in closed folders
+
+
+def _is_ours(name: str) -> bool:
+    """Return whether the folder has the file *name*, and this user may read it."""
+    return os.path.isfile(_static / name) and os.access(_static / name, os.R_OK)  # noqa: PTH113
+
+
 # Files with these names are used without a setting.
-if CONFIGURATION["LIFESTREAM_STYLES"] is None and (_static / "custom.css").is_file():
+if CONFIGURATION["LIFESTREAM_STYLES"] is None and _is_ours("custom.css"):
     LIFESTREAM_STYLES = ["custom.css"]
-_logos = [name for name in ("logo.svg", "logo.webp", "logo.png", "logo.jpg", "logo.gif") if (_static / name).is_file()]
+_logos = [name for name in ("logo.svg", "logo.webp", "logo.png", "logo.jpg", "logo.gif") if _is_ours(name)]
 if CONFIGURATION["LIFESTREAM_LOGO"] is None and _logos:
     LIFESTREAM_LOGO = _logos[0]
 STORAGES = {

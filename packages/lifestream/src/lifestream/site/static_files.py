@@ -8,6 +8,7 @@ shows an old version of a file.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]  # it has no types
 from whitenoise.responders import NotARegularFileError, Response, SlicedFile, StaticFile  # type: ignore[import-untyped]
 
+_log = logging.getLogger(__name__)
 A_YEAR: Final = 365 * 86400
 _DIGITS: Final = 12  # of the hash; nobody profits from a collision
 _COMPRESSED: Final = {"gzip": ".gz", "br": ".br"}
@@ -48,19 +50,18 @@ def _found(name: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def hashed(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes is read again
-    """Return the hash of the file at *path*, whose state was *seen*, "" if it was removed."""
+    """Return the hash of the file at *path*, whose state was *seen*, "" if it was removed or closed."""
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
-    except FileNotFoundError:
+    except OSError:
         return ""
 
 
 def is_regular(path: str) -> bool:
-    """Return whether a regular file is at *path*: reading a pipe could wait for ever, and a link may lead nowhere."""
-    try:
-        return Path(path).is_file()
-    except OSError:
-        return False
+    """Return whether a regular file that this process may read is at *path*: reading a pipe could wait for ever, a link
+    may lead nowhere, and a copy that another user has made may be closed.
+    """
+    return os.path.isfile(path) and os.access(path, os.R_OK)  # noqa: PTH113  `Path.is_file` raises in closed folders
 
 
 class VersionedStorage(StaticFilesStorage):
@@ -133,6 +134,29 @@ def state_of(path: str) -> State:
     return tuple(state)
 
 
+def _names_in(storage: Any, folder: str = "", above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the names of the files of *storage* below *folder*, and log what can't be read. A link to a folder *above*
+    is not followed. Django's `get_files` would raise an error, and the site would not start.
+    """
+    here = storage.path(folder)
+    real = os.path.realpath(here)
+    if real in above or not os.path.isdir(real):  # noqa: PTH112  as in `is_regular`
+        return
+    try:
+        folders, files = storage.listdir(folder)
+    except OSError as error:
+        _log.warning("the static files in %s are left out: %s", here, error.strerror)
+        return
+    for each in files:
+        name = f"{folder}/{each}" if folder else each
+        path = storage.path(name)
+        if os.path.isfile(path) and not os.access(path, os.R_OK):  # noqa: PTH113
+            _log.warning("the static file %s is left out: this user may not read it", path)
+        yield name
+    for each in folders:
+        yield from _names_in(storage, f"{folder}/{each}" if folder else each, (*above, real))
+
+
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """Serve static files; a file that is requested with its version never changes (RFC 8246).
 
@@ -144,12 +168,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         """Add the regular files of all finders, the first of each name."""
         found: dict[str, str] = {}
         for finder in finders.get_finders():
-            for name, storage in finder.list(None):
+            for storage in getattr(finder, "storages", {}).values():
                 prefix = (getattr(storage, "prefix", None) or "").strip("/")
-                url = self.static_prefix + (f"{prefix}/" if prefix else "") + name.replace("\\", "/")
-                path = storage.path(name)
-                if url not in found and is_regular(path):
-                    found[url] = path
+                for name in _names_in(storage):
+                    url = self.static_prefix + (f"{prefix}/" if prefix else "") + name
+                    path = storage.path(name)
+                    if url not in found and is_regular(path):
+                        found[url] = path
         for url, path in found.items():
             self.add_file_to_dictionary(url, path)
 

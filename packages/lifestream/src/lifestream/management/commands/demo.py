@@ -26,7 +26,7 @@ from lifestream.models import Lifestream
 from lifestream.refresh import opml
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.updater import Updater
-from lifestream.web.wsgi_server import ending_on_sigterm, serve
+from lifestream.web.wsgi_server import serve
 
 
 class Command(BaseCommand):
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(gettext("the demo needs feedserver: install django-lifestream[demo]")) from error
         host, port = split_address(address)
         call_command("migrate", interactive=False, verbosity=0)
-        with ending_on_sigterm(), FeedServer(demo.FEEDS, strict=False) as server:
+        with FeedServer(demo.FEEDS, strict=False) as server:
             password = secrets.token_urlsafe(9)
             owner = get_user_model()._default_manager.create_superuser("demo", "", password)
             lifestream = Lifestream.objects.create(
