@@ -43,4 +43,6 @@ def test_each_call_names_a_sentence_and_gives_its_values() -> None:
 
 def test_each_sentence_is_used() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py") if path.name != "sentences.py")
-    assert [code for code in SENTENCES if f'"{code}"' not in text] == []
+    called = {code for _, code, _ in said()}
+    # Some codes are in a table, and not in a call. These have a hyphen; "gone" without a call may be a feed's status.
+    assert [code for code in SENTENCES if code not in called and ("-" not in code or f'"{code}"' not in text)] == []

@@ -170,6 +170,9 @@ class TestRecipients:
     def test_on_another_site_than_the_bundled_one_the_setting_names_them(self, lost: Feed) -> None:
         get_user_model().objects.create_superuser("root", "root@a.example", "x")
         assert send_report(NOW) == 0
+        with override_settings(LIFESTREAM_REPORT_TO=["ada@a.example"]):
+            assert send_report(NOW) == 1
+        assert [message.to for message in mail.outbox] == [["ada@a.example"]]
 
     @pytest.mark.parametrize(("host", "count"), [("", 0), ("mail.example", 1)])
     def test_the_bundled_site_writes_to_its_superusers_if_mail_is_configured(
