@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from factories import make_feed, make_lifestream
-from lifestream.models import Subscription
+from lifestream.models import Feed, Subscription, due_hosts
 from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.storage import deadlocks, fanout
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
@@ -129,7 +129,11 @@ def test_another_error_is_raised_at_once() -> None:
 
 
 class Subscribing(Opponent):
-    """Another connection, which holds the lock of a feed, and subscribes a lifestream (*wanted*) to it."""
+    """Another connection, which holds the lock of a feed, and subscribes *wanted*, a lifestream, to it or to *feed*."""
+
+    def __init__(self, held: int, wanted: int, feed: int | None = None) -> None:
+        super().__init__(held, wanted)
+        self._feed = feed or held
 
     def _go_on(self) -> None:
         columns = (
@@ -138,7 +142,7 @@ class Subscribing(Opponent):
         self._connection.execute(
             f"INSERT INTO lifestream_subscription ({columns}) "
             "VALUES (%s, %s, '', '', '', '', false, now(), '', '') ON CONFLICT DO NOTHING",
-            [self._wanted, self._held],
+            [self._wanted, self._feed],
         )
 
 
@@ -177,3 +181,58 @@ def test_an_import_of_a_list_locks_no_host_while_it_waits_for_a_feed(monkeypatch
     [created] = subscribe_all(make_lifestream(), [Listed(url)])
     opponent.join(PATIENCE)
     assert created.feed_id == feed.pk
+
+
+class Adding(Opponent):
+    """Another connection, which holds the lock of a feed, and then stores another feed like it (*wanted*)."""
+
+    def _go_on(self) -> None:
+        same = [str(each.column) for each in Feed._meta.concrete_fields if each.name not in ("id", "url_hash")]
+        self._connection.execute(
+            f"INSERT INTO lifestream_feed ({', '.join(same)}, url_hash) "
+            f"SELECT {', '.join(same)}, 'other' FROM lifestream_feed WHERE id = %s",
+            [self._wanted],
+        )
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_stored_while_others_like_it_are_deleted_stays() -> None:
+    feed = make_feed(title="Old")
+    opponent = Adding(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    Feed.objects.filter(title="Old").delete()
+    opponent.join(PATIENCE)
+    assert Feed.objects.get().url_hash == "other"
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_stored_while_others_like_it_are_updated_stays_as_it_is() -> None:
+    feed = make_feed(title="Old")
+    opponent = Adding(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    Feed.objects.filter(title="Old").update(status=Feed.Status.PAUSED)
+    opponent.join(PATIENCE)
+    assert Feed.objects.get(url_hash="other").status == Feed.Status.ACTIVE
+    assert due_hosts.wrong("default") == []
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("of_lifestreams", [False, True])
+def test_a_feed_whose_subscription_is_deleted_is_idle_although_it_was_made_meanwhile(of_lifestreams: bool) -> None:
+    lifestream, feed, other = make_lifestream(), make_feed(), make_feed()
+    fanout.subscribe(lifestream, feed)
+    opponent = Subscribing(held=feed.pk, wanted=lifestream.pk, feed=other.pk)
+    opponent.start()
+    if of_lifestreams:
+        lifestream.delete()
+    else:
+        Subscription.objects.filter(lifestream=lifestream).delete()
+    opponent.join(PATIENCE)
+    other.refresh_from_db()
+    assert (other.status == Feed.Status.IDLE) is not other.subscriptions.exists()
