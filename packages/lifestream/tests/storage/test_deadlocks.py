@@ -11,8 +11,10 @@ import pytest
 from django.db import OperationalError, connection
 
 from factories import make_feed, make_lifestream
-from lifestream.models import Feed, Subscription, due_hosts
+from lifestream.models import Feed, Lifestream, Subscription, due_hosts
+from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
+from lifestream.refresh.subscribe import Found, add_feed
 from lifestream.storage import deadlocks, fanout
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
@@ -236,3 +238,42 @@ def test_a_feed_whose_subscription_is_deleted_is_idle_although_it_was_made_meanw
     opponent.join(PATIENCE)
     other.refresh_from_db()
     assert (other.status == Feed.Status.IDLE) is not other.subscriptions.exists()
+
+
+class Deleting(Opponent):
+    """Another connection, which holds the lock of a feed, and deletes it."""
+
+    def _go_on(self) -> None:
+        self._connection.execute("DELETE FROM lifestream_feed WHERE id = %s", [self._held])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_deleted_while_it_is_subscribed_to_is_named_as_the_reason() -> None:
+    feed, lifestream = make_feed(), make_lifestream()
+    opponent = Deleting(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    with pytest.raises(RowGone, match="feed"):
+        fanout.subscribe(lifestream, feed)
+    opponent.join(PATIENCE)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_deleted_while_it_is_added_is_stored_again() -> None:
+    feed, lifestream = make_feed(), make_lifestream()
+    opponent = Deleting(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    made = add_feed(Found(feed.url, feed), lifestream, name="Again").subscription.feed
+    opponent.join(PATIENCE)
+    assert made.url == feed.url and made.pk != feed.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deleted_lifestream_that_subscribes_to_a_feed_is_named_as_the_reason() -> None:
+    feed, lifestream = make_feed(), make_lifestream()
+    Lifestream.objects.filter(pk=lifestream.pk).delete()
+    with pytest.raises(RowGone, match="lifestream"):
+        fanout.subscribe(lifestream, feed)
