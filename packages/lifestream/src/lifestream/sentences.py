@@ -113,6 +113,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     ),
     # Why no feed was added: `refresh.subscribe`, `refresh.scout`
     "not-to-be-had": _("{url} can't be fetched: {reason}"),
+    "no-lifestream-any-more": _("the feed at {url} was not added: its lifestream was deleted meanwhile"),
     "no-title": _("the feed at {url} has no title; give it a name"),
     "no-feed-unsearchable": _("{url} is no feed, and can't be searched for one: {reason}"),
     "no-feed-no-page": _("{url} is no feed, and no page that leads to one: {reason}"),

@@ -15,9 +15,10 @@ from django.db.models.signals import pre_save
 from django.forms import model_to_dict
 from django.test import Client
 
-from factories import make_feed, make_post
+from factories import make_feed, make_lifestream, make_post, make_subscription
 from lifestream.admin.list_requests import CheckedListAdmin
-from lifestream.models import Lifestream
+from lifestream.models import Lifestream, Subscription
+from opponents import PATIENCE, Opponent
 
 pytestmark = pytest.mark.django_db
 LISTS = ("feed", "item", "fetch", "post", "subscription", "lifestream")
@@ -195,3 +196,22 @@ def test_a_user_is_deleted_with_what_is_added_meanwhile(admin_client: Client, *,
         assert admin_client.post(address, {**chosen, "post": "yes"}).status_code == 302
     assert len(added) == 2
     assert not Lifestream.objects.exists() and not User.objects.filter(pk=user.pk).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("in_list", [False, True])
+def test_a_change_that_meets_another_process_in_a_deadlock_is_tried_again(client: Client, *, in_list: bool) -> None:
+    lifestream, feeds = make_lifestream(), [make_feed(url=f"https://{name}.example/") for name in "ab"]
+    chosen = [make_subscription(feed, lifestream).pk for feed in feeds]
+    opponent = Opponent(held=feeds[1].pk, wanted=feeds[0].pk)
+    opponent.start()
+    if in_list:
+        form = {"action": "pause", "_selected_action": chosen}
+        assert client.post("/admin/lifestream/subscription/", form).status_code == 302
+    else:
+        address = f"/admin/lifestream/lifestream/{lifestream.pk}/delete/"
+        assert client.post(address, {"post": "yes"}).status_code == 302
+    opponent.join(PATIENCE)
+    assert not Subscription.objects.filter(paused=False).exists()

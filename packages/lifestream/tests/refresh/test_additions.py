@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -10,13 +11,15 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from factories import make_lifestream
+from factories import make_feed, make_lifestream
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
 from lifestream.fetcher.shortage import Shortage, ShortOf
-from lifestream.models import Addition, Lifestream, Subscription
+from lifestream.models import Addition, Feed, Lifestream, Subscription
 from lifestream.refresh import additions, wakeup
+from lifestream.refresh.subscribe import NotAdded, add_feed, find_feed
+from lifestream.storage import writer
 from lifestream.tasks import update_feeds
 from served import feed, page
 
@@ -153,3 +156,32 @@ class AdditionsTest(FeedServerTransactionTestCase):
         Lifestream.objects.get().delete()
         assert not Addition.objects.exists()
         assert additions.add_wanted() == 0
+
+    def test_a_lifestream_that_is_deleted_while_its_addresses_are_looked_at_leaves_no_feed(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        found = find_feed(self.get_url("/feed"))
+        Lifestream.objects.filter(pk=self.lifestream.pk).delete()
+        with pytest.raises(NotAdded, match="deleted"):
+            add_feed(found, self.lifestream)
+        assert not Feed.objects.exists()
+
+    def test_a_feed_that_is_deleted_since_it_was_found_is_stored_again(self) -> None:
+        known = make_feed(self.get_url("/feed"), title="Known")
+        found = find_feed(self.get_url("/feed"))
+        known.delete()
+        made = add_feed(found, self.lifestream).subscription.feed
+        assert (made.url, made.title, made.claim_token, made.status) == (self.get_url("/feed"), "Known", "", "active")
+        assert list(Feed.objects.due(timezone.now())) == [made]
+
+    def test_a_feed_that_is_deleted_while_its_first_items_are_stored_ends_no_run(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        additions.note(self.lifestream, [self.get_url("/feed")])
+        store = writer.store
+
+        def delete_first(*arguments: Any) -> Any:
+            Feed.objects.all().delete()
+            return store(*arguments)
+
+        with mock.patch("lifestream.storage.writer.store", delete_first):
+            assert additions.add_wanted() == 1
+        assert not Addition.objects.exists()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shelve
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -204,3 +205,41 @@ def test_a_task_that_cannot_be_sent_for_another_reason_has_its_traceback(
     sent(scheduler, clock, 2)
     assert caplog.records
     assert all(record.exc_info and "was not sent" in record.getMessage() for record in caplog.records)
+
+
+def test_beat_begins_without_a_file_that_cannot_be_made(
+    clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Celery("beats", broker="memory://", set_as_current=False)
+    app.conf.beat_schedule = {"minute": {"task": "minute", "schedule": 60.0}}
+    scheduler = Sending(app, schedule_filename=str(tmp_path / "missing" / "schedule"))
+    assert sent(scheduler, clock, minutes=3) == ["minute"] * 3
+    scheduler.sync()
+    scheduler.close()
+    assert sum("can't be written" in record.getMessage() for record in caplog.records) == 1
+    assert not any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a file that is always full")
+def test_beat_goes_on_while_its_file_cannot_be_written(
+    scheduler: Sending, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class FullShelf(shelve.Shelf[Any]):
+        """A shelf whose writes reach a disk that is full."""
+
+        place = Path("/dev/full")
+
+        def sync(self) -> None:
+            with self.place.open("wb") as file:
+                file.write(b"times")
+                file.flush()
+
+    scheduler.sync()
+    store, full = scheduler._store, FullShelf(dict(scheduler._store.dict), writeback=True)
+    scheduler._store = full
+    for _ in range(2):
+        assert sent(scheduler, clock, minutes=2) == ["minute"] * 2
+        scheduler.sync()
+    assert sum("can't be written" in record.getMessage() for record in caplog.records) == 1
+    full.place = Path(os.devnull)  # it writes once more when it is deleted
+    scheduler._store = store

@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from contextlib import suppress
-
 import pytest
 from django.db import OperationalError, connection
 
 from factories import make_feed, make_lifestream
-from lifestream.models import Subscription
+from lifestream.models import Feed, Lifestream, Subscription, due_hosts
+from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
+from lifestream.refresh.subscribe import Found, add_feed
 from lifestream.storage import deadlocks, fanout
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
-
-PATIENCE = 30.0  # seconds; only a failing test waits so long
-
-
-class Opponent(threading.Thread):
-    """Another connection, which holds the lock of one row of feeds, and takes that of another one, *wanted*: once this
-    connection waits for the first, or at once.
-    """
-
-    def __init__(self, held: int, wanted: int, *, at_once: bool = False) -> None:
-        import psycopg
-
-        super().__init__(daemon=True)
-        self._connection = psycopg.connect(
-            "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
-        )
-        self._held, self._wanted, self._at_once = held, wanted, at_once
-        self.pid = self._connection.info.backend_pid
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            self._ours = cursor.fetchone()[0]
-        self._lock(held)
-
-    def run(self) -> None:
-        import psycopg.errors
-
-        # Of two connections that wait for each other, PostgreSQL ends the one that it looks at first.
-        with suppress(psycopg.errors.DeadlockDetected), self._connection:  # which is closed then
-            if not self._at_once:
-                waits = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
-                wait_until(lambda: self._connection.execute(waits, [self._ours]).fetchone() == (True,))
-            self._go_on()
-
-    def never_ends_first(self) -> None:
-        """Let PostgreSQL end the other connection in a deadlock, not this one."""
-        import psycopg.errors
-
-        try:
-            self._connection.execute("SET deadlock_timeout = '1h'")
-        except psycopg.errors.InsufficientPrivilege:
-            self._connection.close()
-            pytest.skip("only a superuser of PostgreSQL may set deadlock_timeout")
-
-    def _go_on(self) -> None:
-        self._lock(self._wanted)
-
-    def _lock(self, feed: int) -> None:
-        self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [feed])
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when *holds* returns True, or after PATIENCE."""
-    end = time.monotonic() + PATIENCE
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.01)
+from opponents import PATIENCE, Opponent, wait_until
 
 
 @pytest.mark.postgres
@@ -129,7 +72,11 @@ def test_another_error_is_raised_at_once() -> None:
 
 
 class Subscribing(Opponent):
-    """Another connection, which holds the lock of a feed, and subscribes a lifestream (*wanted*) to it."""
+    """Another connection, which holds the lock of a feed, and subscribes *wanted*, a lifestream, to it or to *feed*."""
+
+    def __init__(self, held: int, wanted: int, feed: int | None = None) -> None:
+        super().__init__(held, wanted)
+        self._feed = feed or held
 
     def _go_on(self) -> None:
         columns = (
@@ -138,7 +85,7 @@ class Subscribing(Opponent):
         self._connection.execute(
             f"INSERT INTO lifestream_subscription ({columns}) "
             "VALUES (%s, %s, '', '', '', '', false, now(), '', '') ON CONFLICT DO NOTHING",
-            [self._wanted, self._held],
+            [self._wanted, self._feed],
         )
 
 
@@ -177,3 +124,97 @@ def test_an_import_of_a_list_locks_no_host_while_it_waits_for_a_feed(monkeypatch
     [created] = subscribe_all(make_lifestream(), [Listed(url)])
     opponent.join(PATIENCE)
     assert created.feed_id == feed.pk
+
+
+class Adding(Opponent):
+    """Another connection, which holds the lock of a feed, and then stores another feed like it (*wanted*)."""
+
+    def _go_on(self) -> None:
+        same = [str(each.column) for each in Feed._meta.concrete_fields if each.name not in ("id", "url_hash")]
+        self._connection.execute(
+            f"INSERT INTO lifestream_feed ({', '.join(same)}, url_hash) "
+            f"SELECT {', '.join(same)}, 'other' FROM lifestream_feed WHERE id = %s",
+            [self._wanted],
+        )
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_stored_while_others_like_it_are_deleted_stays() -> None:
+    feed = make_feed(title="Old")
+    opponent = Adding(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    Feed.objects.filter(title="Old").delete()
+    opponent.join(PATIENCE)
+    assert Feed.objects.get().url_hash == "other"
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_stored_while_others_like_it_are_updated_stays_as_it_is() -> None:
+    feed = make_feed(title="Old")
+    opponent = Adding(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    Feed.objects.filter(title="Old").update(status=Feed.Status.PAUSED)
+    opponent.join(PATIENCE)
+    assert Feed.objects.get(url_hash="other").status == Feed.Status.ACTIVE
+    assert due_hosts.wrong("default") == []
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("of_lifestreams", [False, True])
+def test_a_feed_whose_subscription_is_deleted_is_idle_although_it_was_made_meanwhile(of_lifestreams: bool) -> None:
+    lifestream, feed, other = make_lifestream(), make_feed(), make_feed()
+    fanout.subscribe(lifestream, feed)
+    opponent = Subscribing(held=feed.pk, wanted=lifestream.pk, feed=other.pk)
+    opponent.start()
+    if of_lifestreams:
+        lifestream.delete()
+    else:
+        Subscription.objects.filter(lifestream=lifestream).delete()
+    opponent.join(PATIENCE)
+    other.refresh_from_db()
+    assert (other.status == Feed.Status.IDLE) is not other.subscriptions.exists()
+
+
+class Deleting(Opponent):
+    """Another connection, which holds the lock of a feed, and deletes it."""
+
+    def _go_on(self) -> None:
+        self._connection.execute("DELETE FROM lifestream_feed WHERE id = %s", [self._held])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_deleted_while_it_is_subscribed_to_is_named_as_the_reason() -> None:
+    feed, lifestream = make_feed(), make_lifestream()
+    opponent = Deleting(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    with pytest.raises(RowGone, match="feed"):
+        fanout.subscribe(lifestream, feed)
+    opponent.join(PATIENCE)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_is_deleted_while_it_is_added_is_stored_again() -> None:
+    feed, lifestream = make_feed(), make_lifestream()
+    opponent = Deleting(held=feed.pk, wanted=feed.pk)
+    opponent.start()
+    made = add_feed(Found(feed.url, feed), lifestream, name="Again").subscription.feed
+    opponent.join(PATIENCE)
+    assert made.url == feed.url and made.pk != feed.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deleted_lifestream_that_subscribes_to_a_feed_is_named_as_the_reason() -> None:
+    feed, lifestream = make_feed(), make_lifestream()
+    Lifestream.objects.filter(pk=lifestream.pk).delete()
+    with pytest.raises(RowGone, match="lifestream"):
+        fanout.subscribe(lifestream, feed)

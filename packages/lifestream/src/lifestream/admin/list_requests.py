@@ -13,13 +13,14 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist
-from django.db import DataError, IntegrityError, NotSupportedError
+from django.db import DataError, IntegrityError, NotSupportedError, OperationalError
 from django.db.models import BinaryField, Field, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.options import Options
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lifestream.models import fulltext
+from lifestream.storage.deadlocks import is_deadlock
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -41,7 +42,7 @@ _LONGEST_VALUE: Final = 10_000
 characters in it with another one.
 """
 _TRIES: Final = 5
-"""How often something is tried while other requests store what does not go with it."""
+"""How often something is tried while other processes store what does not go with it."""
 
 _T = TypeVar("_T")
 
@@ -59,7 +60,8 @@ class CheckedListAdmin(ModelAdmin):
         chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
         if not _may_be_read(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
-        return super().changelist_view(request, extra_context)
+        view = super().changelist_view
+        return _tried_again(lambda: view(request, extra_context))
 
     def changeform_view(
         self,
@@ -158,15 +160,18 @@ def _has_bytes(options: Options[Any], parts: Iterable[str]) -> bool:
 
 
 def _tried_again(work: Callable[[], _T]) -> _T:
-    """Return what *work* returns, which is called again if another request has stored something that does not go with
-    what it was writing: then everything was undone. That happens on PostgreSQL; SQLite writes for one request at a
-    time. Raises the last IntegrityError.
+    """Return what *work* returns, which is called again if another process has stored something that does not go with
+    what it was writing, or if both waited for each other: then everything was undone. That happens on PostgreSQL;
+    SQLite writes for one process at a time. Raises the last IntegrityError or deadlock.
     """
     for _ in range(_TRIES - 1):
         try:
             return work()
         except IntegrityError:
             continue
+        except OperationalError as error:
+            if not is_deadlock(error):
+                raise
     return work()
 
 

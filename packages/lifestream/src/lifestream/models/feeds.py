@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q
@@ -30,6 +30,9 @@ def url_hash(url: str) -> str:
     feed (see `feed_urls.url_key`). It can be indexed, however long the URL is.
     """
     return hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_RowsT = TypeVar("_RowsT", bound="models.QuerySet[Any]")
 
 
 class HostQuerySet(models.QuerySet["Host"]):
@@ -101,6 +104,14 @@ def lock_feeds(feeds: Collection[int], using: str) -> None:
         list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
+def only(rows: _RowsT, keys: Collection[int]) -> _RowsT:
+    """Return those of *rows* whose *keys* were read before they, or their feeds, were locked: PostgreSQL would look for
+    *rows* anew, and find others that another process has stored meanwhile, which are not locked. SQLite has one writer
+    at a time, and may take few keys in a statement.
+    """
+    return rows.filter(pk__in=keys) if connections[rows.db].features.has_select_for_update else rows
+
+
 class FeedQuerySet(models.QuerySet["Feed"]):
     """Querysets of feeds. They call `due_hosts.settle` after each write that may change when hosts are due."""
 
@@ -108,41 +119,39 @@ class FeedQuerySet(models.QuerySet["Feed"]):
         """Update the feeds. Store anew when their hosts are due, and the names that subscriptions are sorted by, if
         these may have changed.
         """
-        if sort_names.OF_FEED & values.keys():
-            with transaction.atomic(using=self.db):
-                keys = list(self.order_by().values_list("pk", flat=True))
-                lock_feeds(keys, self.db)  # as `_update_due` does if hosts may be due at another time
-                count = self._update_due(**values)
-                sort_names.settle(self.db, feeds=keys)
-            return count
-        return self._update_due(**values)
-
-    def _update_due(self, **values: Any) -> int:
-        if not due_hosts.FIELDS & values.keys():
+        if not (sort_names.OF_FEED | due_hosts.FIELDS) & values.keys():
             return super().update(**values)
         with transaction.atomic(using=self.db):
-            found = list(self.order_by().values_list("pk", "host_id"))
             # PostgreSQL would lock them in any order: this update and an import, or an owner's change, could wait for
             # each other.
-            lock_feeds([feed for feed, _ in found], self.db)
-            hosts = {host for _, host in found}
-            count = super().update(**values)
+            keys, locked = self._locked()
+            hosts: set[int] = set()
+            if due_hosts.FIELDS & values.keys():
+                hosts.update(locked.order_by().values_list("host_id", flat=True))
+            count = super(FeedQuerySet, locked).update(**values)
             if moved_to := values.get("host_id", values.get("host")):
                 hosts.add(getattr(moved_to, "pk", moved_to))
             due_hosts.settle(hosts, self.db)
+            if sort_names.OF_FEED & values.keys():
+                sort_names.settle(self.db, feeds=keys)
         return count
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the feeds, and note when their hosts are due without them."""
         with transaction.atomic(using=self.db):
-            found = list(self.order_by().values_list("pk", "host_id"))
-            lock_feeds([feed for feed, _ in found], self.db)
-            hosts = {host for _, host in found}
+            _, locked = self._locked()
+            hosts = set(locked.order_by().values_list("host_id", flat=True))
             # Otherwise each subscription that is deleted with its feed would lock the host of this feed, in any order.
             due_hosts.lock(hosts, self.db)
-            deleted = super().delete()
+            deleted = super(FeedQuerySet, locked).delete()
             due_hosts.settle(hosts, self.db)
         return deleted
+
+    def _locked(self) -> tuple[list[int], FeedQuerySet]:
+        """Lock the feeds. Return their keys, and a queryset of them alone."""
+        keys = list(self.order_by().values_list("pk", flat=True))
+        lock_feeds(keys, self.db)
+        return keys, only(self, keys)
 
     def bulk_create(self, objs: Iterable[Feed], *args: Any, **kwargs: Any) -> list[Feed]:
         """Insert *objs*, and note when their hosts are due."""

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import as_row
-from lifestream.models.feeds import Feed
+from lifestream.models.feeds import Feed, only
 
 TAG_LENGTH = 100
 """How many characters of a tag are kept: tags are in URLs and in an index."""
@@ -69,7 +69,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
                 (Tombstone.of(item) for item in doomed), batch_size=500, ignore_conflicts=True
             )
             fulltext.forget([item.pk for item in doomed], self.db)
-            return super().delete()
+            return super(ItemQuerySet, only(self, [item.pk for item in doomed])).delete()
 
     def _feeds(self) -> list[int]:
         return list(self.order_by().values_list("feed_id", flat=True).distinct())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import as_row
 from lifestream.models import sort_names
-from lifestream.models.feeds import Feed, lock_feeds
+from lifestream.models.feeds import Feed, lock_feeds, only
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
 from lifestream.wording import worded
 
@@ -88,17 +88,22 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the lifestreams. Feeds that lose their last subscriber become idle, all at once: see `apps`."""
-        delete = super().delete
-
-        def lock_and_delete() -> tuple[int, dict[str, int]]:
+        with transaction.atomic(using=self.db):
+            keys = list(self.order_by().values_list("pk", flat=True))
+            chosen = only(self, keys)
+            subscriptions = Subscription.objects.using(self.db).filter(lifestream__in=chosen.order_by())
+            feeds = subscriptions.order_by().values_list("feed_id", flat=True).distinct()
+            lock_feeds(list(feeds), self.db)
             # Otherwise another request could add a logo or a page when those that are known are deleted already.
             if connections[self.db].features.has_select_for_update:
-                keys = list(self.order_by().values_list("pk", flat=True))
                 rows = Lifestream.objects.using(self.db).filter(pk__in=keys).order_by("pk")
                 list(rows.select_for_update().values_list("pk"))
-            return delete()
-
-        return _deleted(Subscription.objects.using(self.db).filter(lifestream__in=self.order_by()), lock_and_delete)
+            # Another request may have subscribed to more feeds until the lifestreams were locked.
+            left = list(feeds.all())
+            lock_feeds(left, self.db)
+            deleted = super(LifestreamQuerySet, chosen).delete()
+            readers_left.send(Feed, feeds=left, using=self.db)
+        return deleted
 
     # Django marks its own method in the same way: a manager must not offer to delete all rows.
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -258,18 +263,6 @@ class Lifestream(models.Model):
         return Lifestream.objects.using(using or self._state.db).filter(pk=self.pk).delete()
 
 
-def _deleted(
-    subscriptions: models.QuerySet[Subscription], delete: Callable[[], tuple[int, dict[str, int]]]
-) -> tuple[int, dict[str, int]]:
-    """Call *delete*, which also deletes *subscriptions*, and send one signal for all of their feeds."""
-    with transaction.atomic(using=subscriptions.db):
-        feeds = list(subscriptions.order_by().values_list("feed_id", flat=True).distinct())
-        lock_feeds(feeds, subscriptions.db)
-        deleted = delete()
-        readers_left.send(Feed, feeds=feeds, using=subscriptions.db)
-    return deleted
-
-
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     """Querysets of subscriptions. Their writes fill timelines and decide which feeds are idle, as saving one by one
     does.
@@ -277,7 +270,13 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the subscriptions. Feeds that lose their last subscriber become idle, all at once: see `apps`."""
-        return _deleted(self, super().delete)
+        with transaction.atomic(using=self.db):
+            before = dict(self.order_by().values_list("pk", "feed_id"))
+            feeds = sorted(set(before.values()))
+            lock_feeds(feeds, self.db)
+            deleted = super(SubscriptionQuerySet, only(self, before)).delete()
+            readers_left.send(Feed, feeds=feeds, using=self.db)
+        return deleted
 
     # Django marks its own method in the same way: a manager must not offer to delete all rows.
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -316,7 +315,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             # Also for names alone: PostgreSQL locks the subscriptions in any order, and two updates could wait for
             # each other.
             lock_feeds(before.values(), self.db)
-            count = super().update(**kwargs)
+            count = super(SubscriptionQuerySet, only(self, before)).update(**kwargs)
             if may_be_resorted:
                 sort_names.settle(self.db, subscriptions=before)
             if not may_show_more:

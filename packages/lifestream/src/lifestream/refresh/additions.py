@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import router, transaction
+from django.db import IntegrityError, router, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -160,4 +160,8 @@ def _finish(addition: Addition, found: Found | NotAdded, clock: Callable[[], dat
             "subscription": added.subscription,
             "credentials": "",
         }
-    Addition.objects.filter(pk=addition.pk).update(claimed_until=None, **result)
+    row = Addition.objects.filter(pk=addition.pk)
+    try:
+        row.update(claimed_until=None, **result)
+    except IntegrityError:  # the site is removed again already, and its address goes with it
+        row.delete()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
 from lifestream.conf import settings
@@ -40,12 +40,14 @@ from lifestream.scheduler.publication_rate import pace_of
 from lifestream.scheduler.schedule import History, decide
 from lifestream.storage import credentials, fanout, writer
 from lifestream.storage.db_errors import FAILURES
+from lifestream.storage.deadlocks import in_transaction
 from lifestream.storage.feed_options import RequestsBeside, secrets_of
 
 __all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "find_feed", "find_feeds"]
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
 _MOST_REFRESHES = 3  # how many pages that lead to another page (by `<meta http-equiv="refresh">`) are followed
+_TRIES = 3  # how often a feed is stored that other processes delete at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,27 +151,20 @@ def add_feed(
     """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items, which are posted as
     the rules allow.
 
-    Raises `NotAdded` for a feed that has neither a title nor a *name*.
+    Raises `NotAdded` for a feed that has neither a title nor a *name*, and if the lifestream was deleted. A feed that
+    was deleted since it was found is stored again.
     """
     name = " ".join(scrub(name).split())
     if not found.title and not name:
         raise NotAdded(say("no-title", url=found.url), "name")
-    claim: Claimed | None = None
-    if isinstance(found.source, Feed):
-        feed = found.source
-    elif (own := _own_feed(found, lifestream)) is not None:
-        feed = own
-    else:
-        feed, claim = _new_feed(found, clock())
-    known = Subscription.objects.filter(lifestream=lifestream, feed=feed).exists()
-    subscription = fanout.subscribe(
-        lifestream, feed, name=name, folder=folder, keep_rules=keep_rules, block_rules=block_rules
-    )
+    fields = {"name": name, "folder": folder, "keep_rules": keep_rules, "block_rules": block_rules}
+    subscription, is_new, claim = _subscribed(found, lifestream, fields, clock())
     if claim is None or isinstance(found.source, Feed):
-        return Added(subscription, not known)
+        return Added(subscription, is_new)
     stored = _store(found.source, claim, clock())
-    feed.refresh_from_db()
-    return Added(subscription, not known, stored)
+    with suppress(Feed.DoesNotExist):  # another process may delete it as soon as it is there
+        subscription.feed.refresh_from_db()
+    return Added(subscription, is_new, stored)
 
 
 def completed(url: str) -> str:
@@ -277,11 +272,50 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     return None
 
 
+def _subscribed(
+    found: Found, lifestream: Lifestream, fields: Mapping[str, str], now: datetime
+) -> tuple[Subscription, bool, Claimed | None]:
+    """Subscribe *lifestream* to what was found. Return the subscription, whether it is new, and our claim of the feed,
+    if there is one: see `_new_feed`. *fields* are the other fields of a new subscription.
+    """
+
+    def work() -> tuple[Subscription, bool, Claimed | None]:
+        feed, claim = _row(found, lifestream, now)
+        known = Subscription.objects.filter(lifestream=lifestream, feed=feed).exists()
+        return fanout.subscribe(lifestream, feed, **fields), not known, claim
+
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            # A new feed goes with its subscription: if the lifestream was deleted, nobody reads the feed.
+            return in_transaction(work, router.db_for_write(Feed))
+        except IntegrityError as error:
+            if not Lifestream.objects.filter(pk=lifestream.pk).exists():
+                raise NotAdded(say("no-lifestream-any-more", url=found.url)) from error
+            # Another process has deleted the feed meanwhile: it is made again.
+            if not tries_left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _row(found: Found, lifestream: Lifestream, now: datetime) -> tuple[Feed, Claimed | None]:
+    """Return the row of the feed that was found, which is made if there is none, and our claim of it if there is one:
+    see `_new_feed`.
+    """
+    if isinstance(found.source, Feed):
+        if Feed.objects.filter(pk=found.source.pk).exists():
+            return found.source, None
+    elif (own := _own_feed(found, lifestream)) is not None:
+        return own, None
+    return _new_feed(found, now)
+
+
 def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
-    """Return the row for the feed that was found, claimed by us until it is stored.
+    """Return a new row for the feed that was found, claimed by us until the document that was read is stored. Without a
+    document, the feed is due at once.
 
     If another process was first, its row is returned, unclaimed.
     """
+    has_document = isinstance(found.source, Reading)
     until = now + timedelta(seconds=settings.lease)
     token = secrets.token_hex(16)
     feed = Feed(
@@ -289,14 +323,16 @@ def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
         title=found.title,
         credentials=credentials.seal(found.credentials),
         next_fetch=now,
-        claim_token=token,
-        claimed_until=until,
+        claim_token=token if has_document else "",
+        claimed_until=until if has_document else None,
     )
     try:
         with transaction.atomic():
             feed.save()
     except IntegrityError:
         return Feed.objects.shared().with_url(found.url).get(), None
+    if not has_document:
+        return feed, None
     return feed, Claimed(feed.pk, token, until, feed.url, feed.host.name, feed.title, feed.domain)
 
 

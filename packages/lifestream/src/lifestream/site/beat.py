@@ -12,12 +12,17 @@ at intervals in UTC.
 
 While the broker is unavailable, Celery logs tracebacks of a hundred lines for each message that could not be sent. This
 beat logs once that the broker is unavailable, and once that it is back.
+
+If the file of times can't be written, as on a full disk, Celery's own scheduler ends or waits for ever, and a worker
+with `--beat` goes on without it: no feed would be updated any more. This scheduler goes on without the file.
 """
 
 from __future__ import annotations
 
+import dbm
 import logging
 import os
+import tempfile
 import time
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -35,11 +40,75 @@ TOLERANCE: Final = timedelta(seconds=60)
 """How far a clock may be set back without a warning."""
 
 
+_SPACE: Final = 64 * 1024
+"""How many bytes a new file of times may take."""
+
+
+def _require_space(folder: Path) -> None:
+    """Raise OSError if no file of times can be made in *folder*. Berkeley DB, which makes it, would wait for ever on a
+    full disk, in a call that no signal ends.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(_SPACE))
+        file.flush()
+
+
+class _Memory(dict[str, Any]):
+    """The times of regular tasks, while there is no file of them. It has the methods of `shelve.Shelf` for its file."""
+
+    writeback = True
+
+    def sync(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 class Scheduler(PersistentScheduler):
     """A scheduler that keeps its times in a file, as Celery's own does, and goes on when the clock was set back."""
 
     schedule_filename: str
     _away_since: float | None = None
+    _unwritten = False
+
+    def setup_schedule(self) -> None:
+        """Read the times from the file, or begin without it if it can't be opened or written."""
+        try:
+            _require_space(Path(self.schedule_filename).parent)
+            super().setup_schedule()
+        except dbm.error as error:
+            self._tell(error)
+            self._store: Any = _Memory()
+            self._open_schedule = lambda: self._store  # type: ignore[method-assign]
+            super().setup_schedule()
+
+    def sync(self) -> None:
+        """Write the times to the file. If that fails, it is logged once, and tried again at the next time."""
+        try:
+            super().sync()
+        except dbm.error as error:
+            if self._store is not None:
+                self._store.writeback = True  # which `Shelf.sync` has turned off
+            self._tell(error)
+        else:
+            self._unwritten = False
+
+    def close(self) -> None:
+        """Write the times to the file and close it."""
+        try:
+            super().close()
+        except dbm.error as error:
+            self._tell(error)
+
+    def _tell(self, error: BaseException) -> None:
+        if not self._unwritten:
+            log.warning(
+                "the times of regular tasks can't be written to %s (%s): see that there is space, and that its folder "
+                "can be written; the tasks are sent at their times, but when beat is started again, all are sent at "
+                "once", self.schedule_filename, error
+            )  # fmt: skip
+        self._unwritten = True
 
     def _open_schedule(self) -> Any:
         """Open the file of times, which only its owner may read or write.

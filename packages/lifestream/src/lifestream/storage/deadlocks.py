@@ -28,6 +28,11 @@ def in_transaction(work: Callable[[], _T], using: str) -> _T:
             with transaction.atomic(using=using):
                 return work()
         except OperationalError as error:
-            if not tries_left or getattr(error.__cause__, "sqlstate", None) != _DEADLOCK:
+            if not tries_left or not is_deadlock(error):
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+def is_deadlock(error: Exception) -> bool:
+    """Return whether *error*, raised by Django, means that PostgreSQL has ended the transaction in a deadlock."""
+    return getattr(error.__cause__, "sqlstate", None) == _DEADLOCK

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import router
+from django.db import IntegrityError, router
 from django.db.models import Exists, OuterRef
 
 from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Feed, Lifestream, Post, Subscription
+from lifestream.models.changed_fields import RowGone
 from lifestream.storage.bulk_sql import insert_rows
 
 
@@ -90,10 +91,18 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
     """Subscribe *lifestream* to *feed*; *fields* are the subscription's other fields. The items that the feed has are
     posted, as for every new subscription.
 
-    A subscription that exists already is returned as it is.
+    A subscription that exists already is returned as it is. Raises `RowGone` if the lifestream or the feed was deleted.
+    In a transaction of the caller, the database may raise an IntegrityError for that when it ends.
     """
-    subscriptions = Subscription.objects.using(router.db_for_write(Subscription))
-    return subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)[0]
+    using = router.db_for_write(Subscription)
+    subscriptions = Subscription.objects.using(using)
+    try:
+        return subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)[0]
+    except IntegrityError as error:
+        for row in (lifestream, feed):
+            if not type(row)._base_manager.using(using).filter(pk=row.pk).exists():
+                raise RowGone(f"the {row._meta.verbose_name} was deleted") from error  # not translated
+        raise
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:

@@ -1,0 +1,66 @@
+"""Another connection to PostgreSQL, for tests of transactions that wait for each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from django.db import connection
+
+PATIENCE = 30.0  # seconds; only a failing test waits so long
+
+
+class Opponent(threading.Thread):
+    """Another connection, which holds the lock of one row of feeds, and takes that of another one, *wanted*: once this
+    connection waits for the first, or at once.
+    """
+
+    def __init__(self, held: int, wanted: int, *, at_once: bool = False) -> None:
+        import psycopg
+
+        super().__init__(daemon=True)
+        self._connection = psycopg.connect(
+            "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+        )
+        self._held, self._wanted, self._at_once = held, wanted, at_once
+        self.pid = self._connection.info.backend_pid
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            self._ours = cursor.fetchone()[0]
+        self._lock(held)
+
+    def run(self) -> None:
+        import psycopg.errors
+
+        # Of two connections that wait for each other, PostgreSQL ends the one that it looks at first.
+        with suppress(psycopg.errors.DeadlockDetected), self._connection:  # which is closed then
+            if not self._at_once:
+                waits = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+                wait_until(lambda: self._connection.execute(waits, [self._ours]).fetchone() == (True,))
+            self._go_on()
+
+    def never_ends_first(self) -> None:
+        """Let PostgreSQL end the other connection in a deadlock, not this one."""
+        import psycopg.errors
+
+        try:
+            self._connection.execute("SET deadlock_timeout = '1h'")
+        except psycopg.errors.InsufficientPrivilege:
+            self._connection.close()
+            pytest.skip("only a superuser of PostgreSQL may set deadlock_timeout")
+
+    def _go_on(self) -> None:
+        self._lock(self._wanted)
+
+    def _lock(self, feed: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [feed])
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return when *holds* returns True, or after PATIENCE."""
+    end = time.monotonic() + PATIENCE
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
