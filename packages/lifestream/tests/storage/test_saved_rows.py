@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from django.apps import apps as django_apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -132,18 +134,20 @@ class TestEverythingGone:
     def test_a_whole_site_is_loaded_again_from_the_dump_that_the_manual_makes(
         self, tmp_path: Path, django_user_model: Any
     ) -> None:
-        ada = django_user_model.objects.create_user("ada")
+        ada = django_user_model.objects.create_user("ada", is_staff=True)
+        ada.user_permissions.add(Permission.objects.get(codename="add_lifestream"))
         make_post(make_item(title="Kites"), make_subscription(make_feed(), make_lifestream("main", owner=ada)))
         [options] = re.findall(r"dumpdata (.*) --output site.json$", page("lifestream/moving.md"), re.MULTILINE)
         call_command("dumpdata", *options.split(), output=tmp_path / "site.json", verbosity=0)
         call_command("flush", interactive=False, verbosity=0)
         ContentType.objects.filter(app_label="lifestream").delete()
-        create_contenttypes(django_apps.get_app_config("lifestream"), verbosity=0)  # with other keys than in the dump
+        app = django_apps.get_app_config("lifestream")
+        create_contenttypes(app, verbosity=0)  # with other keys than in the dump
+        create_permissions(app, verbosity=0)
         call_command("loaddata", tmp_path / "site.json", verbosity=0)
-        assert (
-            Lifestream.objects.get().owner == django_user_model.objects.get(username="ada")
-            and Post.objects.count() == 1
-        )
+        ada = django_user_model.objects.get(username="ada")
+        assert Lifestream.objects.get().owner == ada and Post.objects.count() == 1
+        assert ada.get_all_permissions() == {"lifestream.add_lifestream"}
         assert found("kites") == ["Kites"]
 
     @pytest.mark.slow
