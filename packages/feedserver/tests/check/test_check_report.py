@@ -43,8 +43,9 @@ def test_json_has_no_lone_surrogate(report: Report) -> None:
     assert json.loads(named.to_json())["reader"]["name"] == "a \ufffd \U0001f600 \x1b"
 
 
-def test_a_published_report_contains_no_rule_that_is_withheld() -> None:
-    published = check(partial(RightReader, "H2"), only=["H2"]).published()
+@pytest.mark.parametrize("broken", ["H2", ""])
+def test_a_published_report_contains_no_rule_that_is_withheld(broken: str) -> None:
+    published = check(partial(RightReader, broken), only=["H2"]).published()
 
     assert [result.scenario.id for result in published] == ["R1"]
     assert (published.count().all, published.count(group="H").all, published.of(Verdict.FAIL)) == (1, 0, [])

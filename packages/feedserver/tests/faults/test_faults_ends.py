@@ -13,7 +13,7 @@ from feedserver.faults import (
     Reset,
     Stall,
 )
-from feedserver.messages.send_plan import Read, Step
+from feedserver.messages.send_plan import Injected, Read, Step
 
 
 def played(fault: Fault, *steps: Step) -> list[Step]:
@@ -41,4 +41,6 @@ def test_a_fault_that_ends_the_connection_refuses_an_invalid_place(place: dict[s
 
 @pytest.mark.parametrize("fault", [Reset(before="answer"), Close(before="answer"), Stall(before="answer"), Garbage()])
 def test_a_plan_that_only_reads_can_be_broken(fault: Fault) -> None:
-    assert Read() not in played(fault, Read())
+    steps = played(fault, Read())
+    assert Injected(str(fault)) in steps
+    assert Read() not in steps

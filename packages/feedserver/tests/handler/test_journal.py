@@ -137,8 +137,16 @@ def test_a_wait_ends_when_a_connection_has_ended() -> None:
         with RawClient(server) as client:
             client.get("/feed")
             assert server.journal.exchanges[0].ended  # so it changes no more
-        begun = time.monotonic()
-        assert server.journal.wait_until(lambda: not server.connections[0].is_open, 2 * TIMEOUT)
+            found: list[bool] = []
+
+            def has_ended() -> bool:
+                found.append(server.connections[0].is_open)
+                client.socket.close()  # the connection ends while this is waited for
+                return not found[-1]
+
+            begun = time.monotonic()
+            assert server.journal.wait_until(has_ended, 2 * TIMEOUT)
+        assert found[0]
         assert time.monotonic() - begun < TIMEOUT
 
 

@@ -139,6 +139,7 @@ def test_a_link_that_leads_out_is_not_offered_as_a_remedy(folder: Path) -> None:
             assert f"{folder / name} is not served: a link leads out of the root." in message_of(server, f"/{name}")
         shown = message_of(server, "/broken.xml")
         assert f"{folder / 'broken.xml'} is not served: it is no regular file." in shown
+        assert not any("/broken.xml" in line for line in shown if line.startswith("Near it: "))
 
 
 def test_a_path_that_is_known_twice_is_named_once(folder: Path) -> None:
@@ -161,6 +162,8 @@ def test_only_other_paths_that_answer_are_named_as_near(folder: Path) -> None:
         assert near("/SUB/B.Xml")[0] == "/sub/b.xml"
         server.add("http://blog.example/q.xml", Response())
         assert near("/q.xml")[0] == near("https://blog.example/q.xml")[0] == "http://blog.example/q.xml"
+        server.add("/NEWS/FEED", Response())
+        assert near("/news/feed")[0] == "/NEWS/FEED"
 
 
 def test_a_405_through_a_proxy_names_the_host(folder: Path) -> None:

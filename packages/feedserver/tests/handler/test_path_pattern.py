@@ -74,6 +74,8 @@ def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
          "allow slashes"),
         ("/<name", "the pattern '/<name' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
          "ones"),
+        ("/<a>/b>", "the pattern '/<a>/b>' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
+         "ones"),
         ("/<a>/<1>", "the pattern '/<a>/<1>' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
          "ones"),
         ("", "a Pattern is ''; give text, such as '/feeds/<name>.xml'"),

@@ -58,6 +58,7 @@ def test_a_clock_is_set_in_any_time_zone_and_goes_on() -> None:
     clock.set(START.astimezone(timezone(timedelta(hours=5))))
     first = clock.time()
     assert START.timestamp() <= first <= clock.time() < START.timestamp() + 3600
+    assert clock.now().utcoffset() == timedelta()
     assert repr(clock).startswith("<Clock 2030-01-01 12:")
 
 

@@ -16,7 +16,7 @@ def test_a_duration_has_a_unit(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "5", "ms", "-1s", "1 fortnight", "1e3s"])
+@pytest.mark.parametrize("text", ["", "5", "ms", "-1s", "1 fortnight", "1e3s", "1s2"])
 def test_an_invalid_duration_is_refused_with_the_remedy(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"):
         parse_duration(text)

@@ -61,6 +61,12 @@ def test_each_trigger_in_words_is_read_back_as_the_same_trigger(number: int) -> 
         assert split_when(f"x {when}") == ("x", when)
 
 
+def test_the_number_of_a_repeated_request_is_written_as_an_ordinal() -> None:
+    numbers = (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 101, 111)
+    written = [str(OnEvery(number)).split()[2] for number in numbers]
+    assert " ".join(written) == "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 101st 111th"
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

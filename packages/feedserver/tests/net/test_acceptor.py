@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from feedserver.net.acceptor import Acceptor
+from feedserver.net.acceptor import ACCEPT_PAUSE, Acceptor
 
 
 class Proactorlike(asyncio.SelectorEventLoop):
@@ -63,6 +63,8 @@ class AcceptorUnderTest:
         self.listening.listen(64)
         self.met: list[asyncio.Transport] = []
         self.refusals: list[OSError] = []
+        self.errors: list[object] = []
+        loop.set_exception_handler(lambda _, context: self.errors.append(context))
         self.acceptor = Acceptor(loop, self.listening, lambda: Greeter(self.met), lambda: None, self.refusals.append)
 
     def run_until(self, condition: Callable[[], bool]) -> None:
@@ -74,6 +76,7 @@ class AcceptorUnderTest:
 
     def close(self) -> None:
         """End everything, and assert that it has ended."""
+        number = self.listening.fileno()
         self.acceptor.close()
         self.run_until(lambda: not self.acceptor.under_way)
         for transport in self.met:
@@ -81,6 +84,7 @@ class AcceptorUnderTest:
         self.run_until(lambda: all(transport.get_extra_info("socket").fileno() == -1 for transport in self.met))
         assert not asyncio.all_tasks(self.loop)
         assert self.listening.fileno() == -1
+        assert not self.loop.remove_reader(number), "a closed socket is still watched"
 
 
 @contextlib.contextmanager
@@ -136,4 +140,6 @@ def test_the_acceptor_can_be_closed_while_it_waits_after_a_refusal(loop: asyncio
     with clients(under_test, 1):
         under_test.run_until(lambda: bool(under_test.refusals))
         under_test.close()
-    assert under_test.met == []
+        after_the_pause = loop.time() + 2 * ACCEPT_PAUSE
+        under_test.run_until(lambda: loop.time() > after_the_pause)
+    assert (under_test.met, under_test.errors) == ([], [])

@@ -12,7 +12,7 @@ import pytest
 from feedserver import Ended, FeedServer, Response, VerificationError
 from feedserver.faults import Stall
 from feedserver.net import catching_up, connection
-from feedserver.net.catching_up import MOST_TURNS, MUCH, Turns
+from feedserver.net.catching_up import MOST_TURNS, MUCH, TURNS_OF_A_QUEUE, Turns
 from feedserver.net.shared_loop import LoopThread
 from rawclient import RawClient
 
@@ -258,6 +258,11 @@ def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
         thread.end()
         near.close()
         far.close()
+
+
+def test_a_queue_of_clients_that_is_never_empty_is_waited_for_a_limited_number_of_turns() -> None:
+    turns = Turns()
+    assert sum(turns.take(None) for _ in range(2 * TURNS_OF_A_QUEUE)) == TURNS_OF_A_QUEUE
 
 
 def test_after_turns_with_much_data_one_more_turn_is_waited_for() -> None:

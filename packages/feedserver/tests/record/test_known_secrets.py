@@ -108,10 +108,11 @@ def test_a_secret_that_begins_with_another_is_replaced_whole() -> None:
     [
         (b"<a>s3cret9</a>", True),
         ("<a>s3cret9</a>".encode("utf-16"), True),
-        ("<a>s3cret9</a>".encode("utf-16-be"), True),
+        ("<a>s3cret9".encode("utf-16-be"), True),  # within a text, these are the bytes of UTF-16-LE, too
         (b"<a>czNjcmV0OQ</a>", True),
         (b"<a>S3CRET9</a>", True),
-        (b"<a>9terc3s 733363726574390a</a>", True),
+        (b"<a>9terc3s</a>", True),
+        (b"<a>733363726574390a</a>", True),
         (b"<a>s3cret</a>", False),
     ],
 )
