@@ -56,6 +56,17 @@ def test_files_that_others_can_read_are_reported(tmp_path: Path, monkeypatch: py
     assert finding.remedy == f"Run: chmod go= {database}"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have access lists there")
+def test_a_secret_key_that_others_can_read_is_reported_whatever_the_database(tmp_path: Path) -> None:
+    key = tmp_path / "secret_key"
+    key.touch(mode=0o600)
+    with override_settings(HOME=tmp_path):
+        remedy = f"Run: chmod go= {key}"
+        assert remedy not in [each.remedy for each in found("files")]
+        key.chmod(0o640)
+        assert remedy in [each.remedy for each in found("files")]
+
+
 def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL may be on another machine")

@@ -21,7 +21,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import FetchLimits
 from lifestream.fetcher.outcomes import Failed, FailureKind, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import Shortage, ShortOf
-from lifestream.models import Feed
+from lifestream.models import Feed, Host
 from lifestream.refresh import icon_finder
 from lifestream.refresh.icon_finder import find_icons
 from lifestream.storage.feed_options import FeedOptions, Secrets
@@ -250,6 +250,18 @@ def test_feeds_whose_icons_were_never_looked_for_come_first_and_both_kinds_share
     new = feeds_without_icon(2)
     assert find_icons(limit=3, clock=lambda: NOW) == 0
     assert looked_for() == [feed.pk for feed in (old[0], *new)]
+    assert not network.running
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_icon_is_looked_for_while_the_host_of_its_feed_has_asked_for_a_pause(network: FakeNetwork) -> None:
+    paused, other = feeds_without_icon(2)
+    Host.objects.filter(pk=paused.host_id).update(not_before=NOW + timedelta(hours=1))
+    Host.objects.filter(pk=other.host_id).update(not_before=NOW)
+    find_icons(clock=lambda: NOW)
+    assert looked_for() == [other.pk]
+    find_icons(clock=lambda: NOW + timedelta(hours=1))
+    assert Feed.objects.get(pk=paused.pk).icon_checked == NOW + timedelta(hours=1)
     assert not network.running
 
 

@@ -112,12 +112,15 @@ def _database(_now: datetime) -> Iterator[Finding]:
 
 
 def _files(_now: datetime) -> Iterator[Finding]:
-    """Check whether other users may read the file of the database, if it is SQLite, and the secret key beside it."""
+    """Check whether other users may read the file of the database, if it is SQLite, and the secret key beside it or in
+    the folder of the bundled site.
+    """
     if os.name == "nt":
         return
-    connection = connections[router.db_for_write(Feed)]
+    connection, home = connections[router.db_for_write(Feed)], getattr(django_settings, "HOME", None)
     database = Path(str(connection.settings_dict["NAME"])) if connection.vendor == "sqlite" else None
-    for path in filter(None, (database, database and database.with_name("secret_key"))):
+    keys = (database and database.with_name("secret_key"), home and Path(home, "secret_key"))
+    for path in dict.fromkeys(filter(None, (database, *keys))):
         if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             text = gettext("{path} can be read by others than its owner.").format(path=path)
             yield Finding(gettext("files"), Grade.WARNING, text, gettext("Run: chmod go= {path}").format(path=path))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from lifestream.content.image_dimensions import is_icon
@@ -24,7 +25,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import ShortOf, require_files, shortage_of
-from lifestream.models import Feed
+from lifestream.models import Feed, Host
 from lifestream.parser.discovery import site_of
 from lifestream.parser.errors import ParseError
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard, make_page_pool
@@ -85,9 +86,10 @@ def find_icons(
 
 def _sites_without_icon(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_IconlessFeed]:
     """Return up to *limit* feeds whose icons are to be looked for, those of *feeds* (keys) if given, beginning with
-    those whose icons were never looked for.
+    those whose icons were never looked for. A feed whose host has asked for a pause is not among them.
     """
-    without = Feed.objects.without_icon().filter(status=Feed.Status.ACTIVE, last_success__isnull=False)
+    is_paused = Exists(Host.objects.filter(pk=OuterRef("host"), not_before__gt=now))
+    without = Feed.objects.without_icon().filter(~is_paused, status=Feed.Status.ACTIVE, last_success__isnull=False)
     if feeds is not None:
         without = without.filter(pk__in=feeds)
     # Two queries, since each is answered from the beginning of a part of the index.
