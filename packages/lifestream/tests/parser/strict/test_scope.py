@@ -51,6 +51,13 @@ def test_an_address_is_made_absolute_or_dropped(address: str, absolute: str) -> 
     assert joined(OUTER.base, address) == OUTER.absolute(address) == absolute
 
 
+def test_an_address_with_an_impossible_host_is_dropped() -> None:
+    address = "https://a" + "\N{COMBINING ACUTE ACCENT}" * 64 + ".example/x"
+    assert joined(OUTER.base, address) == OUTER.absolute(address) == ""
+    fewer = address.replace("\N{COMBINING ACUTE ACCENT}", "", 1)
+    assert joined(OUTER.base, fewer) == OUTER.absolute(fewer) == fewer
+
+
 def test_a_language_may_be_as_long_as_the_limit() -> None:
     assert OUTER.of(Element("entry", {LANG: "x" * 100})).language == "x" * 100
     assert OUTER.of(Element("entry", {LANG: "x" * 101})).language == "en"
