@@ -70,7 +70,10 @@ def _list_option(scenario: Scenario) -> str:
 
 
 def _trial(scenario: Scenario) -> list[str]:
-    lines = [f"- The test takes {len(scenario.steps)} steps. In the first step, the reader subscribes to a good feed."]
+    lines = [
+        f"- The test takes {len(scenario.steps)} steps. In the first step, the reader subscribes to a good feed, and "
+        "polls it twice."
+    ]
     if scenario.lane is not Lane.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")
     # Whoever gives `--list` shows the items, too.

@@ -32,10 +32,11 @@ def test_characters_that_turn_or_hide_text_are_escaped() -> None:
 def test_every_control_and_format_character_and_line_separator_is_escaped() -> None:
     for number in range(sys.maxunicode + 1):
         if unicodedata.category(chr(number)) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            assert visible(chr(number)).isascii(), hex(number)
+            shown = visible(chr(number))
+            assert shown.isascii() and shown.isprintable(), hex(number)
 
 
-def test_text_in_all_scripts_is_left_as_it_is() -> None:
+def test_printable_text_of_other_scripts_is_left_as_it_is() -> None:
     text = "Grüße, 日本語, עברית, العربية, emoji 🎈 and a\\path"
     assert visible(text) is text
 
@@ -94,7 +95,7 @@ def test_commands_show_answers_and_arguments_in_printable_characters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FeedServer() as server:
-        server.add("/feed", Response("x", headers={"Set-Cookie": "\u00ad\u009b31m=1", "Location": "/\u009b31m"}))
+        server.add("/feed", Response("x", reason="\u00ad\u009b31m"))
         for arguments in (
             ("record", server.url("/feed"), "-o", str(tmp_path / "a.xml")),
             ("record", "ftp://\u202e\x1b[31m", "-o", "b.xml"),
@@ -148,8 +149,9 @@ def test_the_reason_of_a_recorded_answer_is_printed_in_one_line(
     with FeedServer() as server:
         server.add("/feed", Response("<rss/>", reason="OK\x85note: forged\u2028left out: nothing"))
         assert cli.main(["record", server.url("/feed"), "-o", str(tmp_path / "feed.xml")]) == 0
-    lines = capsys.readouterr().out.split("\n")
-    assert not any(line.startswith(("note: forged", "left out: nothing")) for line in lines)
+    out = capsys.readouterr().out
+    assert not any(line.startswith(("note: forged", "left out: nothing")) for line in out.splitlines())
+    lines = out.split("\n")
     assert all(line.isprintable() for line in lines)
 
 

@@ -29,7 +29,7 @@ def test_a_feed_is_due_unless_its_server_asked_for_time() -> None:
 
 
 @pytest.mark.django_db
-def test_repeated_requests_within_a_minute_cause_no_other_fetch() -> None:
+def test_a_feed_that_was_fetched_within_the_last_minute_is_not_made_due() -> None:
     later = NOW + timedelta(hours=3)
     ages = {"just now": 0, "a moment ago": 59, "a minute ago": 60, "in the future": -3600}
     feeds = {name: make_feed(next_fetch=later, last_fetch=NOW - timedelta(seconds=age)) for name, age in ages.items()}

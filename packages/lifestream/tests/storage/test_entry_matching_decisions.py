@@ -52,7 +52,7 @@ def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry])
     assert (stored.titles, stored.refused) == ([], len(moves))
 
 
-def test_a_deleted_item_without_a_date_refuses_no_other_entry_with_its_title() -> None:
+def test_a_deleted_item_without_a_date_and_a_text_refuses_no_other_entry_with_its_title() -> None:
     stored = StoredItems()
     stored.read(entry("", "1", "a"))
     stored.delete("")
@@ -71,7 +71,7 @@ def test_deleting_one_of_many_with_the_same_guid_spares_the_others() -> None:
     assert (stored.titles, stored.refused) == (["B", "C"], 1)
 
 
-def test_a_tombstone_refuses_an_entry_for_each_of_its_keys() -> None:
+def test_a_tombstone_with_two_keys_refuses_two_entries_of_a_document() -> None:
     entries = [entry("A", "g", "a", 1), entry("B", "h", "b", 2)]
     document = Document(entries, [HOME])
     one, two = document.keys
@@ -92,7 +92,7 @@ def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_par
 
 
 def test_an_entry_whose_keys_all_belong_to_items_of_other_entries_is_left_out() -> None:
-    """An item keeps its key after an edit, so it may have a key that was made of what another entry says now."""
+    """An item keeps its key after an edit, so its key may equal one that another entry would get now."""
     entries = [entry("A", "", "a", content="x"), entry("B", "1", "b"), entry("C", "2", "c"), entry("D", "3", "d")]
     keys = keys_of(entries[0])
     edited = [
@@ -106,9 +106,9 @@ def test_an_entry_whose_keys_all_belong_to_items_of_other_entries_is_left_out() 
 
 
 class TestWhatIsLookedFor:
-    """For a document of thousands of entries, the database is searched only for values that may matter."""
+    """The database is searched only for values that may matter, since a document may have thousands of entries."""
 
-    def test_a_link_of_an_entry_whose_guid_is_not_settled(self) -> None:
+    def test_a_link_of_an_entry_whose_guid_was_not_found(self) -> None:
         document = Document([entry("A", "g", "a"), entry("B", "h", "b"), entry("C", "", "c"), entry("D", "i")], [HOME])
         a, b, c, _ = document.keys
         assert document.links_to_find(range(4), {a.guid}) == {b.link, c.link}
@@ -125,7 +125,7 @@ class TestWhatIsLookedFor:
         known = [Known(1, a.guid, "", "x", "g"), Known(2, "k", b.link, "y", "z")]
         assert document.contents_to_find(range(4), known) == {c.content, d.content}
 
-    def test_no_content_that_is_too_short_or_that_two_entries_have(self) -> None:
+    def test_no_content_without_a_title_or_with_nothing_else_and_none_that_two_entries_have(self) -> None:
         entries = [entry("A", "g"), entry("B", "h", "b", 1), entry("B", "i", "c", 1), entry("", "k", content="x")]
         assert Document(entries, [HOME]).contents_to_find(range(4), []) == set()
 

@@ -1,9 +1,10 @@
-"""Secrets that the request sent: finds them in what an answer repeats, and replaces them, however they are spelled.
+"""Secrets that the request sent: finds them in what an answer repeats, however they are spelled.
 
-Each character of a secret may stand as it is, in another case, percent-encoded (several times, too), as an entity of
-HTML or an escape of JSON or JavaScript. The whole secret may stand backwards, in hexadecimal digits or in base 32, and
-in base 64 alone or as a part of something longer. A short secret counts as a whole word only, since it may be a part of
-any word by chance.
+`has_known` finds a secret in a body. It may be encoded as a whole: percent-encoded, as HTML, as JSON, backwards, in
+hexadecimal digits or in base 32, and in base 64 alone or as a part of something longer. `without_known`, for texts such
+as the values of headers, also replaces a secret of which each character is spelled in another way: in another case,
+percent-encoded (several times, too), as an entity of HTML 4 or an escape of JSON or JavaScript. A short secret counts
+as a whole word only, since it may be a part of any word by chance.
 """
 
 from __future__ import annotations
@@ -38,14 +39,18 @@ _LARGEST = 64 * 1024 * 1024
 
 _GZIP = b"\x1f\x8b"
 _MOST_MEMBERS = 16
-"""The most members of a body in gzip (RFC 1952 §2.2) that are decoded; each of them copies the rest of the body."""
+"""A body in gzip with more members (RFC 1952 §2.2) is not decoded: decoding each one copies the rest of the body."""
 
 _BOUNDARIES = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
-"""What must stand before and behind a short secret: no letter or digit, or before it a percent-encoded character."""
+"""Patterns for the places before and behind a short secret. No letter or digit may be there, but a percent-encoded
+character may be before it.
+"""
 
 
 def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str:
-    """Return *text* with the secrets in *known* replaced; if *short* is false, not those of fewer than 6 characters."""
+    """Return *text* with the secrets in *known* replaced, except those of fewer than 4 characters, or of fewer than 6
+    if *short* is false.
+    """
     for secret in sorted(known, key=len, reverse=True):
         if len(secret) >= (SHORTEST if short else SHORTEST_IN_WORDS):
             text = _pattern(secret).sub(REPLACEMENT, text)
@@ -53,9 +58,9 @@ def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str
 
 
 def has_known(data: bytes, known: Iterable[str]) -> bool:
-    """Return whether *data*, a body or a file, has one of the secrets in *known*: in UTF-8, UTF-16 or ISO-8859-1, in
-    any case of its ASCII letters, in one of the `_spellings`, or in base 64. A short secret counts in UTF-8 only, as a
-    whole word.
+    """Return whether *data*, a body or a file, has one of the secrets in *known*: as it is in UTF-8, UTF-16 or
+    ISO-8859-1, or in one of the `_spellings` in UTF-8, both in any case of ASCII letters; or in base 64. A short secret
+    counts in UTF-8 only, as a whole word, and one of fewer than 4 characters not at all.
     """
     lowered = data.lower()
     return any(_has_secret(data, lowered, secret) for secret in known)
@@ -169,7 +174,9 @@ def _any_spelling(character: str) -> str:
 
 
 def _utf_8_as_latin_1(character: str) -> Iterator[str]:
-    """Yield patterns of a *character* of a header in UTF-8, in any case, as headers are read: in ISO-8859-1."""
+    """Yield patterns of the UTF-8 bytes of *character*, and of its lower-case and upper-case forms, when they are read
+    as ISO-8859-1, as headers are.
+    """
     for each in dict.fromkeys((character, character.lower(), character.upper())):
         yield re.escape(each.encode("utf-8", "replace").decode("latin-1"))
 

@@ -1,15 +1,14 @@
 """An estimate of how deep and how large the tree of a sequence of tags becomes, made before a tree builder sees them.
 
-In three cases nh3 needs more than linear time, or its output is far larger than its input: elements nested thousands
-deep; formatting elements (`<b>`) that are left open, and are reopened in each block that follows; and content inside a
-table but in no cell, which is moved before the table, past all its siblings.
+Three kinds of trees take nh3 more than linear time, or make its output far larger than its input: elements nested
+thousands deep; formatting elements (`<b>`) that are left open, and are reopened in each block that follows; and content
+inside a table but in no cell, which is moved before the table, past all its siblings. `bounded_html` bounds the rest.
 
 `OpenElements` follows the stack of open elements and the list of active formatting elements of the HTML standard
 (13.2.4.2 and 13.2.4.3) as far as their sizes go. If it is not sure that a tag closes an element, it counts that element
-as still open, so it never estimates the depth too low by more than a small factor. As long as each end tag is that of
-the element opened last, and no tag closes another element (`_nested`), nothing is ever reopened. So the cost of
-HTML that nh3 has written does not depend on the HTML that it was made from, and HTML that was cleaned can be cleaned
-again. Each tag takes constant time, on average.
+as still open, so it never estimates the depth too low by more than a small factor. As long as tags are properly nested
+(`_nested`), nothing is counted as reopened. Cleaned HTML that no longer changes is properly nested, so it is not
+refused for what would be reopened when it is cleaned again. Each tag takes constant time, on average.
 
 This module assumes that no tag changes how others are read: SVG, `select` and `template` must have been removed, and
 MathML written by `mathml`.
@@ -67,7 +66,7 @@ MAX_DEPTH: Final = 512
 
 @dataclass(slots=True)
 class _Table:
-    """An open table: its place on the stack, and whether a cell of it is open. It is not *certain* if it is unclear
+    """An open table: its place on the stack, and whether a cell of it is open. *certain* is False if it is unclear
     which table is the current one.
     """
 
@@ -93,7 +92,9 @@ class OpenElements:
         self._nodes = 0
         # Whether a formatting element may have been closed together with its parent, and not been reopened since.
         self._closed = False
-        # The elements that are open, outermost first; None once a tag has closed another element than the last of them.
+        # The elements that are open, outermost first, as long as the tags are properly nested. None once an end tag was
+        # not that of the last element, a start tag closed an element, or something stood where the tree builder moves
+        # or ignores it.
         self._nested: list[str] | None = []
         # How many characters of tags may still be reopened, and how many nodes may still be passed by moved content.
         self._to_reopen = 64_000 + 16 * length
@@ -120,7 +121,7 @@ class OpenElements:
             was_closed = self._closed
             self._start_in_table(name)
             if self._nested is not None and self._nested[-1:] and self._nested[-1] in _TABLE_PARTS:
-                self._closed = was_closed  # a cell before this one was closed by its end tag
+                self._closed = was_closed  # if there was a cell before, its own end tag closed it
                 if name != "col":
                     self._nested.append(name)
             else:

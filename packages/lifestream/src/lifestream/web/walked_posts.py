@@ -1,4 +1,4 @@
-"""The first of very many posts, found by reading all posts in their order. Read-only.
+"""The first wanted ones of very many posts, found by reading posts in their order until there are enough. Read-only.
 
 SQLite takes five times as long to look up the posts of 9,000 items, which are spread over the table, as to search the
 latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, a condition is checked for each
@@ -68,8 +68,8 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     if connection.vendor == "postgresql":
         # To make a thousand datetimes takes Python longer than everything else here.
         date = f"(EXTRACT(EPOCH FROM {date}) * 1000000)::bigint"
-    # The database reads one post after the other, and stops after the last one that is needed. With Django's query, it
-    # would check the condition for all.
+    # The database reads one post after the other, and stops after the last one that is needed. For `walked` itself, it
+    # would check the condition for all MOST_ASKED posts.
     with connection.cursor() as cursor:
         columns = f"{date}, {item}, {key}"
         cursor.execute(f"SELECT {columns} FROM ({sql}) {walked_posts} WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608

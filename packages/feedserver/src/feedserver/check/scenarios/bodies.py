@@ -59,7 +59,7 @@ def _broken_off(
         ),
         judge=_judge_mended,
         why="The item is lost for good: the server answers 304 to every reader that has the ETag.",
-        advice="Store validators only if the whole body came and was read to its end.",
+        advice="Store validators only if the whole body came and was parsed without an error.",
         needs=_ITEMS,
         depends_on=("I1",),
     )

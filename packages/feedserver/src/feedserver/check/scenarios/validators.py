@@ -195,8 +195,8 @@ SCENARIOS = (
         steps=(Step(lambda at: at.feed(3, 2, 1, etag=_ETAG)), Step(lambda at: at.feed(3, 2, 1, etag=_ETAG))),
         judge=_judge_etag,
         why=_WASTE,
-        advice="Store the ETag field of each 200 as it came, once its document was read to its end, and send it as "
-        "If-None-Match with the next request.",
+        advice="Store the ETag field of each 200 as it came, once its document was parsed without an error, and send it "
+        "as If-None-Match with the next request.",
     ),
     Scenario(
         id="V2",
@@ -207,7 +207,7 @@ SCENARIOS = (
         steps=(Step(lambda at: at.feed(3, 2, 1, modified=at.http_date(-_DAY))), Step({})),
         judge=_judge_last_modified,
         why=_WASTE,
-        advice="Store Last-Modified as text once the document was read to its end, and send it as it came in "
+        advice="Store Last-Modified as text once the document was parsed without an error, and send it as it came in "
         "If-Modified-Since: some servers compare it as text.",
     ),
     Scenario(
@@ -222,7 +222,7 @@ SCENARIOS = (
         ),
         judge=_judge_both,
         why="A cache or server that knows only one of them sends the whole feed again, or an old one.",
-        advice="Store both fields of each 200 whose document was read to its end, and send both.",
+        advice="Store both fields of each 200 whose document was parsed without an error, and send both.",
         depends_on=("V1", "V2"),
     ),
     Scenario(
@@ -351,7 +351,7 @@ SCENARIOS = (
         ),
         judge=_judge_arrives(2, 4, "the feed was mended"),
         why="The item is lost for good: the server answers 304 to every reader that has the ETag.",
-        advice="Store validators only after the document was read to its end.",
+        advice="Store validators only after the document was parsed without an error.",
         needs=frozenset({Need.ITEMS}),
     ),
     Scenario(
