@@ -24,7 +24,7 @@ Path("a.xml.response").write_text("Coding: gzip")
 folder = ScratchFolder("feedserver-test-")
 
 with FeedServer(".", tls=True) as server, server.client() as client:
-    client.open("/a.xml").read()                      # coded into a file
+    client.open("/a.xml").read()                      # the coded body is kept in a file
     bundle = server.ca_bundle
     child = os.fork()
     if child == 0:
@@ -50,7 +50,7 @@ with FeedServer(".", tls=True) as server, server.client() as client:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("act", ["nothing", "remove", "drop", "certificate"])
-def test_a_forked_child_that_ends_in_order_removes_nothing_of_its_parent(tmp_path: Path, act: str) -> None:
+def test_a_forked_child_that_exits_normally_removes_nothing_of_its_parent(tmp_path: Path, act: str) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", FORKING, act], check=True, timeout=60, cwd=tmp_path, env=environment)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.xml", "a.xml.response"]
@@ -73,7 +73,7 @@ def test_a_folder_and_its_files_are_deleted_by_remove_and_when_nothing_refers_to
 
 
 def test_a_server_of_https_makes_no_folder_before_a_client_wants_a_file(tmp_path: Path) -> None:
-    """A process that SIGTERM ends leaves its folders behind."""
+    """A folder is made only when it is needed, since a process that SIGTERM ends would leave it behind."""
     code = (
         "import os\nfrom feedserver import FeedServer\n"
         "with FeedServer(tls=True) as server:\n"

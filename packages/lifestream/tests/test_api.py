@@ -143,6 +143,18 @@ def test_importing_it_does_not_import_aiohttp() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_a_site_with_the_admin_starts_without_the_modules_that_fetch_and_read() -> None:
+    """Each command of such a site imports the admin."""
+    code = (
+        "import django; from django.conf import settings; "
+        "apps = ['admin', 'auth', 'contenttypes', 'messages', 'sessions']; "
+        "settings.configure(INSTALLED_APPS=[*(f'django.contrib.{app}' for app in apps), 'lifestream']); "
+        "django.setup(); import sys; import lifestream.admin; "
+        "print(*({'aiohttp', 'nh3', 'lifestream.parser', 'lifestream.fetcher.fetch'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split() == []
+
+
 def test_every_name_can_be_imported() -> None:
     assert all(hasattr(api, name) for name in api.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nonesuch'"):

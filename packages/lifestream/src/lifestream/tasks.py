@@ -156,7 +156,7 @@ def report() -> int:
     """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns to how many addresses
     it was sent.
     """
-    with _outages_reported("lost feeds could not be looked for; the next message tries it again"):
+    with _outages_reported("lost feeds could not be looked for, or no report be sent; the next message tries it again"):
         look_for_replacements(timezone.now())
         return send_report(timezone.now())
 

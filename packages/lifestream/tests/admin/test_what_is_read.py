@@ -98,7 +98,7 @@ class WhatIsRead(FeedServerTransactionTestCase):
             note(self.feed, f"x-{number}", timezone.now())
         answer = self.client.post(self.address, follow=True)
         self.assertContains(
-            answer, "Many feeds are already waiting to be read for you; try again once some of them have been read."
+            answer, "Many of your feeds are already waiting to be read; try again once some of them have been read."
         )
         assert ReadingRequest.objects.count() == MOST_OPEN
         ReadingRequest.objects.filter(language="x-0").delete()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.parser.date_words import MONTHS, WEEKDAYS, ZONES, plain
+from lifestream.parser.date_words import _NAMES, _WEEK, MONTHS, WEEKDAYS, ZONES, plain
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,14 @@ def test_a_month_is_known_by_its_name_or_its_beginning_in_any_language(word: str
 )
 def test_a_whole_name_takes_precedence_over_the_beginning_of_another(word: str, month: int) -> None:
     assert MONTHS[plain(word)] == month
+
+
+@pytest.mark.parametrize("words", [*_NAMES, *_WEEK])
+def test_a_word_counts_in_capitals_as_well(words: str) -> None:
+    """The capitals of the Turkish ı and i are I and İ."""
+    for word in words.split():
+        assert plain(word.upper()) == plain(word.capitalize()) == plain(word)
+    assert plain("NİSAN") == plain("nisan")
 
 
 @pytest.mark.parametrize("word", ["ju", "xyz", ""])

@@ -45,7 +45,10 @@ URL = "https://site.example/feed"
         ("", ""),
     ],
 )
-def test_a_field_ends_where_the_next_one_begins(markup: str, mended: str) -> None:
+def test_a_field_ends_where_the_next_one_begins_and_an_end_tag_that_ends_nothing_is_left_out(
+    markup: str, mended: str
+) -> None:
+    """An empty *mended* says that the markup stays as it is."""
     assert with_ends(markup.encode()).decode() == (mended or markup)
 
 

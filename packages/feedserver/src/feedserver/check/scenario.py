@@ -3,8 +3,8 @@
 A scenario is a value; `scenarios/template.py` is one to copy. Its lifecycle:
 
 1. The reader subscribes to the scenario's feeds (`Scenario.feeds`) while step 0 is served, and polls two more times.
-   So step 0 is a good feed: readers refuse to subscribe to a broken one. If TLS fails on purpose (`Scenario.tls`), it
-   is served over a connection that the reader must refuse.
+   So step 0 is a good feed: readers refuse to subscribe to a broken one. If TLS fails on purpose (`Scenario.tls`), that
+   feed is served over a connection that the reader must refuse.
 2. Each later step begins `Step.wait` or longer after the one before, by the moved clock; if the clock cannot be
    moved, with the next poll. The step's answers replace those of the step before, path by path; a path that it does
    not name keeps its answer. The reader polls at least once in each step, and may poll several times, since other
@@ -42,7 +42,7 @@ SLACK = timedelta(days=5)
 """How much later than `Step.wait` a step may begin, unless it says otherwise."""
 
 SOON = timedelta(minutes=5)
-"""The wait before a step that tests whether a reader polls again at once."""
+"""The wait before a step that tests whether a reader requests the feed again if it polls a few minutes later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Step:
     """One step of a scenario.
 
     *answers* is what the feed answers, or a mapping of paths (relative to the scenario, such as "new.xml") to what they
-    answer. The step begins at least *wait* and at most *until* after the one before (default of *until*: `SLACK` more
-    than *wait*). For step 1, both count from the last poll of step 0.
+    answer. The step begins no earlier than the time *wait* after the one before, and no later than the time *until*
+    after it, by default `SLACK` more than *wait*. For step 1, both count from the last poll of step 0.
     """
 
     answers: Serve | Mapping[str, Serve]
@@ -69,7 +69,9 @@ class Step:
 
 
 def soon(answers: Serve | Mapping[str, Serve]) -> Step:
-    """Return a step that begins five to twenty minutes after the one before: a test for a reader that polls at once."""
+    """Return a step that begins five to twenty minutes after the one before, to see whether the reader requests the
+    feed again too soon.
+    """
     return Step(answers, SOON, timedelta(minutes=20))
 
 
@@ -97,7 +99,8 @@ class Scenario:
     - *why*: why it matters to the people who use the reader, in one or two sentences.
     - *advice*: how the reader's author mends it, in one or two sentences.
     - *needs*: what it needs beside the requests.
-    - *depends_on*: ids of scenarios; if none of them is a pass or *non-strict*, this one is *not seen*.
+    - *depends_on*: ids of scenarios that come before it; if they are run, and none of them is a pass or *non-strict*,
+      this one is *not seen*.
     - *kinds*: the kinds of readers that it may be for, by default all; see `is_for`.
     - *lane*: `Lane.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `Lane.SLOW` if it takes long.
     - *feeds*: the paths that the reader subscribes to, relative to the scenario.

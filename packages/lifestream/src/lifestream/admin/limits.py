@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 
-from lifestream.operations.limits import limits
-
 
 def the_limits(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """Return the page."""
+    # Many sites import the admin for every command. The limits are in the modules that fetch and read.
+    from lifestream.operations.limits import limits
+
     found = list(limits())
     context = {
         **model_admin.admin_site.each_context(request),

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed: Feed) -> HttpResponse:
     """Return the page for *feed*, with the last reading in the visitor's language. For a POST, note that the feed is to
-    be read now, unless too many readings of this user's feeds are waiting, and return a redirect to the page, which
-    reloads itself until that is done or late.
+    be read now, or warn the user if too many readings of the user's feeds are waiting already. Either way, return a
+    redirect to the page, which reloads itself until the reading is done or late.
     """
     language, now = get_language() or "", timezone.now()
     if request.method == "POST":
-        # Many sites import the admin for every command; the modules that fetch are imported only when this page needs
-        # them.
+        # Many sites import the admin for every command; the modules that fetch and read are imported only when a page
+        # needs them.
         from lifestream.refresh import wanted_readings
 
         if request.user.pk is not None and wanted_readings.has_many_open(request.user.pk):
             text = gettext(
-                "Many feeds are already waiting to be read for you; try again once some of them have been read."
+                "Many of your feeds are already waiting to be read; try again once some of them have been read."
             )
             model_admin.message_user(request, text, messages.WARNING)
         else:

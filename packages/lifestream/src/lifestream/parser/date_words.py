@@ -1,8 +1,9 @@
 """Words of dates: months and days of the week in the languages of feeds, and the abbreviations of time zones.
 
 Sites write `12 Dez 2022` and `04 févr. 2025` where RFC 822 has English. A month is recognised by its name, and by each
-prefix of the name that has at least three letters and fits no other month of that language. Accents and case don't
-count. A whole name counts before the prefixes of others: the Czech `červen` is June, though `července` is July.
+prefix of the name that has at least three letters and fits no other month in its line of `_NAMES`. Accents and case
+don't count. A whole name counts before the prefixes of others: the Czech `červen` is June, although it is also a prefix
+of `července`, July.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ _SHORTEST: Final = 3
 
 def plain(word: str) -> str:
     """Return *word* in lower case, without accents and the dot of an abbreviation."""
-    letters = unicodedata.normalize("NFKD", word.casefold())
+    # The capital of the Turkish ı is I, so `KASIM` is `kasım`.
+    letters = unicodedata.normalize("NFKD", word.casefold()).replace("ı", "i")
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).rstrip(".॰")
 
 
@@ -220,6 +222,6 @@ _HOURS: Final = {
     "sst": -11,
 }
 ZONES: Final = {name: round(hours * 60) for names, hours in _HOURS.items() for name in names.split()}
-"""Minutes east of Greenwich by the abbreviation of a zone. If several zones share one, the commonest in mail and feeds
-counts: CST is Chicago's, IST India's, BST Britain's.
+"""Minutes east of Greenwich by the abbreviation of a zone, in lower case. If several zones share one, the commonest in
+mail and feeds counts: CST is Chicago's, IST India's, BST Britain's.
 """

@@ -1,5 +1,5 @@
-"""Updates feeds in a thread beside a server, and adds those that owners want: used by `serve` if no Celery worker does
-so, and by `demo`. A request to a page wakes the thread if it queues work.
+"""Updates feeds in a thread beside a server, and adds those that owners want: used by `demo`, and by `serve` unless
+CELERY_BROKER_URL is set or `--no-update` is given. A request to a page wakes the thread if it queues work.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ log = logging.getLogger(__name__)
 
 _DAY: Final = 86400.0
 _SOON: Final = 300.0
-"""How long after the start the daily work begins, in seconds: a site that is started once a day needs it, too."""
+"""Seconds from the start to the first daily work: few, since a site that is started again each day would otherwise
+never do it.
+"""
 
 
 class Updater(threading.Thread):
-    """Looks every *interval* seconds for feeds that are due, and refreshes them, until `stop`. *daily* is called once a
-    day, with the event that is set when it has to end.
+    """Looks every *interval* seconds for feeds that are due, and refreshes them, until `stop`. Once a day, *daily* is
+    called with an event; when the event is set, *daily* has to return early.
     """
 
     def __init__(self, interval: float, daily: Callable[[threading.Event], object] | None = None) -> None:
@@ -105,12 +107,14 @@ class Updater(threading.Thread):
         self._next_day = time.monotonic() + _DAY
         daily = self._daily
         self._try(
-            "the database could not be cleaned up; the next try is tomorrow",
+            "the daily work was not done to its end; the next try is tomorrow",
             lambda: log.info("cleaned up: %s", daily(self._stopping)),
         )
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
-        """Do *work*. If it fails, log *what* failed: once for an outage of the database, else with the traceback."""
+        """Do *work*. If it fails, log the message *what*: with the traceback, or if the database is out, only the first
+        failure of the whole outage.
+        """
         close_old_connections()
         try:
             work()

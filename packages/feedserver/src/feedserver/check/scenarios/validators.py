@@ -195,8 +195,8 @@ SCENARIOS = (
         steps=(Step(lambda at: at.feed(3, 2, 1, etag=_ETAG)), Step(lambda at: at.feed(3, 2, 1, etag=_ETAG))),
         judge=_judge_etag,
         why=_WASTE,
-        advice="Store the ETag field of each 200 as it came, once its document was parsed without an error, and send it "
-        "as If-None-Match with the next request.",
+        advice="Store the ETag field of each 200 as it came, once its document was parsed without an error, and send "
+        "it as If-None-Match with the next request.",
     ),
     Scenario(
         id="V2",
