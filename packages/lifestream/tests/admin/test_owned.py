@@ -137,6 +137,9 @@ def test_a_private_page_is_answered_as_one_that_does_not_exist(
         assert mine.owner is not None
         client.force_login(mine.owner)
     subscription, item = theirs.subscriptions.get().pk, theirs.posts.get().item_id
+    Feed.objects.update(icon=b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10")
+    own = mine.subscriptions.get().pk
+    assert client.get(f"/mine/sites/{own}/icon").status_code == 200
     for path in (
         "", "feed.atom", "subscriptions.opml", "2026/10/2/", f"items/{item}/", "search/?q=x", "search/", "sites/",
         f"sites/{subscription}/", f"sites/{subscription}/icon", "tags/", "tags/hidden-tag/", "search/feed.rss?q=x",
