@@ -84,6 +84,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that is expected to raise something else, if a note of that tells of problems of a server."""
+    report = yield
+    error = call.excinfo.value if call.excinfo is not None else None
+    if error is not None and hasattr(report, "wasxfail") and hasattr(error, "__notes__"):
+        from feedserver.pytest import fail_if_problems_are_noted
+
+        fail_if_problems_are_noted(item, report, error)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:

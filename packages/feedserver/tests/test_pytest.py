@@ -295,6 +295,45 @@ def test_a_problem_in_a_set_up_a_tear_down_or_a_test_case_fails_it_too_where_som
     assert outcome.text.count("the servers' problems were not.") >= 3
 
 
+def test_a_problem_of_a_server_that_is_no_fixture_fails_a_test_that_is_expected_to_raise_something_else(
+    suite: Suite,
+) -> None:
+    suite.write("""
+        from feedserver import FeedServer, Response
+        from feedserver.testcases import FeedServerTestCase
+
+        @pytest.mark.xfail(raises=KeyError)
+        @pytest.mark.parametrize("path", ["/", "/none"])
+        def test_has_a_server_of_its_own(path):
+            with FeedServer() as server:
+                server.add("/", Response("<feed/>"))
+                get(server.url(path))
+                raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=KeyError)
+        class TestCase(FeedServerTestCase):
+            def test_asks(self):
+                get(self.get_url("/none"))
+                raise KeyError("expected")
+
+            def test_asks_nothing(self):
+                raise KeyError("expected")
+
+            @pytest.mark.xfail(raises=(KeyError, AssertionError))
+            def test_is_expected_to_raise_either(self):
+                get(self.get_url("/none"))
+                raise KeyError("expected")
+
+            @pytest.mark.xfail
+            def test_is_expected_to_fail_somehow(self):
+                get(self.get_url("/none"))
+                raise KeyError("expected")
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=2, xfailed=4)
+    assert outcome.text.count("The server found these problems:\nGET /none: nothing answers.") == 2
+
+
 @pytest.mark.skipif(pytest.version_tuple < (8, 4), reason="pytest has RaisesExc since version 8.4")
 def test_what_is_expected_to_be_raised_may_be_a_matcher(suite: Suite) -> None:
     suite.write("""

@@ -83,3 +83,17 @@ def test_a_server_of_https_makes_no_folder_before_a_client_wants_a_file(tmp_path
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=tmp_path, env=environment)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_of_multiprocessing_removes_the_folder_that_it_made(tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, os, warnings\nfrom feedserver import FeedServer\n"
+        "warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "def ask(server):\n    assert os.path.exists(server.ca_bundle)\n"
+        "with FeedServer(tls=True) as server:\n"
+        "    child = multiprocessing.get_context('fork').Process(target=ask, args=(server,))\n"
+        "    child.start()\n    child.join()\n    assert child.exitcode == 0\n    assert not os.listdir('.')\n"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=tmp_path, env=environment)

@@ -24,7 +24,7 @@ import pytest
 from feedserver import held_server
 from feedserver.fixtures.errors import FixtureWarning
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.problems import Expected, Problem, in_words, problem_of
+from feedserver.handler.problems import NOTE, Expected, Problem, in_words, problem_of
 from feedserver.server import FeedServer, VerificationError
 from pytest_feedserver import CURRENT, IN_CALL, WATCH
 
@@ -349,9 +349,7 @@ class ServerWatch:
         """Let a test fail that has raised what it was expected to raise, if the servers found problems besides."""
         self._ask_all()
         if self._found:
-            del report.wasxfail
-            report.outcome = "failed"
-            report.longrepr = f"{in_words(error)} was expected to be raised; the servers' problems were not."
+            _fail(report, error)
 
     def _add_to_report(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
         # For a unittest.TestCase, pytest replaces our failure by the one that unittest recorded.
@@ -382,10 +380,35 @@ class ServerWatch:
         return len(self._running) + len(self._ended) > 1
 
 
+def fail_if_problems_are_noted(item: pytest.Item, report: pytest.TestReport, error: BaseException) -> None:
+    """Let a test fail that has raised what it was expected to raise, if *error* has a note of problems besides.
+
+    Servers that the watch does not know add such notes: those of test cases and of `with FeedServer()`.
+    """
+    notes: list[str] = getattr(error, "__notes__", [])
+    if any(note.startswith(NOTE) for note in notes) and _is_expected_alone(item, error):
+        _fail(report, error)
+        report.sections.append(("feedserver problems", "\n".join(notes)))
+
+
+def _fail(report: pytest.TestReport, error: BaseException) -> None:
+    """Let a test fail that was expected to raise *error*."""
+    del report.wasxfail
+    report.outcome = "failed"
+    report.longrepr = f"{in_words(error)} was expected to be raised; the servers' problems were not."
+
+
 def _is_expected_alone(item: pytest.Item, error: BaseException) -> bool:
     """Return whether the test is expected to raise *error* by `xfail(raises=…)`, but no VerificationError."""
-    expected = [mark.kwargs.get("raises") for mark in item.iter_markers("xfail")]
-    return any(_is_raised(each, error) and not _is_raised(each, VerificationError()) for each in expected)
+    applies = next(filter(_applies, item.iter_markers("xfail")), None)  # the nearest one, as pytest has it
+    expected = applies.kwargs.get("raises") if applies is not None else None
+    return _is_raised(expected, error) and not _is_raised(expected, VerificationError())
+
+
+def _applies(mark: pytest.Mark) -> bool:
+    """Return whether an `xfail` has no condition or one that holds; conditions in words are taken to hold."""
+    conditions = (mark.kwargs["condition"],) if "condition" in mark.kwargs else mark.args
+    return not conditions or any(conditions)
 
 
 def _is_raised(expected: Any, error: BaseException) -> bool:

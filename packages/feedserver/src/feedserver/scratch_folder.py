@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ class ScratchFolder:
 
         self.path = Path(tempfile.mkdtemp(prefix=prefix))
         self._remove = weakref.finalize(self, _remove, self.path, os.getpid())
+        multiprocessing = sys.modules.get("multiprocessing.util")
+        if multiprocessing is not None:  # its forked children run no finalizers of weakref
+            multiprocessing.Finalize(self, _remove, (self.path, os.getpid()), exitpriority=-1)
 
     def remove(self) -> None:
         """Remove the folder and all that is in it. Removing it twice is no error."""

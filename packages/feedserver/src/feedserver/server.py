@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal, nothing_is_read
+from feedserver.handler.problems import NOTE
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
 from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, check_whole, shown
@@ -255,7 +256,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):
             text = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
-            error.add_note(f"The server found these problems:\n{text}")
+            error.add_note(f"{NOTE}{text}")
 
     def abandon(self) -> None:
         """Close the inherited sockets, in a forked child, without sending anything."""

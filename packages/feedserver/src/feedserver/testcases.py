@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from feedserver import held_server
 from feedserver.handler.exchange import Exchange
+from feedserver.handler.problems import NOTE
 from feedserver.server import FeedServer, VerificationError
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class _VerifiedBlock:
         # A skipped test is not verified.
         if isinstance(error, Exception) and not isinstance(error, unittest.SkipTest):
             if problems:
-                error.add_note(f"The server found these problems:\n{problems}")
+                error.add_note(f"{NOTE}{problems}")
             error.add_note(_journal(server))
             held_server.hold([server], self._case.id(), failure=f"{type(error).__name__}: {error}")
 

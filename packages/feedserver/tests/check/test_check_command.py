@@ -331,3 +331,28 @@ def test_a_signal_ends_the_readers_too_and_leaves_no_folder(tmp_path: Path, name
     assert process.returncode == 128 + number
     assert b"The run was stopped: this is the report so far." in output
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+def test_a_terminal_that_is_closed_loses_no_report_and_leaves_no_folder(tmp_path: Path) -> None:
+    script, scratch, report = tmp_path / "sleeper.py", tmp_path / "scratch", tmp_path / "report.json"
+    script.write_text(SLEEPER)
+    scratch.mkdir()
+    ours, theirs = os.openpty()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        poll = f"{sys.executable} {script} {listening.getsockname()[1]} {{url}}"
+        command = [sys.executable, "-m", "feedserver", "check", "--only", "V1", "--poll", poll, "-o", str(report)]
+        environment = os.environ | {"TMPDIR": str(scratch)}
+        with subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=tmp_path
+        ) as process:
+            os.close(theirs)
+            reader, _ = listening.accept()
+            os.close(ours)
+            process.send_signal(signal.SIGHUP)
+            process.wait(timeout=60)
+        reader.close()
+    assert process.returncode == 128 + signal.SIGHUP
+    assert json.loads(report.read_text())["partial"] is True
+    assert list(scratch.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -216,6 +217,21 @@ def test_a_kept_future_whose_error_is_awaited_fails_nothing(passed_on_by: Callab
         return 5
 
     assert run_async(answer()) == 5
+
+
+def test_many_errors_that_are_awaited_take_no_longer_than_one_in_a_large_process() -> None:
+    heap = [[at] for at in range(300_000)]
+
+    def seconds(count: int) -> float:
+        async def answer() -> int:
+            return len(await asyncio.gather(*(fail() for _ in range(count)), return_exceptions=True))
+
+        begun = time.process_time()
+        assert run_async(answer()) == count
+        return time.process_time() - begun
+
+    assert seconds(1000) < 4 * seconds(1) + 1
+    assert len(heap) == 300_000
 
 
 def test_what_is_freed_after_run_async_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Response, VerificationError
+from feedserver import FeedServer, Pace, Response, VerificationError
 from feedserver.http.response_writer import MOST_HELD
 from feedserver.messages.gate import NoLongerWanted
 from problem_finding import reset
@@ -168,6 +168,18 @@ def test_a_body_without_end_is_sent_although_its_declared_length_is_small() -> N
             client.ask("/f")
             client.read_head()
             assert client.read_exactly(3 * MOST_HELD) == bytes(3 * MOST_HELD)
+        server.verify()
+
+
+def test_what_is_held_waits_for_its_pace_once_it_is_sent() -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield bytes(MOST_HELD // 4)
+
+    with FeedServer() as server:
+        pace = Pace(bytes=64, seconds=0.05)
+        server.add("/f", Response(endless, headers={"Content-Length": "100"}, pace=pace))
+        assert get(server) == bytes(100)
         server.verify()
 
 

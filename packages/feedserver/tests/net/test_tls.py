@@ -8,6 +8,7 @@ import ssl
 import urllib.request
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def broken(fault: str) -> FeedServer:
 
 
 BODY = b"hello " * 20_000
+
+
+def test_clients_that_ask_at_the_same_time_get_certificates_of_their_own() -> None:
+    with FeedServer(tls=True) as server, ThreadPoolExecutor(16) as threads:
+        files = list(threads.map(server.client_certificate, [f"client-{at}.example" for at in range(64)]))
+        assert len(set(files)) == 64
 
 
 def test_a_certificate_is_for_the_host_and_the_aliases() -> None:

@@ -171,6 +171,8 @@ REPLACED = [
     # A parameter whose value is a name and a value itself.
     ("/?filter=password:abc&b=2", "/?filter=password:removed&b=2", ["parameter password"]),
     ("/?filter=api_key%3Aabc", "/?filter=api_key%3Aremoved", ["parameter api_key"]),
+    ("/?q=user:ada,password:a,b+page:2", "/?q=user:ada,password:removed+page:2", ["parameter password"]),
+    ("/?q=pwd:ab%2Ctoken%3Acd", "/?q=pwd:removed%2Ctoken%3Aremoved", ["parameter pwd", "parameter token"]),
     # Short secrets in a path, if the folder before them says that they are secret.
     ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
     ("https://h/private/s3cr3t9/rss", "https://h/private/removed/rss", ["token (7 characters)"]),
@@ -204,7 +206,18 @@ def test_a_secret_is_replaced_and_reported(text: str, cleaned: str, found: list[
 
 
 @pytest.mark.parametrize(
-    "value", ["token:desc", "token:asc", "session:keynote", "auth:8080", "auth:8080/x", "token:%2F%2Fx", "user:bob"]
+    "value",
+    [
+        "token:desc",
+        "token:asc",
+        "session:keynote",
+        "auth:8080",
+        "auth:8080/x",
+        "token:%2F%2Fx",
+        "user:bob",
+        "token:asc,a:desc",
+        "a:b,auth:80",
+    ],
 )
 def test_a_value_with_a_colon_is_no_secret_where_it_sorts_selects_or_names_a_port(value: str) -> None:
     assert without_secrets(f"/?by={value}") == (f"/?by={value}", ())

@@ -81,6 +81,8 @@ def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
         ("X-Api-Key", "my s3cret", {"s3cret", "my s3cret"}),
         ("X-Login", "ada:s3cret", {"ada:s3cret", "s3cret"}),
         ("X-Login", "ada|s3cret", {"ada|s3cret", "s3cret"}),
+        ("X-Login", "ada|s3,cret", {"ada|s3,cret", "ada|s3", "s3,cret", "cret"}),
+        ("X-Login", "ada:s3:cret", {"ada:s3:cret", "s3:cret", "cret"}),
         ("X-Sign-In", "ada:s3cret", {"ada:s3cret", "s3cret"}),
         ("X-Parameters", '{"tokens": ["s3cret", 123456]}', {"s3cret", "123456", '["s3cret", 123456]'}),
         ("X-Parameters", 'password="{s3cret two}"', {"{s3cret two}", "s3cret"}),

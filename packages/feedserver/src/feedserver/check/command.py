@@ -17,7 +17,7 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -32,6 +32,7 @@ from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.verdicts import Kind, Level, Need, Verdict
 from feedserver.messages.terminal_text import visible
+from feedserver.standard_output import show
 
 _WHO = "feedserver check"
 
@@ -100,11 +101,11 @@ def _run(options: argparse.Namespace) -> int:
         progress.end()
         adapter.close()
     if options.serve and report.is_partial and options.session is not None:
-        sys.stderr.write(f"{_WHO}: the same command continues this run from {visible(str(options.session))}\n")
+        _tell(f"{_WHO}: the same command continues this run from {visible(str(options.session))}\n")
     if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
         return _complain(f"no rule could be judged, so there is no score: {reason}{_relative_path(adapter)}")
     if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
-        sys.stderr.write(f"{_WHO}: {visible(note, lines=True)}\n")
+        _tell(f"{_WHO}: {visible(note, lines=True)}\n")
     return _deliver(report, options, chosen)
 
 
@@ -233,8 +234,7 @@ def _print_page_url(adapter: HandAdapter, options: argparse.Namespace) -> None:
     if options.url:
         lines.append(f"{options.url} must lead to {options.feed_host}, port {adapter.feed_port}.")
     lines.append("Ctrl-C gives the report so far.")
-    sys.stderr.write("\n".join(lines) + "\n")
-    sys.stderr.flush()
+    _tell("\n".join(lines) + "\n")
 
 
 def _deliver(report: Report, options: argparse.Namespace, chosen: Sequence[Target]) -> int:
@@ -260,16 +260,22 @@ class _Progress:
     def show_line(self, line: str) -> None:
         """Show *line* in place of the last one."""
         if self._is_shown:
-            sys.stderr.write(f"\r\033[K{visible(line)}")
-            sys.stderr.flush()
+            _tell(f"\r\033[K{visible(line)}")
 
     def end(self) -> None:
         """Remove the line."""
         if self._is_shown:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
+            _tell("\r\033[K")
 
 
 def _complain(what: str, status: int = 2) -> int:
-    sys.stderr.write(f"{_WHO}: {visible(what, lines=True)}\n")
+    _tell(f"{_WHO}: {visible(what, lines=True)}\n")
     return status
+
+
+def _tell(text: str) -> None:
+    """Write *text* to standard error. Where its terminal is closed, or its reader has gone, the text is lost: that must
+    not end a run before its folders are removed and its report is written.
+    """
+    with suppress(OSError):
+        show(text, sys.stderr)

@@ -21,6 +21,9 @@ from feedserver.messages.argument_types import check_name
 SHOWN = 60
 """Bytes of an invalid request that a message quotes at most."""
 
+NOTE = "The server found these problems:\n"
+"""The start of the note with a server's problems that an exception of a test gets."""
+
 LONGEST = 2000
 """Characters of an exception that a message quotes at most: it may quote a body, which may have a million."""
 

@@ -210,13 +210,17 @@ def _made_answer(start: SendHead, response: Response, body: MadeBody, *, chunked
                 break
             size = len(part) if pace is None else pace.bytes
             for at in range(0, len(part), size or 1):
-                if begun and pace is not None:
-                    yield Wait(pace.seconds)
-                begun = True
                 piece = part[at : at + size]
                 if remaining is not None and remaining <= -MOST_HELD:
                     yield from held
                     held, remaining = [], None
+                if begun and pace is not None:
+                    wait = Wait(pace.seconds)
+                    if remaining is not None and remaining <= 0:  # what waits behind it has no pace yet
+                        held.append(wait)
+                    else:
+                        yield wait
+                begun = True
                 if remaining is not None:
                     remaining -= len(piece)
                     if remaining <= 0:

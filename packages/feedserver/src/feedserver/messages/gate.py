@@ -216,30 +216,36 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
 
 
 def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Future[Any]]) -> None:
-    """Raise the first exception of *unawaited*, or else that of a *failed* future that nothing awaits."""
-    errors = [*unawaited, *filter(None, map(_unawaited_error, failed))]
-    errors.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
-    if errors:
-        raise errors[0] from None
-
-
-def _unawaited_error(future: asyncio.Future[Any]) -> BaseException | None:
-    """Return the exception of a *future* that has failed, if nothing awaits it, or if it was only passed on.
-
-    `asyncio.gather` and `asyncio.shield` pass it on to a future of their own, which something may keep and not await.
+    """Raise the first exception of *unawaited*, or else that of a *failed* future that nothing awaits, or whose
+    exception was only passed on.
     """
+    left = {id(each) for each in failed if _is_unawaited(each)}
+    errors = [(error, id(each) in left) for each in failed if (error := each.exception()) is not None]
+    kept = _kept_unawaited({id(error) for error, is_unawaited in errors if not is_unawaited})
+    found = [*unawaited, *(error for error, is_unawaited in errors if is_unawaited or id(error) in kept)]
+    found.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
+    if found:
+        raise found[0] from None
+
+
+def _kept_unawaited(errors: set[int]) -> set[int]:
+    """Return those of *errors*, ids of exceptions, that a future has which nothing awaits.
+
+    `asyncio.gather` and `asyncio.shield` pass exceptions on to a future of their own, which something may keep.
+    """
+    if not errors:
+        return set()
     import asyncio
     import gc
 
-    is_unawaited = _is_unawaited(future)
-    error = future.exception()
-    if error is None or is_unawaited:
-        return error
-    passed_on = [each for each in gc.get_referrers(error) if issubclass(type(each), asyncio.Future)]
-    for other in filter(_is_unawaited, passed_on):
-        other.exception()  # asked for, so that asyncio does not log it
-        return error
-    return None
+    kept: set[int] = set()
+    for each in gc.get_objects():  # once, however many there are: the heap may be large
+        if issubclass(type(each), asyncio.Future) and _is_unawaited(each) and each.done():
+            error = getattr(each, "_exception", None)
+            if id(error) in errors:
+                each.exception()  # asked for, so that asyncio does not log it
+                kept.add(id(error))
+    return kept
 
 
 def _is_unawaited(future: asyncio.Future[Any]) -> bool:

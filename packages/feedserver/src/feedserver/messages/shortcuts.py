@@ -53,11 +53,11 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
         headers = headers.replaced("ETag", _touched_etag(headers["ETag"]))
     if "Last-Modified" in headers:
         try:
-            date = parsedate_to_datetime(headers["Last-Modified"]) + by
+            date = parsedate_to_datetime(headers["Last-Modified"])
+            # A date without a zone is UTC, not the time of this machine (RFC 9110 §5.6.7).
+            utc = (date.astimezone(UTC) if date.tzinfo is not None else date.replace(tzinfo=UTC)) + by
         except (ValueError, OverflowError) as error:
             raise ValueError(f"cannot touch {response.source or 'the response'}: {error}") from error
-        # A date without a zone is UTC, not the time of this machine (RFC 9110 §5.6.7).
-        utc = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
         headers = headers.replaced("Last-Modified", imf_fixdate(utc.timestamp()))
     return replace(response, headers=headers)
 

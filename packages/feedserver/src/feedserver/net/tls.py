@@ -12,10 +12,11 @@ import os
 import re
 import ssl
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -107,19 +108,23 @@ class Authority:
         self.root = trustme.CA(organization_name="feedserver, a throw-away authority")
         self.intermediate = self.root.create_child_ca()
         self._clients: dict[str, Path] = {}
+        self._lock = threading.Lock()  # of the folder and of the certificates of clients, which tests share
+        self._folder: ScratchFolder | None = None
 
-    @cached_property
-    def _folder(self) -> ScratchFolder:
-        return ScratchFolder("feedserver-ca-")
-
-    @cached_property
+    @property
     def bundle(self) -> Path:
         """A file with the authority's certificate, as PEM. Few tests need one, so it is made when it is asked for: a
         process that is killed leaves it behind.
         """
-        bundle = self._folder.path / "ca.pem"
-        bundle.write_bytes(self.root.cert_pem.bytes())
-        return bundle
+        with self._lock:
+            return self._path() / "ca.pem"
+
+    def _path(self) -> Path:
+        if self._folder is None:
+            folder = ScratchFolder("feedserver-ca-")
+            (folder.path / "ca.pem").write_bytes(self.root.cert_pem.bytes())
+            self._folder = folder
+        return self._folder.path
 
     def trust_in(self, context: ssl.SSLContext) -> None:
         """Let a client's context trust this authority."""
@@ -143,13 +148,14 @@ class Authority:
 
     def client_certificate(self, name: str) -> Path:
         """Return a file with the private key and the certificate chain of a client called *name*, as PEM."""
-        if name not in self._clients:
-            leaf = self.intermediate.issue_cert(name)
-            # A forked child shares the folder.
-            file = self._folder.path / f"client-{os.getpid()}-{len(self._clients) + 1}.pem"
-            file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
-            self._clients[name] = file
-        return self._clients[name]
+        with self._lock:
+            if name not in self._clients:
+                leaf = self.intermediate.issue_cert(name)
+                # A forked child shares the folder.
+                file = self._path() / f"client-{os.getpid()}-{len(self._clients) + 1}.pem"
+                file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
+                self._clients[name] = file
+            return self._clients[name]
 
 
 @cache

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from feedserver.messages.headers import TCHARS
 from feedserver.record.secret_names import is_secret, says_login
@@ -43,7 +44,7 @@ _FINGERPRINTS = re.compile(
 keys of caches, and the ids of requests and of servers on their way.
 """
 
-_NAME_AND_PASSWORD = re.compile(r"[^\s:|/,;]+[:|][^\s/]+")
+_NAME_AND_PASSWORD = re.compile(r"[^\s:|/,;]+[:|](?!//)\S+")
 _CHALLENGE = re.compile(rf"(?P<scheme>{TCHARS})(?:[ \t]+(?!=)|$)")
 _CHALLENGE_ITEM = re.compile(r'(?>(?:[^",]|"(?>(?:[^"\\]|\\.)*)"?)+)')
 
@@ -97,7 +98,7 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
             left_out += [LeftOut(name, f"its {scheme} challenge is used once") for scheme in shown_schemes]
             if not text:
                 continue
-        if says_login(name) and _NAME_AND_PASSWORD.fullmatch(text.strip()):
+        if says_login(name) and _NAME_AND_PASSWORD.fullmatch(unquote(text.strip())):
             left_out.append(LeftOut(name, "it is a secret"))
             continue
         cleaned, found = without_secrets(

@@ -93,13 +93,15 @@ within JSON, there are backslashes before the quotes.
 """
 
 _CRITERION = re.compile(
-    r"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+)(?::|%3[Aa])"
-    r"(?!asc$|desc$|//|%2[Ff]%2[Ff]|[0-9]{1,5}(?:/|%2[Ff]|$))(?P<value>[^:&#;\s\"'<>]++)",
+    r"(?:(?<![^,+])|(?<=%20)|(?<=%2C))"
+    r"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+)(?::|%3A)"
+    r"(?!(?:asc|desc|[0-9]{1,5})(?:$|[,+]|%2[0C])|//|%2F%2F|[0-9]{1,5}(?:/|%2F))"
+    r"(?P<value>(?>(?:(?!(?:[,+]|%2[0C])[A-Z][\w.-]*+(?::|%3A))[^:&#;\s\"'<>])+))(?=$|[,+]|%2[0C])",
     re.IGNORECASE,
 )
-"""A value of a parameter that is a name and a value itself: `filter=password:hunter2`. What is sorted by (`token:desc`)
-and a host with its port (`auth:8080`) are none, and a few names are often the kinds of things that are searched for
-(`q=session:keynote`).
+"""A value of a parameter that is a name and a value itself, or one of several such: `filter=user:ada,password:hunter2`.
+What is sorted by (`token:desc`) and a host with its port (`auth:8080`) are none, and a few names are often the kinds of
+things that are searched for (`q=session:keynote`).
 """
 
 _CREDENTIALS = re.compile(
@@ -331,13 +333,18 @@ class _Search:
         if (self.words or of_url) and is_secret(name, names):
             self._note(f"parameter {name}", value)
             return REPLACEMENT
-        criterion = _CRITERION.fullmatch(value) if of_url else None
-        if criterion is not None and criterion["value"] not in _NO_VALUES and is_secret(criterion["name"]):
-            if criterion["name"].lower() in self.keep:
-                return value
-            self._note(f"parameter {criterion['name']}", criterion["value"])
-            return value[: criterion.start("value")] + REPLACEMENT
+        criteria = [each for each in _CRITERION.finditer(value) if self._is_secret_criterion(each)] if of_url else []
+        if any(each["name"].lower() in self.keep for each in criteria):
+            return value
+        for each in criteria:
+            self._note(f"parameter {each['name']}", each["value"])
+        for each in reversed(criteria):
+            value = value[: each.start("value")] + REPLACEMENT + value[each.end("value") :]
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
+
+    @staticmethod
+    def _is_secret_criterion(match: re.Match[str]) -> bool:
+        return match["value"] not in _NO_VALUES and is_secret(match["name"])
 
     def _clean_within(self, value: str, shapes: bool, depth: int) -> str:
         """Return a parameter's *value* without the secrets in it; it may be a URL, percent-encoded or not."""

@@ -97,4 +97,6 @@ def _in_credentials(value: str) -> Iterator[str]:
             names_secrets = True
             yield match["value"].strip().strip('":')  # a value between colons is in base 64 (RFC 9651 §3.3.5)
     if not names_secrets:  # a token may have any sign in it, and look like a parameter or like two words
-        yield (rest or scheme).strip()
+        whole = (rest or scheme).strip()
+        yield whole
+        yield _LOGIN_SEPARATORS.split(whole, maxsplit=1)[-1].strip(' ":')  # so may a password
