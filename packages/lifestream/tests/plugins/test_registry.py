@@ -92,6 +92,23 @@ class OneDomain(FeedPlugin):
     domains = "one.example"  # type: ignore[assignment]
 
 
+class Unset(FeedPlugin):
+    """A plugin whose domains can't be read."""
+
+    name = "unset"
+
+    @property
+    def domains(self) -> tuple[str, ...]:  # type: ignore[override]
+        raise LookupError("no domains")
+
+
+class OfSet(FeedPlugin):
+    """A plugin whose domains are a set."""
+
+    name = "set"
+    domains = frozenset({"one.example", "two.example"})  # type: ignore[assignment]
+
+
 class Nameless(FeedPlugin):
     """A plugin without a name."""
 
@@ -201,6 +218,7 @@ def test_plugins_of_entry_points_are_found_and_looked_for_once(monkeypatch: pyte
             "as in ('site.example',)",
         ),
         (f"{__name__}.Uncreated", f"the plugin '{__name__}.Uncreated' can't be created: LookupError: no key"),
+        (f"{__name__}.Unset", f"the plugin '{__name__}.Unset' can't be created: LookupError: no domains"),
     ],
 )
 def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
@@ -208,6 +226,11 @@ def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
         Registry([path], use_entry_points=False)
 
     assert str(raised.value) == message
+
+
+def test_the_domains_of_a_plugin_may_be_a_set() -> None:
+    registry = Registry([f"{__name__}.OfSet"], use_entry_points=False)
+    assert registry.plugin_for(ParsedFeed(), "https://two.example/feed").name == "set"
 
 
 @pytest.mark.parametrize(

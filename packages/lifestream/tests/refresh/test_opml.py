@@ -135,7 +135,7 @@ def test_a_list_takes_linear_time(unit: str) -> None:
 
 
 @pytest.mark.costly
-def test_the_categories_and_the_folders_of_one_feed_take_linear_time() -> None:
+def test_the_attributes_categories_and_folders_of_one_feed_take_linear_time() -> None:
     def categories(number: int) -> bytes:
         return f"<opml><outline xmlUrl='http://a' category='{','.join(map(str, range(number)))}'/>".encode()
 
@@ -144,6 +144,11 @@ def test_the_categories_and_the_folders_of_one_feed_take_linear_time() -> None:
             b"<outline text='%d'><outline xmlUrl='http://a'/></outline>" % n for n in range(number)
         )
 
+    def attributes(number: int) -> bytes:
+        listed = " ".join(f"a{n}='&amp;'" for n in range(number))
+        return f"<opml><outline {listed} xmlUrl='http://a'/>".encode()
+
+    assert_linear(read, attributes, 5000)
     assert_linear(read, categories, 5000)
     assert_linear(read, folders, 2000)
 
@@ -237,14 +242,12 @@ def test_a_list_may_be_as_large_and_as_deep_as_the_limits() -> None:
     assert deep.folder == "/".join("a" * 20)
 
 
-def test_an_extremely_long_outline_is_ignored() -> None:
-    """Its attributes are not read, and the list continues after it."""
-    beginning = "<outline xmlUrl='http://a' text='"
-    longest = beginning + "x" * (32 * 1024 - len(beginning) - 3) + "'/>"
-    after = "<outline xmlUrl='http://b'/>"
-    assert [outline.url for outline in read(f"<opml>{longest}{after}".encode())] == ["http://a", "http://b"]
-    longer = longest.replace("'/>", "x'/>")
-    assert [outline.url for outline in read(f"<opml>{longer}{after}".encode())] == ["http://b"]
+def test_a_feed_is_read_however_long_its_outline_is() -> None:
+    """Some programs write the icon of a feed, as a `data:` URL, or a description into its outline."""
+    icon = f"icon='data:image/png;base64,{'A' * 500_000}'"
+    folder = f"<outline text='News' {icon}>"
+    document = f"<opml>{folder}<outline {icon} xmlUrl='http://a' text='A'/></outline><outline xmlUrl='http://b'/>"
+    assert read(document.encode()) == [Outline("http://a", "A", folder="News"), Outline("http://b")]
 
 
 @pytest.mark.parametrize("kind", ["HTML+XPath", "xml+xpath", "JSON+DotNotation", "HTML+XPath+JSON+DotNotation"])

@@ -87,3 +87,17 @@ def test_a_link_to_its_own_folder_ends(home: Path) -> None:
         (home / "static" / name).symlink_to(home / "static")
     answers, _ = asked(home, "/static/a.css", "/static/one/a.css", "/static/one/two/a.css")
     assert answers == [200, 404, 404]
+
+
+def test_a_link_that_cannot_be_followed_is_left_out_alone(home: Path) -> None:
+    (home / "static" / "a.css").write_text("a", encoding="utf-8")
+    (home / "static" / "round").symlink_to("round")
+    (home / "static" / "closed").mkdir()
+    (home / "static" / "closed" / "b.css").write_text("b", encoding="utf-8")
+    (home / "static" / "into.css").symlink_to(home / "static" / "closed" / "b.css")
+    (home / "static" / "closed").chmod(0)
+    answers, printed = asked(home, "/static/a.css", "/static/into.css", "/static/round")
+    assert answers == [200, 404, 404]
+    for name, reason in (("round", "Too many levels of symbolic links"), ("into.css", "Permission denied")):
+        assert f"the static file {home / 'static' / name} is left out: {reason}" in printed
+    assert f"the static files in {home / 'static' / 'closed'} are left out: Permission denied" in printed

@@ -23,6 +23,7 @@ MISTAKES: dict[str, tuple[str | bytes, str]] = {
     "a filter that does not exist": (HEAD + "{{ title|upperr }}{% endblock %}", "base.html, line 3"),
     "an if without a condition": (HEAD + "{% if %}{% endif %}{% endblock %}", "base.html, line 3"),
     "an address that does not exist": (HEAD + "{% url 'nothing' %}{% endblock %}", "base.html, line 3"),
+    "a part that does not exist": (HEAD + "{% include 'nothing.html' %}{% endblock %}", "base.html, line 3"),
     "itself": ("{% include 'lifestream/base.html' %}", "base.html, line 1"),
     "no UTF-8": (b"\xff\xfe", "base.html"),
 }

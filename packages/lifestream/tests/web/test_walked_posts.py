@@ -277,6 +277,37 @@ def test_a_tag_without_posts_has_an_empty_page(site: Subscription) -> None:
     assert of_tag is not None and of_tag.page(None, 5).posts == ()
 
 
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_a_search_for_frequent_words_in_a_tag_without_items_has_an_empty_page(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, is_counted: bool
+) -> None:
+    monkeypatch.setattr(fulltext, "FREQUENT", 1)
+    Tag.objects.create(name="None", slug="none")
+    of_tag = Timeline(site.lifestream).of_tag("none")
+    assert of_tag is not None
+    page = of_tag.narrowed(query="kit").page(None, 5, counted=is_counted)
+    assert (page.posts, page.hits) == ((), fulltext.Hits(0, is_all=True) if is_counted else None)
+
+
+def test_a_search_for_words_that_were_frequent_once_passes_no_post_over_for_an_older_one_that_was_stored_later(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fulltext.is_supported(connection.alias):
+        pytest.skip("This database has no index.")
+    monkeypatch.setattr(fulltext, "RARE", 2)
+    monkeypatch.setattr(fulltext, "SHOWN", 2)
+    expected = [post.pk for post in Post.objects.filter(subscription=site, item__title=KITES[0])]
+    new_feed = make_site(site.lifestream)
+    expected += [make_post(new_feed, KITES[0]).pk for _ in range(3)]  # older, but stored later
+    timeline = Timeline(site.lifestream).narrowed(query="kit")
+    page = timeline.page(None, 1)
+    seen = [post.pk for post in page.posts]
+    while page.older is not None:
+        page = timeline.page(page.older, 1)
+        seen += [post.pk for post in page.posts]
+    assert seen == expected
+
+
 @pytest.mark.parametrize("rare", [2, 10_000], ids=["in very many items", "in some items"])
 @pytest.mark.parametrize("frequent", [1, 1_000], ids=["frequent now", "frequent once"])
 def test_words_that_are_frequent_elsewhere_are_not_looked_for_in_post_after_post(

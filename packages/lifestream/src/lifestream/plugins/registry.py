@@ -8,7 +8,7 @@ another host and links to others, does not belong to GitHub.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -160,15 +160,17 @@ def _instance(found: Any, path: str) -> FeedPlugin:
         raise PluginError(say("plugin-no-class", path=path))
     try:
         plugin = found()
+        name: object = plugin.name
+        domains: object = plugin.domains
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise PluginError(say("plugin-not-created", path=path, error=_why(error))) from error
-    name: object = plugin.name
-    domains: object = plugin.domains
     if not isinstance(name, str) or not name:
         raise PluginError(say("plugin-without-name", path=path))
     # In a text, which is a list of letters, no domain would ever be found.
-    if not isinstance(domains, tuple | list) or not all(isinstance(each, str) for each in domains):
+    if isinstance(domains, str) or not (
+        isinstance(domains, Collection) and all(isinstance(each, str) for each in domains)
+    ):
         raise PluginError(say("plugin-without-domains", path=path))
     return plugin

@@ -120,7 +120,7 @@ def read_list(document: bytes) -> OpmlList:
             if opened:
                 del folders[opened.pop() :]
             continue
-        given = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
+        given = attributes(source)
         title = _line(given.get("text", "")) or _line(given.get("title", ""))
         purpose = given.get("type", "").strip().lower()
         url = given.get("xmlurl", "").strip() or (given.get("url", "").strip() if purpose in _FEEDS else "")
@@ -165,7 +165,6 @@ def _refusal(url: str, kind: str) -> str:
 _FEEDS: Final = frozenset({"rss", "atom", "feed"})
 """Types of outlines that are feeds. Some programs write the address of such a feed into `url` instead of `xmlUrl`."""
 _SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)
-_LONGEST_OUTLINE: Final = 32 * 1024
 _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
 
 

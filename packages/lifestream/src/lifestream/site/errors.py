@@ -7,6 +7,7 @@ They read no database, since it may be what fails. Most name what the visitor or
 from __future__ import annotations
 
 import re
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -47,6 +48,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+_NOT_FOUND: Final = "./404.html"
+"""The template 404.html. With the usual name, Django's view would show a bare page of its own, and log nothing, if the
+template included one that does not exist.
+"""
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 with Django's own view, or 400 or 413 if the form in the request cannot be read.
 
@@ -54,7 +61,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     this function, a form that cannot be read would be answered with 500.
     """
     try:
-        return defaults.page_not_found(request, exception)
+        return defaults.page_not_found(request, exception, _NOT_FOUND)
     except (BadRequest, MultiPartParserError, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
         return bad_request(request, error)
     except Exception:  # noqa: BLE001  a template of the owner's own may raise anything; `rendered` logs it

@@ -56,7 +56,8 @@ def culprit(error: BaseException) -> str:
     while trace is not None:
         found = _place_in(trace.tb_frame, error) or found
         trace = trace.tb_next
-    return found
+    # Django raises another error in place of one about a missing template.
+    return culprit(error.__cause__) if not found and error.__cause__ is not None else found
 
 
 def _place_in(frame: FrameType, error: BaseException) -> str:

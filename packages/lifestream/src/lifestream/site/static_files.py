@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from http import HTTPStatus
@@ -143,18 +144,27 @@ def _names_in(storage: Any, folder: str = "", above: tuple[str, ...] = ()) -> It
     if real in above or not os.path.isdir(real):  # noqa: PTH112  as in `is_regular`
         return
     try:
-        folders, files = storage.listdir(folder)
+        names = sorted(os.listdir(here))  # noqa: PTH208
     except OSError as error:
         _log.warning("the static files in %s are left out: %s", here, error.strerror)
         return
-    for each in files:
+    for each in names:
         name = f"{folder}/{each}" if folder else each
         path = storage.path(name)
+        try:
+            # A link may lead round in circles or into a closed folder, and a mounted folder may be away.
+            is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            _log.warning("the static file %s is left out: %s", path, error.strerror)
+            continue
+        if is_folder:
+            yield from _names_in(storage, name, (*above, real))
+            continue
         if os.path.isfile(path) and not os.access(path, os.R_OK):  # noqa: PTH113
             _log.warning("the static file %s is left out: this user may not read it", path)
         yield name
-    for each in folders:
-        yield from _names_in(storage, f"{folder}/{each}" if folder else each, (*above, real))
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]

@@ -176,9 +176,10 @@ class Timeline:
             return _Rows(_of_keys(walked), is_cut)
         posts = self.posts() if hit is None else self._posts(hit)
         if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
-            keys = list(_older(latest, before).values_list("pk", flat=True)[:count])
-            if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
-                return _Rows(_of_keys(keys), is_cut)
+            first = list(_older(latest, before).values_list("pk", "date", "item_id")[:count])
+            # A small lifestream may have fewer posts among the latest items.
+            if len(first) == count and not self._passes_over(before, Cursor(*first[-1][1:]), hit):
+                return _Rows(_of_keys([key for key, _, _ in first]), is_cut)
         if hit is not None and not hit.are_looked_up:
             every = _older(self.narrowed(query="").posts(), before)
             checked: list[int] = []
@@ -194,6 +195,18 @@ class Timeline:
         # The database sorts posts that are looked up by their items; it reads all others in the order of an index.
         are_sorted = hit is not None or (self.tag is not None and self._tagged is not None)
         return _Rows(_of_keys(rows.values("pk")) if are_sorted else rows, is_cut)
+
+    def _passes_over(self, before: Cursor | None, last: Cursor, hit: Found) -> bool:
+        """Return whether the search (*hit*) also finds posts between *before* and *last* of items that were stored
+        before its latest ones: a new feed brings old posts, whose items are the latest. Only MOST_WALKED posts are
+        looked at.
+        """
+        between = _older(self.narrowed(query="").posts(), before).filter(newer_than(last))
+        oldest = min(hit.keys or (0,))
+        walked = between.values_list("item_id", flat=True)[: walked_posts.MOST_WALKED]
+        earlier = [item for item in walked if item < oldest]
+        posts = fulltext.among(between, earlier)
+        return bool(earlier and first_with(posts, fulltext.condition(posts, hit), 1).keys)
 
     def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
         """Return the keys of the posts that `rows` returns, if enough of the latest posts are found by the search

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Exists, F, QuerySet
 
@@ -61,7 +62,10 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     # Annotations, since not every version of Django gives columns the names that are needed here.
     named = posts.annotate(is_found=condition, of_date=F("date"), of_item=F("item_id"), key=F("pk"))
     walked = named.values_list("is_found", "of_date", "of_item", "key")[:MOST_ASKED]
-    sql, params = walked.query.get_compiler(walked.db).as_sql()
+    try:
+        sql, params = walked.query.get_compiler(walked.db).as_sql()
+    except EmptyResultSet:  # as for a tag without items
+        return Walked([], are_all=True)
     connection = connections[walked.db]
     names = ("of_date", "of_item", "key", "is_found", "walked")
     date, item, key, is_found, walked_posts = map(connection.ops.quote_name, names)
