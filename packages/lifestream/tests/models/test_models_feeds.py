@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from factories import NOW, make_feed, make_subscription
-from lifestream.models import Feed, Host
+from factories import NOW, make_feed, make_item, make_subscription
+from lifestream.models import Feed, Host, Item, Lifestream, Subscription
 from lifestream.storage.credentials import seal
 
 
@@ -90,3 +90,19 @@ def test_feeds_that_are_deleted_together_have_their_hosts_locked_together() -> N
         Feed.objects.filter(pk__in=[feed.pk for feed in feeds]).delete()
     locks = [each["sql"] for each in queries if each["sql"].startswith("SELECT id FROM lifestream_host")]
     assert f"IN ({feeds[0].host_id}, {feeds[1].host_id}) ORDER BY id FOR UPDATE" in locks[0]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_rows_that_were_read_are_read_anew_once_they_are_updated_or_deleted() -> None:
+    make_item(make_subscription(make_feed()).feed)
+    feeds, subscriptions = Feed.objects.all(), Subscription.objects.all()
+    assert [feed.title for feed in feeds] + [each.name for each in subscriptions] == ["", ""]
+    feeds.update(title="Feed")
+    subscriptions.update(name="Name")
+    assert [feed.title for feed in feeds] + [each.name for each in subscriptions] == ["Feed", "Name"]
+    for model in (Item, Subscription, Lifestream, Feed):
+        rows = model._default_manager.all()
+        assert len(rows) == 1
+        rows.delete()
+        assert len(rows) == 0

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.models import Lifestream
 from lifestream.site.account_admin import CheckedGroupAdmin, CheckedUserAdmin
 from own_site import command
 
@@ -58,6 +60,43 @@ def test_a_search_for_thousands_of_words_finds_nothing(admin_user: User) -> None
 def test_nobody_can_filter_users_by_their_passwords(admin_user: User) -> None:
     with pytest.raises(DisallowedModelAdminLookup):
         listed(User, CheckedUserAdmin, {"password__startswith": "p"}, admin_user)
+
+
+def question(client: Client, *users: User) -> str:
+    """Return the page that asks whether to delete *users*, after a list of users that has the checks."""
+    chosen = {"action": "delete_selected", "_selected_action": [user.pk for user in users]}
+    return client.post("/admin/auth/user/", chosen).content.decode()
+
+
+@pytest.mark.urls("lifestream.site.urls")
+def test_the_page_before_users_are_deleted_lists_their_lifestreams_and_no_posts(
+    admin_client: Client, django_assert_max_num_queries: Any
+) -> None:
+    users = [User.objects.create(username=name) for name in ("one", "two")]
+    lifestream = make_lifestream("words", owner=users[0])
+    subscription = make_subscription(make_feed(), lifestream)
+    for number in range(30):
+        make_post(make_item(subscription.feed, title=f"Post {number}"), subscription)
+    with django_assert_max_num_queries(10):
+        shown = question(admin_client, *users)
+    assert "Users: 2" in shown and "Lifestreams: 1" in shown and "words" in shown and "Post 1" not in shown
+    done = admin_client.post(f"/admin/auth/user/{users[0].pk}/delete/", {"post": "yes"})
+    assert done.status_code == 302 and list(User.objects.filter(pk__in=[user.pk for user in users])) == [users[1]]
+    assert not Lifestream.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("lifestream.site.urls")
+def test_users_with_lifestreams_are_deleted_only_by_those_who_may_delete_lifestreams(client: Client) -> None:
+    staff, other = User.objects.create(username="staff", is_staff=True), User.objects.create(username="other")
+    staff.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "delete_user"]))
+    make_lifestream("words", owner=other)
+    client.force_login(staff)
+    assert "permission" in question(client, other)
+    assert client.post(f"/admin/auth/user/{other.pk}/delete/", {"post": "yes"}).status_code == 403
+    staff.user_permissions.add(Permission.objects.get(codename="delete_lifestream"))
+    assert client.post(f"/admin/auth/user/{other.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(pk=other.pk).exists()
 
 
 def test_the_bundled_site_has_these_lists(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError, connection
 
-from factories import make_feed, make_lifestream
+from factories import make_feed, make_item, make_lifestream, make_post
 from lifestream.models import Feed, Lifestream, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
@@ -218,3 +218,37 @@ def test_a_deleted_lifestream_that_subscribes_to_a_feed_is_named_as_the_reason()
     Lifestream.objects.filter(pk=lifestream.pk).delete()
     with pytest.raises(RowGone, match="lifestream"):
         fanout.subscribe(lifestream, feed)
+
+
+class Filling(Opponent):
+    """Another connection, which holds a feed and its subscriptions as a refresh does, and then marks their posts."""
+
+    def __init__(self, held: int) -> None:
+        super().__init__(held, held)
+        self.never_ends_first()
+        chosen = "SELECT id FROM lifestream_subscription WHERE feed_id = %s FOR NO KEY UPDATE"
+        self._connection.execute(chosen, [held])
+
+    def _go_on(self) -> None:
+        of_feed = "SELECT id FROM lifestream_subscription WHERE feed_id = %s"
+        self._connection.execute(
+            f"UPDATE lifestream_post SET ruled = ruled WHERE subscription_id IN ({of_feed})", [self._held]
+        )
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("saved", [True, False])
+def test_rules_are_applied_while_a_refresh_posts_items_of_their_feeds(*, saved: bool) -> None:
+    post = make_post(make_item(title="Word"))
+    opponent = Filling(held=post.item.feed_id)
+    opponent.start()
+    if saved:
+        post.lifestream.block_rules = "title:word"
+        post.lifestream.save()
+    else:
+        Lifestream.objects.update(block_rules="title:word")
+    opponent.join(PATIENCE)
+    post.refresh_from_db()
+    assert post.ruled

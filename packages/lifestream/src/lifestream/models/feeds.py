@@ -107,8 +107,10 @@ def lock_feeds(feeds: Collection[int], using: str) -> None:
 def only(rows: _RowsT, keys: Collection[int]) -> _RowsT:
     """Return those of *rows* whose *keys* were read before they, or their feeds, were locked: PostgreSQL would look for
     *rows* anew, and find others that another process has stored meanwhile, which are not locked. SQLite has one writer
-    at a time, and may take few keys in a statement.
+    at a time, and may take few keys in a statement. *rows* forget what they have read, as Django has them do when they
+    write: the queryset that is returned writes in their stead.
     """
+    rows._result_cache = None
     return rows.filter(pk__in=keys) if connections[rows.db].features.has_select_for_update else rows
 
 

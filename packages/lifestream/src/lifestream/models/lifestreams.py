@@ -80,6 +80,7 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             keys = list(self.order_by().values_list("pk", flat=True))
+            _lock_feeds_of(keys, self.db)
             count = super().update(**kwargs)
             rules_written.send(Lifestream, keys=keys, using=self.db)
         return count
@@ -225,10 +226,13 @@ class Lifestream(models.Model):
         """Save the lifestream. If its rules have changed, they are applied in the same transaction."""
         using = options.get("using") or router.db_for_write(type(self), instance=self)
         is_new = self._state.adding
+        written = update_fields is None or not RULING.isdisjoint(update_fields)
+        has_new_rules = written and not is_new and self._rules() != self._ruled_by
         with transaction.atomic(using=using):
+            if has_new_rules:
+                _lock_feeds_of([self.pk], using)
             super().save(update_fields=update_fields, **options)
-            written = update_fields is None or not RULING.isdisjoint(update_fields)
-            if written and not is_new and self._rules() != self._ruled_by:
+            if has_new_rules:
                 rules_written.send(Lifestream, keys=[self.pk], using=using)
         if written:
             self._ruled_by = self._rules()
@@ -261,6 +265,16 @@ class Lifestream(models.Model):
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
         """Delete the lifestream, as `LifestreamQuerySet.delete` does."""
         return Lifestream.objects.using(using or self._state.db).filter(pk=self.pk).delete()
+
+
+def _lock_feeds_of(lifestreams: Collection[int], using: str) -> None:
+    """Lock the feeds of *lifestreams* (keys), whose rules are about to be applied to posts: a transaction that posts
+    items, or deletes them, could otherwise wait for this one, and this one for it. SQLite has one writer at a time
+    anyway.
+    """
+    if connections[using].features.has_select_for_update:
+        subscriptions = Subscription.objects.using(using).filter(lifestream__in=lifestreams)
+        lock_feeds(list(subscriptions.order_by().values_list("feed_id", flat=True).distinct()), using)
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth import admin as accounts
+from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
 
 from lifestream.admin.list_requests import CheckedListAdmin
+from lifestream.content.text_direction import isolated
+from lifestream.models import Lifestream
 
 if TYPE_CHECKING:
     UserAdmin = accounts.UserAdmin[Any]
@@ -18,6 +22,31 @@ else:
 
 class CheckedUserAdmin(CheckedListAdmin, UserAdmin):
     """Users."""
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Return what the page before a deletion lists: the users and their lifestreams, which the user of the admin
+        must be allowed to delete.
+
+        Django would list each post of these, and read the item of each in a query of its own: for 40,000 posts, it took
+        15 seconds, and it failed if one was deleted meanwhile.
+        """
+        users = list(objs)
+        lifestreams = list(Lifestream.objects.filter(owner__in=[user.pk for user in users]).order_by("slug"))
+        names: list[Any] = []
+        for user in users:
+            names.append(isolated(str(user)[:200]))
+            if theirs := [isolated(str(each)[:200]) for each in lifestreams if each.owner_id == user.pk]:
+                names.append(theirs)
+        counts = {str(self.opts.verbose_name_plural): len(users)}
+        needed: set[str] = set()
+        if lifestreams:
+            options = Lifestream._meta
+            counts[str(options.verbose_name_plural)] = len(lifestreams)
+            if not request.user.has_perm(f"{options.app_label}.{get_permission_codename('delete', options)}"):
+                needed.add(str(options.verbose_name))
+        return names, counts, needed, []
 
 
 class CheckedGroupAdmin(CheckedListAdmin, accounts.GroupAdmin):

@@ -217,6 +217,7 @@ LIFESTREAM_CHECK_EVERY = float(
 CELERY_BROKER_URL = CONFIGURATION["CELERY_BROKER_URL"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # otherwise a worker ends when Redis is out of memory
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A process takes one message at a time, and leaves the others to processes that are free; see lifestream.tasks.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
