@@ -162,7 +162,7 @@ def test_a_server_that_sends_interim_answers_only_is_a_failure_at_once(interim: 
 
 
 @pytest.mark.parametrize(("size", "count", "is_read"), [(1, 50_000, True), (10, 200_000, True), (1, 400_000, False)])
-def test_a_body_in_very_many_tiny_chunks_is_a_failure(size: int, count: int, is_read: bool) -> None:
+def test_only_a_body_in_very_many_tiny_chunks_is_a_failure(size: int, count: int, is_read: bool) -> None:
     chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -275,7 +275,7 @@ def test_fetches_run_concurrently() -> None:
     assert all(isinstance(outcome, Fetched) for outcome in outcomes)
 
 
-def test_no_thread_is_left_when_the_fetcher_is_closed(server: FeedServer) -> None:
+def test_no_thread_is_left_when_the_loop_of_a_fetcher_has_ended(server: FeedServer) -> None:
     before = set(threading.enumerate())
     server.add("/feed", Response(RSS))
     fetch(f"http://localhost:{server.port}/feed")
