@@ -100,7 +100,9 @@ class AdditionsTest(FeedServerTransactionTestCase):
         self.feedserver.add("/nothing", Response(status=404))
         additions.note(self.lifestream, [self.get_url("/nothing")])
         additions.add_wanted()
-        assert additions.add_wanted(clock=lambda: timezone.now() + timedelta(days=8)) == 0
+        for days in (6, 8):
+            assert additions.add_wanted(clock=lambda days=days: timezone.now() + timedelta(days=days)) == 0
+            assert Addition.objects.exists() == (days < 7)
         assert not Addition.objects.exists()
 
     def test_cron_and_celery_add_feeds_as_well(self) -> None:
