@@ -48,7 +48,8 @@ def test_repeated_headers_are_joined_and_equal_ones_are_kept_once(server: FeedSe
 
 def test_a_request_names_its_user_agent_accepts_gzip_and_sends_nothing_else(server: FeedServer) -> None:
     server.add("/feed?a=b", Response(RSS, headers={"Set-Cookie": "a=1"}))
-    request = FetchRequest(server.url("/feed?a=b"), subscribers=27)
+    # A host with a name: from a bare address, a jar of cookies takes none.
+    request = FetchRequest(f"http://localhost:{server.port}/feed?a=b", subscribers=27)
     fetch(request, request)
     first, second = server.requests
     assert first.headers == second.headers
