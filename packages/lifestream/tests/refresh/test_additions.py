@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -79,7 +80,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         additions.add_wanted()
         assert self.states() == [("added", "")]
 
-    def test_a_password_is_stored_encrypted_and_deleted_afterwards(self) -> None:
+    def test_a_password_is_stored_encrypted_until_its_feed_is_added(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         url = self.get_url("/feed").replace("://", "://me:secret@")
         [addition] = additions.note(self.lifestream, [url])
@@ -100,10 +101,13 @@ class AdditionsTest(FeedServerTransactionTestCase):
         self.feedserver.add("/nothing", Response(status=404))
         additions.note(self.lifestream, [self.get_url("/nothing")])
         additions.add_wanted()
-        for days in (6, 8):
-            assert additions.add_wanted(clock=lambda days=days: timezone.now() + timedelta(days=days)) == 0
-            assert Addition.objects.exists() == (days < 7)
-        assert not Addition.objects.exists()
+        additions.note(self.lifestream, [self.get_url("/waiting")])
+        stopping = threading.Event()
+        stopping.set()
+        for days, left in ((6, ["failed", "waiting"]), (8, ["waiting"])):
+            later = timezone.now() + timedelta(days=days)
+            assert additions.add_wanted(stopping, clock=lambda later=later: later) == 0
+            assert sorted(state for state, _ in self.states()) == left
 
     def test_cron_and_celery_add_feeds_as_well(self) -> None:
         for path, update in (("/cron", lambda: call_command("update_feeds", verbosity=0)), ("/celery", update_feeds)):
