@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -105,8 +106,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         stopping = threading.Event()
         stopping.set()
         for days, left in ((6, ["failed", "waiting"]), (8, ["waiting"])):
-            later = timezone.now() + timedelta(days=days)
-            assert additions.add_wanted(stopping, clock=lambda later=later: later) == 0
+            assert additions.add_wanted(stopping, clock=partial(timezone.now().__add__, timedelta(days=days))) == 0
             assert sorted(state for state, _ in self.states()) == left
 
     def test_cron_and_celery_add_feeds_as_well(self) -> None:

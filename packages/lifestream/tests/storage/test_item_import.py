@@ -75,6 +75,7 @@ class TestItems:
         [enclosure], [medium] = item.enclosures, item.media
         assert Enclosure(**enclosure) == Enclosure("https://example.com/1.mp3", "audio/mpeg", 10**12, 60)
         assert Media(**medium) == Media("https://example.com/1.jpg", title="Picture")
+        assert item.episode is not None
         assert (item.episode["season"], item.episode["number"]) == ("2", "7")
         assert [person["name"] for person in item.episode["persons"]] == ["Bo"]
         assert {tag.name for tag in item.tags.all()} == {"one", "two"}
