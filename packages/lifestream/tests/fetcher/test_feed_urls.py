@@ -45,7 +45,7 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
     ],
 )
-def test_a_url_is_requested_without_what_servers_do_not_need_and_otherwise_as_it_is_spelt(
+def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_necessary(
     url: str, requested: str
 ) -> None:
     assert request_url(url) == requested
