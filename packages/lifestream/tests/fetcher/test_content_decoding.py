@@ -134,7 +134,8 @@ def test_zlib_is_recognised_without_a_header_if_no_text_can_begin_so() -> None:
 def test_a_bomb_in_a_bomb_stops_at_the_cap_of_the_first_layer(coding: str) -> None:
     cap = 1 << 20
     outer = {"br": brotli.compress, "zstd": zstd.compress}.get(coding, gzip.compress)
-    for bomb in (outer(bytes(4 << 20)), outer(gzipped(bytes(16 << 20)))):
+    swallowed = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * (4 << 20)  # the name in a gzip header: it inflates to nothing
+    for bomb in (outer(bytes(4 << 20)), outer(gzipped(bytes(16 << 20))), outer(swallowed)):
         body = Body(coding, cap)
         with pytest.raises(BodyTooLarge):  # a bomb of Brotli may be shorter than the bytes needed to recognise it
             assert sum(body.pieces(bomb)) + sum(body.last_pieces()) > cap

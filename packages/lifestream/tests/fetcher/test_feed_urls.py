@@ -45,7 +45,9 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
     ],
 )
-def test_scheme_host_port_and_dot_segments_are_normalised_and_the_rest_is_as_spelt(url: str, requested: str) -> None:
+def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_necessary(
+    url: str, requested: str
+) -> None:
     assert request_url(url) == requested
 
 

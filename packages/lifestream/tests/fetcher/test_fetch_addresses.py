@@ -135,7 +135,7 @@ def test_names_whose_server_is_dead_do_not_delay_others(server: FeedServer, loop
     assert len(dead) == 16
 
 
-def test_a_link_local_address_is_connected_to_with_its_zone() -> None:
+def test_a_name_of_a_link_local_address_is_resolved_with_its_zone() -> None:
     found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 80, 0, 7))]
     with mock.patch("socket.getaddrinfo", return_value=found):
         [answer] = asyncio.run(Resolver().resolve("router.example", 80))

@@ -81,7 +81,7 @@ def test_the_cookies_that_follow_a_redirect_are_limited(server: FeedServer) -> N
     server.add("/a", Response(status=302, headers=many))
     server.add("/b", Response(RSS))
     assert isinstance(fetch(server.url("/a")), Fetched)
-    assert len(server.requests[-1].headers.get("Cookie") or "") <= redirect_cookies.LONGEST
+    assert 0 < len(server.requests[-1].headers["Cookie"]) <= redirect_cookies.LONGEST
 
 
 def test_credentials_follow_a_redirect_within_their_origin_and_never_leave_it(server: FeedServer) -> None:

@@ -33,7 +33,8 @@ def test_a_cookie_goes_to_the_host_that_set_it() -> None:
 
 def test_the_cookies_of_a_request_are_limited() -> None:
     heap = [f"c{number}={'x' * 300}" for number in range(30)]
-    assert len(sent(heap, "https://a.example/feed")) <= LONGEST
+    assert 0 < len(sent(heap, "https://a.example/feed")) <= LONGEST
+    assert sent([f"a={'x' * LONGEST}"], "https://a.example/feed") == ""
     many = [f"c{number}=1" for number in range(MOST + 10)]
     found = sent(many, "https://a.example/feed")
     assert 0 < len(found) <= LONGEST

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -79,7 +81,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         additions.add_wanted()
         assert self.states() == [("added", "")]
 
-    def test_a_password_is_stored_encrypted_and_deleted_afterwards(self) -> None:
+    def test_a_password_is_stored_encrypted_until_its_feed_is_added(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         url = self.get_url("/feed").replace("://", "://me:secret@")
         [addition] = additions.note(self.lifestream, [url])
@@ -100,8 +102,12 @@ class AdditionsTest(FeedServerTransactionTestCase):
         self.feedserver.add("/nothing", Response(status=404))
         additions.note(self.lifestream, [self.get_url("/nothing")])
         additions.add_wanted()
-        assert additions.add_wanted(clock=lambda: timezone.now() + timedelta(days=8)) == 0
-        assert not Addition.objects.exists()
+        additions.note(self.lifestream, [self.get_url("/waiting")])
+        stopping = threading.Event()
+        stopping.set()
+        for days, left in ((6, ["failed", "waiting"]), (8, ["waiting"])):
+            assert additions.add_wanted(stopping, clock=partial(timezone.now().__add__, timedelta(days=days))) == 0
+            assert sorted(state for state, _ in self.states()) == left
 
     def test_cron_and_celery_add_feeds_as_well(self) -> None:
         for path, update in (("/cron", lambda: call_command("update_feeds", verbosity=0)), ("/celery", update_feeds)):

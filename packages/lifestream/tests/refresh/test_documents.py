@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_a_file_may_be_as_long_as_an_answer(tmp_path: Path) -> None:
 
 
 @override_settings(LIFESTREAM_PARSERS=1)
-def test_documents_are_read_only_when_their_results_are_requested(tmp_path: Path) -> None:
+def test_only_four_documents_are_read_before_their_results_are_requested(tmp_path: Path) -> None:
     (tmp_path / "feed").write_bytes(RSS)
     loaded = 0
 
@@ -108,5 +109,6 @@ def test_a_limited_number_of_urls_is_fetched_ahead_and_none_after_a_close() -> N
         assert next(readings).prepared is not None
         readings.close()
 
+        assert "lifestream-read" not in [thread.name for thread in threading.enumerate()], "nothing can fetch any more"
         assert asked <= 4 + 1 + 8
         assert len(server.requests) <= asked

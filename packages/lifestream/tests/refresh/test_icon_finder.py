@@ -72,6 +72,7 @@ class IconTest(FeedServerTransactionTestCase):
 
     def test_the_picture_that_the_feed_names_comes_first(self) -> None:
         self.page('<link rel="icon" href="/a.png">')
+        self.feedserver.add("/a.png", Response(PNG))
         self.feedserver.add("/logo.png", Response(PNG + b"2"))
         feed = self.feed(icon_url=self.get_url("logo.png"))
         assert find_icons(clock=lambda: NOW) == 1
@@ -84,6 +85,7 @@ class IconTest(FeedServerTransactionTestCase):
         feed = self.feed()
         assert find_icons(clock=lambda: NOW) == 1
         assert self.icon(feed) == PNG
+        assert [request.path for request in self.feedserver.requests] == ["/", "/liar.png", "/favicon.ico"]
 
     def test_a_site_without_an_icon_is_requested_again_only_after_30_days(self) -> None:
         self.page()
@@ -321,7 +323,7 @@ def test_the_login_of_a_feed_is_not_in_the_representation_of_its_site(
     assert find_icons(clock=lambda: NOW) == 0
     [text] = written
     assert feed.url in text
-    assert feed.credentials not in text
+    assert feed.credentials not in text and "password" not in text
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,8 @@ def stream() -> None:
     make_item(feed, "Kites", tags=["Sky"], content="<p>x</p>", link="https://a.example/1")
     subscription = make_subscription(feed, stream, name="Mine", folder="Blogs", block_rules="ads\njobs")
     make_post(make_item(feed, "Boats"), subscription, hidden=True)
-    make_subscription(make_feed("https://b.example/feed", credentials="sealed"), stream)
+    options = {"proxy": "sealed", "user_agent": "Mine/1"}
+    make_subscription(make_feed("https://b.example/feed", credentials="sealed", options=options), stream)
     make_post()
 
 
@@ -43,6 +44,7 @@ def test_it_has_the_subscriptions_with_their_rules_and_no_password(tmp_path: Pat
     assert (document["version"], document["slug"], document["title"]) == (json_export.VERSION, "main", "Main “one”")
     mine, secret = document["subscriptions"]
     assert (mine["url"], mine["name"], mine["folder"]) == ("https://a.example/feed", "Mine", "Blogs")
+    assert (mine["options"], secret["options"]) == ({}, {"user_agent": "Mine/1"})
     assert (mine["block_rules"], mine["needs_login"], secret["needs_login"]) == (["ads", "jobs"], False, True)
 
 

@@ -43,7 +43,7 @@ READERS = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("reader", READERS)
-def test_a_list_is_the_same_after_an_import_and_an_export(reader: str) -> None:
+def test_feeds_keep_their_names_and_folders_after_an_import_and_an_export(reader: str) -> None:
     found = opml.read_list(READERS[reader].encode())
     assert not found.is_cut_off
     feeds = [

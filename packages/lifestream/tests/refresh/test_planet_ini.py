@@ -107,7 +107,7 @@ def test_a_planet_is_distinguished_from_opml(document: bytes, is_planet: bool) -
     ("document", "reason"),
     [(b"[Planet]\nname = x\n", "no section names a feed"), (b"[a]\n= x\n", "can't be read as a planet's")],
 )
-def test_a_document_that_is_no_planet_is_refused_with_the_reason(document: bytes, reason: str) -> None:
+def test_a_planet_without_feeds_or_with_an_error_is_refused_with_the_reason(document: bytes, reason: str) -> None:
     with pytest.raises(NotOpml, match=reason):
         planet_ini.read(document)
 
@@ -123,13 +123,13 @@ def test_a_configuration_is_read_as_configparser_reads_it() -> None:
     reference = configparser.RawConfigParser(strict=False, allow_no_value=True, empty_lines_in_values=False)
     reference.read_string(f"[above]\n{text}")
     expected = {
-        name.strip(): {option: reference.get(name, option, fallback=None) for option in ("name", "link", "exclude")}
+        name.strip(): {option: reference.get(name, option, fallback=None) for option in ("name", "link")}
         for name in reference.sections()
         if name.strip().startswith("https://")
     }
     found = {outline.url: outline for outline in planet_ini.read(text.encode())}
-    assert {url: found[url].title for url in expected} == {
-        url: " ".join((options["name"] or "").split()) for url, options in expected.items()
+    assert {url: (found[url].title, found[url].site_url) for url in expected} == {
+        url: (" ".join((options["name"] or "").split()), options["link"] or "") for url, options in expected.items()
     }
     assert found["https://a.example/"].keep_rules == "one"
     assert found["https://b.example/"].note.endswith("exclude = x=y")

@@ -96,7 +96,7 @@ def test_the_lease_of_a_worker_that_died_while_the_clock_was_ahead_has_the_usual
 
 
 @pytest.mark.usefixtures("ran_ahead")
-def test_items_that_were_first_seen_while_the_clock_was_ahead_are_dated_now() -> None:
+def test_items_that_were_dated_by_the_clock_while_it_was_ahead_are_dated_now() -> None:
     feed = make_feed()
     subscription = make_subscription(feed)
     ahead = make_item(feed, guid="ahead", date=AHEAD, first_seen=AHEAD)
@@ -148,7 +148,7 @@ class TestNoticing:
         assert feed.next_fetch == NOW + HOUR
 
 
-def test_many_feeds_are_corrected_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_feeds_of_all_chunks_are_corrected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock_jumps, "_CHUNK", 2)
     Tally.objects.add({"runs": 1}, AHEAD)
     for number in range(5):

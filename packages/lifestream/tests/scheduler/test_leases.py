@@ -47,6 +47,9 @@ class TestWhatMayBeClaimed:
     def test_a_feed_is_claimed_if_its_state_allows_it(self, fields: dict[str, Any], due: bool, early: bool) -> None:
         make_feed(**fields)
         assert Feed.objects.due(NOW).count() == due
+        claimed = leases.claim(NOW, 10)
+        assert len(claimed) == due
+        leases.release(claimed)
         assert len(leases.claim(NOW, 10, early=True)) == early
 
     def test_a_pause_of_the_host_applies_to_all_its_feeds(self) -> None:

@@ -68,7 +68,7 @@ def test_columns_of_inserted_rows_are_returned_for_more_rows_than_one_statement_
     assert dict(found) == dict(Tag.objects.values_list("slug", "pk")) and len(found) == 1200
 
 
-def test_columns_of_every_kind_are_written_in_the_form_that_django_reads() -> None:
+def test_texts_times_and_json_are_written_in_the_form_that_django_reads() -> None:
     item = make_item(title="One")
     item.title, item.date = "Two", NOW - timedelta(days=1)
     item.media = [{"url": "https://a.example/1.png"}]

@@ -167,7 +167,9 @@ def test_a_feed_that_is_stored_while_others_like_it_are_updated_stays_as_it_is()
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("of_lifestreams", [False, True])
-def test_a_feed_whose_subscription_is_deleted_is_idle_although_it_was_made_meanwhile(of_lifestreams: bool) -> None:
+def test_a_feed_that_is_subscribed_to_during_a_deletion_is_idle_only_if_it_has_no_subscription(
+    of_lifestreams: bool,
+) -> None:
     lifestream, feed, other = make_lifestream(), make_feed(), make_feed()
     fanout.subscribe(lifestream, feed)
     opponent = Subscribing(held=feed.pk, wanted=lifestream.pk, feed=other.pk)

@@ -37,6 +37,8 @@ class TestValidators:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
         keep(feed, NotModified(URL, headers={"etag": '"new"'}))
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "yesterday", "hash")
+        keep(feed, NotModified(URL, headers={"last-modified": "today"}))
+        assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "today", "hash")
 
     @pytest.mark.parametrize("outcome", [Failed("parse", "no feed", status=200), Gone(URL)])
     def test_other_answers_change_none(self, outcome: Outcome) -> None:

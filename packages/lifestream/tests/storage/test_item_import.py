@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, draft, make_feed, make_item, make_subscription, prepared, result
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person
 from lifestream.fetcher.outcomes import Fetched
 from lifestream.models import Feed, Fetch, Item, Lifestream, Post, Tag, Tombstone, fulltext
 from lifestream.plugins import caps
@@ -64,6 +64,7 @@ class TestItems:
                 tags=("one", "two"),
                 enclosures=(Enclosure("https://example.com/1.mp3", "audio/mpeg", 10**12, 60),),
                 media=(Media("https://example.com/1.jpg", title="Picture"),),
+                episode=Episode("2", number="7", persons=(Person("Bo"),)),
             ),
         )
         item = Item.objects.get(feed=feed)
@@ -74,6 +75,9 @@ class TestItems:
         [enclosure], [medium] = item.enclosures, item.media
         assert Enclosure(**enclosure) == Enclosure("https://example.com/1.mp3", "audio/mpeg", 10**12, 60)
         assert Media(**medium) == Media("https://example.com/1.jpg", title="Picture")
+        assert item.episode is not None
+        assert (item.episode["season"], item.episode["number"]) == ("2", "7")
+        assert [person["name"] for person in item.episode["persons"]] == ["Bo"]
         assert {tag.name for tag in item.tags.all()} == {"one", "two"}
         assert list(fulltext.matching(Item.objects.all(), "title ada two content")) == [item]
 

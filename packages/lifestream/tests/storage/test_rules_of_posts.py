@@ -87,7 +87,7 @@ def test_new_items_must_pass_the_rules_of_the_subscription_and_of_the_lifestream
     assert allowed == {"a new dog": False, "a new cat": True, "an old cat": False}
 
 
-def test_items_that_a_rule_kept_out_are_posted_when_the_rule_is_removed(lifestream: Lifestream) -> None:
+def test_items_that_a_rule_kept_out_are_posted_by_the_next_refresh_after_its_removal(lifestream: Lifestream) -> None:
     lifestream.block_rules = "fish"
     lifestream.save()
     feed = make_feed()

@@ -124,15 +124,12 @@ def test_a_new_length_of_an_enclosure_is_stored() -> None:
 
 
 def test_the_item_that_another_plugin_makes_of_an_entry_is_stored() -> None:
-    import_feed(feed(entry()), url=URL)
-    Feed.objects.update(plugin="podcast")
-    document = feed(entry(more="<itunes:title>Said otherwise</itunes:title>"), entry(2))
-    podcast = import_feed(document, url=URL)
-    Feed.objects.update(plugin="generic", body_hash="")
-    generic = import_feed(document, url=URL)
-    fresh = import_feed(document, url="https://fresh.example/feed.xml")
-    assert podcast.new == 1
-    assert {item.title for item in generic.items} == {item.title for item in fresh.items}
+    file = "<enclosure url='/1.mp3' type='application/octet-stream' length='10'/>"
+    import_feed(feed(entry(more=file)), url=URL)
+    for number, (plugin, kind) in enumerate((("generic", "application/octet-stream"), ("podcast", "audio/mpeg")), 2):
+        Feed.objects.update(plugin=plugin)
+        assert counts(import_feed(feed(entry(more=file), entry(number)), url=URL)) == (1, 1)
+        assert [each["type"] for each in Item.objects.get(title="Day 1").enclosures] == [kind]
 
 
 def test_changed_rules_clean_all_entries_again(settings: Any) -> None:

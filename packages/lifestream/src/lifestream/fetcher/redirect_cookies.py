@@ -16,7 +16,7 @@ from yarl import URL
 MOST: Final = 50
 """How many cookies a fetch takes."""
 LONGEST: Final = 8192
-"""How many characters of cookies a request carries; with more, it carries none."""
+"""How many characters of cookies a request carries at most."""
 
 
 class RedirectCookies:
