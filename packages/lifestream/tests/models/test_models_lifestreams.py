@@ -132,7 +132,7 @@ def test_new_folders_of_subscriptions_are_set_after_their_feeds_are_locked() -> 
     statements = [query["sql"] for query in queries]
     lock = next(at for at, each in enumerate(statements) if "lifestream_feed" in each and each.endswith(" FOR UPDATE"))
     update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_subscription"'))
-    assert "ORDER BY" in statements[lock]
+    assert 'ORDER BY "lifestream_feed"."id" ASC' in statements[lock]
     assert lock < update
 
 
