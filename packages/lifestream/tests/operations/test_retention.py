@@ -79,14 +79,22 @@ def test_items_that_an_owner_keeps_or_pins_stay() -> None:
     assert left() == [made[0].pk, made[3].pk, made[4].pk]
 
 
-@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
-def test_a_dry_run_counts_and_deletes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1, "LIFESTREAM_KEEP_IDLE_DAYS": 30})
+def test_a_dry_run_counts_what_a_cleanup_would_do_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "CHUNK", 2)
-    items(6)
-    assert cleanup(NOW + timedelta(hours=1), dry_run=True).items == 5
-    assert len(left()) == 6
-    assert cleanup(NOW + timedelta(hours=1)).items == 5
-    assert len(left()) == 1
+    idle = make_feed(status=Feed.Status.IDLE, last_fetch=NOW - 2 * MONTH)
+    Tombstone.objects.create(feed=items(6)[0].feed, key_hash="old", created=NOW - 20 * MONTH)
+    make_feed(next_fetch=NOW + 100 * MONTH)
+
+    def rows() -> list[object]:
+        return [list(model._base_manager.order_by("pk").values()) for model in (Item, Feed, Tombstone, Tally)]
+
+    before = rows()
+    counted = cleanup(NOW + timedelta(hours=1), dry_run=True)
+    assert counted == Cleaned(items=5, feeds=1, tombstones=1, brought_back=1)
+    assert rows() == before
+    assert cleanup(NOW + timedelta(hours=1)) == counted
+    assert len(left()) == 1 and not Feed.objects.filter(pk=idle.pk).exists()
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
@@ -121,7 +129,7 @@ def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
 @override_settings(**EVERYTHING)
 def test_tombstones_are_deleted_after_a_year() -> None:
     feed = make_feed()
-    for key, age in (("old", timedelta(days=400)), ("new", timedelta(days=300))):
+    for key, age in (("old", timedelta(days=366)), ("new", timedelta(days=364))):
         Tombstone.objects.create(feed=feed, key_hash=key, created=NOW - age)
     assert cleanup(NOW).tombstones == 1
     assert [stone.key_hash for stone in Tombstone.objects.all()] == ["new"]
