@@ -31,8 +31,10 @@ class UpdatingNow(FeedServerTransactionTestCase):
         self.main = make_lifestream("main")
 
     def site(self, path: str) -> Subscription:
+        """Return a subscription to a feed that was fetched an hour ago, and is due in nine."""
+        now, hour = timezone.now(), timedelta(hours=1)
         feed = Feed.objects.create(
-            url=self.get_url(path), title=path, next_fetch=timezone.now() + timedelta(hours=9), next_reason="our own"
+            url=self.get_url(path), title=path, last_fetch=now - hour, next_fetch=now + 9 * hour, next_reason="our own"
         )
         return Subscription.objects.create(lifestream=self.main, feed=feed)
 
