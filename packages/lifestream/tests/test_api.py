@@ -65,8 +65,8 @@ class TestSubscribing:
     def test_refresh_fetches_the_given_feeds_and_reports_what_is_new(self, feedserver: FeedServer) -> None:
         clock = Clock()
         feedserver.add("/feed", feed())
-        row = make_feed(feedserver.url("/feed"), next_fetch=clock.now)
-        assert api.refresh([row.pk], clock=clock).new == 2
+        row, _ = (make_feed(feedserver.url(path), next_fetch=clock.now) for path in ("/feed", "/other"))
+        assert (api.refresh([row.pk], clock=clock).new, len(feedserver.requests)) == (2, 1)
 
 
 class TestUnsubscribing:
@@ -106,7 +106,7 @@ class TestTimelines:
 
     def test_are_narrowed_by_site_tag_search_and_day(self, stream: Lifestream) -> None:
         site = stream.subscriptions.get(feed__credentials="")
-        assert titles(api.timeline(stream, site=site)) == ["Kites", "Boats"]
+        assert titles(api.timeline(stream, stream.owner, site=site)) == ["Kites", "Boats"]
         assert titles(api.timeline(stream, tag="#sky")) == ["Kites"]
         assert titles(api.timeline(stream, tag="nonesuch")) == []
         assert titles(api.timeline(stream, search="boats")) == ["Boats"]

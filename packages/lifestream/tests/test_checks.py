@@ -170,7 +170,7 @@ def test_tables_in_one_database_other_than_the_default_are_accepted(monkeypatch:
     assert check_routing() == []
 
 
-def test_a_refused_tag_is_reported_in_the_language_of_the_reader(settings: Settings) -> None:
+def test_a_refused_tag_is_reported_in_the_language_of_the_site(settings: Settings) -> None:
     settings.LIFESTREAM_VALID_TAGS = {"script": [], "a": ["onclick"]}
     with translation.override("de"):
         [(_, text)] = found()

@@ -92,16 +92,16 @@ class TestConfiguration:
         options = {option.name for option in OPTIONS} - {f"LIFESTREAM_{name}" for name in setting_names()}
         assert options | {"LIFESTREAM_HOME"} == rows(self.HEADING)
 
-    def test_nothing_else_is_read_from_the_environment(self) -> None:
+    def test_the_modules_of_the_site_read_nothing_else_from_the_environment(self) -> None:
         sources = [path.read_text(encoding="utf-8") for path in (SOURCE / "site").glob("*.py")]
         read = {
             name
             for source in sources
             if "start_response" not in source  # the environment of a request, which WSGI calls so too
-            for name in re.findall(r'\benviron(?:\.get\(|\[)\s*"(\w+)"', source)
+            for name in re.findall(r'\b(?:environ(?:\.\w+\(|\[)|getenv\()\s*"(\w+)"', source)
         }
         assert "LIFESTREAM_HOME" in read
-        assert read - {option.name for option in OPTIONS} <= NOT_OPTIONS
+        assert read - {option.name for option in OPTIONS} <= NOT_OPTIONS | {"DJANGO_SETTINGS_MODULE"}
 
     @pytest.mark.parametrize(
         "option", [each for each in OPTIONS if each.default is not None], ids=lambda each: each.name

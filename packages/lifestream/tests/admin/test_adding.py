@@ -162,6 +162,8 @@ class AddingAFeed(FeedServerTransactionTestCase):
 
     def test_a_page_stops_waiting_after_ten_minutes_and_has_a_note_about_it(self) -> None:
         self.enter(self.get_url("/feed"))
+        Addition.objects.update(created=timezone.now() - timedelta(minutes=9))
+        assert "Refresh" in self.client.get(ADDITIONS)
         Addition.objects.update(created=timezone.now() - timedelta(minutes=11))
         answer = self.client.get(ADDITIONS)
         assert "Refresh" not in answer

@@ -44,6 +44,8 @@ def test_every_list_shows_its_rows_and_can_be_searched(root: Client, model: str)
     row = models[MODELS.index(model)].objects.get()
     assert f"/admin/lifestream/{model}/{row.pk}/change/" in page
     assert root.get(f"/admin/lifestream/{model}/{row.pk}/change/").status_code == 200
+    words = {"item": "title", "post": "title", "lifestream": "Planet"}.get(model, "Site")
+    assert "1 result" in listed(root, model, f"?q={words}")
     assert "0 results" in listed(root, model, "?q=nowhere")
 
 

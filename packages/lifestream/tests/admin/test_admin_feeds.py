@@ -37,9 +37,9 @@ def mine(client: Client) -> Lifestream:
 def test_the_list_of_feeds_shows_health_next_fetch_and_why(root: Client) -> None:
     hour = timedelta(hours=1)
     make_feed(title="Failing", last_fetch=timezone.now() - hour, failures=3, last_status="500", last_error="oh no",
-              next_fetch=timezone.now() + 2 * hour, next_reason="three failures in a row")  # fmt: skip
+              next_fetch=timezone.now() + 2.5 * hour, next_reason="three failures in a row")  # fmt: skip
     page = listed(root, "feed")
-    for words in ("failing, 3 times", "oh no", "three failures in a row", "1 hour ago", "500"):
+    for words in ("failing, 3 times", "oh no", "in 2 hours", "three failures in a row", "1 hour ago", "500"):
         assert words in page.replace("\xa0", " ")
 
 

@@ -59,9 +59,11 @@ class Admin(RuleTestCase):
             for page in ("", f"{row.pk}/change/", f"{row.pk}/delete/", f"{row.pk}/history/"):
                 answers[address + page] = self._ask(address + page)
         feeds, subscriptions = "/admin/lifestream/feed/", "/admin/lifestream/subscription/"
+        keys = {feeds: self.made.pk, subscriptions: self.made.subscriptions.get().pk}
         for action in ("update_now", "pause", "resume", "delete_selected"):
             for address in (feeds, subscriptions):
-                answers[f"{address} {action}"] = self._ask(address, {"action": action, "_selected_action": 1})
+                chosen = keys[address]
+                answers[f"{address} {action}"] = self._ask(address, {"action": action, "_selected_action": chosen})
         self.feedserver.add("/other", Response(rss("a", title=f"Other{TURNING}")))
         lifestream = self.made.subscriptions.get().lifestream_id
         form = {"url": self.get_url("/other"), "lifestream": lifestream, "name": "", "folder": ""}
@@ -73,4 +75,7 @@ class Admin(RuleTestCase):
         answers["changed"] = self._ask(f"{subscriptions}{Subscription.objects.order_by('pk')[0].pk}/change/", changed)
 
         assert {address: pieces for address, html in answers.items() if (pieces := turned(html))} == {}
-        assert all("gnp.exe" in answers[name] for name in (feeds, "added", "there already", "changed"))
+        assert all(
+            "gnp.exe" in answers[name]
+            for name in (feeds, f"{feeds} delete_selected", "added", "there already", "changed")
+        )

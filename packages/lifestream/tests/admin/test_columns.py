@@ -25,4 +25,4 @@ def test_a_missing_value_is_a_dash() -> None:
 
 def test_a_moment_has_its_exact_time_beside_it_and_a_due_time_its_reason() -> None:
     assert f'datetime="{NOW.isoformat()}"' in moment(NOW)
-    assert "lifestream-why" in due_of(make_feed(next_fetch=NOW))
+    assert ">three failures in a row<" in due_of(make_feed(next_fetch=NOW, next_reason="three failures in a row"))

@@ -31,8 +31,10 @@ class UpdatingNow(FeedServerTransactionTestCase):
         self.main = make_lifestream("main")
 
     def site(self, path: str) -> Subscription:
+        """Return a subscription to a feed that was fetched an hour ago, and is due in nine."""
+        now, hour = timezone.now(), timedelta(hours=1)
         feed = Feed.objects.create(
-            url=self.get_url(path), title=path, next_fetch=timezone.now() + timedelta(hours=9), next_reason="our own"
+            url=self.get_url(path), title=path, last_fetch=now - hour, next_fetch=now + 9 * hour, next_reason="our own"
         )
         return Subscription.objects.create(lifestream=self.main, feed=feed)
 
@@ -81,6 +83,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         site = self.site("/good")
         Feed.objects.update(status="paused")
         assert "1 was left alone" in self.update("feed", site.feed_id)
+        refresh()
         assert list(self.feedserver.requests) == []
 
     def test_the_page_waits_for_no_feed_that_was_left_alone(self) -> None:
@@ -115,7 +118,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         assert Feed.objects.get().status == "gone"
         assert "is-gone" in self.client.get("/admin/lifestream/feed/").content.decode()
 
-    def test_users_who_may_only_look_send_no_requests(self) -> None:
+    def test_users_who_may_only_look_cause_no_requests(self) -> None:
         looker = User.objects.create_user("looker", is_staff=True)
         looker.user_permissions.set(
             Permission.objects.filter(content_type__app_label="lifestream", codename__startswith="view_")
@@ -129,6 +132,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         address = f"/admin/lifestream/feed/{site.feed_id}/read/"
         assert self.client.post(address).status_code == 403
         assert self.client.get(address).status_code == 200
+        refresh()
         assert list(self.feedserver.requests) == [] and not ReadingRequest.objects.exists()
 
         looker.user_permissions.add(Permission.objects.get(codename="change_subscription"))

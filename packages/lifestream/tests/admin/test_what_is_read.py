@@ -78,6 +78,8 @@ class WhatIsRead(FeedServerTransactionTestCase):
 
     def test_a_page_stops_waiting_after_ten_minutes_and_has_a_note_about_it(self) -> None:
         self.client.post(self.address)
+        ReadingRequest.objects.update(wanted=timezone.now() - timedelta(minutes=9))
+        assert "Refresh" in self.client.get(self.address)
         ReadingRequest.objects.update(wanted=timezone.now() - timedelta(minutes=11))
         answer = self.client.get(self.address)
         assert "Refresh" not in answer

@@ -80,7 +80,7 @@ def test_only_pictures_are_requested_from_other_hosts(
 
 
 def test_a_page_is_sent_with_the_policy_of_the_site(chromium: Browser, demo: str) -> None:
-    # `visiting` fails if a page needs something that the policy forbids, since the browser then complains.
+    # The other tests show that no page needs what this policy forbids: the browser would complain, and `visiting` fail.
     policy = httpx.get(f"{demo}/demo/").headers["content-security-policy"]
     assert "default-src 'none'" in policy and "script-src 'self'" in policy and "'unsafe-eval'" not in policy
 

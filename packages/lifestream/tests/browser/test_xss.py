@@ -32,8 +32,8 @@ PASSWORD = "correct horse battery staple"
 TOGETHER = 20
 SHORTENED = "article:not(:has(.prose)):not(:has-text('Of the feed')) .when"
 WHOLE = 8  # how many pages of a kind with many pages are opened whole
-# The rows of a list whose pages are opened, if not all: the page of a post shows no more words than the list does if
-# its item is an attempt in HTML. The page of the item shows what became of the HTML.
+# Of the lists of these kinds, only these rows are opened. The page of a post whose item is an attempt in HTML shows no
+# more words than the list does; the page of the item shows what became of the HTML.
 SAYS_MORE = {"post": "tr:not(:has-text('attempt '))"}
 NEXT = re.compile(r'href="([^"]+)" rel="next"|rel="next" href="([^"]+)"|"next_url": "([^"]+)"')
 PATIENCE = 60  # times 50 ms: how long an attempt may take to succeed

@@ -95,6 +95,7 @@ def test_a_title_is_no_markup_and_without_a_terminal_nothing_is_cut() -> None:
     assert "A [bold]feed[/bold] " in printed
     assert "never" in printed
     assert "\x1b" not in printed
+    assert printed.count("very") == 6
     assert printed.count("failed") == 11
 
 

@@ -11,6 +11,8 @@ from factories import make_lifestream
 from lifestream.models import Lifestream, Logo
 from lifestream.models.logos import LARGEST, remove_logo, upload_logo, validate_logo
 
+PIXELS = "too many pixels, or none: make it no larger than 2048 by 2048"
+
 
 def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
@@ -19,15 +21,18 @@ def png(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "no PNG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>", "An SVG picture goes into the folder"),
-        (b"<html>", "no PNG"),
-        (b"\x00\x00\x01\x00\x01\x00" + bytes(16) + png(1, 1), "no PNG"),  # an icon of Windows
-        (png(0, 10), "too many pixels, or none"),
-        (png(4096, 2048), "too many pixels, or none"),
-        (png(32_768, 1), "too many pixels, or none"),
-        (png(1, 2**31), "too many pixels, or none"),
-        (png(1, 1) + bytes(LARGEST), "more than 512 KB"),
+        (b"", "no PNG, JPEG, GIF, WebP or AVIF picture"),
+        (
+            b"<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>",
+            "An SVG picture goes into the folder static/",
+        ),
+        (b"<html>", "no PNG, JPEG, GIF, WebP or AVIF picture"),
+        (b"\x00\x00\x01\x00\x01\x00" + bytes(16) + png(1, 1), "no PNG, JPEG, GIF, WebP or AVIF picture"),  # an icon
+        (png(0, 10), PIXELS),
+        (png(4096, 2048), PIXELS),
+        (png(32_768, 1), PIXELS),
+        (png(1, 2**31), PIXELS),
+        (png(1, 1) + bytes(LARGEST), "more than 512 KB: make the picture smaller"),
     ],
 )
 def test_a_file_that_can_be_no_logo_is_refused_with_the_remedy(data: bytes, message: str) -> None:

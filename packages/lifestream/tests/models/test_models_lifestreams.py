@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -132,7 +133,8 @@ def test_new_folders_of_subscriptions_are_set_after_their_feeds_are_locked() -> 
     statements = [query["sql"] for query in queries]
     lock = next(at for at, each in enumerate(statements) if "lifestream_feed" in each and each.endswith(" FOR UPDATE"))
     update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_subscription"'))
-    assert "ORDER BY" in statements[lock]
+    assert re.search(r'ORDER BY (?:1|"lifestream_feed"\."id") ASC FOR UPDATE$', statements[lock])
+    assert statements[lock].startswith('SELECT "lifestream_feed"."id"')
     assert lock < update
 
 

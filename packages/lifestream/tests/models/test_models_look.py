@@ -14,7 +14,7 @@ def test_a_dark_colour_is_an_accent(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["red", "#fff", "#12345g", "#0b5f8f;x:y", "#0b5f8f\n", 'url("x")', "#٠b5f8f"])
-def test_anything_else_is_no_colour(text: str) -> None:
+def test_text_in_another_form_is_no_colour(text: str) -> None:
     with pytest.raises(ValidationError, match="is no colour"):
         validate_accent(text)
 

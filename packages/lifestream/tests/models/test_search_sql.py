@@ -47,6 +47,7 @@ def test_only_the_beginning_of_a_text_is_indexed() -> None:
 @pytest.mark.django_db
 def test_the_database_of_the_tests_has_an_index() -> None:
     assert connection.vendor in DIALECTS
+    assert "lifestream_search" in connection.introspection.table_names()
 
 
 def matching(query: str, most: int) -> list[int]:

@@ -32,6 +32,7 @@ def test_many_counts_are_added_by_as_many_statements_as_one() -> None:
         assert sum("lifestream_tally" in query["sql"] for query in queries) == 1
 
 
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 def test_concurrent_writers_lose_no_count_and_do_not_deadlock() -> None:

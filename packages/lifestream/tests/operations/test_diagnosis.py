@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.core import checks
 from django.db import OperationalError, connection
 from django.test import override_settings
 
@@ -39,7 +40,8 @@ def test_a_healthy_site_has_a_line_for_each_subject() -> None:
 @override_settings(LIFESTREAM_TIMEOUT="soon")
 def test_a_wrong_setting_is_reported_with_the_hint_of_its_check() -> None:
     (finding,) = (each for each in found("settings") if "LIFESTREAM_TIMEOUT" in each.text)
-    assert finding.grade is Grade.ERROR
+    [check] = [each for each in checks.run_checks() if "LIFESTREAM_TIMEOUT" in each.msg]
+    assert (finding.grade, finding.remedy) == (Grade.ERROR, check.hint)
     assert finding.remedy
 
 

@@ -32,8 +32,10 @@ def test_of_a_feed_that_is_not_fetched_only_the_reason_is_shown(status: str, rea
     assert list(reasoning_of(feed, NOW))
 
 
-def test_a_pause_of_the_host_delays_the_feed() -> None:
+def test_a_pause_of_the_host_delays_a_feed_that_is_due_before_its_end() -> None:
     feed = make_feed(next_fetch=NOW)
     feed.host.not_before = NOW + timedelta(hours=2)
-    assert "asked for a pause" in next_of(feed, NOW)
+    assert "(in 2 hours): its server asked for a pause" in next_of(feed, NOW)
     assert [line for line in reasoning_of(feed, NOW) if line.startswith(">")]
+    feed.next_fetch = NOW + timedelta(hours=3)
+    assert "(in 3 hours)" in next_of(feed, NOW) and "pause" not in next_of(feed, NOW)

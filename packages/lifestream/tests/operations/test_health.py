@@ -33,20 +33,19 @@ def test_feeds_are_counted_by_their_status() -> None:
     make_feed(status=Feed.Status.GONE)
     make_item()
     found = health(NOW)
-    assert found.feeds["gone"] == 1
-    assert found.feeds["active"] >= 1
+    assert found.feeds == {"active": 2, "gone": 1}
     assert found.items == 1
 
 
 def test_a_feed_that_nobody_fetches_is_an_alarm_after_an_hour() -> None:
-    due(NOW - timedelta(minutes=30))
+    due(NOW - timedelta(minutes=59))
     assert not list(health(NOW).alarms)
-    Feed.objects.update(next_fetch=NOW - 2 * DAY)
+    Feed.objects.update(next_fetch=NOW - timedelta(minutes=61))
     found = health(NOW)
-    assert found.late_by == 2 * DAY
+    assert found.late_by == timedelta(minutes=61)
     assert is_late(found)
     (alarm,) = found.alarms
-    assert "2 days" in alarm
+    assert "1 hour 1 minute" in alarm
     assert "lifestream serve" in alarm
 
 

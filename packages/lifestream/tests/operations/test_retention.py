@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_delete
 from django.test import override_settings
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
-from lifestream.models import Feed, Item, Post, Tally, Tombstone, fulltext
+from lifestream.models import Feed, Item, Post, Tally, Tombstone
 from lifestream.operations import retention
 from lifestream.operations.retention import Cleaned, cleanup
 
@@ -36,18 +37,21 @@ def left() -> list[int]:
 @override_settings(**EVERYTHING)
 def test_without_limits_nothing_is_deleted() -> None:
     items(3)
+    make_feed(status=Feed.Status.IDLE, last_fetch=NOW)
     assert cleanup(NOW + 100 * MONTH).is_empty
-    assert len(left()) == 3
+    assert (len(left()), Feed.objects.count()) == (3, 2)
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 2})
-def test_old_items_are_deleted_with_their_posts_and_leave_tombstones() -> None:
+def test_old_items_are_deleted_with_their_posts_and_search_entries_and_leave_tombstones() -> None:
     made = items(5)
     assert cleanup(NOW + timedelta(hours=1)) == Cleaned(items=3)
     assert left() == [item.pk for item in made[:2]]
     assert Post.objects.count() == 2
     assert {stone.key_hash for stone in Tombstone.objects.all()} == {item.key_hash for item in made[2:]}
-    assert not fulltext.matching(Post.objects.all(), "Item 4").exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM lifestream_search")
+        assert cursor.fetchone() == (2,)
     assert Tally.objects.get(name="cleaned:items").value == 3
 
 
@@ -75,14 +79,22 @@ def test_items_that_an_owner_keeps_or_pins_stay() -> None:
     assert left() == [made[0].pk, made[3].pk, made[4].pk]
 
 
-@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
-def test_a_dry_run_counts_and_deletes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1, "LIFESTREAM_KEEP_IDLE_DAYS": 30})
+def test_a_dry_run_counts_what_a_cleanup_would_do_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "CHUNK", 2)
-    items(6)
-    assert cleanup(NOW + timedelta(hours=1), dry_run=True).items == 5
-    assert len(left()) == 6
-    assert cleanup(NOW + timedelta(hours=1)).items == 5
-    assert len(left()) == 1
+    idle = make_feed(status=Feed.Status.IDLE, last_fetch=NOW - 2 * MONTH)
+    Tombstone.objects.create(feed=items(6)[0].feed, key_hash="old", created=NOW - 20 * MONTH)
+    make_feed(next_fetch=NOW + 100 * MONTH)
+
+    def rows() -> list[object]:
+        return [list(model._base_manager.order_by("pk").values()) for model in (Item, Feed, Tombstone, Tally)]
+
+    before = rows()
+    counted = cleanup(NOW + timedelta(hours=1), dry_run=True)
+    assert counted == Cleaned(items=5, feeds=1, tombstones=1, brought_back=1)
+    assert rows() == before
+    assert cleanup(NOW + timedelta(hours=1)) == counted
+    assert len(left()) == 1 and not Feed.objects.filter(pk=idle.pk).exists()
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
@@ -90,9 +102,18 @@ def test_a_cleanup_that_is_stopped_deletes_nothing_more(monkeypatch: pytest.Monk
     monkeypatch.setattr(retention, "CHUNK", 2)
     items(6)
     stopping = threading.Event()
-    stopping.set()
+
+    def stop(**_: object) -> None:
+        stopping.set()
+
+    post_delete.connect(stop, sender=Item)
+    try:
+        assert cleanup(NOW + timedelta(hours=1), stopping=stopping) == Cleaned(items=2)
+    finally:
+        post_delete.disconnect(stop, sender=Item)
+    assert len(left()) == 4
     assert cleanup(NOW + timedelta(hours=1), stopping=stopping).is_empty
-    assert len(left()) == 6
+    assert len(left()) == 4
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
@@ -108,7 +129,7 @@ def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
 @override_settings(**EVERYTHING)
 def test_tombstones_are_deleted_after_a_year() -> None:
     feed = make_feed()
-    for key, age in (("old", timedelta(days=400)), ("new", timedelta(days=300))):
+    for key, age in (("old", timedelta(days=366)), ("new", timedelta(days=364))):
         Tombstone.objects.create(feed=feed, key_hash=key, created=NOW - age)
     assert cleanup(NOW).tombstones == 1
     assert [stone.key_hash for stone in Tombstone.objects.all()] == ["new"]

@@ -33,7 +33,7 @@ def only() -> Trouble:
 
 
 def test_a_feed_that_has_failed_for_a_day_is_reported_with_its_reason_and_the_time() -> None:
-    feed = failing(title="A", last_error=say("answered", status="404 Not Found"))
+    feed = failing(days=1, title="A", last_error=say("answered", status="404 Not Found"))
     trouble = only()
     assert (trouble.feed, trouble.title, trouble.failures, trouble.status) == (feed.pk, "A", 9, 404)
     assert trouble.since == feed.last_success

@@ -27,7 +27,7 @@ def test_a_member_of_the_staff_logs_in_unless_too_many_passwords_were_wrong(monk
     assert is_valid("ada", "correct horse battery")
     assert not is_valid("bob", "correct horse battery"), "bob is no member of the staff"
     assert not is_valid("ada", "wrong")
-    assert not is_valid("ada", "correct horse battery"), "two passwords were wrong"
+    assert not is_valid("ada", "correct horse battery"), "two logins have failed"
 
 
 def test_the_admin_of_the_bundled_site_logs_in_with_the_form_that_counts_wrong_passwords(tmp_path: Path) -> None:

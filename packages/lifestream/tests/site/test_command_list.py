@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ def test_each_command_of_ours_has_a_sentence_and_each_of_django_a_name(columns: 
     lines = command_list(columns).splitlines()
     assert max(map(len, lines)) <= max(40, min(columns, 100))
     ours, django = lines.index("Commands of lifestream:"), lines.index("Commands of Django:")
-    listed = " ".join(lines[ours + 1 : django])
+    listed = "\n".join(lines[ours + 1 : django])
     for name, app in get_commands().items():
         if app == "lifestream":
-            assert f"  {name}  " in listed
+            assert re.search(rf"^  {name} +\w+", listed, re.MULTILINE)
         else:
             assert name in " ".join(lines[django + 1 :]).replace(",", "").split()
 

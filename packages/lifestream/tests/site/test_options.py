@@ -81,7 +81,7 @@ def test_values_are_shown_as_they_are_written_in_the_file() -> None:
     import tomllib
 
     for value in ("", 'a "b" \\c', 3, 0.5, True, ["a", "b"], {"img-src": ["x"]}):
-        assert tomllib.loads(f"key = {re.sub(r'^{', '{ ', written(value))}")["key"] == value
+        assert tomllib.loads(f"key = {written(value)}")["key"] == value
 
 
 @pytest.mark.parametrize(

@@ -192,9 +192,7 @@ class TestServing:
             assert address.startswith("http://127.0.0.1:")
             assert "feeds are not updated by this process" in printed[-1]
             process.terminate()
-            _, errors = process.communicate(
-                timeout=PATIENCE
-            )  # the signal may come before the first run is reported, or after
+            _, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, errors) == (0, "")
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal by which a process can end in order")

@@ -232,7 +232,7 @@ def test_a_file_that_is_put_before_another_one_is_sent_by_its_own_version(client
     assert static("lifestream/theme.css") != address
 
 
-def test_a_compressed_copy_that_changes_or_is_removed_is_sent_as_it_is(own_file: Path) -> None:
+def test_a_compressed_copy_is_sent_as_it_is_now_until_it_is_removed(own_file: Path) -> None:
     client = Client(headers={"Accept-Encoding": "gzip"})
     own_file.write_text("a{}" * 100)
     copy = own_file.with_name(f"{own_file.name}.gz")

@@ -13,7 +13,7 @@ import stat
 import tomllib
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -41,7 +41,7 @@ class Value:
     """The value of an option. *source* is "environment", the path of the file, or "default"."""
 
     option: Option
-    value: Any
+    value: Any = field(repr=False)  # it may be a password, or a URL with one
     source: str
 
     @property
