@@ -12,7 +12,7 @@ from typing import Any
 import lifestream
 
 SECRET = re.compile("cookie|credentials|certificates|login|password|proxy|secret|sent$")
-NAMED_OTHERWISE = ["lifestream.site.configuration.Value.value"]
+NAMED_OTHERWISE = ["lifestream.site.configuration.Value.value", "lifestream.storage.hub_subscriptions.HubRequest.key"]
 """Fields that may be secrets though their names do not say so."""
 SHOWN = ["lifestream.site.options.Option.secret"]
 """Fields that are no secrets: whether the value of an option is one."""

@@ -62,7 +62,7 @@ class HubRequest:
     hub: str
     mode: Mode
     topic: str
-    key: str
+    key: str = field(repr=False)
     proxy: str = field(default="", repr=False)
     """The URL of the feed's own proxy, "" for that of the site, DIRECT for none."""
 
