@@ -70,7 +70,7 @@ def test_of_many_passwords_that_come_at_once_few_are_compared(
             others.enter_context(login_form.COMPARING.turn(0))
         with monkeypatch.context() as patched:
             patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
-            for number in range(12):
+            for number in range(24):
                 page = log_in(client, "correct horse battery", f"192.0.2.{number % 2}").content.decode()
                 assert "Others are logging in at the moment: try again in 2 seconds." in page
     assert log_in(client, "correct horse battery", "192.0.2.1").status_code == 302, "they do not count as wrong"
