@@ -289,6 +289,9 @@ def test_a_nul_is_refused_by_the_bundled_site_before_any_view_runs(client: Clien
     assert client.get("/admin/r/1/%00/").status_code == 404
     assert client.get("/main/search/?q=a%00b").status_code == 400
     assert client.get("/main/search/?q=a%2500b").status_code == 200
+    for cookie in ("NUL", "a raw NUL"):
+        assert client.get("/main/", headers={"Cookie": COOKIES[cookie].replace("NAME", "x")}).status_code == 400
+        client.cookies.clear()
 
 
 OF_THE_SITE = ("lifestream.site.nul.NulMiddleware",)
