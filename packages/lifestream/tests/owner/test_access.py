@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -66,7 +68,14 @@ def test_visitors_are_sent_to_the_login_whether_the_lifestream_exists_or_not(pag
                     assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={there}"), name
 
 
-def test_a_form_from_elsewhere_changes_nothing(client: Client, pages: dict[str, str]) -> None:
+@pytest.mark.parametrize("has_middleware", [True, False])
+def test_a_form_from_elsewhere_changes_nothing_with_or_without_the_middleware_against_it(
+    client: Client, pages: dict[str, str], settings: Any, has_middleware: bool
+) -> None:
+    if not has_middleware:
+        settings.MIDDLEWARE = [
+            each for each in settings.MIDDLEWARE if each != "django.middleware.csrf.CsrfViewMiddleware"
+        ]
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
     for name, address in pages.items():
