@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -61,12 +63,19 @@ def test_other_users_find_no_page_of_an_owner_and_change_nothing(pages: dict[str
 def test_visitors_are_sent_to_the_login_whether_the_lifestream_exists_or_not(pages: dict[str, str]) -> None:
     for name, address in pages.items():
         for there in (address, address.replace("/main/", "/nowhere/")):
-            answer = Client().post(there)
-            if answer.status_code != 405:
-                assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={there}"), name
+            for answer in (Client().get(there), Client().post(there)):
+                if answer.status_code != 405:
+                    assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={there}"), name
 
 
-def test_a_form_from_elsewhere_changes_nothing(client: Client, pages: dict[str, str]) -> None:
+@pytest.mark.parametrize("has_middleware", [True, False])
+def test_a_form_from_elsewhere_changes_nothing_with_or_without_the_middleware_against_it(
+    client: Client, pages: dict[str, str], settings: Any, has_middleware: bool
+) -> None:
+    if not has_middleware:
+        settings.MIDDLEWARE = [
+            each for each in settings.MIDDLEWARE if each != "django.middleware.csrf.CsrfViewMiddleware"
+        ]
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
     for name, address in pages.items():

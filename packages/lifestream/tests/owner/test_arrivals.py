@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from factories import make_lifestream
+from factories import make_lifestream, make_subscription
 from lifestream.models import Addition
 from lifestream.owner.arrivals import arrivals_of
 from shown import make_site
@@ -13,12 +13,16 @@ from shown import make_site
 pytestmark = pytest.mark.django_db
 
 
-def test_addresses_and_new_feeds_are_on_their_way_and_those_that_came_or_failed_are_not() -> None:
+def test_addresses_and_new_feeds_are_on_their_way_and_those_that_came_failed_or_are_paused_are_not() -> None:
     lifestream = make_lifestream()
     assert not arrivals_of(lifestream)
     new = make_site(lifestream, "new")
     make_site(lifestream, "fetched", last_fetch=timezone.now())
     make_site(lifestream, "gone", status="gone")
+    paused = make_site(lifestream, "paused")
+    paused.paused = True
+    paused.save()
+    make_subscription(paused.feed)  # so the feed is fetched, but not for this lifestream
     for state in ("waiting", "looking", "failed", "added"):
         Addition.objects.create(lifestream=lifestream, url=f"https://a.example/{state}", state=state)
     found = arrivals_of(lifestream)

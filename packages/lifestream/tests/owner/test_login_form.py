@@ -70,7 +70,7 @@ def test_of_many_passwords_that_come_at_once_few_are_compared(
             others.enter_context(login_form.COMPARING.turn(0))
         with monkeypatch.context() as patched:
             patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
-            for number in range(12):
+            for number in range(24):
                 page = log_in(client, "correct horse battery", f"192.0.2.{number % 2}").content.decode()
                 assert "Others are logging in at the moment: try again in 2 seconds." in page
     assert log_in(client, "correct horse battery", "192.0.2.1").status_code == 302, "they do not count as wrong"
@@ -118,6 +118,9 @@ def test_a_known_browser_has_ten_attempts_a_minute_before_its_address_counts(cli
     answer = client.post(LOGIN, {"username": "eve", "password": "correct horse battery"}, REMOTE_ADDR="192.0.2.1")
     assert REFUSED in answer.content.decode()
     assert REFUSED in log_in(client, "guess").content.decode(), "it is known for its own user only"
+    of_ada = Client()
+    assert log_in(of_ada, "correct horse battery", "192.0.2.2").status_code == 302
+    assert log_in(of_ada, "correct horse battery").status_code == 302, "the attempts of another user do not count"
 
 
 def test_a_password_that_is_not_compared_is_not_counted(

@@ -53,12 +53,14 @@ def test_only_the_latest_posts_are_looked_at(lifestream: Lifestream, monkeypatch
     monkeypatch.setattr(rule_preview, "LOOKED_AT", 2)
     found = preview_of(lifestream, "nothing", "")
     assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)
+    assert [post.item.title for post in found.examples] == ["a cat", "a dog"]
 
 
 def test_only_a_limited_amount_of_text_is_read(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 10)
     found = preview_of(lifestream, "", "a")
-    assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)  # "a cat" and "a dog"
+    assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)
+    assert [post.item.title for post in found.examples] == ["a cat", "a dog"]
     monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 1)
     assert preview_of(lifestream, "", "a").posts == 1
 

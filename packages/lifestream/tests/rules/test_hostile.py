@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from html.parser import HTMLParser
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -95,7 +97,8 @@ class Addresses(RuleTestCase):
             self.subscribe(f"/{number}", moved(f"http://{host}:{self.port}/secret"))
         report = self.refresh(guard=ONE_SERVER)
         assert len(report.rows) == len(others)
-        assert report.all_failed
+        for row in report.rows:
+            assert "lifestream connects to none of those" in row.message
         self.feedserver.assert_not_requested("/secret")
         assert Item.objects.count() == 0
 
@@ -147,14 +150,15 @@ class Costs(RuleTestCase):
         assert Item.objects.count() == 0
 
     @pytest.mark.rule(30)
-    def test_an_answer_of_one_byte_a_second_ends_at_the_deadline_of_the_whole_request(self) -> None:
+    def test_an_answer_of_ten_bytes_a_second_ends_at_the_deadline_of_the_whole_request(self) -> None:
+        slow = Response(rss("one"), headers={"X-Padding": "x" * 1000})
         for part, fault in {"body": SlowBody, "head": SlowHeaders}.items():
-            self.subscribe(f"/{part}", broken(feed(), fault(Pace(1, 1.0))))
+            self.subscribe(f"/{part}", broken(slow, fault(Pace(1, 0.1))))
         began = time.monotonic()
-        with override_settings(LIFESTREAM_TIMEOUT=0.5):
+        with override_settings(LIFESTREAM_TIMEOUT=1):
             rows = self.refresh().rows
-        assert [row.message for row in rows] == ["no whole answer within 0.5 s"] * 2
-        assert time.monotonic() - began < 30, "a whole answer takes minutes"
+        assert [row.message for row in rows] == ["no whole answer within 1 s"] * 2
+        assert time.monotonic() - began < 20, "a whole answer takes longer"
 
     @pytest.mark.rule(30)
     def test_redirects_do_not_make_the_deadline_longer(self) -> None:
@@ -183,11 +187,12 @@ class Documents(RuleTestCase):
     def test_an_external_entity_is_not_read(self) -> None:
         self.feedserver.add("/secret", Response("a secret"))
         secret = self.get_url("/secret")
-        here = __file__.replace("\\", "/")
+        file = Path(self.enterContext(tempfile.TemporaryDirectory())) / "file"
+        file.write_text("a secret")
         for number, declared in enumerate(
             (
                 f'<!ENTITY x SYSTEM "{secret}">',
-                f'<!ENTITY x SYSTEM "file://{here}">',
+                f'<!ENTITY x SYSTEM "{file.as_uri()}">',
                 f'<!ENTITY x PUBLIC "-//A//B" "{secret}">',
                 f'<!ENTITY % p SYSTEM "{secret}"> %p;',
             )
@@ -198,7 +203,6 @@ class Documents(RuleTestCase):
         self.feedserver.assert_not_requested("/secret")
         for item in Item.objects.all():
             assert "secret" not in item.title + item.content
-            assert "Rules 26 to 32" not in item.title + item.content
 
 
 class ActiveContent(HTMLParser):

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from factories import make_feed
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Response, broken
+from feedserver.faults import EndlessBody
 from guards import allowing
 from hub import CHALLENGE, Hub
 from lifestream.fetcher.hub_client import HubAnswer, HubVerdict
@@ -49,10 +50,13 @@ class HostileHubs(WebSubTestCase):
             with self.subTest(status):
                 path = f"/moved-from-{status}"
                 new = Hub(self.feedserver, f"/to-{status}")
+                self.feedserver.add(f"/to-{status}", Response("a page"))
                 self.feedserver.add(path, Response(status=status, headers={"Location": new.url}), method="POST")
                 self.hub.url = self.get_url(path)
                 Feed.objects.update(next_fetch=self.clock.now, body_hash="", not_before=None)
                 self.refresh()
+                assert len(self.feedserver.journal.filter(path)) == 1
+                assert len(self.feedserver.journal.filter(f"/to-{status}")) == (status in (307, 308))
                 assert len(new.asked) == (status in (307, 308))
 
     def test_a_redirect_to_another_scheme_is_not_followed(self) -> None:
@@ -99,7 +103,8 @@ class HostileHubs(WebSubTestCase):
         assert "a loop" in self.message()
 
     def test_the_answer_of_a_hub_is_read_up_to_a_limit(self) -> None:
-        self.feedserver.add("/hub", Response("\0<script>" + "no " * 100_000, status=400), method="POST")
+        endless = broken(Response("\0<script>" + "no " * 1000, status=400), EndlessBody())
+        self.feedserver.add("/hub", endless, method="POST")
         self.refresh()
         assert self.message().startswith("the hub answered 400 <script>no no")
         assert len(self.message()) <= 300

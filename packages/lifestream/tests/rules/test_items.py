@@ -87,7 +87,7 @@ class Identity(ItemsTestCase):
     @override_settings(LIFESTREAM_MOVE_AFTER=1)
     def test_relative_guids_keep_their_items_when_the_feed_moves(self) -> None:
         items = [f"<title>{n}</title><guid isPermaLink='true'>post/{n}</guid>" for n in range(3)]
-        text = channel(*items).replace("<rss ", "<rss xml:base='/' ")
+        text = channel(*items).replace("<rss ", "<rss xml:base='here/' ")
 
         def elsewhere(_: Request) -> Response:
             return Response(text.replace("A feed", "A feed that moved"))

@@ -30,7 +30,7 @@ class Moves(RuleTestCase):
     def test_a_permanent_redirect_that_does_not_last_changes_nothing(self) -> None:
         self.feedserver.add("/a", feed())
         self.feedserver.add("/b", feed())
-        made = self.subscribe("/feed", moved("/a"), moved("/a"), moved("/b"), moved("/b"), feed(), moved("/a"))
+        made = self.subscribe("/feed", moved("/a"), moved("/a"), moved("/b"), moved("/b"), feed(), moved("/b"))
         for _ in range(7):
             self.refresh_next(made)
         made.refresh_from_db()

@@ -19,7 +19,7 @@ class Requests(RuleTestCase):
         made = self.subscribe("/feed?format=rss", Response(status=301, headers={**cookie, "Location": "/new?a=%7Eb&c"}))
         make_subscription(made)
         self.feedserver.add("/new", Response(rss("one"), headers={**cookie, "ETag": '"v1"'}, coding="auto"))
-        for _ in range(3):
+        for _ in range(4):
             assert not self.refresh_next(made).failed
         return self.asked()
 
@@ -50,7 +50,7 @@ class Requests(RuleTestCase):
             assert request.method == "GET"
         # A cookie that a redirect sets is for the rest of the same fetch: without it, many sites redirect for ever.
         cookies = [(request.path, request.headers.get("Cookie")) for request in requests]
-        assert cookies == [("/feed", None), ("/new", "id=1")] * 3 + [("/new", None)] * (len(requests) - 6)
+        assert cookies == [("/feed", None), ("/new", "id=1")] * 3 + [("/new", None)]
         assert {request.target for request in requests} == {"/feed?format=rss", "/new?a=%7Eb&c"}
 
     @pytest.mark.rule(25)

@@ -290,7 +290,7 @@ class Pushing(WebSubTestCase):
             "of an unknown kind": self.hub.sign(body, "md5"),
             "no hexadecimal": "sha256=\N{SNOWMAN}".encode().decode("latin-1"),
             "without its method": good.partition("=")[2],
-            "of all at once": f"{good},{good}",
+            "two in one header": f"{good},{good}",
         }
         before = self.state().next_fetch
         for name, signature in bad.items():
@@ -385,7 +385,7 @@ class Discovery(WebSubTestCase):
         feed = self.state()
         return feed.hub_url, feed.hub_topic
 
-    def test_in_an_atom_link_of_rss(self) -> None:
+    def test_a_hub_is_found_in_an_atom_link_of_rss(self) -> None:
         head = (
             f"<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='hub' href='{self.hub.url}'/>"
             "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='self' href='https://example.org/self'/>"
@@ -393,11 +393,11 @@ class Discovery(WebSubTestCase):
         assert self.hub_of(rss("one", head=head)) == (self.hub.url, "https://example.org/self")
         assert self.hub.asked[-1]["hub.topic"] == "https://example.org/self"
 
-    def test_in_a_plain_link_of_rss(self) -> None:
+    def test_a_hub_is_found_in_a_plain_link_of_rss(self) -> None:
         head = f"<link rel='hub' href='{self.hub.url}'/>"
         assert self.hub_of(rss("one", head=head)) == (self.hub.url, self.get_url("/feed"))
 
-    def test_in_a_link_of_atom(self) -> None:
+    def test_a_hub_is_found_in_a_link_of_atom(self) -> None:
         body = (
             "<feed xmlns='http://www.w3.org/2005/Atom'><title>A feed</title><id>a</id>"
             f"<link rel='hub' href='{self.hub.url}'/><link rel='self' href='/feed'/>"
@@ -405,7 +405,7 @@ class Discovery(WebSubTestCase):
         )
         assert self.hub_of(body) == (self.hub.url, self.get_url("/feed"))
 
-    def test_in_the_hubs_of_json_feed(self) -> None:
+    def test_a_hub_is_found_in_the_hubs_of_json_feed(self) -> None:
         body = (
             '{"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "feed_url": "https://example.org/self",'
             f' "hubs": [{{"type": "WebSub", "url": "{self.hub.url}"}}], "items": []}}'
@@ -419,6 +419,6 @@ class Discovery(WebSubTestCase):
             self.get_url("/s"),
         )
 
-    def test_nowhere(self) -> None:
+    def test_a_feed_that_names_no_hub_has_none(self) -> None:
         assert self.hub_of(rss("one")) == ("", "")
         assert not HubSubscription.objects.exists()

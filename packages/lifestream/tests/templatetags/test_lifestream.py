@@ -77,10 +77,11 @@ NIGHT = datetime(2026, 10, 2, 10, 30, tzinfo=UTC)
 """Half past midnight of 3 October on Kiritimati. The tests stop the clock there, so that no midnight disturbs them."""
 
 
-def test_a_day_is_today_yesterday_or_its_date(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_is_today_yesterday_or_its_date_with_the_year_if_it_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NIGHT)
     today = timezone.localdate()
     assert (day_name(today), day_name(today - timedelta(days=1))) == ("Today", "Yesterday")
+    assert day_name(date(2026, 9, 25)) == "Friday, 25 September"
     assert day_name(date(2001, 2, 3)) == "Saturday, 3 February 2001"
     with translation.override("de"):
         assert day_name(date(2001, 2, 3)) == "Samstag, 3. Februar 2001"

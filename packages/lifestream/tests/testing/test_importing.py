@@ -34,7 +34,7 @@ NEWS = Feed(
 
 @pytest.mark.django_db
 class TestImport:
-    def test_stores_what_a_refresh_would(self) -> None:
+    def test_an_import_stores_what_a_refresh_would(self) -> None:
         imported = import_feed(NEWS, url="https://small-hours.example/feed")
         assert (imported.outcome, imported.new, imported.changed, imported.message) == ("new", 2, 0, "")
         assert (imported.feed.title, imported.feed.domain) == ("Small Hours", "small-hours.example")
@@ -44,12 +44,12 @@ class TestImport:
         assert list(fulltext.matching(Item.objects.all(), "string")) == [kites]
         assert imported.feed.fetches.get().outcome == "new"
 
-    def test_posts_for_the_lifestream_that_is_given(self) -> None:
+    def test_an_import_makes_posts_for_the_lifestream_that_is_given(self) -> None:
         lifestream = make_lifestream()
         import_feed(NEWS, lifestream=lifestream)
         assert Post.objects.filter(lifestream=lifestream).count() == 2
 
-    def test_again_updates_the_feed(self) -> None:
+    def test_a_second_import_of_an_address_updates_its_feed(self) -> None:
         clock = Clock()
         url = import_feed(NEWS, clock=clock).feed.url
         clock.move(minutes=1)
@@ -69,21 +69,21 @@ class TestImport:
         ],
         ids=["bytes", "Atom", "JSON", "text"],
     )
-    def test_takes_any_form_of_a_feed(self, source: Any) -> None:
+    def test_a_feed_of_any_form_is_imported(self, source: Any) -> None:
         assert import_feed(source).new == 2
 
-    def test_takes_headers_of_the_answer(self) -> None:
+    def test_the_headers_of_an_answer_are_taken_over(self) -> None:
         imported = import_feed(NEWS, headers={"ETag": '"v1"', "Cache-Control": "max-age=86400"}, clock=Clock())
         assert imported.feed.etag == '"v1"'
         assert imported.feed.not_before is not None
 
-    def test_of_a_feed_that_a_refresh_would_not_fetch_is_an_error(self) -> None:
+    def test_an_import_of_a_feed_that_a_refresh_would_not_fetch_is_an_error(self) -> None:
         feed = import_feed(NEWS).feed
         FeedRow.objects.update(status="paused")
         with pytest.raises(RuntimeError, match=r"^https://feed\d+.example/feed.xml is paused, and no refresh would "):
             import_feed(NEWS, url=feed.url)
 
-    def test_of_an_answer_without_a_feed_has_the_outcome_of_a_refresh(self) -> None:
+    def test_an_import_of_an_answer_without_a_feed_has_the_outcome_of_a_refresh(self) -> None:
         page = import_feed("<!doctype html><html></html>")
         assert (page.outcome, page.message) == ("failed", "it is a web page (HTML), not a feed")
         url = import_feed(NEWS).feed.url
@@ -91,7 +91,7 @@ class TestImport:
         assert import_feed(Response(status=503), url=url).message == "the server answered 503"
         assert import_feed(Response(status=410), url=url).feed.status == "gone"
 
-    def test_takes_less_than_a_tenth_of_a_second(self) -> None:
+    def test_an_import_takes_less_than_a_tenth_of_a_second_of_processor_time(self) -> None:
         import_feed(NEWS)
         best = min(self.seconds() for _ in range(5))
         assert best < 0.1
@@ -104,7 +104,7 @@ class TestImport:
 
 
 class TestSignals(TestCase):
-    def test_are_sent_inside_a_test_case(self) -> None:
+    def test_signals_are_sent_inside_a_test_case(self) -> None:
         seen: list[str] = []
 
         def receive(items: Any, **_: Any) -> None:
@@ -119,7 +119,7 @@ class TestSignals(TestCase):
 
 
 class TestImporter:
-    def test_of_the_fixture_has_a_clock_of_its_own(self, feed_importer: FeedImporter) -> None:
+    def test_the_importer_of_the_fixture_has_a_clock_of_its_own(self, feed_importer: FeedImporter) -> None:
         lifestream = make_lifestream()
         imported = feed_importer(NEWS, lifestream=lifestream)
         assert Subscription.objects.get().lifestream == lifestream

@@ -56,6 +56,7 @@ def test_a_page_is_read_as_a_child_reads_it(child: ParserPool, here: InProcessPa
     page = b"<link rel=alternate type=application/rss+xml href=/feed>"
     ours, theirs = (parsers.read_page(page, {}, "https://a.example/").result() for parsers in (here, child))
     assert ours == theirs
+    assert "https://a.example/feed" in repr(ours)
 
 
 def test_a_plugin_of_a_site_runs_in_both_processes() -> None:

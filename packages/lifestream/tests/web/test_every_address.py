@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from factories import make_lifestream
-from lifestream.models import Lifestream, OwnPage
+from lifestream.models import HubSubscription, Lifestream, OwnPage
 from lifestream.owner.forms import AddForm, LookForm, OwnPageForm, RulesForm, SiteForm
 from shown import make_post, make_site
 
@@ -46,6 +46,7 @@ the fields (see `halved`). Each other text is sent to one in four of the address
 `dealt`).
 """
 PARAMETERS = ("q", "before")
+TOPIC = "https://x.example/feed"
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
 OF_EVERY_LIST = (
     "q",
@@ -78,12 +79,14 @@ def superuser() -> User:
 @pytest.fixture
 def lifestream() -> Lifestream:
     lifestream = make_lifestream("main")
-    make_post(make_site(lifestream), "A post", tags=("django",))
+    feed = make_post(make_site(lifestream), "A post", tags=("django",)).subscription.feed
+    HubSubscription.objects.create(feed=feed, hub="https://hub.example/", key=GOOD["key"], topic=TOPIC)
     return lifestream
 
 
 @pytest.fixture
-def client(client: Client, lifestream: Lifestream) -> Client:
+def client(client: Client, lifestream: Lifestream, settings: Any) -> Client:
+    settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"  # without it, no push is looked at
     client.raise_request_exception = False
     return client
 
@@ -171,8 +174,7 @@ def test_no_path_is_an_error_of_the_server(client: Client, superuser: User, name
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str, settings: Any) -> None:
-    settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"
+def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str) -> None:
     text = HOSTILE[name]
     good = [route.format(*(GOOD.get(each, "1") for each in names)) for route, names in ROUTES]
     pages = [address for address in good if not address.startswith("/admin/")]
@@ -181,9 +183,10 @@ def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str,
     unknown = list(HOSTILE).index(name) % 5  # no page reads a parameter that it does not know
     assert not failures(client, (f"{page}?{text}={text}" for page in pages[unknown::5]))
     push = f"/push/{GOOD['key']}?hub.mode={{}}&hub.topic={{}}&hub.challenge={{}}&hub.lease_seconds={{}}"
-    values = ("subscribe", "https://x.example/feed", "c", "60")
+    values = ("subscribe", TOPIC, "c", "60")
+    assert client.get(push.format(*values)).status_code == 200
     assert not failures(client, (push.format(*values[:at], text, *values[at + 1 :]) for at in range(4)))
-    denied = f"/push/{GOOD['key']}?hub.mode=denied&hub.topic=https://x.example/feed&hub.reason={text}"
+    denied = f"/push/{GOOD['key']}?hub.mode=denied&hub.topic={TOPIC}&hub.reason={text}"
     search = [f"/main/search/?q={text}", f"/main/search/?q=post&before={text}", f"/main/?before={text}"]
     assert not failures(client, [denied, *search])
 
@@ -244,7 +247,7 @@ def test_no_form_of_the_admin_is_an_error_of_the_server(
             "name", "folder", "keep_rules", "block_rules",
         ),
         "/admin/lifestream/subscription/add/": ("url", "lifestream", "name", "folder"),
-        "/admin/lifestream/feed/1/change/": ("title", "site_url", "plugin"),
+        f"/admin/lifestream/feed/{lifestream.subscriptions.get().feed_id}/change/": ("title", "site_url", "plugin"),
         "/admin/lifestream/post/": ("action", "_selected_action", "select_across", "index"),
         "/admin/lifestream/feed/": ("action", "_selected_action", "select_across", "index"),
         "/admin/lifestream/item/": ("action", "_selected_action", "select_across", "index"),
@@ -286,6 +289,9 @@ def test_a_nul_is_refused_by_the_bundled_site_before_any_view_runs(client: Clien
     assert client.get("/admin/r/1/%00/").status_code == 404
     assert client.get("/main/search/?q=a%00b").status_code == 400
     assert client.get("/main/search/?q=a%2500b").status_code == 200
+    for cookie in ("NUL", "a raw NUL"):
+        assert client.get("/main/", headers={"Cookie": COOKIES[cookie].replace("NAME", "x")}).status_code == 400
+        client.cookies.clear()
 
 
 OF_THE_SITE = ("lifestream.site.nul.NulMiddleware",)

@@ -62,10 +62,11 @@ def test_an_answer_to_head_of_unknown_length_has_no_last_chunk(version: bytes) -
         with connected(port) as connection:
             connection.sendall(b"HEAD /a HTTP/" + version + b"\r\nHost: a\r\n\r\n")
             with connection.makefile("rb") as answers:
-                read.append(answers.read().partition(b"\r\n\r\n")[2])
+                read.append(answers.read())
 
     serving(client, _in_pieces)
-    assert read == [b""]
+    [answer] = read
+    assert answer.startswith(b"HTTP/1.") and answer.partition(b"\r\n\r\n")[1:] == (b"\r\n\r\n", b"")
 
 
 def test_a_refusal_of_head_that_the_application_answers_has_no_body() -> None:
@@ -75,10 +76,11 @@ def test_a_refusal_of_head_that_the_application_answers_has_no_body() -> None:
         with connected(port) as connection:
             connection.sendall(b"HEAD /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
             with connection.makefile("rb") as answers:
-                read.append(answers.read().partition(b"\r\n\r\n")[2])
+                read.append(answers.read())
 
     serving(client, answers_refusals=True)
-    assert read == [b""]
+    [answer] = read
+    assert answer.startswith(b"HTTP/1.1 200 ") and answer.partition(b"\r\n\r\n")[1:] == (b"\r\n\r\n", b"")
 
 
 @pytest.mark.parametrize(

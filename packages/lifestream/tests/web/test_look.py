@@ -72,7 +72,7 @@ class TestShown:
     def test_a_title_alone_may_be_shown(self, client: Client, main: Lifestream) -> None:
         shown = page(client, shown="title")
         assert "Title of Beta" in shown
-        assert "Summary of Beta" not in shown
+        assert "Summary of Beta" not in shown and "word0" not in shown
 
     def test_an_excerpt_has_the_chosen_number_of_words(self, client: Client, main: Lifestream) -> None:
         shown = page(client, shown="excerpt", words=7)

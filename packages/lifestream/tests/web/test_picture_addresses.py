@@ -51,6 +51,9 @@ def test_an_address_is_signed_for_one_picture(served_here: None) -> None:
         assert picture_at(key, written) is None
     with override_settings(SECRET_KEY="x" * 60, SECRET_KEY_FALLBACKS=[django_settings.SECRET_KEY]):
         assert picture_at(key, written) == (0, URL), "pages that somebody has open keep their pictures"
+
+
+def test_a_picture_without_a_host_keeps_its_address_and_one_at_too_long_an_address_has_none(served_here: None) -> None:
     assert address_of("data:image/png;base64,AA") == "data:image/png;base64,AA" and address_of("") == ""
     assert address_of("https://a.example/" + "a" * LONGEST) == ""
 

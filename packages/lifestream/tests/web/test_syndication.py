@@ -211,7 +211,20 @@ def test_the_formats_have_validators_of_their_own(client: Client, post: Post) ->
     assert len({client.get(f"/main/feed.{format_}")["ETag"] for format_ in FORMATS}) == 3
 
 
-@pytest.mark.parametrize("event", ["new item", "edited item", "hidden post", "renamed lifestream", "renamed site"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        "new item",
+        "edited item",
+        "hidden post",
+        "renamed lifestream",
+        "another tagline",
+        "renamed site",
+        "another title of a site",
+        "another address of a site",
+        "another address of a site's feed",
+    ],
+)
 def test_whatever_changes_the_feed_changes_its_validator(client: Client, post: Post, event: str) -> None:
     before = client.get("/main/feed.atom")["ETag"]
     match event:
@@ -223,8 +236,16 @@ def test_whatever_changes_the_feed_changes_its_validator(client: Client, post: P
             Post.objects.update(hidden=True)
         case "renamed lifestream":
             Lifestream.objects.update(title="Renamed")
+        case "another tagline":
+            Lifestream.objects.update(tagline="Another")
         case "renamed site":
             post.lifestream.subscriptions.update(name="Renamed")
+        case "another title of a site":
+            Feed.objects.update(title="Another")
+        case "another address of a site":
+            Feed.objects.update(site_url="https://another.example/")
+        case "another address of a site's feed":
+            Feed.objects.update(url="https://another.example/feed")
     assert client.get("/main/feed.atom", headers={"if-none-match": before}).status_code == 200
 
 

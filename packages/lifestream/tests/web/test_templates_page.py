@@ -151,7 +151,7 @@ class TestExamples:
             html = names["front"](RequestFactory().get("/")).content.decode()
         assert "Kites" in html and "Released" in html and 'href="/main/feed.atom"' in html
 
-    def test_each_template_on_the_page_is_used_by_a_test(self) -> None:
+    def test_the_page_has_the_templates_that_these_tests_use_and_no_others(self) -> None:
         used = {"small/lifestream/base.html", "own/site.html", "own/lifestream/base.html", "own/front.html"}
         used.add("own/404.html")
         used |= {f"own/lifestream/sites/{name}.html" for name in ("small-hours-example", "github-com")}
@@ -185,7 +185,7 @@ class TestVariables:
         cell = re.sub(r"\([^)]*\)", "", row.split("|")[-1])
         return set(re.findall(r"`(\w+)`", cell))
 
-    def test_of_each_page_are_in_its_row(self, client: Client, stream: Lifestream) -> None:
+    def test_the_variables_of_each_page_are_in_its_row(self, client: Client, stream: Lifestream) -> None:
         post = stream.posts.get(item__title="Kites")
         common = {"lifestream", "timeline", "owned", "subscription", "tag", "query", "day", "feeds"}
         common |= {"beside", "sites_beside"}
@@ -203,10 +203,10 @@ class TestVariables:
         }.items():
             assert self.documented("Frames and pages", template) == set(self.context(client, path)) - common, template
 
-    def test_of_the_index_are_its_lifestreams(self, client: Client) -> None:
+    def test_the_only_variable_of_the_index_is_its_lifestreams(self, client: Client) -> None:
         assert set(self.context(client, "")) == {"lifestreams"}
 
-    def test_of_the_templates_of_items_are_in_their_table(self) -> None:
+    def test_the_variables_of_the_templates_of_items_are_in_their_table(self) -> None:
         names = tabled(section(PAGE, "Templates of items"))
         card = {field.name for field in fields(Card)} | {
             name for name, value in vars(Card).items() if isinstance(value, property)
@@ -215,7 +215,7 @@ class TestVariables:
         assert {name for name in names if "/" not in name} == card | always
 
     @pytest.mark.parametrize("name", sorted(path.name for path in (SHIPPED / "lifestream/includes").iterdir()))
-    def test_of_each_include_are_in_its_row(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_variables_of_each_include_are_in_its_row(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         source = (SHIPPED / "lifestream/includes" / name).read_text(encoding="utf-8")
         expected = self.documented("Includes", f"lifestream/includes/{name}")
         assert expected == variables(source, monkeypatch) - {"forloop", "only_lifestream"}

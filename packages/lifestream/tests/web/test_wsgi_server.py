@@ -46,9 +46,18 @@ def test_clients_can_connect_once_the_address_is_reported() -> None:
 
 def test_the_number_of_concurrent_requests_is_that_of_the_threads() -> None:
     together = threading.Barrier(3)
+    lock = threading.Lock()
+    present: list[None] = []
+    most = 0
 
     def meeting(environ: Any, start_response: Any) -> list[bytes]:
+        nonlocal most
+        with lock:
+            present.append(None)
+            most = max(most, len(present))
         together.wait(30)  # which ends if three requests are answered at once
+        with lock:
+            present.pop()
         return application(environ, start_response)
 
     answers: list[bytes] = []
@@ -58,7 +67,7 @@ def test_the_number_of_concurrent_requests_is_that_of_the_threads() -> None:
             with urlopen(address, timeout=60) as answer:
                 answers.append(answer.read())
 
-        threads = [threading.Thread(target=ask) for _ in range(3)]
+        threads = [threading.Thread(target=ask) for _ in range(12)]
         for thread in threads:
             thread.start()
 
@@ -75,7 +84,7 @@ def test_the_number_of_concurrent_requests_is_that_of_the_threads() -> None:
             serve(meeting, "127.0.0.1", 0, connect, threads=3)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert answers == [b"ok"] * 3
+    assert (answers, most) == ([b"ok"] * 12, 3)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +121,7 @@ def test_clients_that_send_no_whole_request_do_not_block_others(monkeypatch: pyt
     assert answers == [b"ok"]
 
 
-def test_a_request_that_is_answered_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_is_being_answered_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsgi_server, "MOST_CONNECTIONS", 20)
     entered, go_on = threading.Event(), threading.Event()
     answers: list[bytes] = []
@@ -223,7 +232,7 @@ def test_in_another_thread_no_signal_handler_is_changed() -> None:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_beyond_the_maximum_is_neither_kept_nor_read_to_its_end(chunked: bool) -> None:
+def test_a_body_beyond_the_maximum_is_refused_before_its_end(chunked: bool) -> None:
     answers: list[bytes] = []
     head = b"POST / HTTP/1.1\r\nHost: a\r\n"
     framing = b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"Content-Length: 1000000000\r\n\r\n"

@@ -196,6 +196,9 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
         "item__changed",
         "subscription__name",
         "item__feed__title",
+        "item__feed__domain",
+        "item__feed__site_url",
+        "item__feed__url",
         named=True,
     )
     digest = hashlib.sha256(f"{_FORM} {salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())

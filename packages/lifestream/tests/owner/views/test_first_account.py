@@ -111,7 +111,14 @@ def test_a_form_with_errors_does_not_use_up_the_token_and_names_each_field(clien
     assert send(client, token).status_code == 302
 
 
-def test_a_form_from_elsewhere_is_refused(token: str) -> None:
+@pytest.mark.parametrize("has_middleware", [True, False])
+def test_a_form_from_elsewhere_is_refused_with_or_without_the_middleware_against_it(
+    token: str, settings: Any, has_middleware: bool
+) -> None:
+    if not has_middleware:
+        settings.MIDDLEWARE = [
+            each for each in settings.MIDDLEWARE if each != "django.middleware.csrf.CsrfViewMiddleware"
+        ]
     client = Client(enforce_csrf_checks=True)
     client.get(ADDRESS, {"token": token})
     assert send(client, token).status_code == 403

@@ -15,14 +15,14 @@ from lifestream.models import OwnPage
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
 
 
-def test_crawlers_may_read_pages_but_neither_the_admin_nor_searches(client: Client) -> None:
+def test_crawlers_may_read_pages_but_neither_the_admin_nor_searches_nor_older_posts(client: Client) -> None:
     answer = client.get("/robots.txt")
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
     rules = RobotFileParser()
     rules.parse(answer.content.decode().splitlines())
     assert rules.can_fetch("Bot", "/main/")
     assert not rules.can_fetch("Bot", "/admin/login/")
-    assert "Disallow: /*/search/" in answer.content.decode()
+    assert {"Disallow: /*/search/", "Disallow: /*?before="} <= set(answer.content.decode().splitlines())
     assert rules.site_maps() == ["http://testserver/sitemap.xml"]
 
 

@@ -291,7 +291,9 @@ def test_an_item_without_anything_has_a_page(client: Client, main: Lifestream) -
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_pages_allow_reading_only(client: Client, main: Lifestream, method: str) -> None:
-    assert getattr(client, method)("/main/").status_code == 405
+    post = make_post(make_site(main), tags=("t",))
+    for path in ("", f"items/{post.item_id}/", "sites/", f"sites/{post.subscription_id}/", "tags/t/", "feed.atom"):
+        assert getattr(client, method)(f"/main/{path}").status_code == 405, path
 
 
 def test_the_language_of_the_feed_is_declared_to_the_browser(client: Client, main: Lifestream) -> None:
