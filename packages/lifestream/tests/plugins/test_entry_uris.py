@@ -28,7 +28,7 @@ HOSTS = frozenset({"blog.example", "feeds.example:8080", "[2001:db8::1]:81"})
         "URN:UUID:60a76c80-d399-11d9-b91C-0003939e0af6",
     ],
 )
-def test_an_iri_of_the_feeds_own_host_is_published_as_it_is(guid: str) -> None:
+def test_a_uuid_and_an_iri_of_the_feeds_own_host_are_published_as_they_are(guid: str) -> None:
     assert own_uri(guid, HOSTS) == guid
 
 
