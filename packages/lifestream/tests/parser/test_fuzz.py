@@ -357,3 +357,4 @@ def test_damaged_answers_end_in_an_outcome_in_time(
             print(f"\n{count} answers: {dict(seen)}; slowest {slowest:.2f} s")
     assert "unexpected error" not in caplog.text
     assert sum(seen.values()) == count
+    assert seen["Fetched"], "no answer was read"
