@@ -46,7 +46,7 @@ ITEM = RuleSubject(
         ("3.14", True),
     ],
 )
-def test_a_rule_matches(rule: str, matches: bool) -> None:
+def test_a_rule_matches_an_item_that_has_all_its_words_and_phrases(rule: str, matches: bool) -> None:
     assert Rules.of("", rule).allow(ITEM) is not matches
     assert Rules.of(rule, "").allow(ITEM) is matches
 
@@ -64,7 +64,9 @@ def test_a_rule_matches(rule: str, matches: bool) -> None:
         ("title:\n?!", "title:\n?!", True),
     ],
 )
-def test_an_item_passes_if_a_keep_rule_matches_and_no_block_rule_does(keep: str, block: str, allowed: bool) -> None:
+def test_an_item_passes_if_no_block_rule_matches_and_a_keep_rule_does_or_there_is_none(
+    keep: str, block: str, allowed: bool
+) -> None:
     assert Rules.of(keep, block).allow(ITEM) is allowed
 
 

@@ -22,11 +22,14 @@ def test_html_that_needs_no_repair_is_returned_as_it_is(source: str) -> None:
     assert repaired(source, URL) is source
 
 
-def test_two_frames_of_one_address_are_one_link() -> None:
+def test_two_frames_of_one_address_in_a_row_are_one_link() -> None:
     frame = '<iframe src="https://a.example/"></iframe>'
     link = '<p><a href="https://a.example/">https://a.example/</a></p>'
     assert repaired(frame + frame, URL) == link
     assert repaired(f"{frame}<noscript>{frame}</noscript>", URL) == link
+    other = frame.replace("a.example", "b.example")
+    assert repaired(frame + other + frame, URL).count("<a ") == 3
+    assert repaired(f"{frame}<noscript>{other}</noscript>", URL).count("<a ") == 2
 
 
 def test_tags_of_svg_and_tags_of_mathml_outside_a_formula_are_left_out_but_not_their_text() -> None:

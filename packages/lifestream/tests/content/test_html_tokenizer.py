@@ -25,7 +25,7 @@ def test_tokens_joined_are_the_source_again(source: str) -> None:
 
 
 @given(st.text())
-def test_any_text_survives_being_made_html_and_text_again(text: str) -> None:
+def test_the_words_of_any_text_survive_being_made_html_and_text_again(text: str) -> None:
     assert text_of(html_of(text)).split() == scrub(text).split()
 
 

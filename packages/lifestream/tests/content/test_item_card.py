@@ -10,7 +10,7 @@ import pytest
 
 from costs import assert_linear
 from lifestream.content import item_card
-from lifestream.content.item_card import File, ItemCard, Picture, Sound, addresses_in
+from lifestream.content.item_card import VERSION, File, ItemCard, Picture, Sound, addresses_in
 from lifestream.entry import Enclosure, Media
 from lifestream.plugins import ItemDraft
 
@@ -77,9 +77,15 @@ def test_a_card_survives_being_stored() -> None:
     assert ItemCard.from_json(json.loads(json.dumps(made.as_json()))) == made
 
 
-@pytest.mark.parametrize("stored", [None, {}, [], "x", {"version": 1}, {"version": 2}, {"version": 2, "pictures": 5}])
-def test_cards_of_other_versions_are_not_read(stored: object) -> None:
+@pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1, str(VERSION), None])
+def test_cards_of_other_versions_are_not_read(version: object) -> None:
+    assert ItemCard.from_json({**item_card.of(FULL).as_json(), "version": version}) is None
+
+
+@pytest.mark.parametrize("stored", [None, {}, [], "x", {"version": VERSION}, {"version": VERSION, "pictures": 5}])
+def test_what_is_no_whole_card_is_not_read(stored: object) -> None:
     assert ItemCard.from_json(stored) is None
+    assert ItemCard.from_json({**item_card.of(FULL).as_json(), "pictures": 5}) is None
 
 
 def test_addresses_in_a_content_are_found_in_every_attribute_and_without_their_query() -> None:

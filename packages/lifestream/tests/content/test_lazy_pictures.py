@@ -45,3 +45,17 @@ def test_of_two_copies_the_one_with_a_source_stays() -> None:
     pieces.append(pictures.picture("<img src='data:x'>", in_fallback=False))
     pieces.append(pictures.picture("<img src='a.png'>", in_fallback=True))
     assert pieces == ["", "<img src='a.png'>"]
+
+
+def test_only_a_placeholder_beside_its_copy_is_left_out() -> None:
+    placeholder, copy = "<img src=' DATA:x'>", "<img src='a.png'>"
+    pictures = Pictures([])
+    assert pictures.picture(placeholder, in_fallback=False) == placeholder
+    pictures.text()
+    assert pictures.picture(copy, in_fallback=True) == copy
+    assert pictures.picture(placeholder, in_fallback=False) == ""
+    assert pictures.picture(placeholder, in_fallback=False) == placeholder
+    pictures.text()
+    assert pictures.picture("<img src='b.png'>", in_fallback=True) == "<img src='b.png'>"
+    pictures.text()
+    assert pictures.picture(placeholder, in_fallback=False) == placeholder

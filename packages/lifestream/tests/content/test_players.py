@@ -28,7 +28,7 @@ VIMEO = "https://player.vimeo.com/video/1234?autoplay=1&dnt=1"
         ("javascript://youtu.be/dEmO-0_1234", ""),
     ],
 )
-def test_a_page_of_a_film_has_a_player(url: str, player: str) -> None:
+def test_only_the_page_of_a_film_has_a_player(url: str, player: str) -> None:
     assert player_of(url) == player
 
 

@@ -38,7 +38,7 @@ def read(written: str, *others: str) -> datetime | None:
         ("09:44 pm, 17.08.2021", datetime(2021, 8, 17, 21, 44, tzinfo=UTC)),
     ],
 )
-def test_numbers_with_a_day_of_the_week_or_a_time_are_read(written: str, moment: datetime) -> None:
+def test_numbers_alone_or_with_a_day_of_the_week_or_a_time_are_read(written: str, moment: datetime) -> None:
     assert read(written) == moment
 
 

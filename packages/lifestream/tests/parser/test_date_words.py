@@ -35,8 +35,10 @@ def test_an_ambiguous_or_unknown_word_is_no_month(word: str) -> None:
     assert plain(word) not in MONTHS
 
 
-def test_days_of_the_week_are_numbered_from_monday_and_english_names_take_precedence() -> None:
+def test_days_of_the_week_are_numbered_from_monday_and_no_name_is_that_of_two_days() -> None:
     assert [WEEKDAYS[plain(word)] for word in ("Mon", "Dienstag", "mié", "Sun")] == [0, 1, 2, 6]
+    for names in _WEEK:
+        assert [WEEKDAYS[plain(name)] for name in names.split()] == [*range(7)], names
 
 
 def test_zones_are_minutes_east_of_greenwich() -> None:

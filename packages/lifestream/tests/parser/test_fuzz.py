@@ -182,7 +182,8 @@ def read(body: bytes, headers: Mapping[str, str]) -> Prepared | None:
 
 def _assert_safe(found: Prepared) -> None:
     for item in found.items:
-        addresses = [item.link, *(each.url for each in item.enclosures), *(each.url for each in item.media)]
+        addresses = [item.link, *(each.url for each in item.enclosures)]
+        addresses += [address for each in item.media for address in (each.url, each.thumbnail, each.player)]
         assert not any(address.lower().startswith(("javascript:", "data:", "file:")) for address in addresses)
         assert "<script" not in item.content.lower()
 
@@ -356,3 +357,4 @@ def test_damaged_answers_end_in_an_outcome_in_time(
             print(f"\n{count} answers: {dict(seen)}; slowest {slowest:.2f} s")
     assert "unexpected error" not in caplog.text
     assert sum(seen.values()) == count
+    assert seen["Fetched"], "no answer was read"

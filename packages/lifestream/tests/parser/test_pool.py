@@ -359,11 +359,13 @@ def test_a_malformed_answer_fails_only_its_document_and_the_child_is_replaced(
     with ParserPool(1, registry=registry) as pool:
         _warm(pool)
         for name, malformed in MALFORMED_ANSWERS.items():
+            before = _pids(pool)
             with monkeypatch.context() as patched:
                 _once(patched, partial(_replaced, malformed), question)
                 with pytest.raises(ParserDied):
                     pool.submit(FEED, {}, URL).result(60)
             assert pool.submit(FEED, {}, URL).result(60).items[0].title == "One", name
+            assert len(before) == 1 and _pids(pool) != before, name
 
 
 def _warm(pool: ParserPool) -> None:

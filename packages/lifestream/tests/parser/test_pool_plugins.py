@@ -105,7 +105,7 @@ def test_nothing_is_cleaned_in_this_process_whichever_plugin_is_used(monkeypatch
     def clean(*_: object) -> str:
         raise AssertionError("cleaned in the process that imports")
 
-    for name in ("html", "plain", "text", "url"):
+    for name in ("html", "beginning", "plain", "text", "summary", "url"):
         monkeypatch.setattr(Sanitizer, name, clean)
     registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
     with ParserPool(1, registry=registry) as pool:

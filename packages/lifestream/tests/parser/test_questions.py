@@ -9,7 +9,7 @@ import pytest
 from lifestream.entry import ParsedFeed
 from lifestream.parser import ipc
 from lifestream.parser.errors import NotAFeed, ParserDied
-from lifestream.parser.questions import Nonsense, WebPage, document
+from lifestream.parser.questions import ArticlePage, Nonsense, WebPage, document
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
 from served import rss
@@ -58,14 +58,27 @@ def test_only_headers_that_matter_for_reading_are_passed_on() -> None:
         ({"failed": "it took too much memory"}, ParserDied),
         ({"prepared": ["nonsense"]}, Nonsense),
         ({"feed": [], "capped": []}, Nonsense),
+        ({}, Nonsense),
+        ({"page": 1}, Nonsense),
     ],
 )
 def test_an_answer_without_a_feed_raises_the_matching_error(answer: dict[str, Any], error: type[Exception]) -> None:
-    with pytest.raises(error):
+    with pytest.raises(error) as raised:
         document(b"", {}, "https://a.example/", "", SHIPPED).read(ScriptedChild(answer), SHIPPED, 1.0)
+    assert raised.type is error
 
 
-@pytest.mark.parametrize(("answer", "error"), [({"failed": "it"}, ParserDied), ({"page": 1}, Nonsense)])
+@pytest.mark.parametrize(("answer", "error"), [({"failed": "it"}, ParserDied), ({"page": 1}, Nonsense), ({}, Nonsense)])
 def test_an_answer_without_a_page_raises_the_matching_error(answer: dict[str, Any], error: type[Exception]) -> None:
-    with pytest.raises(error):
+    with pytest.raises(error) as raised:
         WebPage(b"", {}, "https://a.example/").read(ScriptedChild(answer), SHIPPED, 1.0)
+    assert raised.type is error
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"), [({"failed": "it"}, ParserDied), ({"article": 1}, Nonsense), ({}, Nonsense)]
+)
+def test_an_answer_without_an_article_raises_the_matching_error(answer: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error) as raised:
+        ArticlePage(b"", {}, "https://a.example/").read(ScriptedChild(answer), SHIPPED, 1.0)
+    assert raised.type is error

@@ -185,14 +185,16 @@ def test_a_hook_that_returns_or_sets_a_wrong_type_costs_only_its_entry() -> None
 
 
 class Leaving(FeedPlugin):
-    """Sets *field* of each draft to *value*."""
+    """Sets *field* of the draft with the guid *only*, or of each draft, to *value*."""
 
     name = "leaving"
+    only: ClassVar[str] = ""
     field: ClassVar[str] = ""
     value: ClassVar[object] = None
 
     def post_process(self, draft: ItemDraft) -> None:
-        setattr(draft, self.field, self.value)
+        if self.only in ("", draft.guid):
+            setattr(draft, self.field, self.value)
 
 
 class Nowhere(tzinfo):
@@ -233,9 +235,14 @@ def test_an_exception_that_cannot_be_shown_costs_only_its_entry() -> None:
         name = "quiet"
 
         def process(self, entry: Entry) -> Entry:
-            raise Silent
+            if entry.guid == "2":
+                raise Silent
+            return entry
 
-    assert {problem.error for problem in prepare(FEED, Quiet(), SANITIZER).problems} == {"Silent: it can't say why"}
+    prepared = prepare(FEED, Quiet(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["1", "3"]
+    assert [problem.error for problem in prepared.problems] == ["Silent: it can't say why"]
 
 
 @pytest.mark.parametrize(
@@ -274,9 +281,10 @@ def test_a_value_that_cannot_be_cleaned_costs_only_its_entry_and_is_named(
 ) -> None:
     monkeypatch.setattr(Leaving, "field", field)
     monkeypatch.setattr(Leaving, "value", value)
-    prepared = hooked(replace(FEED, entries=FEED.entries[:1]), Leaving())
+    monkeypatch.setattr(Leaving, "only", "1")
+    prepared = hooked(FEED, Leaving())
 
-    assert prepared.items == ()
+    assert [item.guid for item in prepared.items] == ["2", "3"]
     assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
 
 

@@ -21,6 +21,7 @@ HOSTS = frozenset({"blog.example", "feeds.example:8080", "[2001:db8::1]:81"})
         "http://feeds.example:8080/1",
         "http://[2001:db8::1]:81/1",
         "https://blog.example/käse",
+        "https://blog.example/".ljust(LONGEST, "a"),
         "tag:blog.example,2005:1",
         "tag:ruth@blog.example,2005-11-02:a/b",
         "tag:feeds.example,2005-11:1",
@@ -28,7 +29,7 @@ HOSTS = frozenset({"blog.example", "feeds.example:8080", "[2001:db8::1]:81"})
         "URN:UUID:60a76c80-d399-11d9-b91C-0003939e0af6",
     ],
 )
-def test_an_iri_of_the_feeds_own_host_is_published_as_it_is(guid: str) -> None:
+def test_a_uuid_and_an_iri_of_the_feeds_own_host_are_published_as_they_are(guid: str) -> None:
     assert own_uri(guid, HOSTS) == guid
 
 
@@ -57,7 +58,7 @@ def test_an_iri_of_the_feeds_own_host_is_published_as_it_is(guid: str) -> None:
         "https://blog.example/\U000e0100",
         "https://blog.example/<1>",
         "https://[blog.example/1",
-        "https://blog.example/" + "a" * LONGEST,
+        "https://blog.example/".ljust(LONGEST + 1, "a"),
         "https://blog.example/" + "ä" * (LONGEST // 2),
         "tag:other.example,2005:1",
         "tag:blog.example:1",

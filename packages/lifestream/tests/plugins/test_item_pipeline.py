@@ -60,6 +60,7 @@ def test_everything_hostile_in_an_entry_is_made_harmless() -> None:
 
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_missing_content_text_and_summary_are_taken_from_other_fields(
 
 @pytest.mark.parametrize(
     ("published", "updated", "date"),
-    [(NEW_YEAR, None, NEW_YEAR), (None, NEW_YEAR, NEW_YEAR), (None, None, None)],
+    [(NEW_YEAR, LATER, NEW_YEAR), (NEW_YEAR, None, NEW_YEAR), (None, LATER, LATER), (None, None, None)],
 )
 def test_an_entry_without_a_publication_date_has_the_date_of_its_update(
     published: datetime | None, updated: datetime | None, date: datetime | None

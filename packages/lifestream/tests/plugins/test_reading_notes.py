@@ -36,9 +36,12 @@ def test_unsafe_addresses_are_named() -> None:
 
 def test_a_harmless_item_has_no_notes() -> None:
     assert removed(ItemDraft(content="<p>a <b>b</b> c", link="https://a.example/")) == ()
+    assert removed(ItemDraft(content="<p>a", link=" ")) == ()
 
 
 def test_the_number_of_kinds_that_are_named_is_limited() -> None:
     found = removed(ItemDraft(content="".join(f"<x-{number}>" for number in range(100))))
     assert len(found) == MOST + 1
     assert found[-1] == "and 50 more"
+    most = removed(ItemDraft(content="".join(f"<x-{number}>" for number in range(MOST))))
+    assert most == tuple(f"<x-{number}>" for number in range(MOST))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lifestream.entry import Entry
+from lifestream.plugins.reddit import RedditPlugin
 from site_documents import link, prepared_file
 
 
@@ -16,3 +18,8 @@ def test_reddit_keeps_the_post_and_the_link_that_it_is_about() -> None:
     assert "submitted by" not in about.content
     assert "<td" not in about.content
     assert own.content == "<div><p>Which is best? (submitted by me)</p> </div>"
+
+
+def test_a_table_that_a_post_contains_stays() -> None:
+    post = '<div class="md"><table><tr><td>a</td></tr></table></div>'
+    assert RedditPlugin().process(Entry(content=f"{post} &#32; submitted by &#32; me")).content == post

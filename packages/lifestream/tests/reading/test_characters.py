@@ -62,7 +62,7 @@ def test_a_label_has_its_meaning_in_the_encoding_standard_and_otherwise_in_pytho
 
 @pytest.mark.reading(1)
 @pytest.mark.parametrize("label", ["replacement", "rot13", "unicode_escape", "idna", "utf-7", "no such", "", "utf-16"])
-def test_a_label_of_no_charset_is_no_candidate(label: str) -> None:
+def test_a_label_of_no_charset_based_on_ascii_is_no_candidate(label: str) -> None:
     assert charset_of(label) is None
     assert title(rss("Grüße ☃", label)) == "Grüße ☃"
 

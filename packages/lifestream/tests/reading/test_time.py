@@ -102,7 +102,7 @@ def test_months_in_the_languages_of_feeds_are_read(written: str, day: datetime) 
         ("UTC+05:30", 5.5), ("+2", 2), ("+0545", 5.75), ("-11:00", -11), ("+14:00", 14), ("QQQ", 0), ("", 0),
     ],
 )  # fmt: skip
-def test_zones_are_read_by_name_and_by_offset(zone: str, hours: float) -> None:
+def test_zones_are_read_by_name_or_offset_and_are_utc_if_unknown_or_missing(zone: str, hours: float) -> None:
     moment = MORNING.timestamp() - hours * 3600
     for written in (f"Mon, 25 May 2020 10:30:00 {zone}", f"2020-05-25 10:30:00 {zone}", f"25.05.2020 10:30 {zone}"):
         found = read(written)

@@ -185,7 +185,7 @@ _WEEK: Final = (
     "hai ba tư năm sáu bảy nhật",
     "senin selasa rabu kamis jumat sabtu minggu",
 )
-WEEKDAYS: Final = {plain(name): number for names in reversed(_WEEK) for number, name in enumerate(names.split())}
+WEEKDAYS: Final = {plain(name): number for names in _WEEK for number, name in enumerate(names.split())}
 """The number of each day of the week by its name, 0 for Monday; look it up in `plain` form."""
 
 _HOURS: Final = {

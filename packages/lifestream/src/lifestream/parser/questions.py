@@ -67,7 +67,7 @@ class Document:
         elif "not a feed" in answer:
             raise NotAFeed(from_stored(str(answer["not a feed"])))
         else:
-            raise ParserDied(from_stored(str(answer.get("failed"))))
+            raise _failure(answer)
         if not (self.problems or capped):
             return prepared
         notes = tuple(dict.fromkeys(capped + prepared.capped))
@@ -97,7 +97,7 @@ class WebPage:
         question = {"page": True, "headers": headers, "url": self.url, "most": self.most, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
-            raise ParserDied(from_stored(str(answer.get("failed"))))
+            raise _failure(answer)
         return _unpacked(page_shapes.PAGE, answer["page"])
 
 
@@ -114,7 +114,7 @@ class ArticlePage:
         question = {"article": True, "headers": _reading_headers(self.headers), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)
         if "article" not in answer:
-            raise ParserDied(from_stored(str(answer.get("failed"))))
+            raise _failure(answer)
         return _unpacked(page_shapes.ARTICLE, answer["article"])
 
 
@@ -148,6 +148,13 @@ def _reading_headers(headers: Mapping[str, str], *more: str) -> dict[str, str]:
     """Return those of *headers* that tell how to read a document, and those named *more*, with names in lower case."""
     lower = {name.lower(): value for name, value in headers.items()}
     return {name: lower[name] for name in ("content-type", "content-language", *more) if name in lower}
+
+
+def _failure(answer: Mapping[str, Any]) -> ParserDied:
+    """Return the error for *answer*, which has no result: with its reason, or `Nonsense` if it gives none."""
+    if "failed" in answer:
+        return ParserDied(from_stored(str(answer["failed"])))
+    return Nonsense(say("reader-nonsense", error="there is neither a result in it nor a reason why there is none"))
 
 
 def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:

@@ -34,6 +34,7 @@ def test_an_alternate_enclosure_is_used_if_there_is_no_other_file() -> None:
     assert files(alternate(SOURCE)) == (OPUS,)
     assert files(alternate('<podcast:source uri="/a.flac"/>') + alternate(SOURCE, 'default="true"')) == (OPUS,)
     assert files(alternate(f'{SOURCE}<podcast:source uri="ipfs://a"/>')) == (OPUS,)
+    assert files(alternate(SOURCE).replace("audio/opus", " Audio/Opus ")) == (OPUS,)
     assert files(USUAL + alternate(SOURCE)) == (MP3,)
     assert files(alternate("")) == ()
 
