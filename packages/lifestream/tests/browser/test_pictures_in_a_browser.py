@@ -96,6 +96,37 @@ def test_nothing_moves_while_pictures_of_unknown_size_arrive(
         assert page.evaluate("window.shifts") < 0.05
 
 
+HELD = """
+window.held = [];
+const Observer = window.IntersectionObserver;
+window.IntersectionObserver = class extends Observer {
+  constructor(callback, options) {
+    super((entries, observer) => held.push([entries, () => callback(entries, observer)]), options);
+  }
+};
+window.hasHeard = (picture) => held.some(([entries]) => entries.some(({ target }) => target === picture));
+window.tell = () => held.splice(0).forEach(([, call]) => call());
+"""
+"""Has a page hear of what is in the window only when the test calls `tell`, as a busy machine tells it late."""
+
+
+def test_a_picture_that_was_scrolled_into_the_window_meanwhile_keeps_its_box(chromium: Browser, site: str) -> None:
+    with visiting(chromium, site) as visitor:
+        page = visitor.page
+        page.add_init_script(HELD)
+        visitor.goto("")
+        picture = page.locator('img[src$="/2.png"]')
+        loaded = page.evaluate_handle("document.querySelector('img[src$=\"/2.png\"]')")
+        page.wait_for_function("(picture) => picture.naturalWidth && hasHeard(picture)", arg=loaded)
+        page.evaluate("(picture) => { picture.scrollIntoView({ behavior: 'instant' }); tell(); }", loaded)
+        assert page.evaluate("(picture) => 'unsized' in picture.dataset", loaded)
+        page.wait_for_function("(picture) => hasHeard(picture)", arg=loaded)
+        page.evaluate("() => { tell(); scrollTo({ top: 0, behavior: 'instant' }); }")
+        page.wait_for_function("(picture) => hasHeard(picture)", arg=loaded)
+        page.evaluate("tell()")
+        expect(picture).not_to_have_attribute("data-unsized", "")
+
+
 def test_a_picture_below_the_window_gets_its_own_size(chromium: Browser, site: str) -> None:
     with visiting(chromium, site) as visitor:
         page = visitor.goto("")

@@ -130,8 +130,11 @@
   // its own size. Above the window it keeps the box: not every browser holds the visible text in place when it changes.
   const boxObserver = new IntersectionObserver(
     (entries) => {
-      for (const { target, isIntersecting, boundingClientRect } of entries) {
-        if (isIntersecting || boundingClientRect.top < 0) continue;
+      // Where the pictures are now: the reader may have scrolled since the entries were made.
+      const below = entries.filter(
+        ({ target, isIntersecting }) => !isIntersecting && target.getBoundingClientRect().top > innerHeight,
+      );
+      for (const { target } of below) {
         boxObserver.unobserve(target);
         target.removeAttribute("data-unsized");
       }
