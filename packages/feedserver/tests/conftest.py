@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from functools import partial
@@ -33,6 +34,20 @@ def no_server_is_left() -> Iterator[None]:
     before = running_servers()
     yield
     assert running_servers() <= before
+
+
+@pytest.fixture
+def signals_end_programs() -> Iterator[None]:
+    """Let programs that the test starts end by Ctrl-C and SIGHUP. Under `nohup`, or in the background of a shell, the
+    tests ignore these signals, and a program that is started inherits that.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

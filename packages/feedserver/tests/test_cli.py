@@ -267,6 +267,7 @@ def test_a_journal_is_kept_within_its_limit(feeds: Path, monkeypatch: pytest.Mon
 ENDS = [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")] if HAS_SIGNALS else []
 
 
+@pytest.mark.usefixtures("signals_end_programs")
 @pytest.mark.parametrize(("number", "name"), ENDS)
 def test_a_signal_ends_serving_cleanly(start: Start, feeds: Path, quiet_host: str, number: int, name: str) -> None:
     process = start("serve", str(feeds), "--host", quiet_host)

@@ -310,6 +310,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
+@pytest.mark.usefixtures("signals_end_programs")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_ends_the_readers_too_and_leaves_no_folder(tmp_path: Path, name: str) -> None:
     number = getattr(signal, name)
@@ -333,6 +334,7 @@ def test_a_signal_ends_the_readers_too_and_leaves_no_folder(tmp_path: Path, name
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.usefixtures("signals_end_programs")
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
 def test_a_terminal_that_is_closed_loses_no_report_and_leaves_no_folder(tmp_path: Path) -> None:
     script, scratch, report = tmp_path / "sleeper.py", tmp_path / "scratch", tmp_path / "report.json"
