@@ -33,8 +33,8 @@ runpy.run_module("lifestream", run_name="__main__")
 @pytest.fixture
 def home() -> Iterator[Path]:
     """Yield a folder that belongs to the user of the site: for tests of root, another one, since root reads all."""
-    if subprocess.run([sys.executable, "-c", f"{_BECOME}import lifestream.site"], check=False).returncode:
-        pytest.skip("another user may not read this checkout")
+    if subprocess.run([sys.executable, "-c", f"{_BECOME}import runpy, lifestream.site"], check=False).returncode:
+        pytest.skip("another user may not read this checkout, or this Python")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         (Path(folder) / "static").mkdir()
