@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,15 +118,19 @@ def test_a_search_reads_no_older_segment_once_it_has_found_enough() -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index gives its items one by one")
-def test_postgresql_reads_only_as_many_entries_for_a_phrase_as_it_needs() -> None:
+@pytest.mark.parametrize("is_analyzed", [False, True])
+def test_postgresql_reads_only_as_many_entries_for_a_phrase_as_it_needs(is_analyzed: bool) -> None:
+    """How it looks an entry up depends on what it knows of the table, as after an autovacuum."""
     write(*(POSTGRESQL.row(Indexed(key, "Red kites" if key % 2 else "Kites red", "")) for key in range(1, 100)))
     with connection.cursor() as cursor:
+        if is_analyzed:
+            cursor.execute("ANALYZE lifestream_search")
         parameters: dict[str, str | int] = {"query": "('/red' <-> '/kites')", "most": 3}
         cursor.execute(
             f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {latest_matching('%(query)s', '%(most)s')}", parameters
         )
         plan = [line for (line,) in cursor.fetchall()]
-    read = [line for line in plan if "entry" in line and "Index Scan" in line and "never executed" not in line]
+    read = [line for line in plan if re.search(r" Scan .*\bentry\b", line) and "never executed" not in line]
     assert len(read) == 1 and read[0].endswith("loops=5)"), plan  # of the items 99 to 95, three have the phrase
 
 
