@@ -34,6 +34,11 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     return {**inherited, "LIFESTREAM_HOME": str(home), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **variables}
 
 
+def for_another_user(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ* without the order to measure coverage: another user may not write its results here."""
+    return {name: value for name, value in environ.items() if name != "COVERAGE_PROCESS_CONFIG"}
+
+
 def lifestream(*arguments: str) -> list[str]:
     """Return the command line of the `lifestream` command."""
     return [sys.executable, "-m", "lifestream", *arguments]

@@ -25,7 +25,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched, NotModified
 from lifestream.fetcher.session import Resolver
 from lifestream.fetcher.shortage import Shortage, ShortOf, require_memory
 from lifestream.refresh.downloads import Download, Downloaded, Downloads
-from programs import PATIENCE
+from programs import PATIENCE, for_another_user
 
 
 @pytest.fixture
@@ -246,7 +246,8 @@ for most in range(1, 12):
 def test_a_limit_on_threads_does_not_end_the_process() -> None:
     pytest.importorskip("uvloop", reason="it is not made for this system")
     command = [sys.executable, "-c", _WITH_FEW_THREADS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environ = for_another_user(os.environ)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[0] == "asyncio" and "uvloop" in done.stdout
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from own_site import PATIENCE
-from programs import Program, environment
+from programs import Program, environment, for_another_user
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of files")
 
@@ -33,7 +33,8 @@ runpy.run_module("lifestream", run_name="__main__")
 @pytest.fixture
 def home() -> Iterator[Path]:
     """Yield a folder that belongs to the user of the site: for tests of root, another one, since root reads all."""
-    if subprocess.run([sys.executable, "-c", f"{_BECOME}import runpy, lifestream.site"], check=False).returncode:
+    probe = [sys.executable, "-c", f"{_BECOME}import runpy, lifestream.site.cli"]
+    if subprocess.run(probe, env=for_another_user(os.environ), check=False).returncode:
         pytest.skip("another user may not read this checkout, or this Python")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -50,7 +51,7 @@ def asked(home: Path, *paths: str) -> tuple[list[int], str]:
         if os.geteuid() == 0:
             os.chown(each, _USER, _USER, follow_symlinks=False)
     answers = []
-    with Program([sys.executable, "-c", _SERVE], environment(home)) as site:
+    with Program([sys.executable, "-c", _SERVE], for_another_user(environment(home))) as site:
         found = re.search(r":(\d+)/", site.wait_for_line("Lifestream is at"))
         assert found is not None
         for path in paths:
