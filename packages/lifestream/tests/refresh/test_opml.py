@@ -260,6 +260,21 @@ def test_pages_of_which_freshrss_makes_feeds_are_read_with_the_reason_why_they_a
     )
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:secret@a.example/news",
+        "https://me:sec/secret@a.example/news",
+        f"https://me:secret@a.example/{'n' * 100_000}",
+    ],
+)
+def test_the_reason_why_a_page_is_refused_has_no_password_and_is_not_endless(url: str) -> None:
+    [outline] = opml.read(f"<opml><outline type='HTML+XPath' text='News' xmlUrl='{url}'/></opml>".encode())
+    assert "a.example" in outline.refusal
+    assert "secret" not in outline.refusal
+    assert len(outline.refusal) < 10_000
+
+
 @pytest.mark.parametrize("kind", ["rss", "atom", "JSONFeed", "", "RSS+x"])
 def test_every_other_type_may_be_a_feed(kind: str) -> None:
     [outline] = opml.read(f"<opml><outline type='{kind}' text='a' xmlUrl='https://a.example/feed'/></opml>".encode())

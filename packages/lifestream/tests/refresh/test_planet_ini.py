@@ -69,6 +69,11 @@ def test_venus_names_feeds_in_section_headers() -> None:
     )
 
 
+def test_the_reason_why_a_list_of_feeds_is_refused_has_no_password() -> None:
+    [members] = planet_ini.read(b"[https://me:secret@lists.example/members.opml]\ncontent_type = opml\n")
+    assert members.refusal.startswith("https://lists.example/members.opml is a list of feeds (opml)")
+
+
 def test_pluto_names_feeds_in_an_option() -> None:
     [carol] = planet_ini.read(PLUTO)
     assert carol == Outline(

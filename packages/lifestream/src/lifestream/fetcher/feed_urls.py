@@ -21,6 +21,7 @@ from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
+from lifestream.content.plaintext import shorten
 from lifestream.content.urls import has_impossible_host
 from lifestream.message import Message, say
 
@@ -156,6 +157,14 @@ def _without_login(url: str) -> str:
     """
     before, slashes, rest = url.partition("//")
     return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def shown_in_message(url: str) -> str:
+    """Return *url* without a login, and cut if it is too long to be a URL: no message contains a password."""
+    try:
+        return request_url(url)
+    except UrlRefused:
+        return shorten(_without_login(url), _MAX_URL)
 
 
 def _split(url: str) -> SplitResult:

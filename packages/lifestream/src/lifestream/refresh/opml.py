@@ -21,7 +21,7 @@ from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Flaw
-from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, url_key
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, shown_in_message, url_key
 from lifestream.message import say
 from lifestream.models import Lifestream, Subscription, sort_names
 from lifestream.parser.encoding import decode
@@ -159,7 +159,7 @@ def _refusal(url: str, kind: str) -> str:
     kind = _line(kind)
     if not _SCRAPED.search(kind):
         return ""
-    return say("scraped", url=url, kind=kind)
+    return say("scraped", url=shown_in_message(url), kind=kind)
 
 
 _FEEDS: Final = frozenset({"rss", "atom", "feed"})
