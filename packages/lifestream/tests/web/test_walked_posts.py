@@ -289,13 +289,16 @@ def test_a_search_for_frequent_words_in_a_tag_without_items_has_an_empty_page(
     assert (page.posts, page.hits) == ((), fulltext.Hits(0, is_all=True) if is_counted else None)
 
 
+@pytest.mark.parametrize("few", [{}, {"MOST_ASKED": 1}, {"MOST_WALKED": 1}], ids=str)
 def test_a_search_for_words_that_were_frequent_once_passes_no_post_over_for_an_older_one_that_was_stored_later(
-    site: Subscription, monkeypatch: pytest.MonkeyPatch
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, few: dict[str, int]
 ) -> None:
     if not fulltext.is_supported(connection.alias):
         pytest.skip("This database has no index.")
     monkeypatch.setattr(fulltext, "RARE", 2)
     monkeypatch.setattr(fulltext, "SHOWN", 2)
+    for name, number in few.items():
+        monkeypatch.setattr(walked_posts, name, number)
     expected = [post.pk for post in Post.objects.filter(subscription=site, item__title=KITES[0])]
     new_feed = make_site(site.lifestream)
     expected += [make_post(new_feed, KITES[0]).pk for _ in range(3)]  # older, but stored later

@@ -197,16 +197,15 @@ class Timeline:
         return _Rows(_of_keys(rows.values("pk")) if are_sorted else rows, is_cut)
 
     def _passes_over(self, before: Cursor | None, last: Cursor, hit: Found) -> bool:
-        """Return whether the search (*hit*) also finds posts between *before* and *last* of items that were stored
-        before its latest ones: a new feed brings old posts, whose items are the latest. Only MOST_WALKED posts are
-        looked at.
+        """Return whether the search (*hit*) may also find posts between *before* and *last* of items that were stored
+        before its latest ones: a new feed brings old posts, whose items are the latest. The words are looked for in no
+        more than `walked_posts.MOST_ASKED` of these posts; if there are more, it may find some.
         """
         between = _older(self.narrowed(query="").posts(), before).filter(newer_than(last))
         oldest = min(hit.keys or (0,))
-        walked = between.values_list("item_id", flat=True)[: walked_posts.MOST_WALKED]
-        earlier = [item for item in walked if item < oldest]
-        posts = fulltext.among(between, earlier)
-        return bool(earlier and first_with(posts, fulltext.condition(posts, hit), 1).keys)
+        earlier = between.filter(item__lt=oldest)
+        found = first_with(earlier, fulltext.condition(earlier, hit), 1)
+        return bool(found.keys) or not found.are_all
 
     def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
         """Return the keys of the posts that `rows` returns, if enough of the latest posts are found by the search
