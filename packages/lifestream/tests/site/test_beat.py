@@ -220,6 +220,19 @@ def test_beat_begins_without_a_file_that_cannot_be_made(
     assert not any(record.exc_info for record in caplog.records)
 
 
+def test_without_a_file_beat_waits_for_a_whole_interval_whenever_it_is_started_and_says_so(
+    clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Celery("beats", broker="memory://", set_as_current=False)
+    app.conf.beat_schedule = {"day": {"task": "day", "schedule": 86400.0}}
+    for _ in range(2):
+        scheduler = Sending(app, schedule_filename=str(tmp_path / "missing" / "schedule"))
+        assert sent(scheduler, clock, minutes=2) == []
+        scheduler.close()
+        clock.now += timedelta(days=2)
+    assert [record.getMessage().rpartition(", ")[2] for record in caplog.records] == ["or an interval late"] * 2
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a file that is always full")
 def test_beat_goes_on_while_its_file_cannot_be_written(
     scheduler: Sending, clock: Clock, caplog: pytest.LogCaptureFixture

@@ -105,8 +105,8 @@ class Scheduler(PersistentScheduler):
         if not self._unwritten:
             log.warning(
                 "the times of regular tasks can't be written to %s (%s): see that there is space, and that its folder "
-                "can be written; the tasks are sent at their times, but when beat is started again, all are sent at "
-                "once", self.schedule_filename, error
+                "can be written; the tasks are sent at their times, but when beat is started again, it does not know "
+                "when they were sent last: each may come too early, or an interval late", self.schedule_filename, error
             )  # fmt: skip
         self._unwritten = True
 
