@@ -99,6 +99,22 @@ def test_users_with_lifestreams_are_deleted_only_by_those_who_may_delete_lifestr
     assert not User.objects.filter(pk=other.pk).exists()
 
 
+@pytest.mark.django_db
+@pytest.mark.urls("lifestream.site.urls")
+def test_the_page_before_users_are_deleted_names_a_private_lifestream_only_to_superusers(client: Client) -> None:
+    staff, other = User.objects.create(username="staff", is_staff=True), User.objects.create(username="other")
+    staff.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_user", "delete_user", "delete_lifestream"])
+    )
+    make_lifestream("open", owner=other)
+    make_lifestream("hush", owner=other, is_public=False)
+    client.force_login(staff)
+    for shown in (question(client, other), client.get(f"/admin/auth/user/{other.pk}/delete/").content.decode()):
+        assert "Lifestreams: 2" in shown and "open" in shown and "hush" not in shown
+    User.objects.filter(pk=staff.pk).update(is_superuser=True)
+    assert "hush" in question(client, other)
+
+
 def test_the_bundled_site_has_these_lists(tmp_path: Path) -> None:
     code = """
 from django.contrib import admin

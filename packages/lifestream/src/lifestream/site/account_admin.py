@@ -27,18 +27,21 @@ class CheckedUserAdmin(CheckedListAdmin, UserAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """Return what the page before a deletion lists: the users and their lifestreams, which the user of the admin
-        must be allowed to delete.
+        must be allowed to delete. Those that this user may not read are counted, but not named.
 
         Django would list each post of these, and read the item of each in a query of its own: for 40,000 posts, it took
         15 seconds, and it failed if one was deleted meanwhile.
         """
         users = list(objs)
         lifestreams = list(Lifestream.objects.filter(owner__in=[user.pk for user in users]).order_by("slug"))
+        readable = Lifestream.objects.readable_by(request.user).filter(owner__in=[user.pk for user in users])
+        named = set(readable.order_by().values_list("pk", flat=True))
         names: list[Any] = []
         for user in users:
             names.append(isolated(str(user)[:200]))
-            if theirs := [isolated(str(each)[:200]) for each in lifestreams if each.owner_id == user.pk]:
-                names.append(theirs)
+            theirs = [each for each in lifestreams if each.owner_id == user.pk and each.pk in named]
+            if theirs:
+                names.append([isolated(str(each)[:200]) for each in theirs])
         counts = {str(self.opts.verbose_name_plural): len(users)}
         needed: set[str] = set()
         if lifestreams:
