@@ -102,6 +102,22 @@ class Unset(FeedPlugin):
         raise LookupError("no domains")
 
 
+class Unlisted(tuple[str, ...]):
+    """Domains that can't be listed."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        raise LookupError("no list")
+
+
+class OfUnlisted(FeedPlugin):
+    """A plugin whose domains can't be listed."""
+
+    name = "unlisted"
+    domains = Unlisted(("one.example",))
+
+
 class OfSet(FeedPlugin):
     """A plugin whose domains are a set."""
 
@@ -219,6 +235,7 @@ def test_plugins_of_entry_points_are_found_and_looked_for_once(monkeypatch: pyte
         ),
         (f"{__name__}.Uncreated", f"the plugin '{__name__}.Uncreated' can't be created: LookupError: no key"),
         (f"{__name__}.Unset", f"the plugin '{__name__}.Unset' can't be created: LookupError: no domains"),
+        (f"{__name__}.OfUnlisted", f"the plugin '{__name__}.OfUnlisted' can't be created: LookupError: no list"),
     ],
 )
 def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:

@@ -162,15 +162,15 @@ def _instance(found: Any, path: str) -> FeedPlugin:
         plugin = found()
         name: object = plugin.name
         domains: object = plugin.domains
+        # In a text, which is a list of letters, no domain would ever be found.
+        has_domains = isinstance(domains, Collection) and not isinstance(domains, str)
+        has_domains = has_domains and all(isinstance(each, str) for each in plugin.domains)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise PluginError(say("plugin-not-created", path=path, error=_why(error))) from error
     if not isinstance(name, str) or not name:
         raise PluginError(say("plugin-without-name", path=path))
-    # In a text, which is a list of letters, no domain would ever be found.
-    if isinstance(domains, str) or not (
-        isinstance(domains, Collection) and all(isinstance(each, str) for each in domains)
-    ):
+    if not has_domains:
         raise PluginError(say("plugin-without-domains", path=path))
     return plugin
