@@ -216,7 +216,7 @@ def test_a_header_whose_braces_would_be_filled_in_is_left_out(tmp_path: Path) ->
 # Errors.
 
 
-def test_existing_files_are_not_overwritten(origin: FeedServer, tmp_path: Path) -> None:
+def test_existing_files_are_overwritten_by_force_only(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response("<new/>"))
     for name in ("feed.xml", "feed.xml.response"):
         taken = tmp_path / name
