@@ -179,7 +179,13 @@ def test_what_is_held_waits_for_its_pace_once_it_is_sent() -> None:
     with FeedServer() as server:
         pace = Pace(bytes=64, seconds=0.05)
         server.add("/f", Response(endless, headers={"Content-Length": "100"}, pace=pace))
-        assert get(server) == bytes(100)
+        with RawClient(server) as client:
+            client.ask("/f")
+            client.read_head()
+            assert client.read_exactly(64) == bytes(64)
+            begun = time.monotonic()
+            assert client.read_exactly(4 * 64) == bytes(4 * 64)
+            assert time.monotonic() - begun > 0.1, "four waits of 50 ms, less what a busy client is late"
         server.verify()
 
 
