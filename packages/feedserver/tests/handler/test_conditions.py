@@ -137,5 +137,8 @@ def test_conditions_are_described_in_words() -> None:
     assert words == ["with ETag: x", "with Host", "with the query {'a': '1'}", "with the JSON including {'b': 1}"]
     assert Conditions(matching=bool).words() == ["matching bool"]
     assert NO_CONDITIONS.words() == []
+
+
+def test_json_may_have_to_be_null_which_is_a_condition() -> None:
     assert NO_CONDITIONS.is_empty
     assert not Conditions(json=None).is_empty
