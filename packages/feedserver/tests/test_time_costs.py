@@ -64,9 +64,18 @@ def parsing(text: str) -> Callable[[], object]:
     return parse
 
 
-@pytest.mark.parametrize("unit", ["a ", "a", "reset on request 1 ", "reset after ", "slow body ", "on every ", " "])
-def test_a_directive_of_a_fault_costs_linear_time(unit: str) -> None:
-    assert_linear(lambda size: parsing(unit * size), 4000)
+@pytest.mark.parametrize(
+    ("before", "unit", "after"),
+    [
+        *(("", unit, "") for unit in ("a ", "a", "reset on request 1 ", "reset after ", "slow body ", "on every ")),
+        ("a", " ", "a"),
+        ("reset on request ", "1", "a"),
+        ("reset with probability ", "1", "a"),
+        ("reset with probability 1 ", "seed ", "1"),
+    ],
+)
+def test_a_directive_of_a_fault_costs_linear_time(before: str, unit: str, after: str) -> None:
+    assert_linear(lambda size: parsing(before + unit * size + after), 4000)
 
 
 @pytest.mark.parametrize("line", ["Header: A: b\n", "Omit: Date\n", "Fault: nothing\n"])
