@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -250,5 +251,5 @@ def test_every_exception_can_be_sent_to_the_main_process_of_a_parallel_run() -> 
         error = public[name](*arguments)
         error.add_note("a note")
         make, parts, *_ = pickling_support.pickle_exception(error)
-        copy = make(*parts)
+        copy = make(*pickle.loads(pickle.dumps(parts)))
         assert (type(copy), str(copy), copy.__notes__) == (type(error), str(error), ["a note"])

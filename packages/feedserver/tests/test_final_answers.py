@@ -10,7 +10,13 @@ from feedserver.final_answers import final_response
 
 
 @pytest.mark.parametrize(
-    "interim", [b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"]
+    "interim",
+    [
+        b"",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        b"HTTP/1.1 199 Unknown\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
+    ],
 )
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_final_answer_is_read_whatever_comes_before_it(interim: bytes, count: int) -> None:

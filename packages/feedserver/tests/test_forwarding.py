@@ -90,6 +90,8 @@ def test_the_other_server_answers_conditional_requests_and_head(origin: FeedServ
     with RawClient(server) as client:
         assert client.get("/feed", 'If-None-Match: "1"').status == 304
         assert client.get("/feed", method="HEAD").headers["Content-Length"] == "7"
+    answered = [(each.request.method, each.response.status) for each in origin.journal.exchanges if each.request]
+    assert answered == [("GET", 304), ("HEAD", 200)]
 
 
 def test_a_redirect_to_the_other_server_stays_with_this_one(origin: FeedServer, server: FeedServer) -> None:

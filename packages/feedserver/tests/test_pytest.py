@@ -379,10 +379,21 @@ def test_fixtures_markers_and_options_are_described_by_pytest(suite: Suite) -> N
         def test_reads(feedserver):
             pass
     """)
-    assert "SETUP    F feedserver\n" in suite.run("--setup-show").text
-    assert "A started feedserver.FeedServer of this test's own" in suite.run("--fixtures").text
-    assert "@pytest.mark.feedserver(root, **options): the options of" in suite.run("--markers").text
+    fixtures, markers = suite.run("--fixtures").text, suite.run("--markers").text
+    assert "A started feedserver.FeedServer of this test's own" in fixtures
+    assert "Starts servers of a wider scope" in fixtures
+    assert "@pytest.mark.feedserver(root, **options): the options of" in markers
+    assert "@pytest.mark.feedserver_check(*only, known_failures=None): run the test once" in markers
     assert "feedserver_root (string):" in suite.run("--help").text
+
+
+def test_the_fixture_sets_no_other_fixture_up(suite: Suite) -> None:
+    suite.write("""
+        def test_reads(feedserver):
+            pass
+    """)
+    set_up = [line.split() for line in suite.run("--setup-show").text.splitlines() if "SETUP" in line]
+    assert set_up == [["SETUP", "F", "feedserver"]]
 
 
 # What the plugin costs suites that don't use it.

@@ -124,18 +124,23 @@ def test_a_test_that_fails_before_any_request_reports_that_there_was_none(suite:
 
 def test_every_server_of_a_test_is_verified(suite: Suite) -> None:
     suite.write("""
-        def test_asks(feedserver, feedserver_factory):
-            with feedserver_factory() as another:
-                get(feedserver.url("atm.xml"))
-                get(another.url("atm.xml"))
+        @pytest.fixture
+        def second(feedserver_factory):
+            with feedserver_factory() as server:
+                yield server
+
+        def test_asks(feedserver, second, feedserver_factory):
+            with feedserver_factory() as third:
+                for server in (feedserver, second, third):
+                    get(server.url("atm.xml"))
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1)
     text = outcome.under("test_asks")
-    assert text.count("GET /atm.xml: nothing answers.") == 2
-    assert text.count("The server was http://HOST.") == 2
+    assert text.count("GET /atm.xml: nothing answers.") == 3
+    assert text.count("The server was http://HOST.") == 3
     of_one = f"http://HOST\n{JOURNAL_OF_A_MISS}"
-    assert outcome.under("feedserver journal") == f"{of_one}\n\n{of_one}"
+    assert outcome.under("feedserver journal") == "\n\n".join([of_one] * 3)
 
 
 def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite: Suite) -> None:

@@ -50,6 +50,22 @@ def test_a_test_has_a_server_of_its_own_for_as_long_as_it_runs() -> None:
     assert not any(server.is_running for server in servers)
 
 
+def test_the_set_up_of_the_other_bases_finds_a_running_server() -> None:
+    class Feeds(unittest.TestCase):
+        def setUp(self) -> None:
+            assert isinstance(self, Case)
+            self.feed = get(self.get_url("atom.xml"))
+
+    class Case(FeedServerMixin, Feeds):
+        feed_root = Base.feed_root
+        feed = b""
+
+        def test_one(self) -> None:
+            assert self.feed == b"<feed/>"
+
+    assert counts(run(Case)) == {}
+
+
 def test_host_port_and_folder_are_attributes_of_the_class(quiet_host: str) -> None:
     with FeedServer(host=quiet_host) as server:
         port = server.port

@@ -37,7 +37,6 @@ def test_a_look_is_read_as_it_was_written(present: frozenset[tuple[str, int]] | 
     )
 
     assert Look.from_json(json.loads(json.dumps(look.as_json()))) == look
-    assert SEEN.query == "a=1"
 
 
 def test_json_that_is_no_look_is_refused() -> None:
@@ -57,7 +56,8 @@ def test_a_boolean_is_no_number() -> None:
 
 
 ODD: list[Any] = [
-    None, True, -1, 10**400, float("inf"), float("nan"), "", "x", [], [[]], [1], [["a"]], {}, {"a": 1}, [["a", 1]],
+    None, True, -1, 10**400, -(10**400), float("inf"), float("-inf"), float("nan"),
+    "", "x", [], [[]], [1], [["a"]], {}, {"a": 1}, [["a", 1]],
 ]  # fmt: skip
 
 

@@ -57,6 +57,12 @@ def test_a_failure_of_a_higher_level_counts_for_a_lower_one(report: Report) -> N
     assert [report.fails_under(level) for level in (None, Level.MUST, Level.NICE)] == [False, True, True]
 
 
+def test_a_failure_of_a_lower_level_does_not_count_for_a_higher_one(report: Report) -> None:
+    failed = replace(report["V1"], scenario=replace(report["V1"].scenario, level=Level.SHOULD))
+    lower = replace(report, results=[failed])
+    assert [lower.fails_under(level) for level in Level] == [False, True, True]
+
+
 def test_the_error_for_a_missing_scenario_names_those_of_the_report(report: Report) -> None:
     with pytest.raises(KeyError, match="the report has no scenario 'V2'; it has V1, V4, V10"):
         report["V2"]

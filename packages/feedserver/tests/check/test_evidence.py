@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from feedserver import Headers
@@ -18,8 +20,9 @@ def test_quiet_in_a_poll_without_the_control_feeds_is_no_evidence() -> None:
         seen.was_quiet(0)
 
 
-def test_quiet_that_lasts_for_ever_is_no_evidence() -> None:
-    seen = Evidence([StepSeen(polls=[Poll()], was_control_asked=True), StepSeen()])
+def test_quiet_that_no_request_of_a_later_step_ends_is_no_evidence() -> None:
+    asked_in_a_later_poll = StepSeen(exchanges=[ASKED], in_first_poll=0, polls=[Poll(), Poll()], was_control_asked=True)
+    seen = Evidence([asked_in_a_later_poll, StepSeen()])
 
     with pytest.raises(Unseen, match=r"did not request feed\.xml after step 0 any more"):
         seen.was_quiet(0)
@@ -27,11 +30,18 @@ def test_quiet_that_lasts_for_ever_is_no_evidence() -> None:
 
 def test_a_request_in_the_first_poll_is_not_quiet_and_one_of_a_later_poll_is() -> None:
     first = StepSeen(exchanges=[ASKED], in_first_poll=1, polls=[Poll()], was_control_asked=True)
+    by_head = replace(first, exchanges=[replace(ASKED, method="HEAD")])
     later = StepSeen(exchanges=[ASKED], in_first_poll=0, polls=[Poll(), Poll()], was_control_asked=True)
     after = StepSeen(exchanges=[ASKED])
 
     assert Evidence([first, after]).was_quiet(0) is False
+    assert Evidence([by_head, after]).was_quiet(0) is False
     assert Evidence([later, after]).was_quiet(0) is True
+
+
+def test_the_query_of_a_request_is_what_follows_the_question_mark() -> None:
+    assert ASKED.query == "a=1"
+    assert replace(ASKED, target="/v1/feed.xml").query == ""
 
 
 def test_requests_by_get_are_found_for_one_path_or_for_all() -> None:
@@ -40,13 +50,12 @@ def test_requests_by_get_are_found_for_one_path_or_for_all() -> None:
 
     assert seen.asked(0) == [ASKED]
     assert seen.requests(0, None) == [ASKED, others[0]]
-    assert ASKED.query == "a=1"
     with pytest.raises(Unseen, match=r"the reader did not request b\.xml in step 0"):
         seen.asked(0, "b.xml")
 
 
 def test_a_poll_that_did_not_end_well_is_reported_with_its_reason() -> None:
-    seen = Evidence([StepSeen(polls=[Poll(), Poll(is_good=False, detail="it was ended after 75 s")])])
+    seen = Evidence([StepSeen(polls=[Poll(is_good=False, detail="it was ended after 75 s"), Poll()])])
 
     assert not seen.ended_well(0)
     assert seen.poll_problems(0) == "it was ended after 75 s"

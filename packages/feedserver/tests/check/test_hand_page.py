@@ -40,13 +40,23 @@ def go(page: HandPage, **fields: object) -> None:
 
 def test_only_items_that_were_shown_can_be_ticked(page: HandPage) -> None:
     page.show(shown())
-    waiting = threading.Thread(target=page.wait)
-    waiting.start()
 
     go(page, round=1, sees="yes", item=["I999:2", "I999:7", "V1:1", "nonsense"])
-    waiting.join(10)
 
     assert page.ticked == frozenset({("I999", 2)})
+
+
+def test_a_wait_ends_when_the_person_goes_on(page: HandPage) -> None:
+    page.show(shown())
+    waiting = threading.Thread(target=page.wait, daemon=True)
+    waiting.start()
+    waiting.join(0.01)
+    assert waiting.is_alive()
+
+    go(page, round=1, sees="yes")
+    waiting.join(60)
+
+    assert not waiting.is_alive()
 
 
 def test_a_form_of_another_round_changes_nothing(page: HandPage) -> None:

@@ -55,7 +55,9 @@ def test_output_of_a_reader_begins_no_line_of_the_page(report: Report) -> None:
 
 def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
-    assert "error of feedserver" in as_html(ours)
+    shown = as_html(ours)
+    assert '<span class="verdict">error of feedserver</span>' in shown
+    assert r"<dt>Reason</dt><dd>\x00 broke</dd>" in shown
 
 
 def test_how_the_reader_was_driven_is_shown_as_an_option_only_if_it_was_one(report: Report) -> None:

@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from feedserver.check.scenario import SOON, USUAL_WAIT, Step, soon
+from feedserver.check.scenario import USUAL_WAIT, Step, soon
 from feedserver.check.scenarios.template import NEW_ITEM
+from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Kind, Need
+from feedserver.messages.response import Response
 
 
 @pytest.mark.parametrize("name", ["v1", "V0", "V", "VV1", "V1 "])
@@ -23,7 +25,12 @@ def test_step_0_serves_every_feed_that_the_reader_subscribes_to() -> None:
         replace(NEW_ITEM, steps=())
     with pytest.raises(ValueError, match=r"step 0 of the scenario I999 does not serve a\.xml, b\.xml"):
         replace(NEW_ITEM, feeds=("b.xml", "feed.xml", "a.xml"))
-    assert NEW_ITEM.group == "I"
+    with pytest.raises(ValueError, match=r"step 0 of the scenario I999 does not serve a\.xml$"):
+        replace(NEW_ITEM, feeds=("feed.xml", "a.xml"))
+
+
+def test_the_letter_of_an_id_is_the_group() -> None:
+    assert NEW_ITEM.id == "I999" and NEW_ITEM.group == "I"
 
 
 def test_a_scenario_that_needs_items_is_not_for_a_fetcher_whatever_its_kinds() -> None:
@@ -35,9 +42,21 @@ def test_a_scenario_that_needs_items_is_not_for_a_fetcher_whatever_its_kinds() -
 
 
 def test_a_step_begins_within_five_days_after_its_wait_by_default() -> None:
-    serve = NEW_ITEM.steps[0].answers_by_path()["feed.xml"]
+    serve = NEW_ITEM.steps[0].answers
 
     assert (Step(serve).wait, Step(serve).latest) == (USUAL_WAIT, USUAL_WAIT + timedelta(days=5))
     assert Step(serve, until=timedelta(days=3)).latest == timedelta(days=3)
-    assert (soon(serve).wait, soon(serve).latest) == (SOON, timedelta(minutes=20))
+
+
+def test_a_step_that_comes_soon_begins_five_to_twenty_minutes_after_the_one_before() -> None:
+    step = soon(NEW_ITEM.steps[0].answers)
+
+    assert (step.wait, step.latest) == (timedelta(minutes=5), timedelta(minutes=20))
+
+
+def test_what_a_step_answers_is_for_the_feed_unless_it_names_paths() -> None:
+    def serve(stage: Stage) -> Response:
+        return stage.feed(1)
+
+    assert Step(serve).answers_by_path() == {"feed.xml": serve}
     assert Step({"a.xml": serve}).answers_by_path() == {"a.xml": serve}

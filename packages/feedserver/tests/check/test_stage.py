@@ -58,12 +58,19 @@ def test_every_address_begins_with_the_prefix() -> None:
     assert at.url("a") == "http://127.0.0.1:1/secret/v1/a"
 
 
-def test_validators_and_dates_are_sent_as_they_are_given() -> None:
+def test_validators_and_headers_are_sent_as_they_are_given() -> None:
     at = stage(FixedClock())
     response = at.feed(1, etag='W/"a"', modified="yesterday", headers={"X-A": "b"})
 
     assert [response.headers[name] for name in ("ETag", "Last-Modified", "X-A")] == ['W/"a"', "yesterday", "b"]
-    assert at.http_date(timedelta(hours=1)) == "Fri, 27 Nov 2026 13:00:00 GMT"
+
+
+def test_a_date_of_http_is_the_moved_time_plus_an_offset() -> None:
+    clock = FixedClock()
+    clock.now += timedelta(days=1).total_seconds()
+
+    assert stage(clock).http_date() == "Sat, 28 Nov 2026 12:00:00 GMT"
+    assert stage(clock).http_date(timedelta(hours=1)) == "Sat, 28 Nov 2026 13:00:00 GMT"
 
 
 def test_a_local_file_needs_a_folder(tmp_path: Path) -> None:

@@ -116,6 +116,8 @@ def test_a_request_meets_its_conditions_or_differs(
         ({"form": {"": "x"}}, ValueError, "a name in form is ''; give text, such as 'page'"),
         ({"form": {"a": [1]}}, TypeError, "form['a'] is [1]; give text, a list of texts, or None for any"),
         ({"headers": ["ETag"]}, TypeError, "headers is ['ETag']; give a mapping, such as {'If-None-Match': None}"),
+        ({"headers": {"ETag": " x"}}, ValueError, "headers['ETag'] is ' x', and no value begins or ends with a blank; "
+         "give 'x'"),
         ({"body": {"a": 1}}, TypeError, "body is {'a': 1}; give text or bytes, form={…} or json=…"),
         ({"json": {1, 2}}, TypeError, "json is {1, 2} (set), which JSON cannot express (Object of type set is not JSON "
          "serializable); give what json.loads returns"),
@@ -137,5 +139,8 @@ def test_conditions_are_described_in_words() -> None:
     assert words == ["with ETag: x", "with Host", "with the query {'a': '1'}", "with the JSON including {'b': 1}"]
     assert Conditions(matching=bool).words() == ["matching bool"]
     assert NO_CONDITIONS.words() == []
+
+
+def test_json_may_have_to_be_null_which_is_a_condition() -> None:
     assert NO_CONDITIONS.is_empty
     assert not Conditions(json=None).is_empty

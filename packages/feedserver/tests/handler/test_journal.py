@@ -341,6 +341,8 @@ def test_dropped_requests_are_not_taken_for_requests_that_never_came() -> None:
         remedy = "raise journal_limit, or call journal.clear\\(\\) before the requests that are asserted"
         with pytest.raises(AssertionError, match=f"it is unknown how often /b was requested: .* dropped 1 .*{remedy}"):
             server.assert_not_requested("/b")
+        with pytest.raises(AssertionError, match="it is unknown how often /b was requested"):
+            server.assert_requested("/b")
         with pytest.raises(AssertionError, match="it is unknown how often /a was requested"):
             server.assert_requested("/a", count=2)
         assert len(server.assert_requested("/a")) == 2

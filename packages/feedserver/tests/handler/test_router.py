@@ -1,4 +1,4 @@
-"""Which response answers a request: scripted routes, files and timelines."""
+"""Which response answers a request: a route chosen by method, query and host, one response after the other."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ def test_an_answer_lasts_from_the_first_request_that_gets_it(server: FeedServer)
 
         assert statuses(1) == [200]
         server.clock.move(hours=5)
-        assert client.get("/f", method="HEAD").status == 503, "HEAD does not start the time of an answer"
+        assert client.get("/f", method="HEAD").status == 503
         server.clock.move(hours=5)
-        assert statuses(3) == [503, 503, 503]
+        assert statuses(3) == [503, 503, 503], "HEAD does not start the time of an answer"
         server.clock.move(minutes=119)
         assert statuses(1) == [503]
         server.clock.move(minutes=1)

@@ -179,7 +179,12 @@ def test_what_is_held_waits_for_its_pace_once_it_is_sent() -> None:
     with FeedServer() as server:
         pace = Pace(bytes=64, seconds=0.05)
         server.add("/f", Response(endless, headers={"Content-Length": "100"}, pace=pace))
-        assert get(server) == bytes(100)
+        with RawClient(server) as client:
+            begun = time.monotonic()
+            client.ask("/f")
+            client.read_head()
+            assert client.read_exactly(10 * 64) == bytes(10 * 64), "the first and what was held behind it"
+            assert time.monotonic() - begun > 0.4, "nine waits of 50 ms"
         server.verify()
 
 

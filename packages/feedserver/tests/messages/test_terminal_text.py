@@ -128,6 +128,7 @@ def test_a_path_adds_no_line_to_the_output_of_serve(path: str, tmp_path: Path) -
                 pass
         stop_server(port)
         lines = process.stdout.read().split("\n")
+    assert any("25:00:00 GET /forged -> 200 OK" in line for line in lines), "a message quotes the path"
     assert not any(re.match(r"\s*25:00:00", line) for line in lines)
     assert all(line.isprintable() for line in lines)
 

@@ -130,7 +130,8 @@ def test_a_partial_request_behind_an_answer_that_does_not_end_is_a_problem(
 
 
 @pytest.mark.parametrize("fault", ["reset after 5", "close after 5"])
-def test_a_client_cannot_finish_a_request_once_the_server_has_ended_the_connection(fault: str) -> None:
+def test_a_partial_request_behind_an_answer_that_ends_its_connection_is_no_problem(fault: str) -> None:
+    """Its client cannot finish it any more."""
     with FeedServer() as server:
         server.add("/first", Response("0123456789", faults=[parse(fault)]))
         with RawClient(server) as client:

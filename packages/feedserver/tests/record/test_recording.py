@@ -211,12 +211,13 @@ def test_a_header_whose_braces_would_be_filled_in_is_left_out(tmp_path: Path) ->
     with saying(b"HTTP/1.1 200 OK\r\nLink: <{base}/x>\r\nContent-Length: 0\r\n\r\n") as url:
         made = record(url, tmp_path / "a")
     assert LeftOut("Link", "its braces would be filled in") in made.left_out
+    assert "Link" not in load(made.file).headers
 
 
 # Errors.
 
 
-def test_existing_files_are_not_overwritten(origin: FeedServer, tmp_path: Path) -> None:
+def test_existing_files_are_overwritten_by_force_only(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response("<new/>"))
     for name in ("feed.xml", "feed.xml.response"):
         taken = tmp_path / name
