@@ -13,7 +13,7 @@ from lifestream.refresh.subscribe import Found, add_feed
 from lifestream.storage import deadlocks, fanout
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
-from opponents import PATIENCE, Opponent, wait_until
+from opponents import PATIENCE, HoldingHosts, Opponent, wait_until
 
 
 @pytest.mark.postgres
@@ -254,3 +254,18 @@ def test_rules_are_applied_while_a_refresh_posts_items_of_their_feeds(*, saved: 
     opponent.join(PATIENCE)
     post.refresh_from_db()
     assert post.ruled
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_moves_to_another_host_locks_both_in_their_order() -> None:
+    feed, other = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    opponent = HoldingHosts(held=feed.host_id, wanted=other.host_id)
+    opponent.never_ends_first()
+    opponent.start()
+    feed.url = "https://b.example/moved"
+    feed.save()
+    opponent.join(PATIENCE)
+    feed.refresh_from_db()
+    assert feed.host_id == other.host_id and due_hosts.wrong("default") == []
