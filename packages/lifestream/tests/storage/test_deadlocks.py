@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
 from factories import make_feed, make_item, make_lifestream, make_post
@@ -269,3 +270,39 @@ def test_a_feed_that_moves_to_another_host_locks_both_in_their_order() -> None:
     opponent.join(PATIENCE)
     feed.refresh_from_db()
     assert feed.host_id == other.host_id and due_hosts.wrong("default") == []
+
+
+def streams_of(user: User, *feeds: Feed) -> None:
+    """Make a lifestream of *user* for each of *feeds*."""
+    for number, feed in enumerate(feeds):
+        fanout.subscribe(make_lifestream(f"of-{user.pk}-{number}", owner=user), feed)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rows", ["feeds", "hosts"])
+@pytest.mark.parametrize("together", [True, False])
+def test_users_are_deleted_while_a_refresh_holds_the_first_of_what_they_read(rows: str, *, together: bool) -> None:
+    first, second = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    # Django announces deletions in the order of keys, and deletes in the other order.
+    order = (second, first) if rows == "feeds" else (first, second)
+    if together:
+        for name, feed in zip(("one", "two"), order, strict=True):
+            streams_of(User.objects.create_user(name), feed)
+    else:
+        streams_of(User.objects.create_user("one"), *order)
+    opponent = (
+        HoldingHosts(held=first.host_id, wanted=second.host_id)
+        if rows == "hosts"
+        else Opponent(held=first.pk, wanted=second.pk)
+    )
+    opponent.never_ends_first()
+    opponent.start()
+    if together:
+        User.objects.all().delete()
+    else:
+        User.objects.get().delete()
+    opponent.join(PATIENCE)
+    assert not Lifestream.objects.exists() and due_hosts.wrong("default") == []
+    assert set(Feed.objects.values_list("status", flat=True)) == {Feed.Status.IDLE}
