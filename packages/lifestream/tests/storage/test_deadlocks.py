@@ -6,12 +6,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
-from factories import make_feed, make_item, make_lifestream, make_post
-from lifestream.models import Feed, Lifestream, Subscription, due_hosts
+from factories import NOW, make_feed, make_item, make_lifestream, make_post
+from lifestream.models import Feed, HubSubscription, Lifestream, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.refresh.subscribe import Found, add_feed
-from lifestream.storage import deadlocks, fanout
+from lifestream.storage import deadlocks, fanout, hub_subscriptions
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
 from opponents import PATIENCE, HoldingHosts, Opponent, wait_until
@@ -306,3 +306,31 @@ def test_users_are_deleted_while_a_refresh_holds_the_first_of_what_they_read(row
     opponent.join(PATIENCE)
     assert not Lifestream.objects.exists() and due_hosts.wrong("default") == []
     assert set(Feed.objects.values_list("status", flat=True)) == {Feed.Status.IDLE}
+
+
+class DeletingPushed(Opponent):
+    """Another connection, which holds a feed, and then deletes what its hub pushes: a deletion of the feed."""
+
+    def _go_on(self) -> None:
+        self._connection.execute("DELETE FROM lifestream_hubsubscription WHERE feed_id = %s", [self._held])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pushed", [True, False])
+def test_a_hub_is_answered_while_its_feed_is_deleted(*, pushed: bool) -> None:
+    feed = make_feed()
+    state = HubSubscription.State.ACTIVE
+    of_hub = HubSubscription.objects.create(
+        feed=feed, hub="https://hub.example/", topic="t", state=state, next_request=NOW, lease_until=NOW
+    )
+    opponent = DeletingPushed(held=feed.pk, wanted=feed.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    if pushed:
+        assert hub_subscriptions.receive(of_hub.key, NOW)
+    else:
+        assert not hub_subscriptions.confirm(of_hub.key, "subscribe", "t", "86400", NOW)
+    opponent.join(PATIENCE)
+    assert not HubSubscription.objects.exists()

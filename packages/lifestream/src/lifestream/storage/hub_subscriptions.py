@@ -33,6 +33,7 @@ from lifestream.fetcher.url_hosts import domain_of
 from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
 from lifestream.message import edited, say
 from lifestream.models import Feed, HubSubscription
+from lifestream.models.feeds import lock_feeds
 from lifestream.scheduler.schedule import DueTime, candidates_as_json
 from lifestream.storage.feed_options import UNREADABLE, FeedOptions
 from lifestream.storage.feed_row import FeedState
@@ -225,7 +226,9 @@ def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
         return False
     seconds = lease_of(lease)
     until = now + timedelta(seconds=seconds)
-    with transaction.atomic(using=router.db_for_write(HubSubscription)):
+    using = router.db_for_write(HubSubscription)
+    with transaction.atomic(using=using):
+        lock_feeds([found.feed_id], using)  # first, as in `receive`
         confirmed = HubSubscription.objects.filter(pk=found.pk, state=found.state).update(
             state=State.ACTIVE,
             lease_until=until,
@@ -275,8 +278,9 @@ def receive(key: str, now: datetime) -> bool:
         return True
     using = router.db_for_write(Feed)
     with transaction.atomic(using=using):
-        HubSubscription.objects.using(using).filter(pk=found.pk).update(last_push=now)
+        # The feed first, as its deletion does, which deletes the subscription then: they could wait for each other.
         feed = Feed.objects.using(using).filter(pk=found.feed_id).select_for_update().defer("icon").first()
+        HubSubscription.objects.using(using).filter(pk=found.pk).update(last_push=now)
         if feed is None or feed.status != Feed.Status.ACTIVE:
             return feed is not None
         feed.pushed, feed.push_until = now, found.lease_until
