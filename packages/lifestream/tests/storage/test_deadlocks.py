@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
-from factories import NOW, make_feed, make_item, make_lifestream, make_post
+from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
+from lifestream.fetcher.outcomes import Fetched
 from lifestream.models import Feed, HubSubscription, Lifestream, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.refresh.subscribe import Found, add_feed
-from lifestream.storage import deadlocks, fanout, hub_subscriptions
+from lifestream.storage import backfill, deadlocks, fanout, hub_subscriptions, writer
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
 from opponents import PATIENCE, HoldingHosts, Opponent, wait_until
@@ -306,6 +309,57 @@ def test_users_are_deleted_while_a_refresh_holds_the_first_of_what_they_read(row
     opponent.join(PATIENCE)
     assert not Lifestream.objects.exists() and due_hosts.wrong("default") == []
     assert set(Feed.objects.values_list("status", flat=True)) == {Feed.Status.IDLE}
+
+
+class DeletingSites(Opponent):
+    """Another connection, which holds all feeds and the site *held*, and then the site *wanted*: a deletion of both."""
+
+    def _lock(self, site: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_feed ORDER BY id FOR UPDATE")
+        self._connection.execute("SELECT id FROM lifestream_subscription WHERE id = %s FOR UPDATE", [site])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_sites_are_deleted_while_a_refresh_clears_what_is_left_to_post() -> None:
+    first, second = make_subscription(make_feed()), make_subscription(make_feed())
+    Subscription.objects.update(backlog=1)
+    opponent = DeletingSites(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    backfill.fill_rest()
+    opponent.join(PATIENCE)
+    assert not Subscription.objects.exclude(backlog=None).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_sites_are_deleted_while_a_refresh_notes_the_new_titles_of_their_feeds() -> None:
+    first, second = make_subscription(make_feed()), make_subscription(make_feed())
+    opponents: list[Opponent] = []
+    committed: list[str] = []
+
+    def begin_after_commit(execute: Any, sql: str, *arguments: Any) -> Any:
+        if committed:
+            committed.clear()
+            opponents.append(opponent := DeletingSites(held=second.pk, wanted=first.pk))
+            opponent.never_ends_first()
+            opponent.start()
+        if sql.startswith("UPDATE lifestream_host"):  # the last statement of the transaction
+            transaction.on_commit(lambda: committed.append(sql))
+        return execute(sql, *arguments)
+
+    named = [
+        result(each.feed, Fetched(each.feed.url, b""), prepared=prepared(title=f"Title {each.pk}"))
+        for each in (first, second)
+    ]
+    with connection.execute_wrapper(begin_after_commit):
+        stored = writer.store(named, NOW)
+    opponents[0].join(PATIENCE)
+    assert not any(each.lost or each.unwritten for each in stored)
+    assert set(Subscription.objects.values_list("sort_name", flat=True)) == {f"title {first.pk}", f"title {second.pk}"}
 
 
 class DeletingPushed(Opponent):

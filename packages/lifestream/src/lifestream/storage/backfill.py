@@ -176,8 +176,18 @@ def _with_items(keys: Collection[int], using: str) -> Iterator[Any]:
     for wanted in batches(sorted(keys)):
         batch = Subscription.objects.using(using).filter(pk__in=wanted)
         has_items = Exists(Item.objects.using(using).filter(feed=OuterRef("feed")))
-        batch.filter(~has_items, backlog__isnull=False).update(backlog=None)
+        _clear(batch.filter(~has_items, backlog__isnull=False), using)
         yield from _rows(batch.filter(has_items))
+
+
+def _clear(subscriptions: QuerySet[Subscription], using: str) -> None:
+    """Clear the backlogs of *subscriptions*. Their feeds are locked, as by all others who write several subscriptions:
+    PostgreSQL locks those in any order, and two writers could wait for each other.
+    """
+    if feeds := set(subscriptions.values_list("feed_id", flat=True)):
+        with transaction.atomic(using=using):
+            lock_feeds(feeds, using)
+            subscriptions.filter(feed__in=feeds).update(backlog=None)
 
 
 def _rows(subscriptions: QuerySet[Subscription]) -> tuple[Any, ...]:

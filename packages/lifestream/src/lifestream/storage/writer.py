@@ -30,6 +30,7 @@ from django.db.models import Q
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
 from lifestream.message import say
 from lifestream.models import Feed, Fetch, Host, Item, Subscription, due_hosts, sort_names
+from lifestream.models.feeds import lock_feeds
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
@@ -309,8 +310,17 @@ def _settle(
     if renamed:
         # After the commit: this transaction has locked feeds, and `settle` locks their subscriptions. Others lock a
         # subscription before its feed, so they and this transaction could wait for each other.
-        transaction.on_commit(partial(sort_names.settle, using, feeds=renamed), using=using)
+        transaction.on_commit(partial(_settle_names, renamed, using), using=using)
     return settled
+
+
+def _settle_names(feeds: Collection[int], using: str) -> None:
+    """Store the names by which the subscriptions of *feeds* are sorted. The feeds are locked, as by all others who
+    write several subscriptions: PostgreSQL locks those in any order, and two writers could wait for each other.
+    """
+    with transaction.atomic(using=using):
+        lock_feeds(feeds, using)
+        sort_names.settle(using, feeds=feeds)
 
 
 def _move(feed: FeedState, result: Result, using: str) -> Move | None:
