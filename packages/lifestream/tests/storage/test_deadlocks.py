@@ -224,6 +224,8 @@ def test_a_deleted_lifestream_that_subscribes_to_a_feed_is_named_as_the_reason()
     Lifestream.objects.filter(pk=lifestream.pk).delete()
     with pytest.raises(RowGone, match="lifestream"):
         fanout.subscribe(lifestream, feed)
+    with pytest.raises(RowGone, match="lifestream"):
+        subscribe_all(lifestream, [Listed(feed.url)])
 
 
 class Filling(Opponent):
