@@ -390,3 +390,28 @@ def test_a_hub_is_answered_while_its_feed_is_deleted(*, pushed: bool) -> None:
         assert not hub_subscriptions.confirm(of_hub.key, "subscribe", "t", "86400", NOW)
     opponent.join(PATIENCE)
     assert not HubSubscription.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() -> None:
+    feeds = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    opponents: list[Opponent] = []
+    left = [1, 2]
+
+    def meet(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("SELECT id FROM lifestream_host") and left:
+            left.pop()
+            opponents.append(opponent := HoldingHosts(held=feeds[1].host_id, wanted=feeds[0].host_id))
+            opponent.never_ends_first()
+            opponent.start()
+        return execute(sql, *arguments)
+
+    fetched = [result(feed, Fetched(feed.url, b""), prepared=prepared(title="Title")) for feed in feeds]
+    with connection.execute_wrapper(meet):
+        stored = writer.store(fetched, NOW)
+    for opponent in opponents:
+        opponent.join(PATIENCE)
+    assert len(opponents) == 2 and not any(each.unwritten or each.lost for each in stored)
+    assert set(Feed.objects.values_list("title", flat=True)) == {"Title"}
