@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from django.db import OperationalError, connection, transaction
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, HubSubscription, Lifestream, Subscription, due_hosts
+from lifestream.models import Feed, HubSubscription, Lifestream, Post, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
+from lifestream.operations import retention
 from lifestream.refresh.subscribe import Found, add_feed
 from lifestream.storage import backfill, deadlocks, fanout, hub_subscriptions, writer
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
@@ -415,3 +417,31 @@ def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() ->
         opponent.join(PATIENCE)
     assert len(opponents) == 2 and not any(each.unwritten or each.lost for each in stored)
     assert set(Feed.objects.values_list("title", flat=True)) == {"Title"}
+
+
+class ChangingPosts(Opponent):
+    """Another connection, which changes the post *held*, and then the post *wanted*: an action of the admin."""
+
+    def _lock(self, post: int) -> None:
+        self._connection.execute("UPDATE lifestream_post SET hidden = true WHERE id = %s", [post])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_worker_deletes_items_and_marks_posts_while_the_admin_changes_them(settings: Any, *, deleted: bool) -> None:
+    site = make_subscription(make_feed())
+    posts = [make_post(make_item(site.feed, title="Word"), site) for _ in range(2)]
+    opponent = ChangingPosts(held=posts[1].pk, wanted=posts[0].pk)
+    opponent.never_ends_first()
+    if deleted:
+        settings.LIFESTREAM_KEEP_DAYS = 1
+        opponent.start()
+        assert retention.cleanup(NOW + timedelta(days=9)).items == 2
+    else:
+        Subscription._base_manager.update(block_rules="title:word", backlog=2**62)
+        opponent.start()
+        assert backfill.fill_rest() == 1
+    opponent.join(PATIENCE)
+    assert not Post.objects.filter(ruled=False).exists() and Post.objects.count() == (0 if deleted else 2)
