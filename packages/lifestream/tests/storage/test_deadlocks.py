@@ -445,3 +445,40 @@ def test_a_worker_deletes_items_and_marks_posts_while_the_admin_changes_them(set
         assert backfill.fill_rest() == 1
     opponent.join(PATIENCE)
     assert not Post.objects.filter(ruled=False).exists() and Post.objects.count() == (0 if deleted else 2)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_sites_are_deleted_while_the_cleanup_corrects_their_names() -> None:
+    first, second = make_subscription(make_feed(title="Feed")), make_subscription(make_feed(title="Feed"))
+    Subscription._base_manager.update(sort_name="wrong")
+    opponent = DeletingSites(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    retention.cleanup(NOW)
+    opponent.join(PATIENCE)
+    assert set(Subscription.objects.values_list("sort_name", flat=True)) == {"feed"}
+
+
+class DeletingHubs(Opponent):
+    """Another connection, which holds the subscription *held* at a hub, and then *wanted*: a deletion of both feeds."""
+
+    def _lock(self, subscription: int) -> None:
+        of_hub = "SELECT id FROM lifestream_hubsubscription WHERE id = %s FOR UPDATE"
+        self._connection.execute(of_hub, [subscription])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_feeds_are_deleted_while_their_hub_asks_to_wait() -> None:
+    hub = {"hub": "https://hub.example/", "topic": "t", "next_request": NOW}
+    first, second, third = (HubSubscription.objects.create(feed=make_feed(), **hub) for _ in range(3))
+    opponent = DeletingHubs(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    request = hub_subscriptions.HubRequest(third.pk, 0, third.hub, "subscribe", "t", third.key)
+    hub_subscriptions.failed(request, "busy", NOW, wait=60.0)
+    opponent.join(PATIENCE)
+    assert set(HubSubscription.objects.values_list("next_request", flat=True)) == {NOW + timedelta(seconds=60)}

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import connections, router, transaction
@@ -73,7 +74,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
         done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
     if not dry_run:
-        sort_names.mend(using)
+        tried_again(partial(sort_names.mend, using))
         published_ids.complete_all(using)
     if not dry_run and not done.is_empty:
         counts = {"cleaned:items": done.items, "cleaned:feeds": done.feeds, "cleaned:tombstones": done.tombstones}

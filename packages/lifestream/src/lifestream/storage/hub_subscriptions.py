@@ -20,6 +20,7 @@ import random
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import router, transaction
@@ -35,6 +36,7 @@ from lifestream.message import edited, say
 from lifestream.models import Feed, HubSubscription
 from lifestream.models.feeds import lock_feeds
 from lifestream.scheduler.schedule import DueTime, candidates_as_json
+from lifestream.storage.deadlocks import tried_again
 from lifestream.storage.feed_options import UNREADABLE, FeedOptions
 from lifestream.storage.feed_row import FeedState
 
@@ -207,7 +209,8 @@ def failed(request: HubRequest, message: str, now: datetime, wait: float | None 
         waiting = HubSubscription.objects.filter(hub=request.hub, next_request__lt=until)
         if is_own_proxy(request.proxy):
             waiting = waiting.filter(pk=request.pk)
-        waiting.update(next_request=until)
+        # PostgreSQL locks the rows in any order, and so does the deletion of several feeds.
+        tried_again(partial(waiting.update, next_request=until))
 
 
 def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
