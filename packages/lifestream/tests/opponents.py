@@ -59,6 +59,13 @@ class Opponent(threading.Thread):
         self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [feed])
 
 
+class HoldingHosts(Opponent):
+    """Another connection, which holds a host, and then locks the host *wanted*: a refresh of feeds of both."""
+
+    def _lock(self, host: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_host WHERE id = %s FOR UPDATE", [host])
+
+
 def wait_until(holds: Callable[[], bool]) -> None:
     """Return when *holds* returns True, or after PATIENCE."""
     end = time.monotonic() + PATIENCE

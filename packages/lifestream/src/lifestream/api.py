@@ -18,7 +18,6 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from lifestream.content.filter_rules import RuleError, Rules, check
@@ -27,6 +26,7 @@ from lifestream.models.items import tag_slug
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.storage import backfill, fanout
+from lifestream.storage.deadlocks import in_transaction
 from lifestream.web.timeline import Timeline, TimelinePage, owns
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def unsubscribe(lifestream: Lifestream, feed: str | Feed | Subscription) -> bool
         subscriptions = subscriptions.filter(feed=feed)
     else:
         subscriptions = subscriptions.filter(pk=feed.pk)
-    with transaction.atomic(using=subscriptions.db):
-        return subscriptions.delete()[0] > 0
+    return in_transaction(lambda: subscriptions.all().delete()[0] > 0, subscriptions.db)
 
 
 def timeline(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db.models.signals import pre_save
 from django.test import Client, override_settings
 
 from admin_users import act, editor
@@ -127,6 +128,20 @@ def test_many_feeds_are_changed_at_once(root: Client) -> None:
     assert [each.options for each in Feed.objects.all()] == [{"full_content": True}] * 2
     act(root, "feed", "take_own_content", *feeds)
     assert [each.options for each in Feed.objects.all()] == [{}] * 2
+
+
+def test_feeds_that_are_deleted_while_others_are_changed_are_left_out(root: Client) -> None:
+    feeds = [make_feed(), make_feed()]
+
+    def delete_others(instance: Feed, **_: object) -> None:
+        Feed.objects.exclude(pk=instance.pk)._raw_delete("default")
+
+    pre_save.connect(delete_others, Feed)
+    try:
+        assert "1 feed was changed." in act(root, "feed", "take_full_content", *feeds)
+    finally:
+        pre_save.disconnect(delete_others, Feed)
+    assert Feed.objects.get().options == {"full_content": True}
 
 
 def test_folders_are_changed_in_the_list_of_subscriptions(root: Client) -> None:

@@ -15,7 +15,7 @@ from django.db.models.signals import pre_save
 from django.test import Client
 
 from factories import NOW
-from lifestream.models import Feed, Lifestream, OwnPage, Post, Subscription
+from lifestream.models import Article, Feed, Item, Lifestream, OwnPage, Post, ReadingRequest, Subscription
 from lifestream.models.changed_fields import RowGone, save_changed
 from owners import owned
 from shown import make_post, make_site
@@ -140,3 +140,17 @@ def test_a_row_that_was_deleted_is_not_made_again(client: Client) -> None:
     with pytest.raises(RowGone, match="the lifestream was deleted"):
         save_changed(stream, ["title"])
     assert not Lifestream.objects.exists()
+
+
+def test_rows_that_were_read_before_what_they_are_named_after_was_deleted_have_a_text(client: Client) -> None:
+    """Django's admin lists what goes with a row that is deleted."""
+    post = make_post(make_site(owned(client)), "A post")
+    feed = post.item.feed
+    Article.objects.create(item=post.item, fetched=NOW)
+    ReadingRequest.objects.create(feed=feed, language="de")
+    rows = [model.objects.get() for model in (Post, Article, Subscription, ReadingRequest)]
+    Post.objects.all().delete()
+    Item.objects.all().delete()
+    feed.delete()
+    post_row, article, site, request = rows
+    assert [str(each) for each in rows] == [str(post_row.pk), str(article.pk), str(site.pk), f"{request.pk}, de"]

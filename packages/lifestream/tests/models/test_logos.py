@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from factories import make_lifestream
 from lifestream.models import Lifestream, Logo
+from lifestream.models.changed_fields import RowGone
 from lifestream.models.logos import LARGEST, remove_logo, upload_logo, validate_logo
+from opponents import PATIENCE, Opponent
 
 PIXELS = "too many pixels, or none: make it no larger than 2048 by 2048"
 
@@ -66,3 +70,31 @@ def test_a_refused_file_leaves_the_logo_as_it_is() -> None:
     with pytest.raises(ValidationError):
         upload_logo(lifestream, b"<html>")
     assert Lifestream.objects.values().get() == before and Logo.objects.count() == 1
+
+
+class DeletingLifestream(Opponent):
+    """Another connection, which holds a lifestream, and then deletes it with its logo."""
+
+    def _lock(self, lifestream: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_lifestream WHERE id = %s FOR UPDATE", [lifestream])
+
+    def _go_on(self) -> None:
+        self._connection.execute("DELETE FROM lifestream_logo WHERE lifestream_id = %s", [self._wanted])
+        self._connection.execute("DELETE FROM lifestream_lifestream WHERE id = %s", [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_logo_is_changed_while_its_lifestream_is_deleted(*, removed: bool) -> None:
+    lifestream = make_lifestream("main")
+    upload_logo(lifestream, png(300, 40))
+    opponent = DeletingLifestream(held=lifestream.pk, wanted=lifestream.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    change = remove_logo if removed else partial(upload_logo, data=png(90, 30))
+    with pytest.raises(RowGone, match="lifestream"):
+        change(lifestream)
+    opponent.join(PATIENCE)
+    assert not Logo.objects.exists()

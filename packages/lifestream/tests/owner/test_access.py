@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from lifestream.models import OwnPage, Post, Subscription
+from lifestream.models.logos import upload_logo
 from lifestream.owner import urls
-from owners import owned
+from opponents import PATIENCE, Opponent
+from owners import owned, submitted
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +117,51 @@ def test_under_ones_own_lifestream_nothing_of_anothers_is_found(pages: dict[str,
     site = Subscription.objects.get()
     assert (site.paused, site.folder) == (False, "")
     assert Post.objects.filter(hidden=False).exists() and OwnPage.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["remove", "move"])
+def test_many_sites_are_changed_although_another_process_takes_the_locks_in_another_order(
+    client: Client, action: str
+) -> None:
+    lifestream = owned(client)
+    sites = [make_site(lifestream, name) for name in ("one", "two")]
+    opponent = Opponent(held=sites[1].feed_id, wanted=sites[0].feed_id)
+    opponent.start()
+    keys = [site.pk for site in sites]
+    page = submitted(client, "/main/manage/", action=action, site=keys, sure="1", folder="x")
+    opponent.join(PATIENCE)
+    assert {"remove": "2 sites were removed.", "move": "2 sites were moved."}[action] in page
+    assert not Subscription.objects.exclude(folder="x").exists()
+
+
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+
+
+class KeepingLogo(Opponent):
+    """Another connection, which holds the logo of a lifestream, and then locks the lifestream."""
+
+    def _lock(self, lifestream: int) -> None:
+        of = "SELECT id FROM lifestream_logo WHERE lifestream_id = %s FOR UPDATE"
+        self._connection.execute(of, [lifestream])
+
+    def _go_on(self) -> None:
+        self._connection.execute("SELECT id FROM lifestream_lifestream WHERE id = %s FOR UPDATE", [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_an_uploaded_file_is_read_again_after_a_deadlock(client: Client) -> None:
+    lifestream = owned(client)
+    upload_logo(lifestream, png(12, 10))
+    opponent = KeepingLogo(held=lifestream.pk, wanted=lifestream.pk)
+    opponent.start()
+    file = SimpleUploadedFile("other.png", png(30, 20))
+    assert "Saved." in submitted(client, "/main/manage/look/logo/", picture=file)
+    opponent.join(PATIENCE)
+    lifestream.refresh_from_db()
+    assert (lifestream.logo_width, lifestream.logo_height) == (30, 20)

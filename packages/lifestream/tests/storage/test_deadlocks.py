@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
-from django.db import OperationalError, connection
+from datetime import timedelta
+from typing import Any
 
-from factories import make_feed, make_item, make_lifestream, make_post
-from lifestream.models import Feed, Lifestream, Subscription, due_hosts
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection, transaction
+
+from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
+from lifestream.fetcher.outcomes import Fetched
+from lifestream.models import Feed, HubSubscription, Lifestream, Post, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
+from lifestream.operations import retention
 from lifestream.refresh.subscribe import Found, add_feed
-from lifestream.storage import deadlocks, fanout
+from lifestream.storage import backfill, deadlocks, fanout, hub_subscriptions, writer
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
-from opponents import PATIENCE, Opponent, wait_until
+from opponents import PATIENCE, HoldingHosts, Opponent, wait_until
 
 
 @pytest.mark.postgres
@@ -220,6 +226,8 @@ def test_a_deleted_lifestream_that_subscribes_to_a_feed_is_named_as_the_reason()
     Lifestream.objects.filter(pk=lifestream.pk).delete()
     with pytest.raises(RowGone, match="lifestream"):
         fanout.subscribe(lifestream, feed)
+    with pytest.raises(RowGone, match="lifestream"):
+        subscribe_all(lifestream, [Listed(feed.url)])
 
 
 class Filling(Opponent):
@@ -254,3 +262,223 @@ def test_rules_are_applied_while_a_refresh_posts_items_of_their_feeds(*, saved: 
     opponent.join(PATIENCE)
     post.refresh_from_db()
     assert post.ruled
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_that_moves_to_another_host_locks_both_in_their_order() -> None:
+    feed, other = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    opponent = HoldingHosts(held=feed.host_id, wanted=other.host_id)
+    opponent.never_ends_first()
+    opponent.start()
+    feed.url = "https://b.example/moved"
+    feed.save()
+    opponent.join(PATIENCE)
+    feed.refresh_from_db()
+    assert feed.host_id == other.host_id and due_hosts.wrong("default") == []
+
+
+def streams_of(user: User, *feeds: Feed) -> None:
+    """Make a lifestream of *user* for each of *feeds*."""
+    for number, feed in enumerate(feeds):
+        fanout.subscribe(make_lifestream(f"of-{user.pk}-{number}", owner=user), feed)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rows", ["feeds", "hosts"])
+@pytest.mark.parametrize("together", [True, False])
+def test_users_are_deleted_while_a_refresh_holds_the_first_of_what_they_read(rows: str, *, together: bool) -> None:
+    first, second = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    # Django announces deletions in the order of keys, and deletes in the other order.
+    order = (second, first) if rows == "feeds" else (first, second)
+    if together:
+        for name, feed in zip(("one", "two"), order, strict=True):
+            streams_of(User.objects.create_user(name), feed)
+    else:
+        streams_of(User.objects.create_user("one"), *order)
+    opponent = (
+        HoldingHosts(held=first.host_id, wanted=second.host_id)
+        if rows == "hosts"
+        else Opponent(held=first.pk, wanted=second.pk)
+    )
+    opponent.never_ends_first()
+    opponent.start()
+    if together:
+        User.objects.all().delete()
+    else:
+        User.objects.get().delete()
+    opponent.join(PATIENCE)
+    assert not Lifestream.objects.exists() and due_hosts.wrong("default") == []
+    assert set(Feed.objects.values_list("status", flat=True)) == {Feed.Status.IDLE}
+
+
+class DeletingSites(Opponent):
+    """Another connection, which holds all feeds and the site *held*, and then the site *wanted*: a deletion of both."""
+
+    def _lock(self, site: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_feed ORDER BY id FOR UPDATE")
+        self._connection.execute("SELECT id FROM lifestream_subscription WHERE id = %s FOR UPDATE", [site])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_sites_are_deleted_while_a_refresh_clears_what_is_left_to_post() -> None:
+    first, second = make_subscription(make_feed()), make_subscription(make_feed())
+    Subscription.objects.update(backlog=1)
+    opponent = DeletingSites(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    backfill.fill_rest()
+    opponent.join(PATIENCE)
+    assert not Subscription.objects.exclude(backlog=None).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_sites_are_deleted_while_a_refresh_notes_the_new_titles_of_their_feeds() -> None:
+    first, second = make_subscription(make_feed()), make_subscription(make_feed())
+    opponents: list[Opponent] = []
+    committed: list[str] = []
+
+    def begin_after_commit(execute: Any, sql: str, *arguments: Any) -> Any:
+        if committed:
+            committed.clear()
+            opponents.append(opponent := DeletingSites(held=second.pk, wanted=first.pk))
+            opponent.never_ends_first()
+            opponent.start()
+        if sql.startswith("UPDATE lifestream_host"):  # the last statement of the transaction
+            transaction.on_commit(lambda: committed.append(sql))
+        return execute(sql, *arguments)
+
+    named = [
+        result(each.feed, Fetched(each.feed.url, b""), prepared=prepared(title=f"Title {each.pk}"))
+        for each in (first, second)
+    ]
+    with connection.execute_wrapper(begin_after_commit):
+        stored = writer.store(named, NOW)
+    opponents[0].join(PATIENCE)
+    assert not any(each.lost or each.unwritten for each in stored)
+    assert set(Subscription.objects.values_list("sort_name", flat=True)) == {f"title {first.pk}", f"title {second.pk}"}
+
+
+class DeletingPushed(Opponent):
+    """Another connection, which holds a feed, and then deletes what its hub pushes: a deletion of the feed."""
+
+    def _go_on(self) -> None:
+        self._connection.execute("DELETE FROM lifestream_hubsubscription WHERE feed_id = %s", [self._held])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pushed", [True, False])
+def test_a_hub_is_answered_while_its_feed_is_deleted(*, pushed: bool) -> None:
+    feed = make_feed()
+    state = HubSubscription.State.ACTIVE
+    of_hub = HubSubscription.objects.create(
+        feed=feed, hub="https://hub.example/", topic="t", state=state, next_request=NOW, lease_until=NOW
+    )
+    opponent = DeletingPushed(held=feed.pk, wanted=feed.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    if pushed:
+        assert hub_subscriptions.receive(of_hub.key, NOW)
+    else:
+        assert not hub_subscriptions.confirm(of_hub.key, "subscribe", "t", "86400", NOW)
+    opponent.join(PATIENCE)
+    assert not HubSubscription.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() -> None:
+    feeds = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    opponents: list[Opponent] = []
+    left = [1, 2]
+
+    def meet(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("SELECT id FROM lifestream_host") and left:
+            left.pop()
+            opponents.append(opponent := HoldingHosts(held=feeds[1].host_id, wanted=feeds[0].host_id))
+            opponent.never_ends_first()
+            opponent.start()
+        return execute(sql, *arguments)
+
+    fetched = [result(feed, Fetched(feed.url, b""), prepared=prepared(title="Title")) for feed in feeds]
+    with connection.execute_wrapper(meet):
+        stored = writer.store(fetched, NOW)
+    for opponent in opponents:
+        opponent.join(PATIENCE)
+    assert len(opponents) == 2 and not any(each.unwritten or each.lost for each in stored)
+    assert set(Feed.objects.values_list("title", flat=True)) == {"Title"}
+
+
+class ChangingPosts(Opponent):
+    """Another connection, which changes the post *held*, and then the post *wanted*: an action of the admin."""
+
+    def _lock(self, post: int) -> None:
+        self._connection.execute("UPDATE lifestream_post SET hidden = true WHERE id = %s", [post])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_worker_deletes_items_and_marks_posts_while_the_admin_changes_them(settings: Any, *, deleted: bool) -> None:
+    site = make_subscription(make_feed())
+    posts = [make_post(make_item(site.feed, title="Word"), site) for _ in range(2)]
+    opponent = ChangingPosts(held=posts[1].pk, wanted=posts[0].pk)
+    opponent.never_ends_first()
+    if deleted:
+        settings.LIFESTREAM_KEEP_DAYS = 1
+        opponent.start()
+        assert retention.cleanup(NOW + timedelta(days=9)).items == 2
+    else:
+        Subscription._base_manager.update(block_rules="title:word", backlog=2**62)
+        opponent.start()
+        assert backfill.fill_rest() == 1
+    opponent.join(PATIENCE)
+    assert not Post.objects.filter(ruled=False).exists() and Post.objects.count() == (0 if deleted else 2)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_sites_are_deleted_while_the_cleanup_corrects_their_names() -> None:
+    first, second = make_subscription(make_feed(title="Feed")), make_subscription(make_feed(title="Feed"))
+    Subscription._base_manager.update(sort_name="wrong")
+    opponent = DeletingSites(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    retention.cleanup(NOW)
+    opponent.join(PATIENCE)
+    assert set(Subscription.objects.values_list("sort_name", flat=True)) == {"feed"}
+
+
+class DeletingHubs(Opponent):
+    """Another connection, which holds the subscription *held* at a hub, and then *wanted*: a deletion of both feeds."""
+
+    def _lock(self, subscription: int) -> None:
+        of_hub = "SELECT id FROM lifestream_hubsubscription WHERE id = %s FOR UPDATE"
+        self._connection.execute(of_hub, [subscription])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_feeds_are_deleted_while_their_hub_asks_to_wait() -> None:
+    hub = {"hub": "https://hub.example/", "topic": "t", "next_request": NOW}
+    first, second, third = (HubSubscription.objects.create(feed=make_feed(), **hub) for _ in range(3))
+    opponent = DeletingHubs(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    request = hub_subscriptions.HubRequest(third.pk, 0, third.hub, "subscribe", "t", third.key)
+    hub_subscriptions.failed(request, "busy", NOW, wait=60.0)
+    opponent.join(PATIENCE)
+    assert set(HubSubscription.objects.values_list("next_request", flat=True)) == {NOW + timedelta(seconds=60)}

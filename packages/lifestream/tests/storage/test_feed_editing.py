@@ -10,6 +10,7 @@ from factories import NOW, make_feed, make_item, make_lifestream, make_subscript
 from lifestream.fetcher.feed_urls import UrlRefused
 from lifestream.fetcher.request_options import OptionRefused
 from lifestream.models import Feed, Item, Subscription, due_hosts
+from lifestream.models.changed_fields import RowGone
 from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.storage.feed_options import FeedOptions, Secrets, secrets_of
 
@@ -168,3 +169,10 @@ def test_an_empty_change_leaves_the_row_as_it_is() -> None:
     before = Feed.objects.filter(pk=feed.pk).values().get()
     change_feed(feed.pk, FeedChange(), NOW)
     assert Feed.objects.filter(pk=feed.pk).values().get() == before
+
+
+def test_a_feed_that_was_deleted_is_named_as_the_reason() -> None:
+    feed = make()
+    Feed.objects.filter(pk=feed.pk).delete()
+    with pytest.raises(RowGone, match="feed was deleted"):
+        change_feed(feed.pk, FeedChange(interval=3600.0), NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,6 +29,7 @@ from lifestream.admin.what_is_read import what_is_read
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
 from lifestream.models import Feed, HubSubscription, Subscription
+from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import HEALTH
 from lifestream.models.fetches import outcome_in_words
 from lifestream.storage.feed_editing import FeedChange, change_feed
@@ -282,10 +284,12 @@ class FeedAdmin(ReadOnlyAdmin):
         self._change_all(request, feeds, FeedChange(full_content=False))
 
     def _change_all(self, request: HttpRequest, feeds: QuerySet[Feed], change: FeedChange) -> None:
-        keys = list(feeds.values_list("pk", flat=True))
-        for key in keys:
-            change_feed(key, change, timezone.now())
-        self._tell(request, ngettext("{} feed was changed.", "{} feeds were changed.", len(keys)), len(keys))
+        count = 0
+        for key in list(feeds.values_list("pk", flat=True)):
+            with suppress(RowGone):  # somebody else has deleted it meanwhile
+                change_feed(key, change, timezone.now())
+                count += 1
+        self._tell(request, ngettext("{} feed was changed.", "{} feeds were changed.", count), count)
 
     @admin.action(description=gettext_lazy("Update now"), permissions=["fetch"])
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> HttpResponse:

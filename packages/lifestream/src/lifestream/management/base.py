@@ -15,6 +15,7 @@ from django.core.management.base import CommandError, CommandParser, SystemCheck
 from django.utils.translation import gettext
 
 from lifestream.fetcher.shortage import shortage_of
+from lifestream.models.changed_fields import RowGone
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.terminal import visible
 from lifestream.wording import worded
@@ -91,8 +92,9 @@ class BaseCommand(base.BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises
-        CommandError, in one line, if the database fails, if this machine lacks resources, or if something that was
-        entered is not in UTF-8; and at the end, if the output could not be written.
+        CommandError, in one line, if the database fails, if what the command changes is deleted meanwhile, if this
+        machine lacks resources, or if something that was entered is not in UTF-8; and at the end, if the output could
+        not be written.
         """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
@@ -104,6 +106,8 @@ class BaseCommand(base.BaseCommand):
             if not isinstance(error, SystemCheckError):
                 error.args = (visible(str(error), lines=False),)
             raise
+        except RowGone as error:
+            raise CommandError(gettext("What this command was to change was deleted meanwhile.")) from error
         except FAILURES as error:
             # Not the words of a refresh, "then update again": the other feeds of a list, say, would not be added.
             trouble = trouble_of(error)

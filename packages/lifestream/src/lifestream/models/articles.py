@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lifestream.models.changed_fields import text_of
 from lifestream.models.items import Item
 from lifestream.models.message_field import MessageField
 
@@ -29,4 +30,4 @@ class Article(models.Model):
         verbose_name_plural = _("pages of items")
 
     def __str__(self) -> str:
-        return str(self.item)
+        return text_of(self, "item")

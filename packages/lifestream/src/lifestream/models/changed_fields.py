@@ -1,9 +1,12 @@
-"""Saving only the changed fields of a row, so that what others write meanwhile to its other fields is kept."""
+"""What others write meanwhile: rows of which only the changed fields are saved, so that what was written to the other
+fields is kept, and rows whose related rows were deleted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError
 from django.db.models import Model
 
@@ -25,3 +28,13 @@ def save_changed(row: Model, changed: Collection[str]) -> None:
         if error.__cause__ is None:  # raised by Django, not by the database: no row was updated
             raise RowGone(f"the {row._meta.verbose_name} was deleted") from error  # not translated
         raise
+
+
+def text_of(row: Model, relation: str) -> str:
+    """Return the text of the row that the field *relation* of *row* names, or the key of *row* if that one was deleted
+    since *row* was read, and *row* with it.
+    """
+    try:
+        return str(getattr(row, relation))
+    except ObjectDoesNotExist:
+        return str(row.pk)

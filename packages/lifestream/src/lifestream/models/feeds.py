@@ -318,6 +318,10 @@ class Feed(models.Model):
                 previous_hosts = list(elsewhere.values_list("host_id", flat=True))
         using = kwargs.get("using") or router.db_for_write(Feed, instance=self)
         with transaction.atomic(using=using):
+            if previous_hosts and self.pk is not None:
+                # Feeds before hosts, and both hosts in their order: an import of feeds of both could wait for this one.
+                lock_feeds([self.pk], using)
+                due_hosts.lock({*previous_hosts, self.host_id}, using)
             # The host's *next_due* is set by a signal handler, which also runs when fixtures are loaded.
             super().save(*args, update_fields=update_fields, **kwargs)
             due_hosts.settle(previous_hosts, using)

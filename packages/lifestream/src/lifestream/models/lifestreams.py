@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import as_row
 from lifestream.models import sort_names
+from lifestream.models.changed_fields import text_of
 from lifestream.models.feeds import Feed, lock_feeds, only
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
 from lifestream.wording import worded
@@ -399,7 +400,7 @@ class Subscription(models.Model):
         ]
 
     def __str__(self) -> str:
-        return as_row(self.display_name)
+        return as_row(self.name) if self.name else text_of(self, "feed")
 
     def save(self, **options: Any) -> None:
         """Save the subscription and what follows from it, in one transaction."""

@@ -67,18 +67,21 @@ def upload_logo(lifestream: Lifestream, data: bytes) -> None:
     validate_logo(data)
     digest = hashlib.sha256(data).hexdigest()[:32]
     with transaction.atomic(using=router.db_for_write(Logo, instance=lifestream)):
-        Logo.objects.update_or_create(lifestream=lifestream, defaults={"data": data, "digest": digest})
         _note(lifestream, digest, dimensions(data) or (0, 0))
+        Logo.objects.update_or_create(lifestream=lifestream, defaults={"data": data, "digest": digest})
 
 
 def remove_logo(lifestream: Lifestream) -> None:
     """Show no uploaded picture in place of the title of *lifestream* any more."""
     with transaction.atomic(using=router.db_for_write(Logo, instance=lifestream)):
-        Logo.objects.filter(lifestream=lifestream).delete()
         _note(lifestream, "", (0, 0))
+        Logo.objects.filter(lifestream=lifestream).delete()
 
 
 def _note(lifestream: Lifestream, digest: str, size: tuple[int, int]) -> None:
+    """Note the *digest* and the *size* of the logo. That locks the lifestream, as its deletion does, before the logo:
+    otherwise this transaction and the deletion could wait for each other.
+    """
     lifestream.logo_digest = digest
     lifestream.logo_width, lifestream.logo_height = size
     save_changed(lifestream, _ON_LIFESTREAM)

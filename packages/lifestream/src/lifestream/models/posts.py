@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lifestream.models.changed_fields import text_of
 from lifestream.models.items import Item
 from lifestream.models.lifestreams import Lifestream, Subscription
 
@@ -73,4 +74,4 @@ class Post(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.item)
+        return text_of(self, "item")

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lifestream.models.changed_fields import text_of
 from lifestream.models.feeds import Feed
 
 
@@ -36,4 +37,4 @@ class ReadingRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.feed}, {self.language}"
+        return f"{text_of(self, 'feed')}, {self.language}"

@@ -12,9 +12,10 @@ items that are too old or too many, and between two feeds.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import connections, router, transaction
@@ -23,6 +24,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from lifestream.conf import settings
 from lifestream.models import Feed, Item, Post, Tally, Tombstone, sort_names
 from lifestream.storage import published_ids
+from lifestream.storage.deadlocks import tried_again
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
@@ -59,7 +61,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
         if stopping.is_set():
             return done
         if not dry_run:
-            Item.objects.using(using).filter(pk__in=chunk).delete()
+            _delete_items(chunk, using)
         done = replace(done, items=done.items + len(chunk))
     for feed in list(_idle_feeds(now, using)):
         if stopping.is_set():
@@ -72,7 +74,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
         done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
     if not dry_run:
-        sort_names.mend(using)
+        tried_again(partial(sort_names.mend, using))
         published_ids.complete_all(using)
     if not dry_run and not done.is_empty:
         counts = {"cleaned:items": done.items, "cleaned:feeds": done.feeds, "cleaned:tombstones": done.tombstones}
@@ -141,7 +143,7 @@ def _delete(feed: int, now: datetime, using: str) -> bool:
     while chunk := list(items.values_list("pk", flat=True)[:CHUNK]):
         if feed not in _idle_feeds(now, using):
             return False
-        Item.objects.using(using).filter(pk__in=chunk).delete()
+        _delete_items(chunk, using)
     with transaction.atomic(using=using):
         locked = Feed.objects.using(using).select_for_update().filter(pk=feed) if _locks(using) else None
         if locked is not None and not locked.exists():
@@ -149,6 +151,11 @@ def _delete(feed: int, now: datetime, using: str) -> bool:
         if feed not in _idle_feeds(now, using):
             return False
         return Feed.objects.using(using).filter(pk=feed).delete()[0] > 0
+
+
+def _delete_items(keys: Collection[int], using: str) -> None:
+    """Delete the items *keys* with their posts, of which the admin may change some in another order meanwhile."""
+    tried_again(Item.objects.using(using).filter(pk__in=keys).delete)
 
 
 def _locks(using: str) -> bool:

@@ -19,12 +19,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from lifestream.models.changed_fields import RowGone
+from lifestream.storage.deadlocks import tried_again
 from lifestream.web.views.reading import read
 
 
 def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let only the owner of the lifestream, and superusers, reach *view*, which is called with the timeline in place of
-    the slug. If somebody else deletes what the view changes, the answer is "not found", too.
+    the slug. If somebody else deletes what the view changes, the answer is "not found", too. If it meets another
+    process in a deadlock, it is called again: it must have committed nothing by then that a second call would do twice.
     """
 
     @never_cache
@@ -37,8 +39,16 @@ def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         timeline = read(request, slug)
         if not timeline.owned:
             raise Http404(gettext("There is no such page."))
-        try:
+
+        def answer() -> HttpResponse:
+            if request.method == "POST":
+                for _, files in request.FILES.lists():
+                    for file in files:
+                        file.seek(0)  # an earlier try may have read it
             return view(request, timeline, **parameters)
+
+        try:
+            return tried_again(answer)
         except RowGone:
             raise Http404(gettext("There is no such page.")) from None
         except IntegrityError:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django.db import connections, router, transaction
@@ -27,6 +28,7 @@ from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Item, Post, Subscription
 from lifestream.models.feeds import lock_feeds
 from lifestream.storage.bulk_sql import batches
+from lifestream.storage.deadlocks import in_transaction
 from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
 
 AT_ONCE: Final = 2_000
@@ -124,8 +126,8 @@ def fill_rest(stopping: threading.Event | None = None) -> int:
     for row in _with_items(list(left.order_by().values_list("pk", flat=True)), using):
         is_left = True
         while is_left and not (stopping is not None and stopping.is_set()):
-            with transaction.atomic(using=using):
-                is_left = _fill_next(row.pk, using)
+            # Posts are marked by the rules, and an owner or the admin may change some of them in another order.
+            is_left = in_transaction(partial(_fill_next, row.pk, using), using)
         done += not is_left
     return done
 
@@ -176,8 +178,18 @@ def _with_items(keys: Collection[int], using: str) -> Iterator[Any]:
     for wanted in batches(sorted(keys)):
         batch = Subscription.objects.using(using).filter(pk__in=wanted)
         has_items = Exists(Item.objects.using(using).filter(feed=OuterRef("feed")))
-        batch.filter(~has_items, backlog__isnull=False).update(backlog=None)
+        _clear(batch.filter(~has_items, backlog__isnull=False), using)
         yield from _rows(batch.filter(has_items))
+
+
+def _clear(subscriptions: QuerySet[Subscription], using: str) -> None:
+    """Clear the backlogs of *subscriptions*. Their feeds are locked, as by all others who write several subscriptions:
+    PostgreSQL locks those in any order, and two writers could wait for each other.
+    """
+    if feeds := set(subscriptions.values_list("feed_id", flat=True)):
+        with transaction.atomic(using=using):
+            lock_feeds(feeds, using)
+            subscriptions.filter(feed__in=feeds).update(backlog=None)
 
 
 def _rows(subscriptions: QuerySet[Subscription]) -> tuple[Any, ...]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from django.db import connections, router
+from django.db import IntegrityError, connections, router
 from django.db.models import Exists, OuterRef
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import Feed, Host, Item, Lifestream, Subscription, due_hosts, sort_names
+from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.storage import backfill, fanout
 from lifestream.storage.bulk_sql import insert_new
@@ -41,14 +42,19 @@ def subscribe_all(
     """Subscribe *lifestream* to those of *listed* that it doesn't have yet; new feeds are due at once.
 
     No feed may be listed twice. *progress* is called with the number of feeds of each chunk that is written. Returns
-    the new subscriptions.
+    the new subscriptions. Raises `RowGone` if the lifestream was deleted.
     """
     using = router.db_for_write(Subscription)
     every = list(listed)
     created: list[Subscription] = []
     for start in range(0, len(every), CHUNK):
         chunk = {url_hash(each.url): each for each in every[start : start + CHUNK]}
-        created += in_transaction(partial(_subscribe, lifestream, chunk, using), using)
+        try:
+            created += in_transaction(partial(_subscribe, lifestream, chunk, using), using)
+        except IntegrityError as error:
+            if Lifestream.objects.using(using).filter(pk=lifestream.pk).exists():
+                raise
+            raise RowGone(f"the {Lifestream._meta.verbose_name} was deleted") from error  # not translated
         if progress is not None:
             progress(len(chunk))
     return created

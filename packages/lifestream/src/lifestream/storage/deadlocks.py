@@ -23,10 +23,21 @@ def in_transaction(work: Callable[[], _T], using: str) -> _T:
     """Return what *work* returns, which is called in a transaction on the database *using*, and again in a new one
     after a deadlock. Raises what *work* and the database raise otherwise, and the last deadlock.
     """
+
+    def transact() -> _T:
+        with transaction.atomic(using=using):
+            return work()
+
+    return tried_again(transact)
+
+
+def tried_again(work: Callable[[], _T]) -> _T:
+    """Return what *work* returns, which begins its own transactions, and is called again after a deadlock: it then
+    finds what it has committed before. Raises what *work* and the database raise otherwise, and the last deadlock.
+    """
     for tries_left in reversed(range(TRIES)):
         try:
-            with transaction.atomic(using=using):
-                return work()
+            return work()
         except OperationalError as error:
             if not tries_left or not is_deadlock(error):
                 raise

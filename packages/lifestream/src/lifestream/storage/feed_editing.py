@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, cast
 
-from django.db import router, transaction
+from django.db import router
 
 from lifestream.conf import settings
 from lifestream.fetcher.feed_urls import credentials_of, request_url
@@ -25,9 +26,11 @@ from lifestream.fetcher.request_options import (
 )
 from lifestream.message import Duration, say
 from lifestream.models import Feed, Subscription
+from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import url_hash
 from lifestream.storage import permanent_redirects
 from lifestream.storage.credentials import CredentialsLost
+from lifestream.storage.deadlocks import in_transaction
 from lifestream.storage.feed_options import FeedOptions, Secrets, secrets_of
 from lifestream.storage.feed_row import FeedState
 
@@ -57,39 +60,44 @@ def change_feed(key: int, change: FeedChange, now: datetime) -> int:
     """Change the feed *key*. If its URL, its secrets or its options change, it is due *now*, or once its server allows.
 
     Returns the key of the feed that has the URL, which is another one if the subscriptions have moved there. Raises
-    `OptionRefused` or `UrlRefused`, and then nothing is changed.
+    `OptionRefused` or `UrlRefused`, or `RowGone` if the feed was deleted, and then nothing is changed.
     """
     using = router.db_for_write(Feed)
-    with transaction.atomic(using=using):
-        feed = Feed.objects.using(using).select_for_update().get(pk=key)
-        url = feed.url if change.url is None else request_url(change.url)
-        if change.url is not None and change.login is None and (login := credentials_of(change.url)):
-            change = replace(change, login=login)
-        options, lost = FeedOptions.readable(feed.options)
-        secrets, are_lost = _secrets_of(feed)
-        chosen = _chosen(options, change)
-        are_options_new = chosen != options or (bool(lost) and _sets_an_option(change))
-        new_secrets = Secrets(
-            secrets.login if change.login is None else change.login,
-            secrets.headers if change.headers is None else checked_headers(change.headers),
-        )
-        _check_readers(feed, url, new_secrets)
-        are_secrets_new = new_secrets != secrets or (are_lost and change.login is not None)
-        is_asked_anew = url_hash(url) != feed.url_hash or are_secrets_new
-        if are_secrets_new:
-            feed.credentials = new_secrets.sealed()
-        if are_options_new:
-            feed.options = chosen.as_json() | _still_lost(feed.options, lost, change)
-        moved_to = _move(feed, url, using)
-        if moved_to is not None:
-            Feed.objects.using(using).filter(pk=key).update(status=Feed.Status.GONE, next_reason=feed.next_reason)
-            return moved_to
-        if is_asked_anew:
-            feed.etag = feed.last_modified = feed.validated_url = feed.moved_to = ""
-            feed.withheld, feed.moved_count, feed.not_before = False, 0, None
-        if is_asked_anew or are_options_new:
-            _make_due(feed, now)
-        feed.save(using=using)
+    return in_transaction(partial(_change, key, change, now, using), using)
+
+
+def _change(key: int, change: FeedChange, now: datetime, using: str) -> int:
+    feed = Feed.objects.using(using).select_for_update().filter(pk=key).first()
+    if feed is None:
+        raise RowGone(f"the {Feed._meta.verbose_name} was deleted")  # not translated
+    url = feed.url if change.url is None else request_url(change.url)
+    if change.url is not None and change.login is None and (login := credentials_of(change.url)):
+        change = replace(change, login=login)
+    options, lost = FeedOptions.readable(feed.options)
+    secrets, are_lost = _secrets_of(feed)
+    chosen = _chosen(options, change)
+    are_options_new = chosen != options or (bool(lost) and _sets_an_option(change))
+    new_secrets = Secrets(
+        secrets.login if change.login is None else change.login,
+        secrets.headers if change.headers is None else checked_headers(change.headers),
+    )
+    _check_readers(feed, url, new_secrets)
+    are_secrets_new = new_secrets != secrets or (are_lost and change.login is not None)
+    is_asked_anew = url_hash(url) != feed.url_hash or are_secrets_new
+    if are_secrets_new:
+        feed.credentials = new_secrets.sealed()
+    if are_options_new:
+        feed.options = chosen.as_json() | _still_lost(feed.options, lost, change)
+    moved_to = _move(feed, url, using)
+    if moved_to is not None:
+        Feed.objects.using(using).filter(pk=key).update(status=Feed.Status.GONE, next_reason=feed.next_reason)
+        return moved_to
+    if is_asked_anew:
+        feed.etag = feed.last_modified = feed.validated_url = feed.moved_to = ""
+        feed.withheld, feed.moved_count, feed.not_before = False, 0, None
+    if is_asked_anew or are_options_new:
+        _make_due(feed, now)
+    feed.save(using=using)
     return key
 
 

@@ -20,6 +20,7 @@ import random
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import router, transaction
@@ -33,7 +34,9 @@ from lifestream.fetcher.url_hosts import domain_of
 from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
 from lifestream.message import edited, say
 from lifestream.models import Feed, HubSubscription
+from lifestream.models.feeds import lock_feeds
 from lifestream.scheduler.schedule import DueTime, candidates_as_json
+from lifestream.storage.deadlocks import tried_again
 from lifestream.storage.feed_options import UNREADABLE, FeedOptions
 from lifestream.storage.feed_row import FeedState
 
@@ -206,7 +209,8 @@ def failed(request: HubRequest, message: str, now: datetime, wait: float | None 
         waiting = HubSubscription.objects.filter(hub=request.hub, next_request__lt=until)
         if is_own_proxy(request.proxy):
             waiting = waiting.filter(pk=request.pk)
-        waiting.update(next_request=until)
+        # PostgreSQL locks the rows in any order, and so does the deletion of several feeds.
+        tried_again(partial(waiting.update, next_request=until))
 
 
 def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
@@ -225,7 +229,9 @@ def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
         return False
     seconds = lease_of(lease)
     until = now + timedelta(seconds=seconds)
-    with transaction.atomic(using=router.db_for_write(HubSubscription)):
+    using = router.db_for_write(HubSubscription)
+    with transaction.atomic(using=using):
+        lock_feeds([found.feed_id], using)  # first, as in `receive`
         confirmed = HubSubscription.objects.filter(pk=found.pk, state=found.state).update(
             state=State.ACTIVE,
             lease_until=until,
@@ -275,8 +281,9 @@ def receive(key: str, now: datetime) -> bool:
         return True
     using = router.db_for_write(Feed)
     with transaction.atomic(using=using):
-        HubSubscription.objects.using(using).filter(pk=found.pk).update(last_push=now)
+        # The feed first, as its deletion does, which deletes the subscription then: they could wait for each other.
         feed = Feed.objects.using(using).filter(pk=found.feed_id).select_for_update().defer("icon").first()
+        HubSubscription.objects.using(using).filter(pk=found.pk).update(last_push=now)
         if feed is None or feed.status != Feed.Status.ACTIVE:
             return feed is not None
         feed.pushed, feed.push_until = now, found.lease_until

@@ -9,9 +9,9 @@ transactions.
 No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and checking their
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails because of its content, its
 feeds are written one by one, and a document that fails again is written row by row, so that only the broken row is
-lost. If the database itself fails (locked, full, gone), the write is repeated once, on a new connection if the old one
-is broken; if it fails again, but may take less (a full disk), the feeds are written one by one. A result that isn't
-written is `unwritten`: only its request is lost.
+lost. After a deadlock, the write is repeated as often as `deadlocks` says. If the database itself fails (locked, full,
+gone), it is repeated once, on a new connection if the old one is broken; if it fails again, but may take less (a full
+disk), the feeds are written one by one. A result that isn't written is `unwritten`: only its request is lost.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ from django.db.models import Q
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
 from lifestream.message import say
 from lifestream.models import Feed, Fetch, Host, Item, Subscription, due_hosts, sort_names
+from lifestream.models.feeds import lock_feeds
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
 from lifestream.storage.announcements import Announcements, Failure, Move
 from lifestream.storage.bulk_sql import update_rows
 from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_of
+from lifestream.storage.deadlocks import tried_again
 from lifestream.storage.feed_row import FROM_DOCUMENT, PLACE, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
 from lifestream.storage.item_import import CHUNK, Chunk, Import, Written
@@ -122,7 +124,7 @@ def _commit(step: _Step) -> None:
     """Write *step*: all at once if that works, otherwise in parts. Raises one of FAILURES."""
     try:
         try:
-            _transact(step, _write_at_once)
+            tried_again(partial(_transact, step, _write_at_once))
         except ROW_ERRORS:
             raise
         except FAILURES as error:
@@ -309,8 +311,17 @@ def _settle(
     if renamed:
         # After the commit: this transaction has locked feeds, and `settle` locks their subscriptions. Others lock a
         # subscription before its feed, so they and this transaction could wait for each other.
-        transaction.on_commit(partial(sort_names.settle, using, feeds=renamed), using=using)
+        transaction.on_commit(partial(_settle_names, renamed, using), using=using)
     return settled
+
+
+def _settle_names(feeds: Collection[int], using: str) -> None:
+    """Store the names by which the subscriptions of *feeds* are sorted. The feeds are locked, as by all others who
+    write several subscriptions: PostgreSQL locks those in any order, and two writers could wait for each other.
+    """
+    with transaction.atomic(using=using):
+        lock_feeds(feeds, using)
+        sort_names.settle(using, feeds=feeds)
 
 
 def _move(feed: FeedState, result: Result, using: str) -> Move | None:

@@ -9,10 +9,13 @@ from tempfile import TemporaryDirectory
 from unittest import mock
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db.models.signals import post_init
 from django.test import override_settings
 
 from command_cases import CommandTestCase
-from lifestream.models import Feed, Item
+from lifestream.models import Feed, Item, Lifestream
 from lifestream.refresh.opml import Outline, render
 from served import feed
 
@@ -94,3 +97,21 @@ class ImportOpml(CommandTestCase):
         assert self.failure("import_opml", str(self.file)) == f"{self.file} can't be read: No such file or directory"
         self.file.write_text("hello")
         assert self.failure("import_opml", str(self.file)).startswith(f"{self.file}: it is no OPML")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lifestream_that_is_deleted_meanwhile_is_the_reason_in_one_line(tmp_path: Path) -> None:
+    Lifestream.objects.create(slug="main", title="Main")
+    file = tmp_path / "list.opml"
+    file.write_bytes(render("t", [Outline("https://a.example/")]))
+
+    def delete(instance: Lifestream, **_: object) -> None:
+        Lifestream.objects.filter(pk=instance.pk)._raw_delete("default")
+
+    post_init.connect(delete, Lifestream)
+    try:
+        with pytest.raises(CommandError, match=r"^What this command was to change was deleted meanwhile\.$"):
+            call_command("import_opml", str(file), "--lifestream=main")
+    finally:
+        post_init.disconnect(delete, Lifestream)
+    assert not Feed.objects.exists()

@@ -8,10 +8,12 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.utils import timezone
 
 from factories import make_feed, make_subscription
 from lifestream.models import Feed, Host
+from opponents import PATIENCE, Opponent
 
 pytestmark = pytest.mark.django_db
 MONTH = timedelta(days=30)
@@ -70,3 +72,26 @@ def test_a_feed_without_subscribers_cannot_be_resumed(status: str) -> None:
     with pytest.raises(CommandError, match="add it with add_feed"):
         resumed("https://a.example/feed")
     assert Feed.objects.get().status == status
+
+
+class Refreshing(Opponent):
+    """Another connection, which holds a feed, and then locks its host."""
+
+    def _go_on(self) -> None:
+        self._connection.execute("SELECT id FROM lifestream_host WHERE id = %s FOR UPDATE", [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("target", ["a.example", "https://a.example/feed"])
+def test_a_feed_is_resumed_while_it_is_refreshed(target: str) -> None:
+    feed = paused()
+    Feed.objects.filter(pk=feed.pk).update(not_before=timezone.now() + MONTH)
+    opponent = Refreshing(held=feed.pk, wanted=feed.host_id)
+    opponent.never_ends_first()
+    opponent.start()
+    _, feed = resumed(target)
+    opponent.join(PATIENCE)
+    assert (feed.not_before, feed.host.not_before) == (None, None)
+    assert feed.host.next_due is not None and feed.host.next_due <= timezone.now()

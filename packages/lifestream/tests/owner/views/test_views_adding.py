@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
 from django.test import Client
 
 from lifestream.models import Addition, Lifestream
@@ -86,3 +89,19 @@ def test_addresses_beyond_the_limit_of_the_form_are_kept(
     submitted(client, f"{HERE}?again", do="add", addresses="https://a.example/feed")
     noted = set(Addition.objects.values_list("url", "state"))
     assert noted == {("https://a.example/feed", "waiting"), ("https://b.example/", "failed")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_addresses_that_are_corrected_stay_if_the_new_ones_cannot_be_stored(
+    client: Client, lifestream: Lifestream
+) -> None:
+    Addition.objects.create(lifestream=lifestream, url="https://a.example/", state=Addition.State.FAILED)
+
+    def failing(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith('INSERT INTO "lifestream_addition"'):
+            raise OperationalError("disk full")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(failing), pytest.raises(OperationalError, match="disk full"):
+        client.post(f"{HERE}?again", {"do": "add", "addresses": "https://b.example/"})
+    assert Addition.objects.get().url == "https://a.example/"

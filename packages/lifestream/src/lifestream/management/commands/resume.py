@@ -39,8 +39,9 @@ class Command(BaseCommand):
             )
         feeds = host.feeds.filter(status=Feed.Status.ACTIVE)
         with transaction.atomic():
-            Host.objects.filter(pk=host.pk).update(not_before=None)
+            # Feeds before their host: a refresh locks them in this order, and both could wait for each other.
             feeds.filter(not_before__gt=timezone.now()).update(not_before=None, next_fetch=timezone.now())
+            Host.objects.filter(pk=host.pk).update(not_before=None)
         count = feeds.count()
         text = ngettext("{host}: its {count} feed may be fetched.", "{host}: its {count} feeds may be fetched.", count)
         self.stdout.write(text.format(host=host.name, count=count))
@@ -51,8 +52,8 @@ class Command(BaseCommand):
             if not Subscription.objects.filter(feed=feed, paused=False).exists():
                 raise CommandError(gettext("{url} has no subscriber; add it with add_feed").format(url=feed.url))
             with transaction.atomic():
-                Host.objects.filter(pk=feed.host_id).update(not_before=None)
                 Feed.objects.filter(pk=feed.pk).update(
                     status=Feed.Status.ACTIVE, not_before=None, next_fetch=now, failures=0
                 )
+                Host.objects.filter(pk=feed.host_id).update(not_before=None)
             self.stdout.write(gettext("{url} is due.").format(url=feed.url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import router, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, ngettext
@@ -47,9 +48,11 @@ def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
         if reason := additions.why_no_more(timeline.lifestream):
             adding.add_error("addresses", reason)
         else:
-            if again:
-                failed.filter(pk__in=list(corrected.values_list("pk", flat=True))).delete()
-            additions.note(timeline.lifestream, values["addresses"], folder=values["folder"])
+            # Together: the old addresses are not lost if the new ones can't be stored.
+            with transaction.atomic(using=router.db_for_write(Addition)):
+                if again:
+                    failed.filter(pk__in=list(corrected.values_list("pk", flat=True))).delete()
+                additions.note(timeline.lifestream, values["addresses"], folder=values["folder"])
             return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
     if do == "import" and importing.is_valid():
         _import(request, timeline, importing)

@@ -4,6 +4,7 @@ of one site with the state of its feed.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ from lifestream.owner.forms import SiteForm, one_line
 from lifestream.owner.rule_preview import preview_of
 from lifestream.owner.views.frame import back, folders_of, page
 from lifestream.refresh.update_requests import update_soon
+from lifestream.storage.deadlocks import tried_again
 from lifestream.web.timeline import Timeline
 from lifestream.wording import worded
 
@@ -110,15 +112,8 @@ def _carry_out(request: HttpRequest, chosen: QuerySet[Subscription], keys: list[
         _update(request, feeds)
         return
     for part in parts:
-        if action == "pause":
-            count += part.filter(paused=False).update(paused=True)
-        elif action == "resume":
-            count += part.filter(paused=True).update(paused=False)
-        elif action == "move":
-            count += part.update(folder=one_line(request.POST.get("folder", ""))[:_LONGEST])
-        elif action == "remove":
-            count += len(part)
-            part.delete()
+        # Each part by itself: those before it are committed, and counted.
+        count += tried_again(partial(_change, part, action, one_line(request.POST.get("folder", ""))[:_LONGEST]))
     text = {
         "pause": ngettext("{} site was paused.", "{} sites were paused.", count),
         "resume": ngettext("{} site was resumed.", "{} sites were resumed.", count),
@@ -129,6 +124,19 @@ def _carry_out(request: HttpRequest, chosen: QuerySet[Subscription], keys: list[
         messages.warning(request, gettext("Choose what to do."))
     else:
         messages.success(request, text.format(count))
+
+
+def _change(part: QuerySet[Subscription], action: str, folder: str) -> int:
+    """Carry out *action* on *part* of the sites. Return how many were changed."""
+    if action == "pause":
+        return part.filter(paused=False).update(paused=True)
+    if action == "resume":
+        return part.filter(paused=True).update(paused=False)
+    if action == "move":
+        return part.update(folder=folder)
+    if action == "remove":
+        return part.all().delete()[1].get(Subscription._meta.label, 0)
+    return 0
 
 
 def _update(request: HttpRequest, feeds: list[int]) -> None:
