@@ -135,6 +135,22 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == asked + 1
 
+    def test_requests_that_there_was_no_time_to_send_to_a_hub_that_answers_are_sent_in_the_next_run(self) -> None:
+        self.refresh()
+        for number in range(3):
+            feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
+            HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, next_request=self.clock.now)
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+        accepted = Response(status=202)
+        self.feedserver.add("/hub", accepted, Response(status=202, delay=600), accepted, method="POST")
+        self.refresh_with_deadline(1)
+        asked, under_way, *unasked = HubSubscription.objects.order_by("pk")
+        assert (asked.next_request, asked.message) == (self.clock.now + HOUR, "")
+        assert under_way.next_request == self.clock.now + HOUR
+        assert [(each.attempts, each.next_request, each.message) for each in unasked] == [(0, self.clock.now, "")] * 2
+        self.refresh()
+        assert {each.attempts for each in HubSubscription.objects.all()} == {1}
+
     def test_a_shortage_of_this_machine_delays_no_request_to_the_same_hub(self) -> None:
         self.refresh()
         for number in range(2):

@@ -2,7 +2,8 @@
 
 A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. Requests
 that aren't sent in time are sent later: each subscription has the time of its next request (see `hub_subscriptions`).
-A hub for which other hubs have left no time is asked in the next run, since it is not to blame.
+A hub for which other hubs have left no time is asked in the next run, since it is not to blame. So is one that has
+answered, but has more requests than there was time for.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ async def _ask_all(
 ) -> dict[int, HubAnswer]:
     """Send those of *requests* for which there is time, and return the answers by the requests' primary keys.
 
-    There is none for requests to a hub whose turn did not come, nor for those after a shortage of this machine.
+    There is none for requests to a hub whose turn did not come, for those that there was no time to send to a hub that
+    answers, nor for those after a shortage of this machine.
     """
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
@@ -127,12 +129,16 @@ async def _ask_all(
 
     async def ask(client: HubClient, hub_requests: list[HubRequest]) -> None:
         async with turns:
+            # Until the hub has answered once, it is the reason if time is up.
             answers.update((request.pk, _LATER) for request in hub_requests)
             for number, request in enumerate(hub_requests, 1):
+                answers[request.pk] = _LATER
                 answers[request.pk] = answer = await client.post(request.hub, _form_of(request), now)
-                if answer.verdict is HubVerdict.SHORTAGE:
-                    for unasked in hub_requests[number:]:
-                        del answers[unasked.pk]
+                for unasked in hub_requests[number:]:
+                    if answer.verdict is HubVerdict.BUSY:
+                        answers[unasked.pk] = _LATER
+                    else:
+                        answers.pop(unasked.pk, None)
                 if answer.ends_the_run:
                     return
 
