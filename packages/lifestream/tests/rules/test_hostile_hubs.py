@@ -9,6 +9,7 @@ from unittest import mock
 
 import httpx
 import pytest
+from django.db import connection
 
 from factories import make_feed
 from feedserver import FeedServer, Response, broken
@@ -19,7 +20,9 @@ from lifestream.fetcher.hub_client import HubAnswer, HubVerdict
 from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Feed, HubSubscription
 from lifestream.refresh.hub_renewal import AT_ONCE, keep_hubs
+from lifestream.storage.db_errors import Kind
 from lifestream.storage.feed_options import FeedOptions
+from lifestream.storage.outages import OUTAGES
 from programs import Program, environment, lifestream, run
 from rules.websub_case import DAY, HOUR, PATIENCE, WebSubTestCase
 from served import START, rss
@@ -135,6 +138,22 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == asked + 1
 
+    def test_requests_that_there_was_no_time_to_send_to_a_hub_that_answers_are_sent_in_the_next_run(self) -> None:
+        self.refresh()
+        for number in range(3):
+            feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
+            HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, next_request=self.clock.now)
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+        accepted = Response(status=202)
+        self.feedserver.add("/hub", accepted, Response(status=202, delay=600), accepted, method="POST")
+        self.refresh_with_deadline(1)
+        asked, under_way, *unasked = HubSubscription.objects.order_by("pk")
+        assert (asked.next_request, asked.message) == (self.clock.now + HOUR, "")
+        assert under_way.next_request == self.clock.now + HOUR
+        assert [(each.attempts, each.next_request, each.message) for each in unasked] == [(0, self.clock.now, "")] * 2
+        self.refresh()
+        assert {each.attempts for each in HubSubscription.objects.all()} == {1}
+
     def test_a_shortage_of_this_machine_delays_no_request_to_the_same_hub(self) -> None:
         self.refresh()
         for number in range(2):
@@ -200,6 +219,25 @@ class HostileHubs(WebSubTestCase):
             [row] = self.refresh().rows
         assert row.outcome == "new"
         assert "hubs could not be asked" in logged.output[0]
+
+    def test_a_database_that_fails_while_hubs_are_asked_is_told_with_its_remedy_and_without_a_traceback(self) -> None:
+        self.refresh()
+        OUTAGES.forget()
+        self.addCleanup(OUTAGES.forget)
+        self.rename("lifestream_hubsubscription", "elsewhere")
+        try:
+            with self.assertLogs("lifestream.refresh.hub_renewal", "ERROR") as logged:
+                self.refresh()
+        finally:
+            self.rename("elsewhere", "lifestream_hubsubscription")
+        [record] = logged.records
+        assert not record.exc_info
+        assert record.getMessage().startswith("hubs could not be asked; they are asked again after the next refresh: ")
+        assert str(Kind.OTHER_TABLES.value) in record.getMessage()
+
+    def rename(self, table: str, name: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table} RENAME TO {name}")
 
     def test_a_shortage_that_prevents_all_requests_leaves_them_due_and_is_logged_without_a_traceback(self) -> None:
         self.refresh()

@@ -7,6 +7,7 @@ The hub is a real one on feedserver, the callback is Django's live server, and o
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 from unittest import mock
 
@@ -15,6 +16,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIRequest
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.http.request import UnreadablePostError
 from django.test import RequestFactory
 
@@ -327,6 +329,24 @@ class Pushing(WebSubTestCase):
         with self.settings(SECRET_KEY="another key " * 5, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
             self.hub.push(b"anything")
         assert self.state().pushed == self.clock.now
+
+    def test_a_push_whose_end_the_server_finds_is_read_without_a_content_length(self) -> None:
+        assert self.push_in_chunks(b"x" * 100_001).status_code == 202
+        assert self.state().pushed == self.clock.now
+        Feed.objects.update(pushed=None)
+        with self.settings(LIFESTREAM_MAX_BODY=100_000):
+            assert self.push_in_chunks(b"x" * 100_001).status_code == 413
+        # gunicorn has an exception of its own for a chunk without a size.
+        assert self.push_in_chunks(b"x", read=mock.Mock(side_effect=Exception("no size"))).status_code == 400
+        assert self.state().pushed is None
+
+    def push_in_chunks(self, body: bytes, **replaced: Any) -> HttpResponse:
+        """Push *body* as gunicorn passes on a body in chunks; *replaced* are attributes of its file."""
+        stream = BytesIO(body)
+        given = RequestFactory().post("/push", b"", "text/xml", headers={"X-Hub-Signature": self.hub.sign(body)})
+        assert "CONTENT_LENGTH" not in given.environ
+        environ = {**given.environ, "wsgi.input": mock.Mock(wraps=stream, **replaced), "wsgi.input_terminated": True}
+        return push(WSGIRequest(environ), self.hub.callback.rpartition("/")[2])
 
     def test_a_hub_that_leaves_in_the_middle_is_no_error_of_the_server(self) -> None:
         body = b"x" * 100

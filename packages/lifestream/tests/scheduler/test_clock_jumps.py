@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
-from lifestream.models import Feed, Host, Item, Post, Tally, due_hosts
+from lifestream.models import Feed, Host, HubSubscription, Item, Post, Tally, due_hosts
 from lifestream.refresh import refresh
 from lifestream.scheduler import clock_jumps, leases
 
@@ -109,6 +109,36 @@ def test_items_that_were_dated_by_the_clock_while_it_was_ahead_are_dated_now() -
     assert done.items == 1
     assert dict(Item.objects.values_list("guid", "date")) == {"ahead": NOW, "old": NOW - DAY, "early": AHEAD}
     assert dict(Post.objects.values_list("item__guid", "date")) == {"ahead": NOW, "old": NOW - DAY, "early": AHEAD}
+
+
+@pytest.mark.usefixtures("ran_ahead")
+class TestHubs:
+    def test_a_lease_that_a_hub_gave_while_the_clock_was_ahead_is_renewed_now(self) -> None:
+        feed = make_feed(push_until=AHEAD + 10 * DAY)
+        times = {"last_request": AHEAD, "next_request": AHEAD + 9 * DAY, "lease_until": AHEAD + 10 * DAY}
+        HubSubscription.objects.create(feed=feed, hub="https://hub.example/", topic=feed.url, state="active", **times)
+        clock_jumps.bring_back(NOW)
+        feed.refresh_from_db()
+        subscription = HubSubscription.objects.get()
+        assert (subscription.last_request, subscription.next_request) == (NOW, NOW)
+        assert subscription.lease_until == feed.push_until == NOW + 10 * DAY
+
+    def test_a_hub_that_did_not_answer_while_the_clock_was_ahead_is_asked_now(self) -> None:
+        feed = make_feed()
+        times = {"last_request": AHEAD, "next_request": AHEAD + 7 * DAY, "attempts": 9}
+        HubSubscription.objects.create(feed=feed, hub="https://hub.example/", topic=feed.url, **times)
+        clock_jumps.bring_back(NOW)
+        subscription = HubSubscription.objects.get()
+        assert (subscription.next_request, subscription.attempts, subscription.lease_until) == (NOW, 0, None)
+
+    def test_a_subscription_that_was_requested_at_the_right_time_is_unchanged(self) -> None:
+        feed = make_feed(push_until=NOW + 10 * DAY)
+        times = {"last_request": NOW, "next_request": NOW + 9 * DAY, "lease_until": NOW + 10 * DAY}
+        HubSubscription.objects.create(feed=feed, hub="https://hub.example/", topic=feed.url, state="active", **times)
+        clock_jumps.bring_back(NOW)
+        feed.refresh_from_db()
+        assert HubSubscription.objects.values("last_request", "next_request", "lease_until").get() == times
+        assert feed.push_until == NOW + 10 * DAY
 
 
 class TestNoticing:

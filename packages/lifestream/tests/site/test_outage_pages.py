@@ -9,6 +9,7 @@ import logging
 import socket
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -117,6 +118,53 @@ def _short_of_files() -> OperationalError:
     error = OperationalError("unable to open database file: too many open files")
     error.__cause__ = sqlite3.OperationalError(str(error))
     return error
+
+
+def _unwritable(*statements: str) -> OperationalError:
+    """Return the error of Django for SQLite's error at the last of *statements*."""
+    connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
+    error = OperationalError("not raised")
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    except sqlite3.OperationalError as cause:
+        error = OperationalError(str(cause))
+        error.__cause__ = cause
+    finally:
+        connection.close()
+    return error
+
+
+def _locked() -> OperationalError:
+    """Return the error of Django for a database of SQLite in which another connection writes."""
+    name = "file:locked?mode=memory&cache=shared"
+    with closing(sqlite3.connect(name, uri=True)) as other:
+        other.execute("CREATE TABLE a (b)")
+        other.execute("INSERT INTO a VALUES (1)")
+        return _unwritable(f"ATTACH '{name}' AS other", "DELETE FROM other.a")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (_unwritable("PRAGMA max_page_count = 1", "CREATE TABLE a (b)", "CREATE TABLE c (d)"), Kind.FULL),
+        (_unwritable("PRAGMA query_only = 1", "CREATE TABLE a (b)"), Kind.READ_ONLY),
+        (_locked(), Kind.LOCKED),
+    ],
+)
+def test_a_page_that_cannot_write_is_unavailable_and_one_line_says_why(
+    error: OperationalError, kind: Kind, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(outage_pages, "_SHORTAGES", ShortageLog(outage_pages.log, "pages can't be shown"))
+    for _ in range(2):
+        answer = OutageMiddleware(answered).process_exception(rf.get("/"), error)
+        assert answer is not None
+        assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    [line] = warnings(caplog)
+    assert line.startswith(f"pages can't be shown: the database failed ({error}); {kind.value}, then update again")
+    assert not any(record.exc_info for record in caplog.records)
+    assert OUTAGES.kind is None  # it would end only with a refresh in this process
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. Requests
 that aren't sent in time are sent later: each subscription has the time of its next request (see `hub_subscriptions`).
-A hub for which other hubs have left no time is asked in the next run, since it is not to blame.
+A hub for which other hubs have left no time is asked in the next run, since it is not to blame. So is one that has
+answered, but has more requests than there was time for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from lifestream.fetcher.shortage import require_files, shortage_of
 from lifestream.fetcher.websub import request_form
 from lifestream.refresh.factories import make_guard, make_hub_client
 from lifestream.storage import hub_subscriptions
+from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.storage.hub_subscriptions import HubRequest
+from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ def try_to_keep_hubs(
     """Call `keep_hubs` at the end of a refresh, and log its errors, since pushes only supplement polling."""
     try:
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
+    except FAILURES as error:
+        OUTAGES.tell(log, "hubs could not be asked; they are asked again after the next refresh", trouble_of(error))
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             log.exception("hubs could not be asked; they are asked again after the next refresh")
@@ -117,7 +122,8 @@ async def _ask_all(
 ) -> dict[int, HubAnswer]:
     """Send those of *requests* for which there is time, and return the answers by the requests' primary keys.
 
-    There is none for requests to a hub whose turn did not come, nor for those after a shortage of this machine.
+    There is none for requests to a hub whose turn did not come, for those that there was no time to send to a hub that
+    answers, nor for those after a shortage of this machine.
     """
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
@@ -127,12 +133,16 @@ async def _ask_all(
 
     async def ask(client: HubClient, hub_requests: list[HubRequest]) -> None:
         async with turns:
+            # Until the hub has answered once, it is the reason if time is up.
             answers.update((request.pk, _LATER) for request in hub_requests)
             for number, request in enumerate(hub_requests, 1):
+                answers[request.pk] = _LATER
                 answers[request.pk] = answer = await client.post(request.hub, _form_of(request), now)
-                if answer.verdict is HubVerdict.SHORTAGE:
-                    for unasked in hub_requests[number:]:
-                        del answers[unasked.pk]
+                for unasked in hub_requests[number:]:
+                    if answer.verdict is HubVerdict.BUSY:
+                        answers[unasked.pk] = _LATER
+                    else:
+                        answers.pop(unasked.pk, None)
                 if answer.ends_the_run:
                     return
 

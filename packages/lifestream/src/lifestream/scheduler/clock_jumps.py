@@ -7,7 +7,8 @@ future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A lease is made to end
 LIFESTREAM_LEASE from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were
-first seen at such a time, and have a date in the future, are dated now.
+first seen at such a time, and have a date in the future, are dated now. A subscription that was requested of a hub at
+such a time is renewed now, since its lease ends sooner than stored.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
@@ -27,7 +28,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from lifestream.conf import settings
-from lifestream.models import Feed, Host, Item, Post, Tally, due_hosts
+from lifestream.models import Feed, Host, HubSubscription, Item, Post, Tally, due_hosts
 from lifestream.time_words import in_words
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ def bring_back(now: datetime) -> BroughtBack | None:
     done = BroughtBack(
         last - now, _correct_feeds(now, using), _correct_leases(now, lease, using), _correct_items(now, using)
     )
+    _correct_hubs(now, using)
     Tally.objects.using(using).filter(changed__gt=now).update(changed=now)
     log.warning("%s", done)
     return done
@@ -144,3 +146,20 @@ def _correct_items(now: datetime, using: str) -> int:
             Item.objects.using(using).filter(pk__in=batch).update(date=now, first_seen=now)
             Post.objects.using(using).filter(item__in=batch, date__gt=late).update(date=now)
     return len(keys)
+
+
+def _correct_hubs(now: datetime, using: str) -> None:
+    """Renew subscriptions at hubs that were requested in the future. Until a hub confirms again, the lease that it gave
+    then counts from *now*, for the subscription and for its feed.
+    """
+    requested = HubSubscription.objects.using(using).filter(last_request__gt=now + TOLERANCE).order_by("pk")
+    for each in list(requested.only("state", "last_request", "lease_until", "feed")):
+        until = each.lease_until
+        if until is not None and each.last_request is not None:
+            until = now + (until - each.last_request)
+        with transaction.atomic(using=using):
+            row = HubSubscription.objects.using(using).filter(pk=each.pk, last_request=each.last_request)
+            changed = row.update(last_request=now, next_request=now, attempts=0, lease_until=until)
+            if changed and each.state != HubSubscription.State.LEAVING:
+                of_feed = Feed.objects.using(using).filter(pk=each.feed_id, push_until__isnull=False)
+                of_feed.update(push_until=until)

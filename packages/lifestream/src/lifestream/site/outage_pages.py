@@ -1,5 +1,5 @@
-"""Pages of the bundled site while the database is unavailable, or this process is short of files, memory or space on
-the disk: they answer 503, and one sentence is logged.
+"""Pages of the bundled site while the database is unavailable or can't be written, or this process is short of files,
+memory or space on the disk: they answer 503, and one sentence is logged.
 
 Django would answer each request with 500, and log two tracebacks and a line for it. `OUTAGES` logs when the database
 becomes unavailable and when it is back; requests in between leave no line (see `probe_log`).
@@ -23,11 +23,14 @@ from lifestream.site import errors
 from lifestream.storage.db_errors import FAILURES, UNREACHABLE, Kind, trouble_of
 from lifestream.storage.outages import OUTAGES
 from lifestream.web.shortage_log import ShortageLog
+from lifestream.wording import worded
 
 log = logging.getLogger(__name__)
 _SHORTAGES: Final = ShortageLog(log, "pages can't be shown")  # not translated
 
 _RETRY_AFTER = "60"  # seconds
+_PASSING: Final = frozenset({Kind.FULL, Kind.MEMORY, Kind.LOCKED, Kind.READ_ONLY})
+"""The kinds of failures of a database that can be reached, but does not take what a page has to write now."""
 
 
 class OutageMiddleware:
@@ -58,8 +61,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(error: BaseException) -> HttpResponse | None:
-    """Return the answer to a request that failed with *error* because the database can't be reached, or because of a
-    shortage; None for any other error.
+    """Return the answer to a request that failed with *error* because the database can't be reached or can't be
+    written, or because of a shortage; None for any other error.
 
     Raises OSError if this page can't be read from its file either; then the server answers 503 (`http_channel`).
     """
@@ -71,6 +74,9 @@ def unavailable(error: BaseException) -> HttpResponse | None:
         elif trouble.kind in UNREACHABLE:
             OUTAGES.tell(log, "pages can't be shown", trouble)
             return _out_of_order(_("The site cannot reach its database. Come back in a few minutes."))
+        elif trouble.kind in _PASSING:
+            _SHORTAGES.tell(worded(str(trouble)))
+            return _out_of_order(_("Something went wrong on our side."))
     if shortage is None:
         return None
     _SHORTAGES.note(shortage)

@@ -26,8 +26,12 @@ class ShortageLog:
 
     def note(self, shortage: Shortage) -> None:
         """Log the *shortage*, unless there was one within the last minute."""
+        self.tell(shortage.value)
+
+    def tell(self, why: str) -> None:
+        """Log *why* what was to be done can't be done, unless something was logged within the last minute."""
         with self._lock:
             now = self._clock()
             is_new, self._quiet_at = now >= self._quiet_at, now + QUIET
         if is_new:
-            self._log.warning("%s: %s", self._what, shortage.value)  # a translation is in a file
+            self._log.warning("%s: %s", self._what, why)  # a translation is in a file

@@ -7,6 +7,8 @@ check its signature, and is not kept; the feed itself is fetched instead.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -16,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from lifestream.conf import settings
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.fetcher.websub import Signature
 from lifestream.storage import hub_subscriptions
 
@@ -63,18 +66,36 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
     signature = Signature(request.headers.get("X-Hub-Signature", ""), hub_subscriptions.secrets_of(key))
     size = 0
     try:
-        while piece := request.read(_PIECE):
+        for piece in _pieces(request):
             size += len(piece)
             if size > settings.max_body:
                 return _answer(413)
             signature.update(piece)
-    except UnreadablePostError:
-        return _answer(400)  # The hub has closed the connection, so nobody reads this.
+    except UnreadablePostError:  # it is cut off, and nobody reads this, or its chunks are invalid
+        return _answer(400)
     if not signature.holds():
         log.warning("a push without a valid signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
     elif not hub_subscriptions.receive(key, timezone.now()):
         return _answer(410)
     return _answer(202)
+
+
+def _pieces(request: HttpRequest) -> Iterator[bytes]:
+    """Yield the body of *request* in pieces. Raises UnreadablePostError if it can't be read to its end.
+
+    Django takes a request without a Content-Length for one without a body. A hub may send its pushes in chunks; a
+    server that finds their end itself, such as gunicorn, sets `wsgi.input_terminated`.
+    """
+    environ: dict[str, Any] = getattr(request, "environ", {})  # a request of ASGI has none, and needs none
+    ends_itself = environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH")
+    body = environ["wsgi.input"] if ends_itself else request
+    try:
+        while piece := body.read(_PIECE):
+            yield piece
+    except Exception as error:  # also classes of the server's own
+        if shortage_of(error) is not None:
+            raise
+        raise UnreadablePostError(str(error)) from error
 
 
 def _answer(status: int, text: str = "") -> HttpResponse:
