@@ -173,6 +173,9 @@ REPLACED = [
     ("/?filter=api_key%3Aabc", "/?filter=api_key%3Aremoved", ["parameter api_key"]),
     ("/?q=user:ada,password:a,b+page:2", "/?q=user:ada,password:removed+page:2", ["parameter password"]),
     ("/?q=pwd:ab%2Ctoken%3Acd", "/?q=pwd:removed%2Ctoken%3Aremoved", ["parameter pwd", "parameter token"]),
+    ("/?q=a:b%20pwd:c:d", "/?q=a:b%20pwd:removed", ["parameter pwd"]),
+    ("/?q=a:b|pwd:c|e:f%7Cpin:abc%3be:f", "/?q=a:b|pwd:removed|e:f%7Cpin:removed%3be:f", ["parameter p"] * 2),
+    ("/?q=(a:b,-pwd:c)&q=%28pwd%253Ac", "/?q=(a:b,-pwd:removed)&q=%28pwd%253Aremoved", ["parameter pwd"]),
     # Short secrets in a path, if the folder before them says that they are secret.
     ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
     ("https://h/private/s3cr3t9/rss", "https://h/private/removed/rss", ["token (7 characters)"]),

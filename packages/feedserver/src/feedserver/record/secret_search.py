@@ -92,11 +92,15 @@ A full-width colon, which also stands in a header as the bytes of UTF-8 read as 
 within JSON, there are backslashes before the quotes.
 """
 
+_BETWEEN = r"(?:[,+|\s]|%(?:25)*+(?:2C|20|7C|3B|26|0[9AD]|2B))(?:[(!-]|%(?:25)*+28)*+"
+"""What stands between criteria, with what stands before the second one."""
+
+_COLON_OF_CRITERION = "(?::|%(?:25)*+3A)"
 _CRITERION = re.compile(
-    r"(?:(?<![^,+])|(?<=%20)|(?<=%2C))"
-    r"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+)(?::|%3A)"
-    r"(?!(?:asc|desc|[0-9]{1,5})(?:$|[,+]|%2[0C])|//|%2F%2F|[0-9]{1,5}(?:/|%2F))"
-    r"(?P<value>(?>(?:(?!(?:[,+]|%2[0C])[A-Z][\w.-]*+(?::|%3A))[^:&#;\s\"'<>])+))(?=$|[,+]|%2[0C])",
+    rf"(?:^(?:[(!-]|%(?:25)*+28)*+|{_BETWEEN})"
+    rf"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+){_COLON_OF_CRITERION}"
+    r"(?!(?:asc|desc|[0-9]{1,5})(?:$|[,+|\s)]|%2[0C])|//|%2F%2F|[0-9]{1,5}(?:/|%2F))"
+    rf"(?P<value>(?>(?:(?!\){{0,4}}$|\){{0,4}}{_BETWEEN}[A-Z][\w.-]*+{_COLON_OF_CRITERION})[^&#;\s\"'<>])+))",
     re.IGNORECASE,
 )
 """A value of a parameter that is a name and a value itself, or one of several such: `filter=user:ada,password:hunter2`.
@@ -336,10 +340,13 @@ class _Search:
         criteria = [each for each in _CRITERION.finditer(value) if self._is_secret_criterion(each)] if of_url else []
         if any(each["name"].lower() in self.keep for each in criteria):
             return value
+        pieces: list[str] = []
+        at = 0
         for each in criteria:
             self._note(f"parameter {each['name']}", each["value"])
-        for each in reversed(criteria):
-            value = value[: each.start("value")] + REPLACEMENT + value[each.end("value") :]
+            pieces += (value[at : each.start("value")], REPLACEMENT)
+            at = each.end("value")
+        value = "".join((*pieces, value[at:]))
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
 
     @staticmethod
