@@ -79,6 +79,12 @@ These values are still searched for secrets.
 
 _LOGINS = frozenset({"login", "logon", "signin", "signon"})
 
+_NAME_AND_PASSWORD = re.compile(
+    r"(?!(?:acct|did|mailto|sips?|urn|xmpp):|(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T)?[0-9]{1,2}:[0-9]{2}(?:[:.,+Z-][0-9:.,+Z-]*+)?$)"
+    r"[^\s:|/,;]+[:|](?!//)\S+"
+)
+"""A name and a password, as in `ada:secret`, but no URI and no time of a login."""
+
 _LOGIN = "/login"
 """Added to the names of a URL's parameters if a login redirects to its path; no parameter's name has a slash."""
 
@@ -145,9 +151,18 @@ def login_beside(text: str) -> frozenset[str]:
     return frozenset({_LOGIN}) if _OF_A_LOGIN.search(text) else frozenset()
 
 
+def is_login(name: str, value: str) -> bool:
+    """Return whether the *name* of a header or a parameter says that its *value* is used to log in, and a password is
+    in that.
+    """
+    return says_login(decoded(name)) and _NAME_AND_PASSWORD.fullmatch(unquote(value.strip())) is not None
+
+
 def says_login(name: str) -> bool:
-    """Return whether the *name* of a header says that its value is used to log in."""
+    """Return whether the *name* of a header or a parameter says that its value is used to log in."""
     parts = [part.lower() for part in _CAPITALS.findall(name)]
+    if parts and parts[-1] in _WHERE_AND_WHAT:
+        return False
     pairs = ["".join(pair) for pair in pairwise(parts)]
     return not _LOGINS.isdisjoint((*parts, *pairs))
 

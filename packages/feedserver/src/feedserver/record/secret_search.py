@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
-from feedserver.record.secret_names import decoded, is_secret, login_beside
+from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
 from feedserver.record.string_notations import (
     ANY_QUOTE,
     OTHER_QUOTE,
@@ -336,6 +336,10 @@ class _Search:
         of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";", r"\u0026")
         if (self.words or of_url) and is_secret(name, names):
             self._note(f"parameter {name}", value)
+            return REPLACEMENT
+        if of_url and is_login(name, value):
+            self._note(f"parameter {name}", value)
+            self.values.append(re.split("[:|]", unquote(value), maxsplit=1)[1])
             return REPLACEMENT
         criteria = [each for each in _CRITERION.finditer(value) if self._is_secret_criterion(each)] if of_url else []
         if any(each["name"].lower() in self.keep for each in criteria):
