@@ -100,6 +100,24 @@ def test_a_child_of_multiprocessing_removes_the_folder_that_it_made(tmp_path: Pa
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=tmp_path, env=environment)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_gets_a_certificate_although_a_thread_of_its_parent_was_making_one(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys, threading, warnings\nfrom feedserver.net.tls import authority\n"
+        "warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "with authority()._lock:\n"  # as another thread would hold it
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        signal.alarm(10)\n"
+        "        assert os.path.exists(authority().client_certificate('a.example'))\n"
+        "        sys.exit(0)\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=tmp_path, env=environment)
+    assert not list(tmp_path.iterdir())
+
+
 KILLED = """
 import os, signal, sys
 from feedserver.scratch_folder import ScratchFolder

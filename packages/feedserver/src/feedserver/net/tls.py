@@ -157,11 +157,24 @@ class Authority:
                 self._clients[name] = file
             return self._clients[name]
 
+    def renew_lock(self) -> None:
+        """Let a forked child go on: another thread of its parent may have held the lock at the fork."""
+        self._lock = threading.Lock()
+
 
 @cache
 def authority() -> Authority:
     """Return the authority of this process; the first call makes it."""
     return Authority()
+
+
+def _renew_lock_in_child() -> None:
+    if authority.cache_info().currsize:
+        authority().renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock_in_child)
 
 
 def client_context(certificate: str | None = None) -> ssl.SSLContext:
