@@ -19,8 +19,8 @@ from urllib.parse import unquote
 _WORDS = frozenset(
     {
         *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie", "cred"),
-        *("contrasena", "credential", "credentials", "creds", "crumb", "csrf", "dpop", "geheim", "hdnea", "hdnts"),
-        *("hmac", "jwe", "jws", "jwt"),
+        *("adgangskode", "contrasena", "credential", "credentials", "creds", "crumb", "csrf", "dpop", "geheim"),
+        *("geheimnis", "hdnea", "hdnts", "hmac", "jelszo", "jwe", "jws", "jwt", "losenord", "mdp", "motdepasse"),
         *("kennwort", "key", "keys", "mfa", "mnemonic", "nonce", "oauth", "otp", "parola", "pass", "passcode", "passe"),
         *("passkey", "passphrase", "passwd", "password", "passwords", "passwort", "pat", "pin", "pincode", "psk", "pw"),
         *("pwd", "saml", "secret", "secrets", "senha", "sess", "sessid", "session", "sessions", "sid", "sig"),
@@ -168,15 +168,16 @@ def says_login(name: str) -> bool:
 
 
 def _in_ascii(name: str) -> str:
-    """Return *name* with the letters of ASCII in place of their variants, such as full-width ones. UTF-8 that was read
-    as ISO-8859-1, as headers and URLs are, is read as UTF-8.
+    """Return *name* with the letters of ASCII in place of their variants, such as full-width ones or `ñ`. UTF-8 that
+    was read as ISO-8859-1, as headers and URLs are, is read as UTF-8.
     """
     if name.isascii():
         return name
     with suppress(UnicodeError):
         name = name.encode("latin-1").decode("utf-8")
     # One by one: to put the marks of a long name into their order would take time quadratic in their number.
-    return "".join(unicodedata.normalize("NFKC", character) for character in name)
+    letters = "".join(unicodedata.normalize("NFKD", character) for character in name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def decoded(text: str, times: int = 5) -> str:
