@@ -176,6 +176,10 @@ REPLACED = [
     ("/?q=a:b%20pwd:c:d", "/?q=a:b%20pwd:removed", ["parameter pwd"]),
     ("/?q=a:b|pwd:c|e:f%7Cpin:abc%3be:f", "/?q=a:b|pwd:removed|e:f%7Cpin:removed%3be:f", ["parameter p"] * 2),
     ("/?q=(a:b,-pwd:c)&q=%28pwd%253Ac", "/?q=(a:b,-pwd:removed)&q=%28pwd%253Aremoved", ["parameter pwd"]),
+    # A comparison with a password.
+    ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
+    ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),
+    ("/?q=pwd%20eq%20b%20or%20x&q=pwd%3D'c'", "/?q=pwd%20eq%20removed%20or%20x&q=pwd%3D'removed'", ["parameter p"]),
     # A login with its password.
     ("/?login=ada|pw&a=1", "/?login=removed&a=1", ["parameter login"]),
     ("/?user%5BsignIn%5D=ada%3Ap%2Fw", "/?user%5BsignIn%5D=removed", ["parameter user[signIn]"]),
@@ -240,9 +244,12 @@ def test_a_value_with_a_colon_is_no_secret_where_it_sorts_selects_or_names_a_por
         "last_login=9:30",
         "login_methods=password|sso",
         "author=ada:b",
+        "$filter=key%20eq%20'ada'",
+        "$filter=token+eq+null",
+        "x=password-eq-a",
     ],
 )
-def test_a_login_without_a_password_stays(query: str) -> None:
+def test_a_login_or_a_comparison_without_a_password_stays(query: str) -> None:
     assert without_secrets(f"/?{query}") == (f"/?{query}", ())
 
 

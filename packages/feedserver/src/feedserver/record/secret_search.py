@@ -108,6 +108,15 @@ What is sorted by (`token:desc`) and a host with its port (`auth:8080`) are none
 things that are searched for (`q=session:keynote`).
 """
 
+_COMPARISON = re.compile(
+    r"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D))(?P<name>(?!(?:keys?|sessions?|tickets?)[+\s%])[A-Z_][\w.-]*+)"
+    r"(?:(?:[+ ]|%20)++eq(?:[+ ]|%20)++|%(?:25)*+3D(?=['\"]))(?P<quote>['\"]|%2[27]|)",
+    re.IGNORECASE,
+)
+"""What stands before a value that a parameter compares with, as in `$filter=password eq 'hunter2'`."""
+
+_END_OF_COMPARED = re.compile(r"[&#;\s\"'<>+)]|%2[09]|$", re.IGNORECASE)
+
 _CREDENTIALS = re.compile(
     r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
@@ -210,6 +219,7 @@ class _Search:
             for openings in (_OPENING_OTHER_QUOTE, _PAIR_OF_STRINGS):
                 text = self._replace(openings, text, _Strings(text).behind)
             text = self._replace(_PAIR_IN_BRACKETS, text, _Strings(text).second_of_two)
+        text = self._replace(_COMPARISON, text, _compared)
         text = self._replace(_OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
@@ -460,6 +470,19 @@ def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
     """Return the place of the list or object that begins behind a match, and what replaces it."""
     start, end = match.end(), end_of_container(text, match.end())
     return None if text[start:end] in _EMPTY else (start, end, REPLACEMENT)
+
+
+def _compared(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+    """Return the place of the value behind a comparison, and what replaces it."""
+    start = match.end()
+    if match["quote"]:
+        end = text.find(match["quote"], start)
+        end = end if end >= 0 else len(text)
+    else:
+        found = _END_OF_COMPARED.search(text, start)
+        end = found.start() if found is not None else len(text)
+    is_value = end - start > _LONGEST_NO_VALUE or text[start:end] not in _NO_VALUES
+    return (start, end, REPLACEMENT) if is_value else None
 
 
 def _unquoted(text: str) -> str:
