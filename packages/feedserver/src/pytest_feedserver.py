@@ -6,6 +6,7 @@ This module is beside the package and imports nothing that pytest has not import
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def pytest_runtest_makereport(
     """Fail a test that is expected to raise something else, if a note of that tells of problems of a server."""
     report = yield
     error = call.excinfo.value if call.excinfo is not None else None
-    if error is not None and hasattr(report, "wasxfail") and hasattr(error, "__notes__"):
+    if error is not None and hasattr(report, "wasxfail") and "feedserver.server" in sys.modules:
         from feedserver.pytest import fail_if_problems_are_noted
 
         fail_if_problems_are_noted(item, report, error)

@@ -334,6 +334,42 @@ def test_a_problem_of_a_server_that_is_no_fixture_fails_a_test_that_is_expected_
     assert outcome.text.count("The server found these problems:\nGET /none: nothing answers.") == 2
 
 
+def test_a_problem_is_seen_below_what_is_expected_to_be_raised_whatever_its_notes_are(suite: Suite) -> None:
+    suite.write("""
+        from feedserver import FeedServer
+
+        def ask():
+            with FeedServer() as server:
+                get(server.url("/none"))
+                raise ValueError("by the test")
+
+        @pytest.mark.xfail(raises=KeyError)
+        def test_raises_something_else_for_it():
+            try:
+                ask()
+            except ValueError:
+                raise KeyError("expected")
+
+        @pytest.mark.xfail(raises=ExceptionGroup)
+        def test_raises_a_group():
+            try:
+                ask()
+            except ValueError as error:
+                errors = [error]
+            raise ExceptionGroup("expected", errors)
+
+        @pytest.mark.xfail(raises=KeyError)
+        @pytest.mark.parametrize("notes", [5, [5], None])
+        def test_has_odd_notes(notes):
+            error = KeyError("expected")
+            error.__notes__ = notes
+            raise error from error
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=2, xfailed=3)
+    assert outcome.text.count("The server found these problems:\nGET /none: nothing answers.") == 2
+
+
 @pytest.mark.skipif(pytest.version_tuple < (8, 4), reason="pytest has RaisesExc since version 8.4")
 def test_what_is_expected_to_be_raised_may_be_a_matcher(suite: Suite) -> None:
     suite.write("""

@@ -1,4 +1,4 @@
-"""Standard output whose reader has gone, or whose disk is full."""
+"""Standard output that is closed, whose reader has gone, or whose disk is full."""
 
 from __future__ import annotations
 
@@ -37,6 +37,20 @@ def test_the_command_does_not_report_output_that_nobody_reads(arguments: list[st
         main(arguments)
     assert ended.value.code in (0, None)
     unread.flush()
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["check", "--help"], ["record"]])
+def test_the_command_runs_where_the_standard_streams_are_closed(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python has None in place of a stream that is closed when it begins, as `2>&-` in a shell has it."""
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+    assert ended.value.code == (2 if arguments == ["record"] else 0)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")

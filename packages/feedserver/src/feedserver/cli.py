@@ -34,7 +34,7 @@ from feedserver.record.command import unrecognized
 from feedserver.record.secret_search import without_secrets
 from feedserver.screen import Screen
 from feedserver.server import FeedServer
-from feedserver.standard_output import show
+from feedserver.standard_output import replace_closed_streams, show
 
 JOURNAL_LIMIT = 1000
 """The number of exchanges that `serve` keeps by default."""
@@ -52,6 +52,7 @@ and notices it once that wait ends. On Windows, Ctrl-C does not interrupt a wait
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with *arguments*, by default those of the process, and return its exit status."""
+    replace_closed_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = _parser(with_check=arguments[:1] == ["check"])
     options, rest = parser.parse_known_args(arguments)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -381,14 +381,34 @@ class ServerWatch:
 
 
 def fail_if_problems_are_noted(item: pytest.Item, report: pytest.TestReport, error: BaseException) -> None:
-    """Let a test fail that has raised what it was expected to raise, if *error* has a note of problems besides.
+    """Let a test fail that has raised what it was expected to raise, if *error* has a note of problems besides, or what
+    caused it, or an exception that it groups.
 
     Servers that the watch does not know add such notes: those of test cases and of `with FeedServer()`.
     """
-    notes: list[str] = getattr(error, "__notes__", [])
+    notes = [note for each in _causes(error) for note in _notes(each)]
     if any(note.startswith(NOTE) for note in notes) and _is_expected_alone(item, error):
         _fail(report, error)
         report.sections.append(("feedserver problems", "\n".join(notes)))
+
+
+def _causes(error: BaseException) -> Iterable[BaseException]:
+    """Return *error*, and all exceptions that led to it."""
+    found: dict[int, BaseException] = {}
+    to_ask: list[BaseException | None] = [error]
+    while to_ask:
+        each = to_ask.pop()
+        if each is not None and id(each) not in found:
+            found[id(each)] = each
+            to_ask += (each.__cause__, each.__context__)
+            to_ask += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
+    return found.values()
+
+
+def _notes(error: BaseException) -> list[str]:
+    """Return the notes of *error* that are text; code may set anything as its notes."""
+    notes = getattr(error, "__notes__", None)
+    return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
 
 
 def _fail(report: pytest.TestReport, error: BaseException) -> None:

@@ -1,10 +1,22 @@
-"""Standard output whose reader may have gone, as `head` does when it has enough."""
+"""Standard output that may be closed, or whose reader may have gone, as `head` does when it has enough."""
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
 from typing import TextIO
+
+
+def replace_closed_streams() -> None:
+    """Replace each standard stream that was closed when the process began, for which Python has None, by one that loses
+    what is written to it.
+
+    Their descriptors are taken, too: a socket must not get the number at which others look for standard error.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for the process
 
 
 def show(text: str, stream: TextIO) -> None:

@@ -335,6 +335,31 @@ def test_a_signal_ends_the_readers_too_and_leaves_no_folder(tmp_path: Path, name
 
 
 @pytest.mark.usefixtures("signals_end_programs")
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
+@pytest.mark.usefixtures("signals_end_programs")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_run_that_is_stopped_in_its_set_up_says_so_and_leaves_no_folder(tmp_path: Path, name: str) -> None:
+    number = getattr(signal, name)
+    script, scratch = tmp_path / "sleeper.py", tmp_path / "scratch"
+    script.write_text(SLEEPER)
+    scratch.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        setup = f"{sys.executable} {script} {listening.getsockname()[1]}"
+        command = [sys.executable, "-m", "feedserver", "check", "--only", "V1", "--setup", setup, "--poll", "x {url}"]
+        environment = os.environ | {"TMPDIR": str(scratch)}
+        with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, cwd=tmp_path) as process:
+            reader, _ = listening.accept()
+            process.send_signal(number)
+            if name == "SIGINT":
+                process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=60)
+        reader.close()
+    assert errors == b"feedserver check: the run was stopped before there was a report\n"
+    assert process.returncode == 128 + number
+    assert list(scratch.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
 def test_a_terminal_that_is_closed_loses_no_report_and_leaves_no_folder(tmp_path: Path) -> None:
     script, scratch, report = tmp_path / "sleeper.py", tmp_path / "scratch", tmp_path / "report.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import http.client
+import sys
 import threading
 import time
 import urllib.request
@@ -186,6 +187,29 @@ def test_what_is_held_waits_for_its_pace_once_it_is_sent() -> None:
             assert client.read_exactly(10 * 64) == bytes(10 * 64), "the first and what was held behind it"
             assert time.monotonic() - begun > 0.4, "nine waits of 50 ms"
         server.verify()
+
+
+def test_a_large_part_that_is_held_is_cut_into_the_pieces_of_its_pace_when_it_is_sent() -> None:
+    """To cut a megabyte into single bytes at once would keep all other clients waiting for seconds."""
+    asked_again, blocks = threading.Event(), []
+
+    def large() -> Iterator[bytes]:
+        blocks.append(sys.getallocatedblocks())
+        yield bytes(MOST_HELD // 4)
+        blocks.append(sys.getallocatedblocks())
+        asked_again.set()
+        gate.wait()
+
+    with FeedServer() as server, RawClient(server) as client:
+        gate = server.gate()
+        server.add("/f", Response(large, headers={"Content-Length": "1"}, pace=Pace(bytes=1, seconds=0.001)))
+        client.ask("/f")
+        assert asked_again.wait(10)
+        gate.open()
+        client.read_head()
+        assert client.read_exactly(3) == bytes(3)
+    before, after = blocks
+    assert after - before < MOST_HELD // 8
 
 
 @pytest.mark.parametrize("leaves", ["the client", "the server"])

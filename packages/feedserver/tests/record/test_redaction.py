@@ -70,6 +70,8 @@ STAY = [
     ("Location", "/auth/oauth2/key/v1beta2/token/refresh/private/2026-11/session/day1/"),
     ("X-Login", "ada"),
     ("X-Login", "https://h/login"),
+    ("X-Last-Login", "2026-11-29T10:30:00+01:00"),
+    ("X-Login-Methods", "password|sso"),
     ("X-User", "urn:user:ada"),
 ]
 

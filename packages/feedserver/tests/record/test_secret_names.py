@@ -24,6 +24,7 @@ _wpnonce crumb Jenkins-Crumb sharekey resourcekey X-ChallengeKey cred mot_de_pas
 hdnts hdnea
 ｔｏｋｅｎ ｐａｓｓｗｏｒｄ %EF%BD%94oken %ef%bc%b0assword 𝐬𝐞𝐜𝐫𝐞𝐭 ⓚⓔⓨ ｘ－ａｐｉ－ｋｅｙ ÐºÐ»ÑŽÑ_token
 sesskey passkeys adminpw
+contraseña contrase%C3%B1a contraseÃ±a lösenord jelszó adgangskode motdepasse mdp X-Geheimnis
 userpwd dbpwd oldpwd newpwd userpass dbpass adminpass ftppass rootpw userpw mysid proxyauth basicauth X-Userauth userotp
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """

@@ -173,6 +173,16 @@ REPLACED = [
     ("/?filter=api_key%3Aabc", "/?filter=api_key%3Aremoved", ["parameter api_key"]),
     ("/?q=user:ada,password:a,b+page:2", "/?q=user:ada,password:removed+page:2", ["parameter password"]),
     ("/?q=pwd:ab%2Ctoken%3Acd", "/?q=pwd:removed%2Ctoken%3Aremoved", ["parameter pwd", "parameter token"]),
+    ("/?q=a:b%20pwd:c:d", "/?q=a:b%20pwd:removed", ["parameter pwd"]),
+    ("/?q=a:b|pwd:c|e:f%7Cpin:abc%3be:f", "/?q=a:b|pwd:removed|e:f%7Cpin:removed%3be:f", ["parameter p"] * 2),
+    ("/?q=(a:b,-pwd:c)&q=%28pwd%253Ac", "/?q=(a:b,-pwd:removed)&q=%28pwd%253Aremoved", ["parameter pwd"]),
+    # A comparison with a password.
+    ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
+    ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),
+    ("/?q=pwd%20eq%20b%20or%20x&q=pwd%3D'c'", "/?q=pwd%20eq%20removed%20or%20x&q=pwd%3D'removed'", ["parameter p"]),
+    # A login with its password.
+    ("/?login=ada|pw&a=1", "/?login=removed&a=1", ["parameter login"]),
+    ("/?user%5BsignIn%5D=ada%3Ap%2Fw", "/?user%5BsignIn%5D=removed", ["parameter user[signIn]"]),
     # Short secrets in a path, if the folder before them says that they are secret.
     ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
     ("https://h/private/s3cr3t9/rss", "https://h/private/removed/rss", ["token (7 characters)"]),
@@ -221,6 +231,26 @@ def test_a_secret_is_replaced_and_reported(text: str, cleaned: str, found: list[
 )
 def test_a_value_with_a_colon_is_no_secret_where_it_sorts_selects_or_names_a_port(value: str) -> None:
     assert without_secrets(f"/?by={value}") == (f"/?by={value}", ())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "login=ada",
+        "login=https://h/a",
+        "login=ada@h.example",
+        "login=acct:ada@h.example",
+        "last_login=2026-11-29T10:30:00Z",
+        "last_login=9:30",
+        "login_methods=password|sso",
+        "author=ada:b",
+        "$filter=key%20eq%20'ada'",
+        "$filter=token+eq+null",
+        "x=password-eq-a",
+    ],
+)
+def test_a_login_or_a_comparison_without_a_password_stays(query: str) -> None:
+    assert without_secrets(f"/?{query}") == (f"/?{query}", ())
 
 
 def test_a_criterion_to_keep_stays() -> None:

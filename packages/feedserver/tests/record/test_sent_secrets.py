@@ -30,6 +30,7 @@ def sent(name: str, value: str) -> set[str]:
         ("https://h/a%3Ftoken%3Ds3cret", {"s3cret"}),
         ("https://h/a%2Ftoken%2Fa1b2c3", {"a1b2c3"}),
         ("https://h/?x=token='s3cret'", {"s3cret"}),
+        ("https://h/?login=ada%7Cs3%63ret", {"ada%7Cs3%63ret", "ada|s3cret", "s3cret"}),
         ("https://h/?x=%27token%27%3A%27s3cret%27", {"s3cret"}),
         ("https://h/?x=%7B%22a%22%3A%7B%22password%22%3A%22s3cret%22%7D%7D", {"s3cret"}),
         (

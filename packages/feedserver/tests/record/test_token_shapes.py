@@ -99,6 +99,7 @@ def test_random_text_is_hardly_ever_taken_for_credentials() -> None:
         ("v1beta2", "/key/", False),
         ("2026-11-26", "/private/", False),
         ("refresh", "/token/", False),
+        ("YouTube", "/auth/", False),
     ],
 )
 def test_a_short_secret_in_a_path_is_recognised_by_its_folder(text: str, before: str, is_secret: bool) -> None:

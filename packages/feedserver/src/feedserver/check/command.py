@@ -40,7 +40,10 @@ _WHO = "feedserver check"
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
     with _signals_interrupt() as came:
-        status = _run(options)
+        try:
+            status = _run(options)
+        except KeyboardInterrupt:
+            status = _complain("the run was stopped before there was a report", 128 + signal.SIGINT)
     return 128 + came[0] if came else status
 
 
@@ -48,21 +51,25 @@ def run_command(options: argparse.Namespace) -> int:
 def _signals_interrupt() -> Iterator[list[int]]:
     """Raise KeyboardInterrupt at the first SIGTERM or SIGHUP, and yield a list to which its number is added then.
 
-    Readers and temporary folders would be left behind otherwise. The signals after it, which ask for the same, are
-    ignored, and so is a SIGHUP that `nohup` has the command ignore.
+    Readers and temporary folders would be left behind otherwise. Of the signals after it, or after Ctrl-C, which ask
+    for the same, only Ctrl-C is not ignored. A SIGHUP that `nohup` has the command ignore is ignored, too.
     """
     came: list[int] = []
 
     def interrupt(number: int, _: FrameType | None) -> None:
         for each in before:
-            signal.signal(each, signal.SIG_IGN)
-        came.append(number)
+            if each != signal.SIGINT:
+                signal.signal(each, signal.SIG_IGN)
+        if number != signal.SIGINT:
+            came.append(number)
         raise KeyboardInterrupt
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():  # Python has no signal handlers elsewhere
         numbers = []
     before = {each: signal.getsignal(each) for each in numbers if signal.getsignal(each) is not signal.SIG_IGN}
+    if before and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.default_int_handler
     for each in before:
         signal.signal(each, interrupt)
     try:

@@ -77,8 +77,8 @@ class CommandAdapter(Adapter):
         self._commands = commands
         self.kind = kind
         self._reproduce = reproduce
+        self._bundle = _bundle()  # which takes a while, so a signal may end it
         self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
-        self._bundle = _bundle()
         self.name = name or _name_of(commands.add or commands.poll)
         self._setup_home: Home | None = None
         self._homes: list[Home] = []

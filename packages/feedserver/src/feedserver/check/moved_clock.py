@@ -98,7 +98,12 @@ class ClockShim:
                 ]
                 try:
                     built = subprocess.run(  # noqa: S603 - the compiler and the file of this package
-                        [compiler, *options], capture_output=True, text=True, check=False, timeout=_BUILD_TIMEOUT
+                        [compiler, *options],
+                        capture_output=True,
+                        text=True,
+                        check=False,
+                        timeout=_BUILD_TIMEOUT,
+                        env=os.environ | {"TMPDIR": str(self._folder)},  # a compiler that is killed leaves files
                     )
                     if built.returncode == 0:
                         return library

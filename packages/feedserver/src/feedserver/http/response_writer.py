@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, TypeAlias
 
@@ -194,44 +194,51 @@ def _made_answer(start: SendHead, response: Response, body: MadeBody, *, chunked
     source = PartSource(body)
     pace = response.pace
     begun = False
+
+    def send(part: bytes) -> Plan:
+        nonlocal begun
+        size = max(len(part) if pace is None else pace.bytes, 1)
+        for at in range(0, len(part), size):
+            if begun and pace is not None:
+                yield Wait(pace.seconds)
+            begun = True
+            piece = part[at : at + size]
+            yield from _chunk(piece) if chunked else (Send(piece),)
+
     remaining = None if chunked else _declared_length(response)
-    held: list[Step] = []
-    if remaining == 0:
-        held.append(start)
-    else:
+    held: list[bytes] = []
+    is_head_held = remaining == 0
+    if not is_head_held:
         yield start
     try:
-        while True:
-            source.ask()
-            while not source.is_ready:
-                yield Await(source)
-            part = source.take()
-            if part is None:
-                break
-            size = len(part) if pace is None else pace.bytes
-            for at in range(0, len(part), size or 1):
-                piece = part[at : at + size]
-                if remaining is not None and remaining <= -MOST_HELD:
-                    yield from held
-                    held, remaining = [], None
-                if begun and pace is not None:
-                    wait = Wait(pace.seconds)
-                    if remaining is not None and remaining <= 0:  # what waits behind it has no pace yet
-                        held.append(wait)
-                    else:
-                        yield wait
-                begun = True
-                if remaining is not None:
-                    remaining -= len(piece)
-                    if remaining <= 0:
-                        held.append(Send(piece))
-                        continue
-                yield from _chunk(piece) if chunked else (Send(piece),)
+        while (part := (yield from _next_part(source))) is not None:
+            if remaining is not None and remaining <= -MOST_HELD:
+                yield from (start,) if is_head_held else ()
+                for each in held:
+                    yield from send(each)
+                held, is_head_held, remaining = [], False, None
+            sendable = len(part)
+            if remaining is not None:
+                if remaining <= len(part):  # in pieces of its pace, all before the one that completes the length
+                    sendable = max(remaining - 1, 0) // pace.bytes * pace.bytes if pace is not None else 0
+                    held.append(part[sendable:])
+                remaining -= len(part)
+            yield from send(part[:sendable])
     finally:
         source.drop()
-    yield from held
+    yield from (start,) if is_head_held else ()
+    for each in held:
+        yield from send(each)
     if chunked:
         yield Send(b"0\r\n\r\n", "framing")
+
+
+def _next_part(source: PartSource) -> Generator[Step, None, bytes | None]:
+    """Yield the steps that wait for the next part; return it, or None at the end."""
+    source.ask()
+    while not source.is_ready:
+        yield Await(source)
+    return source.take()
 
 
 def _declared_length(response: Response) -> int | None:

@@ -114,7 +114,7 @@ class Authority:
     @property
     def bundle(self) -> Path:
         """A file with the authority's certificate, as PEM. Few tests need one, so it is made when it is asked for: a
-        process that is killed leaves it behind.
+        process that is killed leaves it behind, until the next one.
         """
         with self._lock:
             return self._path() / "ca.pem"
@@ -157,11 +157,24 @@ class Authority:
                 self._clients[name] = file
             return self._clients[name]
 
+    def renew_lock(self) -> None:
+        """Let a forked child go on: another thread of its parent may have held the lock at the fork."""
+        self._lock = threading.Lock()
+
 
 @cache
 def authority() -> Authority:
     """Return the authority of this process; the first call makes it."""
     return Authority()
+
+
+def _renew_lock_in_child() -> None:
+    if authority.cache_info().currsize:
+        authority().renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock_in_child)
 
 
 def client_context(certificate: str | None = None) -> ssl.SSLContext:

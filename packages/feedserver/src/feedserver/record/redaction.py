@@ -13,10 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from feedserver.messages.headers import TCHARS
-from feedserver.record.secret_names import is_secret, says_login
+from feedserver.record.secret_names import is_login, is_secret
 from feedserver.record.secret_search import without_secrets
 
 # RFC 9110 §7.6.1, and what real servers send besides
@@ -44,7 +43,6 @@ _FINGERPRINTS = re.compile(
 keys of caches, and the ids of requests and of servers on their way.
 """
 
-_NAME_AND_PASSWORD = re.compile(r"[^\s:|/,;]+[:|](?!//)\S+")
 _CHALLENGE = re.compile(rf"(?P<scheme>{TCHARS})(?:[ \t]+(?!=)|$)")
 _CHALLENGE_ITEM = re.compile(r'(?>(?:[^",]|"(?>(?:[^"\\]|\\.)*)"?)+)')
 
@@ -98,7 +96,7 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
             left_out += [LeftOut(name, f"its {scheme} challenge is used once") for scheme in shown_schemes]
             if not text:
                 continue
-        if says_login(name) and _NAME_AND_PASSWORD.fullmatch(unquote(text.strip())):
+        if is_login(name, text):
             left_out.append(LeftOut(name, "it is a secret"))
             continue
         cleaned, found = without_secrets(

@@ -19,8 +19,8 @@ from urllib.parse import unquote
 _WORDS = frozenset(
     {
         *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie", "cred"),
-        *("contrasena", "credential", "credentials", "creds", "crumb", "csrf", "dpop", "geheim", "hdnea", "hdnts"),
-        *("hmac", "jwe", "jws", "jwt"),
+        *("adgangskode", "contrasena", "credential", "credentials", "creds", "crumb", "csrf", "dpop", "geheim"),
+        *("geheimnis", "hdnea", "hdnts", "hmac", "jelszo", "jwe", "jws", "jwt", "losenord", "mdp", "motdepasse"),
         *("kennwort", "key", "keys", "mfa", "mnemonic", "nonce", "oauth", "otp", "parola", "pass", "passcode", "passe"),
         *("passkey", "passphrase", "passwd", "password", "passwords", "passwort", "pat", "pin", "pincode", "psk", "pw"),
         *("pwd", "saml", "secret", "secrets", "senha", "sess", "sessid", "session", "sessions", "sid", "sig"),
@@ -78,6 +78,12 @@ These values are still searched for secrets.
 """
 
 _LOGINS = frozenset({"login", "logon", "signin", "signon"})
+
+_NAME_AND_PASSWORD = re.compile(
+    r"(?!(?:acct|did|mailto|sips?|urn|xmpp):|(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T)?[0-9]{1,2}:[0-9]{2}(?:[:.,+Z-][0-9:.,+Z-]*+)?$)"
+    r"[^\s:|/,;]+[:|](?!//)\S+"
+)
+"""A name and a password, as in `ada:secret`, but no URI and no time of a login."""
 
 _LOGIN = "/login"
 """Added to the names of a URL's parameters if a login redirects to its path; no parameter's name has a slash."""
@@ -145,23 +151,33 @@ def login_beside(text: str) -> frozenset[str]:
     return frozenset({_LOGIN}) if _OF_A_LOGIN.search(text) else frozenset()
 
 
+def is_login(name: str, value: str) -> bool:
+    """Return whether the *name* of a header or a parameter says that its *value* is used to log in, and a password is
+    in that.
+    """
+    return says_login(decoded(name)) and _NAME_AND_PASSWORD.fullmatch(unquote(value.strip())) is not None
+
+
 def says_login(name: str) -> bool:
-    """Return whether the *name* of a header says that its value is used to log in."""
+    """Return whether the *name* of a header or a parameter says that its value is used to log in."""
     parts = [part.lower() for part in _CAPITALS.findall(name)]
+    if parts and parts[-1] in _WHERE_AND_WHAT:
+        return False
     pairs = ["".join(pair) for pair in pairwise(parts)]
     return not _LOGINS.isdisjoint((*parts, *pairs))
 
 
 def _in_ascii(name: str) -> str:
-    """Return *name* with the letters of ASCII in place of their variants, such as full-width ones. UTF-8 that was read
-    as ISO-8859-1, as headers and URLs are, is read as UTF-8.
+    """Return *name* with the letters of ASCII in place of their variants, such as full-width ones or `ñ`. UTF-8 that
+    was read as ISO-8859-1, as headers and URLs are, is read as UTF-8.
     """
     if name.isascii():
         return name
     with suppress(UnicodeError):
         name = name.encode("latin-1").decode("utf-8")
     # One by one: to put the marks of a long name into their order would take time quadratic in their number.
-    return "".join(unicodedata.normalize("NFKC", character) for character in name)
+    letters = "".join(unicodedata.normalize("NFKD", character) for character in name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def decoded(text: str, times: int = 5) -> str:

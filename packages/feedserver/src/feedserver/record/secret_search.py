@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
-from feedserver.record.secret_names import decoded, is_secret, login_beside
+from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
 from feedserver.record.string_notations import (
     ANY_QUOTE,
     OTHER_QUOTE,
@@ -92,17 +92,30 @@ A full-width colon, which also stands in a header as the bytes of UTF-8 read as 
 within JSON, there are backslashes before the quotes.
 """
 
+_BETWEEN = r"(?:[,+|\s]|%(?:25)*+(?:2C|20|7C|3B|26|0[9AD]|2B))(?:[(!-]|%(?:25)*+28)*+"
+"""What stands between criteria, with what stands before the second one."""
+
+_COLON_OF_CRITERION = "(?::|%(?:25)*+3A)"
 _CRITERION = re.compile(
-    r"(?:(?<![^,+])|(?<=%20)|(?<=%2C))"
-    r"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+)(?::|%3A)"
-    r"(?!(?:asc|desc|[0-9]{1,5})(?:$|[,+]|%2[0C])|//|%2F%2F|[0-9]{1,5}(?:/|%2F))"
-    r"(?P<value>(?>(?:(?!(?:[,+]|%2[0C])[A-Z][\w.-]*+(?::|%3A))[^:&#;\s\"'<>])+))(?=$|[,+]|%2[0C])",
+    rf"(?:^(?:[(!-]|%(?:25)*+28)*+|{_BETWEEN})"
+    rf"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+){_COLON_OF_CRITERION}"
+    r"(?!(?:asc|desc|[0-9]{1,5})(?:$|[,+|\s)]|%2[0C])|//|%2F%2F|[0-9]{1,5}(?:/|%2F))"
+    rf"(?P<value>(?>(?:(?!\){{0,4}}$|\){{0,4}}{_BETWEEN}[A-Z][\w.-]*+{_COLON_OF_CRITERION})[^&#;\s\"'<>])+))",
     re.IGNORECASE,
 )
 """A value of a parameter that is a name and a value itself, or one of several such: `filter=user:ada,password:hunter2`.
 What is sorted by (`token:desc`) and a host with its port (`auth:8080`) are none, and a few names are often the kinds of
 things that are searched for (`q=session:keynote`).
 """
+
+_COMPARISON = re.compile(
+    r"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D))(?P<name>(?!(?:keys?|sessions?|tickets?)[+\s%])[A-Z_][\w.-]*+)"
+    r"(?:(?:[+ ]|%20)++eq(?:[+ ]|%20)++|%(?:25)*+3D(?=['\"]))(?P<quote>['\"]|%2[27]|)",
+    re.IGNORECASE,
+)
+"""What stands before a value that a parameter compares with, as in `$filter=password eq 'hunter2'`."""
+
+_END_OF_COMPARED = re.compile(r"[&#;\s\"'<>+)]|%2[09]|$", re.IGNORECASE)
 
 _CREDENTIALS = re.compile(
     r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
@@ -206,6 +219,7 @@ class _Search:
             for openings in (_OPENING_OTHER_QUOTE, _PAIR_OF_STRINGS):
                 text = self._replace(openings, text, _Strings(text).behind)
             text = self._replace(_PAIR_IN_BRACKETS, text, _Strings(text).second_of_two)
+        text = self._replace(_COMPARISON, text, _compared)
         text = self._replace(_OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
@@ -333,13 +347,20 @@ class _Search:
         if (self.words or of_url) and is_secret(name, names):
             self._note(f"parameter {name}", value)
             return REPLACEMENT
+        if of_url and is_login(name, value):
+            self._note(f"parameter {name}", value)
+            self.values.append(re.split("[:|]", unquote(value), maxsplit=1)[1])
+            return REPLACEMENT
         criteria = [each for each in _CRITERION.finditer(value) if self._is_secret_criterion(each)] if of_url else []
         if any(each["name"].lower() in self.keep for each in criteria):
             return value
+        pieces: list[str] = []
+        at = 0
         for each in criteria:
             self._note(f"parameter {each['name']}", each["value"])
-        for each in reversed(criteria):
-            value = value[: each.start("value")] + REPLACEMENT + value[each.end("value") :]
+            pieces += (value[at : each.start("value")], REPLACEMENT)
+            at = each.end("value")
+        value = "".join((*pieces, value[at:]))
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
 
     @staticmethod
@@ -449,6 +470,19 @@ def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
     """Return the place of the list or object that begins behind a match, and what replaces it."""
     start, end = match.end(), end_of_container(text, match.end())
     return None if text[start:end] in _EMPTY else (start, end, REPLACEMENT)
+
+
+def _compared(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+    """Return the place of the value behind a comparison, and what replaces it."""
+    start = match.end()
+    if match["quote"]:
+        end = text.find(match["quote"], start)
+        end = end if end >= 0 else len(text)
+    else:
+        found = _END_OF_COMPARED.search(text, start)
+        end = found.start() if found is not None else len(text)
+    is_value = end - start > _LONGEST_NO_VALUE or text[start:end] not in _NO_VALUES
+    return (start, end, REPLACEMENT) if is_value else None
 
 
 def _unquoted(text: str) -> str:

@@ -100,7 +100,8 @@ def credentials_in(text: str) -> bytes:
 def looks_labelled(text: str, before: str) -> bool:
     """Return whether *text* is a short secret in a path because the folder *before* it says so: `/token/a1b2c3/feed`.
 
-    A secret alternates between letters and digits at least twice: `v2`, `oauth2` and `2026` are not secrets.
+    A secret alternates between letters and digits at least twice: `v2`, `oauth2` and `2026` are not secrets. Letters
+    alone are none: nothing tells `/password/hunter/` from `/password/reset/`, or `/auth/YoLuTe/` from `/auth/YouTube/`.
     """
     if len(text) < _LEAST_LABELLED or _LABEL.search(before) is None or _VERSION.fullmatch(text):
         return False
