@@ -114,7 +114,7 @@ class Authority:
     @property
     def bundle(self) -> Path:
         """A file with the authority's certificate, as PEM. Few tests need one, so it is made when it is asked for: a
-        process that is killed leaves it behind, until the next one.
+        process that is killed leaves it behind.
         """
         with self._lock:
             return self._path() / "ca.pem"
