@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -217,52 +216,6 @@ def test_a_kept_future_whose_error_is_awaited_fails_nothing(passed_on_by: Callab
             await kept[0]
         return 5
 
-    assert run_async(answer()) == 5
-
-
-@pytest.mark.parametrize("is_kept", [False, True])
-def test_run_async_raises_the_error_of_a_coroutine_that_a_thread_submitted(*, is_kept: bool) -> None:
-    """Its task passes the error on to a future for threads, which nothing reports, not even when it is freed."""
-    kept: list[object] = []
-
-    async def answer() -> int:
-        loop = asyncio.get_running_loop()
-        future = await asyncio.to_thread(asyncio.run_coroutine_threadsafe, fail(), loop)
-        await asyncio.to_thread(concurrent.futures.wait, [future])
-        if is_kept:
-            kept.append(future)
-        return 5
-
-    with pytest.raises(ValueError, match="in a task"):
-        run_async(answer())
-
-
-@pytest.mark.parametrize("ask", ["result", "exception", "add_done_callback", "wrap_future", "cancel"])
-def test_a_coroutine_that_a_thread_submitted_fails_nothing_if_the_thread_asks_for_its_error(ask: str) -> None:
-    async def answer() -> int:
-        loop = asyncio.get_running_loop()
-
-        def submit() -> None:
-            future = asyncio.run_coroutine_threadsafe(asyncio.sleep(3600) if ask == "cancel" else fail(), loop)
-            if ask == "add_done_callback":
-                future.add_done_callback(lambda done: errors.append(done.exception(0)))
-                concurrent.futures.wait([future])
-            elif ask == "cancel":
-                future.cancel()
-            elif ask == "wrap_future":
-                futures.append(future)
-            else:
-                with suppress(ValueError):
-                    errors.append(getattr(future, ask)(10))
-
-        await asyncio.to_thread(submit)
-        for each in futures:
-            with pytest.raises(ValueError, match="in a task"):
-                await asyncio.wrap_future(each)
-        return 5
-
-    errors: list[BaseException | None] = []
-    futures: list[concurrent.futures.Future[Any]] = []
     assert run_async(answer()) == 5
 
 

@@ -17,7 +17,6 @@ from feedserver.messages.argument_types import check_seconds, check_whole
 
 if TYPE_CHECKING:
     import asyncio
-    import concurrent.futures
 
 GATE_TIMEOUT = 10.0
 """Seconds that `Gate.wait` waits by default."""
@@ -158,16 +157,15 @@ class Gate:
 def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
     """Run *coroutine* by `asyncio.run`, and cancel it when the answer that it works for is dropped.
 
-    Raises NoLongerWanted then. Raises what a task, a callback, a function in an executor, or a coroutine that a thread
-    has submitted, has raised, if nothing awaits it: asyncio would only log that, if at all, as it still logs errors of
-    transports, which clients of HTTP cause and survive, and errors of futures that are freed later.
+    Raises NoLongerWanted then. Raises what a task, a callback or a function in an executor has raised, if nothing
+    awaits it: asyncio would only log that, as it still logs errors of transports, which clients of HTTP cause and
+    survive, and errors of futures that are freed later.
     """
     import asyncio
 
     wanted = _current.get() or Wanted()
     unawaited: list[BaseException] = []
     failed: list[asyncio.Future[Any]] = []
-    submitted: list[_Submitted] = []
     is_over = False
 
     def make_task(
@@ -199,16 +197,7 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
             future.add_done_callback(keep_failed)
             return future
 
-        call_from_thread = loop.call_soon_threadsafe
-
-        def call_and_watch(callback: Callable[..., object], *given: Any, **named: Any) -> asyncio.Handle:
-            future = _submitted_future(callback)
-            if future is not None:
-                submitted.append(_Submitted(future))
-            return call_from_thread(callback, *given, **named)
-
         loop.run_in_executor = run_and_keep_failed  # type: ignore[assignment]
-        loop.call_soon_threadsafe = call_and_watch  # type: ignore[assignment]
         task = asyncio.ensure_future(coroutine)
         with wanted.on_drop(lambda: call_soon(loop, task.cancel)):
             return await task
@@ -218,55 +207,12 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
     except asyncio.CancelledError:
         if not wanted.is_dropped:
             raise
-        _raise_first([*unawaited, *_unasked_errors(submitted)], failed)
+        _raise_first(unawaited, failed)
         raise NoLongerWanted from None
     finally:
         is_over = True
-    _raise_first([*unawaited, *_unasked_errors(submitted)], failed)
+    _raise_first(unawaited, failed)
     return result
-
-
-class _Submitted:
-    """A *future* of `asyncio.run_coroutine_threadsafe`, and whether anything has asked for its result.
-
-    The coroutine's task passes its error on to this future, which nothing reports then, not even when it is freed.
-    """
-
-    def __init__(self, future: concurrent.futures.Future[Any]) -> None:
-        self.future = future
-        self.is_asked = False
-        self._result, self._exception = future.result, future.exception
-        future.result, future.exception = self._ask_result, self._ask_exception  # type: ignore[method-assign]
-
-    def _ask_result(self, timeout: float | None = None) -> Any:
-        self.is_asked = True
-        return self._result(timeout)
-
-    def _ask_exception(self, timeout: float | None = None) -> BaseException | None:
-        self.is_asked = True
-        return self._exception(timeout)
-
-    def unasked_error(self) -> BaseException | None:
-        """Return the error of the future, unless something has asked for it."""
-        if self.is_asked or not self.future.done() or self.future.cancelled():
-            return None
-        return self._exception()
-
-
-def _submitted_future(callback: Callable[..., object]) -> concurrent.futures.Future[Any] | None:
-    """Return the future of a *callback* by which `asyncio.run_coroutine_threadsafe` begins a task; None for others.
-
-    The variable of the function, read in Python 3.11 to 3.13, is the only way to it before the caller has it.
-    """
-    if getattr(callback, "__qualname__", "") != "run_coroutine_threadsafe.<locals>.callback":
-        return None
-    import inspect
-
-    return inspect.getclosurevars(callback).nonlocals.get("future")
-
-
-def _unasked_errors(submitted: list[_Submitted]) -> list[BaseException]:
-    return [error for each in submitted if (error := each.unasked_error()) is not None]
 
 
 def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Future[Any]]) -> None:
