@@ -223,7 +223,9 @@ def test_a_guard_is_judged_only_if_the_reader_is_given_the_networks_to_allow(rea
         ),
     ],
 )
-def test_bad_usage_is_reported(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_without_a_score_has_status_2_and_says_why(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["check", *arguments]) == 2
     assert message in capsys.readouterr().err
 
