@@ -333,9 +333,19 @@ def test_stop_ends_serving_and_returns_when_the_port_is_free(start: Start, feeds
 
 def test_https_is_served_and_the_file_of_its_authority_is_written(start: Start, feeds: Path, tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
-    process = start("serve", str(feeds), "--tls", str(ca), "--name", "feeds.example")
-    url = process.line()
+    url = start("serve", str(feeds), "--tls", str(ca)).line()
     assert url.startswith("https://127.0.0.1:")
     context = ssl.create_default_context(cafile=str(ca))
     with urllib.request.urlopen(f"{url}/atom.xml", context=context, timeout=10) as answer:
         assert answer.status == 200
+
+
+def test_the_certificate_is_for_the_given_name_too(start: Start, feeds: Path, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    port = port_of(start("serve", str(feeds), "--tls", str(ca), "--name", "feeds.example").line())
+    context = ssl.create_default_context(cafile=str(ca))
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
+        context.wrap_socket(connection, server_hostname="feeds.example") as client,
+    ):
+        assert client.version() is not None

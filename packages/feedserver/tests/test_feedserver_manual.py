@@ -88,7 +88,7 @@ def test_each_name_that_is_not_for_users_exists_and_has_no_entry(found: Entries)
     assert sorted(NOT_FOR_USERS.keys() - missing) == []
 
 
-def test_each_public_field_is_named_in_the_docstring_of_its_class(found: Entries) -> None:
+def test_each_field_of_a_request_a_response_and_a_connection_is_named_in_its_docstring() -> None:
     # A field of a dataclass is shown by its class's docstring, which names it in *italics* or `code`.
     for name in ("feedserver.Response", "feedserver.Request", "feedserver.ClientConnection"):
         doc = inspect.getdoc(named(name)) or ""
@@ -119,8 +119,8 @@ def missing_directives(words: Iterable[str]) -> list[str]:
 
 
 def test_each_command_and_option_has_an_entry() -> None:
-    usage = page("feedserver/cli.md")
     for name, parser in commands():
+        usage = page("feedserver/check.md" if name == "check" else "feedserver/cli.md")
         for action in parser._actions:
             for option in action.option_strings:
                 is_listed = option in usage or option in ("-h", "--help")
@@ -132,7 +132,7 @@ def test_each_command_and_option_has_an_entry() -> None:
 
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    parser = cli._parser()
+    parser = cli._parser(with_check=True)
     yield "", parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):

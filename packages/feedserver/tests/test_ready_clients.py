@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 import sys
 import urllib.error
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,13 +99,18 @@ def test_a_client_shows_its_certificate(library: Any) -> None:
         assert server.requests[0].connection.certificate_names == ("reader.example",)
 
 
-def test_a_client_trusts_the_authority_alone() -> None:
-    with (
-        FeedServer(tls="self-signed", strict=False) as server,
-        server.client() as client,
-        pytest.raises(urllib.error.URLError, match="certificate verify failed"),
-    ):
-        client.open("/")
+def test_a_client_trusts_the_authority_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with FeedServer(tls="self-signed", strict=False) as server:
+        system = tmp_path / "system.pem"
+        system.write_text(ssl.get_server_certificate((server.host, server.port)))
+        monkeypatch.setenv("SSL_CERT_FILE", str(system))  # what OpenSSL takes for the authorities of the system
+        with (
+            socket.create_connection((server.host, server.port), timeout=10) as connection,
+            ssl.create_default_context().wrap_socket(connection, server_hostname=server.host) as trusting,
+        ):
+            assert trusting.version() is not None
+        with server.client() as client, pytest.raises(urllib.error.URLError, match="certificate verify failed"):
+            client.open("/")
 
 
 def test_a_library_that_is_missing_is_named(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The readers whose commands are known: each can be driven by them, and names the program or package that it needs."""
+"""The readers whose commands are known: a run accepts them, and what a reader needs is named where it is missing."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from feedserver.check.scenarios import SCENARIOS
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_reader_can_be_driven_by_its_commands(name: str) -> None:
+def test_a_run_accepts_the_commands_of_a_known_reader_and_the_scenarios_that_it_runs_alone(name: str) -> None:
     reader = READERS[name]
-    adapter = CommandAdapter(reader.commands, name=reader.title, kind=reader.kind, reproduce=f"--reader {name}")
-    adapter.close()
+    CommandAdapter(reader.commands, name=reader.title, kind=reader.kind).close()
 
-    assert adapter.reproduce("V1") == f"feedserver check --reader {name} --only V1"
     assert reader.commands.version, "a report says which version was judged"
     assert set(reader.alone) <= {scenario.id for scenario in SCENARIOS}
 

@@ -27,7 +27,7 @@ def test_a_name_with_a_hyphen_stays_in_one_line(report: Report) -> None:
 
 def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
-    assert "V1  an error of feedserver, and no verdict" in as_table(ours)
+    assert "V1  an error of feedserver, and no verdict: \\x00 broke\n" in as_table(ours)
 
 
 def test_a_run_that_was_stopped_is_reported_as_such(report: Report) -> None:

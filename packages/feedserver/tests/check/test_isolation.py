@@ -22,7 +22,7 @@ def home(folder: Path, copy_of: Home | None = None) -> Home:
     return Home(folder, patience=10, extra={}, bundle=None, copy_of=copy_of)
 
 
-def test_the_end_of_the_output_is_kept_for_messages(tmp_path: Path) -> None:
+def test_how_a_command_ended_is_told_with_the_last_line_of_its_output(tmp_path: Path) -> None:
     ran = home(tmp_path / "reader").run("echo first; echo second >&2; exit 3")
 
     assert (ran.status, ran.printed, ran.output) == (3, b"first\n", "first\nsecond\n")

@@ -120,7 +120,7 @@ def test_files_are_looked_at_up_to_limits_of_size_and_number(home: Path, monkeyp
 
 @linking
 @pytest.mark.slow
-def test_folders_of_any_depth_are_walked_and_removed_and_not_copied(deep: Path, tmp_path: Path) -> None:
+def test_folders_of_any_depth_end_no_search_and_are_removed_and_not_copied(deep: Path, tmp_path: Path) -> None:
     (deep / "z").write_text("x")
     assert names(ReaderFiles(deep, deep)) == {"z"}  # the path of the last one is too long for the system
     with pytest.raises(OSError, match=r"nested too deeply|name too long"):

@@ -24,7 +24,7 @@ def test_written_fields_are_read_back(fields: list[tuple[str, str]], words: str)
     assert read_fields(words) == headers == one_line_fields(headers)
 
 
-def test_a_value_that_is_no_field_is_refused() -> None:
+def test_a_field_without_a_colon_is_refused() -> None:
     with pytest.raises(ValueError, match="'B' is no header; write 'Name: value'"):
         read_fields("A: b & B")
 

@@ -44,3 +44,4 @@ def test_a_test_can_define_its_own_fault(server: FeedServer) -> None:
     assert raw_answer(server).endswith(b"QUIET")
     assert raw_answer(server).endswith(b"quiet")
     assert [exchange.faults for exchange in server.journal.exchanges] == [(Strike("shout ! on request 1", 0),), ()]
+    server.verify()

@@ -90,8 +90,14 @@ def test_all_spellings_of_a_host_have_one_answer(tmp_path: Path) -> None:
 
     found = [answers.find(HostPath(host, "/feed.xml")) for host in notations]
 
-    assert len({id(each.choice) for each in found if each is not None}) == 1
-    assert answers.find(HostPath("..", "/feed.xml")) is None
+    assert len({each and id(each.choice) for each in found}) == 1
+    assert found[0] is not None
+
+
+def test_dots_are_the_name_of_no_host(tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text("<rss/>")
+    (tmp_path / "root").mkdir()
+    assert FolderAnswers(Folder(tmp_path / "root"), []).find(HostPath("..", "/feed.xml")) is None
 
 
 def test_the_memory_for_the_files_of_a_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,7 +220,7 @@ def test_ipv6_is_served(root: Path) -> None:
         server.stop()
 
 
-def test_a_large_file_is_streamed(server: FeedServer, root: Path) -> None:
+def test_a_large_file_is_sent_whole(server: FeedServer, root: Path) -> None:
     size = 100 * 1024 * 1024
     with (root / "big.xml").open("wb") as file:
         file.write(b'<!--\nHeader: ETag: "big"\n-->')

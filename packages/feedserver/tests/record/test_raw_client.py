@@ -177,7 +177,7 @@ def test_a_recording_sends_one_request_that_accepts_no_coding(origin: FeedServer
     ]
 
 
-def test_headers_can_be_sent(origin: FeedServer, tmp_path: Path) -> None:
+def test_headers_that_are_sent_replace_the_defaults_of_their_names(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response("<rss/>" * 100, coding="auto", headers={"Content-Type": "text/xml"}))
     given = [
         ("user-agent", "me/1.0"),
@@ -188,12 +188,13 @@ def test_headers_can_be_sent(origin: FeedServer, tmp_path: Path) -> None:
     ]
     made = record(origin.url("/feed"), tmp_path / "feed.xml", headers=given)
     sent = origin.requests[0].headers
-    assert (sent["User-Agent"], sent["Host"], sent.get_all("X-A")) == ("me/1.0", "blog.example", ["1", "2"])
+    replaced = [sent.get_all(name) for name in ("User-Agent", "Accept-Encoding", "Host")]
+    assert (replaced, sent.get_all("X-A")) == ([["me/1.0"], ["gzip"], ["blog.example"]], ["1", "2"])
     assert gzip.decompress(made.file.read_bytes()) == b"<rss/>" * 100
     assert load(made.file).headers["Content-Encoding"] == "gzip"
 
 
-def test_a_server_with_tls_is_recorded(tmp_path: Path) -> None:
+def test_a_server_with_tls_is_recorded_only_if_its_certificate_is_trusted(tmp_path: Path) -> None:
     with FeedServer(tls=True, strict=False) as origin:
         origin.add("/feed", FEED.render("rss"))
         made = record(origin.url("/feed"), tmp_path / "feed.xml", context=origin.client_context())
@@ -246,13 +247,24 @@ def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, answer: byte
             b"Foo : bar\r\nContent-Length: 6",
             "'Foo ' is no name of a header, and fields after it frame the body",
         ),
-        (b" X-A: b\r\nX-C: d", "there is a blank before the first header, so it is unclear to which line it belongs"),
     ],
 )
 def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: bytes, message: str) -> None:
     with (
         saying(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n<rss/>") as url,
         pytest.raises(RecordingError, match=f"{re.escape(message)}.*; nothing was written"),
+    ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_whose_first_header_begins_with_a_blank_is_not_written(tmp_path: Path) -> None:
+    refused = (
+        "^there is a blank before the first header, so it is unclear to which line it belongs .*; nothing was written"
+    )
+    with (
+        saying(b"HTTP/1.1 200 OK\r\n X-A: b\r\nX-C: d\r\n\r\n<rss/>") as url,
+        pytest.raises(RecordingError, match=refused),
     ):
         record(url, tmp_path / "feed.xml")
     assert list(tmp_path.iterdir()) == []
