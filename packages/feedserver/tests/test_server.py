@@ -192,14 +192,19 @@ def test_a_server_has_stopped_although_its_stop_warns_and_warnings_are_errors(ro
         ends.set()
 
 
-def test_several_threads_may_stop_a_server_concurrently(root: Path) -> None:
+def test_several_threads_may_stop_a_server_and_each_waits_until_it_has_stopped(root: Path, quiet_host: str) -> None:
+    def stop(server: FeedServer, port: int) -> None:
+        server.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((quiet_host, port), timeout=10)
+
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as pool:
             for _ in range(50):
-                server = FeedServer(root).start()
-                for stopped in [pool.submit(server.stop) for _ in range(4)]:
+                server = FeedServer(root, host=quiet_host).start()
+                for stopped in [pool.submit(stop, server, server.port) for _ in range(4)]:
                     stopped.result(STOP_TIMEOUT)
                 assert not server.is_running
     finally:
