@@ -209,9 +209,10 @@ def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(
     assert "is no session of feedserver check" in capsys.readouterr().err
 
 
-def test_options_that_serve_would_ignore_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--serve", "--poll", "x"]) == 2
-    capsys.readouterr()
+def test_commands_of_a_reader_are_refused_where_a_person_drives_it(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--reader=newsboat", "--add=x", "--add-all=x", "--poll=x"):
+        assert main(["check", "--serve", option]) == 2
+        assert "leave --reader, --add and --poll out" in capsys.readouterr().err
     for option in ("--list", "--state", "--setup", "--version"):
         assert main(["check", "--serve", option, "x"]) == 2
         assert f"leave {option} out" in capsys.readouterr().err
