@@ -80,12 +80,13 @@ class AskingAlways(RightReader):
         return True
 
 
-def report_of(file: SessionFile, reader: RightReader, leaves_after: int | None = None, url: str = "") -> Report:
-    adapter = HandAdapter(file, url=url, feed_port=0)
+def run_by(reader: RightReader, file: SessionFile, leaves_after: int | None = None) -> tuple[Report, Person]:
+    """Return the report of a run of `CHOSEN`, and the person who drove *reader*."""
+    adapter = HandAdapter(file)
     person = Person(adapter.page.url, reader, leaves_after)
     person.start()
     try:
-        return run(adapter, only=CHOSEN)
+        return run(adapter, only=CHOSEN), person
     finally:
         adapter.close()
         person.over.set()
@@ -97,11 +98,13 @@ def verdicts(report: Report) -> dict[str, Verdict]:
 
 
 def test_a_right_reader_passes_by_hand() -> None:
-    assert set(verdicts(report_of(SessionFile(None, ""), AskingAlways())).values()) == {Verdict.PASS}
+    report, _ = run_by(AskingAlways(), SessionFile(None, ""))
+
+    assert set(verdicts(report).values()) == {Verdict.PASS}
 
 
 def test_a_reader_that_loses_an_item_fails_by_hand() -> None:
-    report = report_of(SessionFile(None, ""), AskingAlways("B1"))
+    report, _ = run_by(AskingAlways("B1"), SessionFile(None, ""))
 
     assert {name for name, verdict in verdicts(report).items() if verdict is Verdict.FAIL} == {"B1"}
 
@@ -110,14 +113,14 @@ def test_a_run_continues_at_the_point_at_which_it_was_stopped(tmp_path: Path) ->
     path = tmp_path / "session.json"
     reader = AskingAlways()
 
-    stopped = report_of(SessionFile.open(path, "x"), reader, leaves_after=3)
-    kept = SessionFile.open(path, "x")
-    report = report_of(kept, reader)
+    stopped, before = run_by(reader, SessionFile.open(path, "x"), leaves_after=3)
+    report, afterwards = run_by(reader, SessionFile.open(path, "x"))
 
+    assert (before.rounds, afterwards.rounds) == ([0, 1, 2], [3, 4])
     assert stopped.is_partial
     assert stopped["I1"].judgement.reason == "the run was stopped after 1 of 2 steps"
     assert set(verdicts(report).values()) == {Verdict.PASS}
-    assert len(report["B1"].exchanges) == 5  # three rounds before, and two afterwards
+    assert len(report["B1"].exchanges) == 5
     assert not report.is_partial
     assert path.stat().st_mode & 0o077 == 0 or path.drive
 
