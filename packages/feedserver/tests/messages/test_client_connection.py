@@ -101,6 +101,11 @@ def test_the_servers_connections_show_their_states_and_include_closed_ones() -> 
     assert str(min(closed, key=lambda each: each.number)).endswith("(closed, 1 request)")
 
 
+def test_a_connection_is_open_in_every_state_but_closed() -> None:
+    assert ClientConnection(1, state="idle").is_open and ClientConnection(1, state="stalled").is_open
+    assert not ClientConnection(1, state="closed").is_open
+
+
 def test_a_bounded_journal_bounds_the_connections_too() -> None:
     with FeedServer(journal_limit=2) as server:
         server.add("/feed", Response("<feed/>"))
