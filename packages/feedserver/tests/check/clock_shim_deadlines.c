@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,17 @@ static void *hold(void *mutex) {
 static void *hold_for_reading(void *lock) {
     pthread_rwlock_rdlock(lock);
     return NULL;
+}
+
+static void *hold_for_writing(void *lock) {
+    pthread_rwlock_wrlock(lock);
+    return NULL;
+}
+
+static void *never_end(void *nothing) {
+    for (;;)
+        pause();
+    return nothing;
 }
 
 static void in_thread(void *(*function)(void *), void *argument) {
@@ -72,12 +84,31 @@ static int wait_in_a_way(const char *way) {
         in_thread(hold, &mutex);
         return pthread_mutex_timedlock(&mutex, &deadline) == ETIMEDOUT;
     }
+    if (strcmp(way, "pthread_mutex_clocklock") == 0) {
+        in_thread(hold, &mutex);
+        return pthread_mutex_clocklock(&mutex, CLOCK_REALTIME, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_mutex_clocklock on another clock") == 0) {
+        in_thread(hold, &mutex);
+        return pthread_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &monotonic) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_rwlock_timedrdlock") == 0) {
+        in_thread(hold_for_writing, &lock);
+        return pthread_rwlock_timedrdlock(&lock, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_timedjoin_np") == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, never_end, NULL);
+        return pthread_timedjoin_np(thread, NULL, &deadline) == ETIMEDOUT;
+    }
     if (strcmp(way, "pthread_rwlock_timedwrlock") == 0) {
         in_thread(hold_for_reading, &lock);
         return pthread_rwlock_timedwrlock(&lock, &deadline) == ETIMEDOUT;
     }
     if (strcmp(way, "sem_timedwait") == 0)
         return sem_timedwait(&semaphore, &deadline) == -1 && errno == ETIMEDOUT;
+    if (strcmp(way, "sem_clockwait") == 0)
+        return sem_clockwait(&semaphore, CLOCK_REALTIME, &deadline) == -1 && errno == ETIMEDOUT;
     if (strcmp(way, "sem_clockwait on another clock") == 0)
         return sem_clockwait(&semaphore, CLOCK_MONOTONIC, &monotonic) == -1 && errno == ETIMEDOUT;
     if (strcmp(way, "clock_nanosleep") == 0)
@@ -97,6 +128,16 @@ static int wait_in_a_way(const char *way) {
         int file = timerfd_create(CLOCK_MONOTONIC, 0);
         timerfd_settime(file, TFD_TIMER_ABSTIME, &(struct itimerspec){.it_value = monotonic}, NULL);
         return read(file, &times, sizeof times) == sizeof times;
+    }
+    if (strcmp(way, "timer_settime") == 0) {
+        timer_t timer;
+        sigset_t alarm;
+        sigemptyset(&alarm);
+        sigaddset(&alarm, SIGALRM);
+        sigprocmask(SIG_BLOCK, &alarm, NULL);
+        timer_create(CLOCK_REALTIME, NULL, &timer);
+        timer_settime(timer, TIMER_ABSTIME, &(struct itimerspec){.it_value = deadline}, NULL);
+        return sigwaitinfo(&alarm, NULL) == SIGALRM;
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-"""The library that moves the wall clock of other processes: every way to read it is moved, and no wait takes longer."""
+"""The library that moves the wall clock of other processes: what they read is moved, and no wait takes longer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,20 @@ WAYS = [
     "pthread_cond_clockwait",
     "pthread_cond_clockwait on another clock",
     "pthread_mutex_timedlock",
+    "pthread_mutex_clocklock",
+    "pthread_mutex_clocklock on another clock",
+    "pthread_rwlock_timedrdlock",
     "pthread_rwlock_timedwrlock",
+    "pthread_timedjoin_np",
     "sem_timedwait",
+    "sem_clockwait",
     "sem_clockwait on another clock",
     "clock_nanosleep",
     "clock_nanosleep on another clock",
     "clock_nanosleep for a time",
     "timerfd_settime",
     "timerfd_settime on another clock",
+    "timer_settime",
 ]
 
 needs_compiler = pytest.mark.skipif(
