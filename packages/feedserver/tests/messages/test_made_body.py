@@ -281,5 +281,9 @@ def test_bodies_made_by_the_same_function_are_equal() -> None:
     assert Response(parts) == Response(parts)
     assert Response(parts).body == MadeBody(parts)
     assert hash(Response(parts)) == hash(Response(parts))
+
+
+def test_a_made_body_is_named_by_the_function_that_makes_it() -> None:
     make: Callable[[], Iterator[str | bytes]] = functools.partial(parts)
+    assert str(MadeBody(parts)).startswith(f"parts ({__file__}:")
     assert str(MadeBody(make)) == "partial"

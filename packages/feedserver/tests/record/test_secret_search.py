@@ -223,8 +223,10 @@ def test_a_value_with_a_colon_is_no_secret_where_it_sorts_selects_or_names_a_por
     assert without_secrets(f"/?by={value}") == (f"/?by={value}", ())
 
 
-def test_a_criterion_to_keep_stays() -> None:
-    assert without_secrets("/?filter=password:abc", keep=["password"]) == ("/?filter=password:abc", ())
+@pytest.mark.parametrize("text", ["/?filter=pwd:abc", "pwd=`a b`", "pwd: abc", "[('pwd', 'a b')]", '{"pwd": "a"}'])
+def test_what_is_to_be_kept_stays_in_any_notation(text: str) -> None:
+    assert without_secrets(text)[0] != text
+    assert without_secrets(text, keep=["PWD"]) == (text, ())
 
 
 @pytest.mark.parametrize(
@@ -232,7 +234,6 @@ def test_a_criterion_to_keep_stays() -> None:
 )
 def test_a_string_without_the_name_of_a_secret_stays(text: str) -> None:
     assert without_secrets(text) == (text, ())
-    assert without_secrets("pwd=`a b`", keep=["PWD"])[0] == "pwd=`a b`"
 
 
 def test_secrets_in_the_values_of_endpoint_parameters_are_replaced() -> None:
@@ -273,8 +274,10 @@ def test_a_value_that_is_nested_too_deeply_to_be_searched_is_replaced() -> None:
         text = f"/a?next={quote(text, safe='')}"
     cleaned, found = without_secrets(text)
     assert "s3cret99" not in decoded(cleaned, 20) and found == ("value that is nested too deeply",)
-    cleaned, found = without_secrets("[" * 30_000)
-    assert len(cleaned) <= 30_000 and found in ((), ("value that is nested too deeply",))
+
+
+def test_thousands_of_open_brackets_are_no_secret_and_no_error() -> None:
+    assert without_secrets("[" * 30_000) == ("[" * 30_000, ())
 
 
 @pytest.mark.parametrize("echo", ["pa/ss+1", "pa%2Fss%2B1", "pa%2fss%2b1", "cGEvc3MrMQ==", "cGEvc3MrMQ"])
