@@ -1,7 +1,8 @@
 /* Waits 100 ms with the function that the argument names, until a deadline computed from the clock that is read here.
  * Prints the seconds of the wall clock before the wait, and how many milliseconds the wait took on the monotonic clock,
- * which is never moved. */
+ * which is never moved. With the argument "connect" and a port, it connects there, and reads no clock. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -142,9 +144,17 @@ static int wait_in_a_way(const char *way) {
     return 0;
 }
 
+static int connect_to(int port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof address);
+}
+
 int main(int count, char **arguments) {
     struct timeval day;
     struct timespec before, after, standard;
+    if (count == 3 && strcmp(arguments[1], "connect") == 0)
+        return connect_to(atoi(arguments[2])) == 0 ? 0 : 5;
     if (count != 2)
         return 2;
     gettimeofday(&day, NULL);
