@@ -275,6 +275,24 @@ def test_a_callable_may_stop_the_server(root: Path) -> None:
     assert time.monotonic() - begun < STOP_TIMEOUT, "a second stop waits until the server has stopped, and no longer"
 
 
+def test_a_callable_that_stops_a_server_does_not_wait_for_a_thread_that_waits_for_it(root: Path) -> None:
+    cut = threading.Event()
+
+    def stopping(_: Request) -> Response:
+        cut.wait(STOP_TIMEOUT)
+        server.stop()
+        return Response()
+
+    with FeedServer(root, callable_timeout=1) as server, RawClient(server) as client, ThreadPoolExecutor(1) as pool:
+        server.add("/stop", stopping)
+        client.ask("/stop")
+        server.wait_for("/stop")
+        pool.submit(lambda: cut.set() if client.read_to_end() == b"" else None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a callable that still runs
+            server.stop()
+
+
 @pytest.mark.parametrize(
     ("line", "headers", "reason"),
     [

@@ -117,6 +117,7 @@ def test_a_run_continues_at_the_point_at_which_it_was_stopped(tmp_path: Path) ->
     report, afterwards = run_by(reader, SessionFile.open(path, "x"))
 
     assert (before.rounds, afterwards.rounds) == ([0, 1, 2], [3, 4])
+    assert before.page == afterwards.page
     assert stopped.is_partial
     assert stopped["I1"].judgement.reason == "the run was stopped after 1 of 2 steps"
     assert set(verdicts(report).values()) == {Verdict.PASS}
