@@ -16,7 +16,7 @@ from feedserver.fixtures.document_root import Folder
 from feedserver.fixtures.loader import LARGEST_HELD
 from feedserver.messages import safe_open
 from feedserver.messages.response import FileBody
-from feedserver.messages.safe_open import NotServable, open_file
+from feedserver.messages.safe_open import NotServable, create_file, open_file
 from feedserver.record import record
 from rawclient import RawClient
 
@@ -410,6 +410,19 @@ def test_a_recording_overwrites_regular_files_only(root: Path, name: str, make: 
             record(server.url("/x"), root / "a.xml", force=True)
     other = {"a.xml": "a.xml.response", "a.xml.response": "a.xml"}[name]
     assert not (root / other).exists()
+
+
+def test_a_file_is_created_only_where_nothing_is(root: Path) -> None:
+    write(root / "a.xml")
+    link(root / "b.xml", "nowhere")
+    with pytest.raises(FileExistsError):
+        create_file(root / "a.xml")
+    with pytest.raises(NotServable, match="this is a link"):
+        create_file(root / "b.xml")
+    with create_file(root / "c.xml") as file:
+        file.write(b"c")
+    assert [(root / name).read_text() for name in ("a.xml", "c.xml")] == ["mine", "c"]
+    assert not (root / "nowhere").exists()
 
 
 @pytest.mark.parametrize("name", ["a.xml", "a.xml.response"])
