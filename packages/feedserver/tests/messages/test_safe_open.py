@@ -349,7 +349,7 @@ def a_folder(path: Path) -> None:
 @pytest.mark.parametrize("make", [a_pipe, a_socket, a_device, a_folder])
 @pytest.mark.parametrize("name", ["a.xml", "a.xml.response", "feed.xml/1.xml", "feed.xml/1.xml.response"])
 @pytest.mark.parametrize("follow_links", [False, True])
-def test_only_regular_files_are_opened_and_nothing_is_waited_for(
+def test_only_regular_files_are_served_and_nothing_is_waited_for(
     root: Path, make: Callable[[Path], None], name: str, follow_links: bool
 ) -> None:
     (root / "feed.xml").mkdir()
