@@ -62,6 +62,7 @@ def test_pipelined_requests_and_early_answers_are_counted_too(server: FeedServer
         client.ask("/early", "Content-Length: 9", method="POST")
         assert [client.read().status, client.read().status] == [200, 413]
     assert [request.connection.number for request in server.requests] == [1, 2]
+    assert server.connections[-1].number == 2
 
 
 def test_requests_are_compared_without_their_connections() -> None:
