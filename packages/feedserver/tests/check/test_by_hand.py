@@ -213,16 +213,26 @@ def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(
     assert "is no session of feedserver check" in capsys.readouterr().err
 
 
-def test_commands_of_a_reader_are_refused_where_a_person_drives_it(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def no_session(tmp_path: Path) -> str:
+    """Return a file that is no session: with it, a command begins no run even if what a test gives is not refused."""
+    path = tmp_path / "session.json"
+    path.write_text("{}")
+    return str(path)
+
+
+def test_commands_of_a_reader_are_refused_where_a_person_drives_it(
+    no_session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     for option in ("--reader=newsboat", "--add=x", "--add-all=x", "--poll=x"):
-        assert main(["check", "--serve", option]) == 2
+        assert main(["check", "--serve", "--session", no_session, option]) == 2
         assert "leave --reader, --add and --poll out" in capsys.readouterr().err
     for option in ("--list", "--state", "--setup", "--version"):
-        assert main(["check", "--serve", option, "x"]) == 2
+        assert main(["check", "--serve", "--session", no_session, option, "x"]) == 2
         assert f"leave {option} out" in capsys.readouterr().err
 
 
-def test_a_text_that_is_no_base_url_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.CaptureFixture[str]) -> None:
     for url in (
         "feeds.example.org",
         "http://a/\x01",
@@ -230,7 +240,7 @@ def test_a_text_that_is_no_base_url_is_refused(capsys: pytest.CaptureFixture[str
         "http://a/\udcff",
         "http://a/\N{RIGHT-TO-LEFT OVERRIDE}",
     ):
-        assert main(["check", "--serve", "--url", url]) == 2
+        assert main(["check", "--serve", "--session", no_session, "--url", url]) == 2
         said = f"feedserver check: --url {url!r} is no base URL; give one such as https://feeds.example.org\n"
         assert capsys.readouterr().err.endswith(said)
 
