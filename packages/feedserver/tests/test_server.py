@@ -192,14 +192,19 @@ def test_a_server_has_stopped_although_its_stop_warns_and_warnings_are_errors(ro
         ends.set()
 
 
-def test_several_threads_may_stop_a_server_concurrently(root: Path) -> None:
+def test_several_threads_may_stop_a_server_and_each_waits_until_it_has_stopped(root: Path, quiet_host: str) -> None:
+    def stop(server: FeedServer, port: int) -> None:
+        server.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((quiet_host, port), timeout=10)
+
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as pool:
             for _ in range(50):
-                server = FeedServer(root).start()
-                for stopped in [pool.submit(server.stop) for _ in range(4)]:
+                server = FeedServer(root, host=quiet_host).start()
+                for stopped in [pool.submit(stop, server, server.port) for _ in range(4)]:
                     stopped.result(STOP_TIMEOUT)
                 assert not server.is_running
     finally:
@@ -268,6 +273,24 @@ def test_a_callable_may_stop_the_server(root: Path) -> None:
         begun = time.monotonic()
     assert ended == [None]
     assert time.monotonic() - begun < STOP_TIMEOUT, "a second stop waits until the server has stopped, and no longer"
+
+
+def test_a_callable_that_stops_a_server_does_not_wait_for_a_thread_that_waits_for_it(root: Path) -> None:
+    cut = threading.Event()
+
+    def stopping(_: Request) -> Response:
+        cut.wait(STOP_TIMEOUT)
+        server.stop()
+        return Response()
+
+    with FeedServer(root, callable_timeout=1) as server, RawClient(server) as client, ThreadPoolExecutor(1) as pool:
+        server.add("/stop", stopping)
+        client.ask("/stop")
+        server.wait_for("/stop")
+        pool.submit(lambda: cut.set() if client.read_to_end() == b"" else None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a callable that still runs
+            server.stop()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import requests
 
-from feedserver import FeedServer, Response, moved
+from feedserver import FeedServer, PortTaken, Response, moved
 from feedserver.faults import Close, Stall
 from rawclient import RawClient
 
@@ -35,6 +35,8 @@ def test_a_server_that_refuses_keeps_its_port_and_accepts_again(server: FeedServ
                 socket.create_connection((server.host, server.port), timeout=10)
             with pytest.raises(OSError, match=r"[Cc]onnection refused|10061"):
                 urllib.request.urlopen(server.url("x"), timeout=10)
+            with pytest.raises(PortTaken):
+                FeedServer(host=server.host, port=server.port).start()
             assert open_before.get("/x").body == b"x"
         server.accept()
         with RawClient(server) as client:
@@ -167,6 +169,7 @@ def test_clients_see_a_broken_connection_and_use_the_next(server: FeedServer, ge
         with pytest.raises((requests.ConnectionError, httpx.TransportError)):
             get(server.url("x"))
     assert get(server.url("x")) == b"x"
+    assert len(server.connections) == 2
 
 
 PATIENCE = 10

@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 
-from feedserver import FeedServer, Response, stop_server
+from feedserver import FeedServer, stop_server
 from feedserver.testcases import FeedServerMixin, FeedServerTestCase
 from small_cases import Base, counts, get, run
 from steady import MISS, steady
@@ -66,18 +66,18 @@ def test_the_set_up_of_the_other_bases_finds_a_running_server() -> None:
     assert counts(run(Case)) == {}
 
 
-def test_host_port_and_folder_are_attributes_of_the_class(quiet_host: str) -> None:
+def test_host_port_and_folder_are_attributes_of_the_class(quiet_host: str, feeds: Path) -> None:
     with FeedServer(host=quiet_host) as server:
         port = server.port
 
     class Case(FeedServerTestCase):
         host = quiet_host
+        feed_root = feeds
 
         def test_one(self) -> None:
             assert self.base_url == f"http://{quiet_host}:{port}"
-            assert self.feedserver.root is None
-            self.feedserver.add("/feed", Response("<rss/>"))
-            assert get(self.get_url("feed")) == b"<rss/>"
+            assert self.feedserver.root == feeds
+            assert get(self.get_url("atom.xml")) == b"<feed/>"
 
         test_two = test_one
 
@@ -102,14 +102,17 @@ def test_every_option_is_an_attribute_of_the_class(feeds: Path) -> None:
     assert made == values
 
 
-def test_an_attribute_that_is_nearly_an_option_is_named() -> None:
-    class Case(FeedServerTestCase):
-        feedserver_bindtimeout = 5.0
-        feedserver_of_ours = "it is no option, and like none"
+def test_an_attribute_is_refused_if_it_is_nearly_an_option_and_only_then() -> None:
+    class Unlike(FeedServerTestCase):
+        feedserver_of_ours = "no option, and similar to none"
 
         def test_it(self) -> None:
-            raise AssertionError
+            pass
 
+    class Case(Unlike):
+        feedserver_bindtimeout = 5.0
+
+    assert counts(run(Unlike)) == {}
     [(_, trace)] = run(Case).errors
     assert "Case.feedserver_bindtimeout is no option of FeedServer; did you mean feedserver_bind_timeout?" in trace
 

@@ -217,12 +217,14 @@ def _options(case: type[FeedServerMixin]) -> dict[str, Any]:
 def _check_names(case: type, known: list[str]) -> None:
     import difflib
 
-    options = [f"feedserver_{name}" for name in known]
     for name in dir(case):
-        if not name.startswith("feedserver_") or name in options or callable(getattr(case, name)):
+        option = name.removeprefix("feedserver_")  # with the prefix, every name would be similar to an option
+        if option == name or option in known or callable(getattr(case, name)):
             continue
-        if near := difflib.get_close_matches(name, options):
-            raise TypeError(f"{case.__qualname__}.{name} is no option of FeedServer; did you mean {near[0]}?")
+        if near := difflib.get_close_matches(option, known):
+            raise TypeError(
+                f"{case.__qualname__}.{name} is no option of FeedServer; did you mean feedserver_{near[0]}?"
+            )
 
 
 def _absolute(case: type, attribute: str, root: Path) -> Path:

@@ -1,13 +1,16 @@
 /* Waits 100 ms with the function that the argument names, until a deadline computed from the clock that is read here.
  * Prints the seconds of the wall clock before the wait, and how many milliseconds the wait took on the monotonic clock,
- * which is never moved. */
+ * which is never moved. With the argument "connect" and a port, it connects there, and reads no clock. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -32,6 +35,17 @@ static void *hold(void *mutex) {
 static void *hold_for_reading(void *lock) {
     pthread_rwlock_rdlock(lock);
     return NULL;
+}
+
+static void *hold_for_writing(void *lock) {
+    pthread_rwlock_wrlock(lock);
+    return NULL;
+}
+
+static void *never_end(void *nothing) {
+    for (;;)
+        pause();
+    return nothing;
 }
 
 static void in_thread(void *(*function)(void *), void *argument) {
@@ -72,12 +86,31 @@ static int wait_in_a_way(const char *way) {
         in_thread(hold, &mutex);
         return pthread_mutex_timedlock(&mutex, &deadline) == ETIMEDOUT;
     }
+    if (strcmp(way, "pthread_mutex_clocklock") == 0) {
+        in_thread(hold, &mutex);
+        return pthread_mutex_clocklock(&mutex, CLOCK_REALTIME, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_mutex_clocklock on another clock") == 0) {
+        in_thread(hold, &mutex);
+        return pthread_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &monotonic) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_rwlock_timedrdlock") == 0) {
+        in_thread(hold_for_writing, &lock);
+        return pthread_rwlock_timedrdlock(&lock, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_timedjoin_np") == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, never_end, NULL);
+        return pthread_timedjoin_np(thread, NULL, &deadline) == ETIMEDOUT;
+    }
     if (strcmp(way, "pthread_rwlock_timedwrlock") == 0) {
         in_thread(hold_for_reading, &lock);
         return pthread_rwlock_timedwrlock(&lock, &deadline) == ETIMEDOUT;
     }
     if (strcmp(way, "sem_timedwait") == 0)
         return sem_timedwait(&semaphore, &deadline) == -1 && errno == ETIMEDOUT;
+    if (strcmp(way, "sem_clockwait") == 0)
+        return sem_clockwait(&semaphore, CLOCK_REALTIME, &deadline) == -1 && errno == ETIMEDOUT;
     if (strcmp(way, "sem_clockwait on another clock") == 0)
         return sem_clockwait(&semaphore, CLOCK_MONOTONIC, &monotonic) == -1 && errno == ETIMEDOUT;
     if (strcmp(way, "clock_nanosleep") == 0)
@@ -98,12 +131,30 @@ static int wait_in_a_way(const char *way) {
         timerfd_settime(file, TFD_TIMER_ABSTIME, &(struct itimerspec){.it_value = monotonic}, NULL);
         return read(file, &times, sizeof times) == sizeof times;
     }
+    if (strcmp(way, "timer_settime") == 0) {
+        timer_t timer;
+        sigset_t alarm;
+        sigemptyset(&alarm);
+        sigaddset(&alarm, SIGALRM);
+        sigprocmask(SIG_BLOCK, &alarm, NULL);
+        timer_create(CLOCK_REALTIME, NULL, &timer);
+        timer_settime(timer, TIMER_ABSTIME, &(struct itimerspec){.it_value = deadline}, NULL);
+        return sigwaitinfo(&alarm, NULL) == SIGALRM;
+    }
     return 0;
+}
+
+static int connect_to(int port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof address);
 }
 
 int main(int count, char **arguments) {
     struct timeval day;
     struct timespec before, after, standard;
+    if (count == 3 && strcmp(arguments[1], "connect") == 0)
+        return connect_to(atoi(arguments[2])) == 0 ? 0 : 5;
     if (count != 2)
         return 2;
     gettimeofday(&day, NULL);

@@ -80,12 +80,13 @@ class AskingAlways(RightReader):
         return True
 
 
-def report_of(file: SessionFile, reader: RightReader, leaves_after: int | None = None, url: str = "") -> Report:
-    adapter = HandAdapter(file, url=url, feed_port=0)
+def run_by(reader: RightReader, file: SessionFile, leaves_after: int | None = None) -> tuple[Report, Person]:
+    """Return the report of a run of `CHOSEN`, and the person who drove *reader*."""
+    adapter = HandAdapter(file)
     person = Person(adapter.page.url, reader, leaves_after)
     person.start()
     try:
-        return run(adapter, only=CHOSEN)
+        return run(adapter, only=CHOSEN), person
     finally:
         adapter.close()
         person.over.set()
@@ -97,11 +98,13 @@ def verdicts(report: Report) -> dict[str, Verdict]:
 
 
 def test_a_right_reader_passes_by_hand() -> None:
-    assert set(verdicts(report_of(SessionFile(None, ""), AskingAlways())).values()) == {Verdict.PASS}
+    report, _ = run_by(AskingAlways(), SessionFile(None, ""))
+
+    assert set(verdicts(report).values()) == {Verdict.PASS}
 
 
 def test_a_reader_that_loses_an_item_fails_by_hand() -> None:
-    report = report_of(SessionFile(None, ""), AskingAlways("B1"))
+    report, _ = run_by(AskingAlways("B1"), SessionFile(None, ""))
 
     assert {name for name, verdict in verdicts(report).items() if verdict is Verdict.FAIL} == {"B1"}
 
@@ -110,14 +113,15 @@ def test_a_run_continues_at_the_point_at_which_it_was_stopped(tmp_path: Path) ->
     path = tmp_path / "session.json"
     reader = AskingAlways()
 
-    stopped = report_of(SessionFile.open(path, "x"), reader, leaves_after=3)
-    kept = SessionFile.open(path, "x")
-    report = report_of(kept, reader)
+    stopped, before = run_by(reader, SessionFile.open(path, "x"), leaves_after=3)
+    report, afterwards = run_by(reader, SessionFile.open(path, "x"))
 
+    assert (before.rounds, afterwards.rounds) == ([0, 1, 2], [3, 4])
+    assert before.page == afterwards.page
     assert stopped.is_partial
     assert stopped["I1"].judgement.reason == "the run was stopped after 1 of 2 steps"
     assert set(verdicts(report).values()) == {Verdict.PASS}
-    assert len(report["B1"].exchanges) == 5  # three rounds before, and two afterwards
+    assert len(report["B1"].exchanges) == 5
     assert not report.is_partial
     assert path.stat().st_mode & 0o077 == 0 or path.drive
 
@@ -209,15 +213,26 @@ def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(
     assert "is no session of feedserver check" in capsys.readouterr().err
 
 
-def test_options_that_serve_would_ignore_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--serve", "--poll", "x"]) == 2
-    capsys.readouterr()
+@pytest.fixture
+def no_session(tmp_path: Path) -> str:
+    """Return a file that is no session: with it, a command begins no run even if what a test gives is not refused."""
+    path = tmp_path / "session.json"
+    path.write_text("{}")
+    return str(path)
+
+
+def test_commands_of_a_reader_are_refused_where_a_person_drives_it(
+    no_session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in ("--reader=newsboat", "--add=x", "--add-all=x", "--poll=x"):
+        assert main(["check", "--serve", "--session", no_session, option]) == 2
+        assert "leave --reader, --add and --poll out" in capsys.readouterr().err
     for option in ("--list", "--state", "--setup", "--version"):
-        assert main(["check", "--serve", option, "x"]) == 2
+        assert main(["check", "--serve", "--session", no_session, option, "x"]) == 2
         assert f"leave {option} out" in capsys.readouterr().err
 
 
-def test_a_text_that_is_no_base_url_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.CaptureFixture[str]) -> None:
     for url in (
         "feeds.example.org",
         "http://a/\x01",
@@ -225,7 +240,7 @@ def test_a_text_that_is_no_base_url_is_refused(capsys: pytest.CaptureFixture[str
         "http://a/\udcff",
         "http://a/\N{RIGHT-TO-LEFT OVERRIDE}",
     ):
-        assert main(["check", "--serve", "--url", url]) == 2
+        assert main(["check", "--serve", "--session", no_session, "--url", url]) == 2
         said = f"feedserver check: --url {url!r} is no base URL; give one such as https://feeds.example.org\n"
         assert capsys.readouterr().err.endswith(said)
 

@@ -36,9 +36,12 @@ def test_an_address_with_a_scheme_is_absolute() -> None:
 
 
 def test_links_of_html_are_read_as_a_browser_reads_them() -> None:
-    html = '<a HREF="java&#9;script:x">a</a><form action=b.html><p title="javascript:x">javascript:y</p><a href>c</a>'
+    html = (
+        '<a HREF="java&#9;script:x">a</a><form action=b.html><button formaction=c.html>'
+        '<p title="javascript:x">javascript:y</p><a href>d</a>'
+    )
 
-    assert links_of(html) == ["java\tscript:x", "b.html"]
+    assert links_of(html) == ["java\tscript:x", "b.html", "c.html"]
     assert links_of("[1]: javascript:x") == []
 
 
@@ -63,9 +66,10 @@ def test_a_script_in_text_is_no_script() -> None:
         ("<!-- <a href=y> --><a href=x>", ["x"]),
         ("<!--><a href=x>", ["x"]),
         ("<!-- <a href=y>", []),
-        ("<![if IE]><a href=x><![endif]>", ["x"]),
+        ("<![if <a href=y>]><a href=x><![endif]>", ["x"]),
         ("<![a", []),
-        ("<?a <b ?><a href=x>", ["x"]),
+        ("<?a <a href=y ?><a href=x>", ["x"]),
+        ("</ <a href=y><a href=x>", ["x"]),
         ("</a href=y><a href=x>", ["x"]),
         ("< a href=y><a href=x>", ["x"]),
         ("<script><a href=y></scripted><a href=z></SCRIPT ><a href=x>", ["x"]),

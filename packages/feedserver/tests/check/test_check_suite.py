@@ -135,6 +135,7 @@ def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> 
 
     result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-p", "no:django")
 
+    result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*@pytest.mark.feedserver_check: there is no scenario V999*"])
 
 

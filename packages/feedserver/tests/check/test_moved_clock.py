@@ -1,4 +1,4 @@
-"""The library that moves the wall clock of other processes: every way to read it is moved, and no wait takes longer."""
+"""The library that moves the wall clock of other processes: what they read is moved, and no wait takes longer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,20 @@ WAYS = [
     "pthread_cond_clockwait",
     "pthread_cond_clockwait on another clock",
     "pthread_mutex_timedlock",
+    "pthread_mutex_clocklock",
+    "pthread_mutex_clocklock on another clock",
+    "pthread_rwlock_timedrdlock",
     "pthread_rwlock_timedwrlock",
+    "pthread_timedjoin_np",
     "sem_timedwait",
+    "sem_clockwait",
     "sem_clockwait on another clock",
     "clock_nanosleep",
     "clock_nanosleep on another clock",
     "clock_nanosleep for a time",
     "timerfd_settime",
     "timerfd_settime on another clock",
+    "timer_settime",
 ]
 
 needs_compiler = pytest.mark.skipif(
@@ -142,15 +148,20 @@ def test_a_reader_that_empties_the_file_of_its_clock_does_not_end_the_run(tmp_pa
 
 
 @needs_compiler
-def test_a_process_that_reads_the_clock_and_connects_counts_as_proof(loaded: LoadedShim) -> None:
-    def run(program: str) -> int:
-        subprocess.run([sys.executable, "-S", "-c", program], env=os.environ | loaded.environment, check=True)
+def test_a_process_that_reads_the_clock_and_connects_counts_as_proof(loaded: LoadedShim, program: Path) -> None:
+    def proofs_after(*command: str | Path) -> int:
+        subprocess.run(command, env=os.environ | loaded.environment, check=True)
         return loaded.proofs
+
+    def proofs_after_python(code: str) -> int:
+        return proofs_after(sys.executable, "-S", "-c", code)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        assert run("import time; time.time()") == 0
-        assert run(f"import socket, time; socket.create_connection(('127.0.0.1', {port})); time.time()") == 1
+        assert proofs_after_python("import time; time.time()") == 0
+        assert proofs_after(program, "connect", str(port)) == 0
+        both = f"import socket, time; socket.create_connection(('127.0.0.1', {port})); time.time()"
+        assert proofs_after_python(both) == 1
     loaded.close()
 
 

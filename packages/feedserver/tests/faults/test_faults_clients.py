@@ -275,7 +275,9 @@ def test_a_post_is_answered_early(server: FeedServer) -> None:
     assert [exchange.body for exchange in server.journal.exchanges] == [b"", b"", b""]
 
 
-def test_feedparser_notices_some_faults_only(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedparser_notices_broken_bodies_and_reads_one_with_trailers(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(feed_clients, "TIMEOUT", PATIENCE)
     cut = feedparser.parse(serve(server, "truncated gzip"))
     assert cut.bozo and len(cut.entries) < 40

@@ -62,6 +62,7 @@ def test_pipelined_requests_and_early_answers_are_counted_too(server: FeedServer
         client.ask("/early", "Content-Length: 9", method="POST")
         assert [client.read().status, client.read().status] == [200, 413]
     assert [request.connection.number for request in server.requests] == [1, 2]
+    assert server.connections[-1].number == 2
 
 
 def test_requests_are_compared_without_their_connections() -> None:
@@ -99,6 +100,11 @@ def test_the_servers_connections_show_their_states_and_include_closed_ones() -> 
     assert [each.id for each in closed] == [1, 2]
     assert [each.is_open for each in closed] == [False, False]
     assert str(min(closed, key=lambda each: each.number)).endswith("(closed, 1 request)")
+
+
+def test_a_connection_is_open_in_every_state_but_closed() -> None:
+    assert ClientConnection(1, state="idle").is_open and ClientConnection(1, state="stalled").is_open
+    assert not ClientConnection(1, state="closed").is_open
 
 
 def test_a_bounded_journal_bounds_the_connections_too() -> None:

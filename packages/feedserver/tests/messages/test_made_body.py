@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from feedserver import FeedServer, Request, Response, VerificationError
-from feedserver.faults import Close, FalseCoding, Interim, Reset, ShortLength, SlowBody, Trailers, TruncatedGzip
+from feedserver.faults import Close, FalseCoding, Fault, Interim, Reset, ShortLength, SlowBody, Trailers, TruncatedGzip
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.pacing import Pace
 from rawclient import RawClient
@@ -201,11 +201,9 @@ def test_a_declared_length_is_sent_and_the_connection_closed() -> None:
 
 
 def test_a_made_body_has_a_pace_and_faults() -> None:
-    faulty: list[tuple[Any, bytes]] = [
+    faulty: list[tuple[Fault, bytes]] = [
         (Interim(102, ()), b"102 Processing"),
         (Trailers({"X-Sum": "1"}), b"0\r\nX-Sum: 1\r\n\r\n"),
-        (Close(after=6), b"5\r\n<rss>\r\n2\r\n\xc3"),
-        (Close(after="headers"), b"\r\n\r\n"),
         (FalseCoding("br"), b"Content-Encoding: br\r\n"),
         (SlowBody(Pace(4, 0.001)), b"5\r\n<rss>\r\n2\r\n\xc3\xbc\r\n"),
     ]
@@ -215,6 +213,15 @@ def test_a_made_body_has_a_pace_and_faults() -> None:
             with RawClient(server) as client:
                 client.ask("/f", "Connection: close")
                 assert expected in client.read_to_end(), fault
+        closed: list[tuple[Fault, bytes]] = [
+            (Close(after="headers"), b""),
+            (Close(after=6), b"5\r\n<rss>\r\n2\r\n\xc3"),
+        ]
+        for fault, sent in closed:
+            server.add("/f", Response(parts, faults=fault))
+            with RawClient(server) as client:
+                client.ask("/f", "Connection: close")
+                assert client.read_to_end().partition(b"\r\n\r\n")[2] == sent, fault
         server.add("/f", Response(parts, pace="2 bytes every 10ms"))
         assert get(server, "/f") == WHOLE
         assert server.journal.exchanges[-1].duration >= 0.04
@@ -274,5 +281,9 @@ def test_bodies_made_by_the_same_function_are_equal() -> None:
     assert Response(parts) == Response(parts)
     assert Response(parts).body == MadeBody(parts)
     assert hash(Response(parts)) == hash(Response(parts))
+
+
+def test_a_made_body_is_named_by_the_function_that_makes_it() -> None:
     make: Callable[[], Iterator[str | bytes]] = functools.partial(parts)
+    assert str(MadeBody(parts)).startswith(f"parts ({__file__}:")
     assert str(MadeBody(make)) == "partial"

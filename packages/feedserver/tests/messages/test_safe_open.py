@@ -16,7 +16,7 @@ from feedserver.fixtures.document_root import Folder
 from feedserver.fixtures.loader import LARGEST_HELD
 from feedserver.messages import safe_open
 from feedserver.messages.response import FileBody
-from feedserver.messages.safe_open import NotServable, open_file
+from feedserver.messages.safe_open import NotServable, create_file, open_file
 from feedserver.record import record
 from rawclient import RawClient
 
@@ -51,6 +51,12 @@ def ask(server: FeedServer, path: str) -> tuple[int, bytes]:
     with RawClient(server) as client:
         answer = client.get(path, "Connection: close")
     return answer.status, answer.body
+
+
+def open_descriptors() -> int:
+    """Return how many descriptors this process has open; 0 on a system that does not tell."""
+    descriptors = Path("/proc/self/fd")
+    return len(list(descriptors.iterdir())) if descriptors.is_dir() else 0
 
 
 # Each function makes a link in the root that leads out of it, and returns the path to request.
@@ -292,9 +298,11 @@ def test_a_path_that_becomes_a_link_is_refused_if_the_system_cannot_walk(
 
     monkeypatch.setattr(safe_open, "WALKS", False)
     monkeypatch.setattr(os.path, "realpath", swap_at_first)
+    before = open_descriptors()
     with pytest.raises(NotServable, match="a link leads out of the folder"):
         open_file(root / "b" / "a.xml", realpath(root))
     assert len(looks) == 2
+    assert open_descriptors() == before
 
 
 def test_a_large_body_that_becomes_a_link_is_not_sent(root: Path, outside: Path) -> None:
@@ -341,7 +349,7 @@ def a_folder(path: Path) -> None:
 @pytest.mark.parametrize("make", [a_pipe, a_socket, a_device, a_folder])
 @pytest.mark.parametrize("name", ["a.xml", "a.xml.response", "feed.xml/1.xml", "feed.xml/1.xml.response"])
 @pytest.mark.parametrize("follow_links", [False, True])
-def test_only_regular_files_are_opened_and_nothing_is_waited_for(
+def test_only_regular_files_are_served_and_nothing_is_waited_for(
     root: Path, make: Callable[[Path], None], name: str, follow_links: bool
 ) -> None:
     (root / "feed.xml").mkdir()
@@ -370,20 +378,23 @@ def test_a_body_that_is_no_regular_file_is_reported(root: Path, make: Callable[[
         loader.load(root / "x")
 
 
-def test_a_refused_file_leaves_no_descriptor(root: Path, outside: Path) -> None:
-    descriptors = Path("/proc/self/fd")
-    if not descriptors.is_dir():
+@pytest.mark.parametrize("walks", [True, False])
+def test_a_refused_file_leaves_no_descriptor(
+    root: Path, outside: Path, walks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not open_descriptors():
         pytest.skip("this system has no /proc/self/fd")
+    monkeypatch.setattr(safe_open, "WALKS", walks and safe_open.WALKS)
     link(root / "b" / "a.xml", outside / "secret")
     a_pipe(root / "b" / "pipe")
     write(root / "b" / "c")
-    before = len(list(descriptors.iterdir()))
+    before = open_descriptors()
     for name in ("b/a.xml", "b/pipe", "b", "b/missing", "b/c/d", "missing/a"):
         with pytest.raises(OSError):  # noqa: PT011 - which one does not matter here
             open_file(root / name, str(root))
         with pytest.raises(OSError):  # noqa: PT011
             open_file(root / name) if name != "b/a.xml" else open_file(root / "missing")
-    assert len(list(descriptors.iterdir())) == before
+    assert open_descriptors() == before
 
 
 # What `record` writes
@@ -399,6 +410,19 @@ def test_a_recording_overwrites_regular_files_only(root: Path, name: str, make: 
             record(server.url("/x"), root / "a.xml", force=True)
     other = {"a.xml": "a.xml.response", "a.xml.response": "a.xml"}[name]
     assert not (root / other).exists()
+
+
+def test_a_file_is_created_only_where_nothing_is(root: Path) -> None:
+    write(root / "a.xml")
+    link(root / "b.xml", "nowhere")
+    with pytest.raises(FileExistsError):
+        create_file(root / "a.xml")
+    with pytest.raises(NotServable, match="this is a link"):
+        create_file(root / "b.xml")
+    with create_file(root / "c.xml") as file:
+        file.write(b"c")
+    assert [(root / name).read_text() for name in ("a.xml", "c.xml")] == ["mine", "c"]
+    assert not (root / "nowhere").exists()
 
 
 @pytest.mark.parametrize("name", ["a.xml", "a.xml.response"])

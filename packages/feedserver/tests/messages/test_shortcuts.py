@@ -63,6 +63,7 @@ def test_a_date_is_not_moved_beyond_the_year_9999(date: str) -> None:
         (f'"a-touched-{"9" * 5000}"', f'"a-touched-{"9" * 5000}-touched-1"'),
         ('"a-touched-²"', '"a-touched-²-touched-1"'),
         ('W/"a"', 'W/"a-touched-1"'),
+        ('W/"a-touched-1"', 'W/"a-touched-2"'),
         ("bare", "bare-touched-1"),
         ('"-touched-x"', '"-touched-x-touched-1"'),
     ],

@@ -113,6 +113,7 @@ REPLACED = [
     # Tokens by their shape.
     (f"/feed/{HEX}/rss", "/feed/removed/rss", ["token a8f5… (32 characters)"]),
     (f"https://h/feed/{HEX}.xml?a=b", "https://h/feed/removed.xml?a=b", ["token a8f5… (32 characters)"]),
+    (f"https://h/{HEX}", "https://h/removed", ["token a8f5… (32 characters)"]),
     (f"/?u={HEX}&x=1", "/?u=removed&x=1", ["token a8f5… (32 characters)"]),
     (f"/?{HEX}", "/?removed", ["token a8f5… (32 characters)"]),
     (f"/x?next=%2Ffeed%2F{HEX}%2Frss", "/x?next=%2Ffeed%2Fremoved%2Frss", ["token a8f5… (32 characters)"]),
@@ -199,6 +200,7 @@ REPLACED = [
     ("</?sig=1>, </?x=1&key=2>", "</?sig=removed>, </?x=1&key=removed>", ["parameter sig", "parameter key"]),
     ('{"access_token": "a\\"b", "n": 5}', '{"access_token": "removed", "n": 5}', ["parameter access_token"]),
     ('{"otp":12345,"url":"/?key=x"}', '{"otp":"removed","url":"/?key=removed"}', ["parameter otp", "parameter key"]),
+    ('x "otp":12345 y', 'x "otp":"removed" y', ["parameter otp"]),
     ('{"tokens":["x","y"],"n":1}', '{"tokens":"removed","n":1}', ["parameter tokens"]),
     ('{"a": {"token": {"value": "x"}}}', '{"a": {"token": "removed"}}', ["parameter token"]),
     ('[{"a":"{\\"otp\\":5}"}]', '[{"a":"{\\"otp\\":\\"removed\\"}"}]', ["parameter otp"]),
@@ -253,8 +255,10 @@ def test_a_login_or_a_comparison_without_a_password_stays(query: str) -> None:
     assert without_secrets(f"/?{query}") == (f"/?{query}", ())
 
 
-def test_a_criterion_to_keep_stays() -> None:
-    assert without_secrets("/?filter=password:abc", keep=["password"]) == ("/?filter=password:abc", ())
+@pytest.mark.parametrize("text", ["/?filter=pwd:abc", "pwd=`a b`", "pwd: abc", "[('pwd', 'a b')]", '{"pwd": "a"}'])
+def test_what_is_to_be_kept_stays_in_any_notation(text: str) -> None:
+    assert without_secrets(text)[0] != text
+    assert without_secrets(text, keep=["PWD"]) == (text, ())
 
 
 @pytest.mark.parametrize(
@@ -262,7 +266,11 @@ def test_a_criterion_to_keep_stays() -> None:
 )
 def test_a_string_without_the_name_of_a_secret_stays(text: str) -> None:
     assert without_secrets(text) == (text, ())
-    assert without_secrets("pwd=`a b`", keep=["PWD"])[0] == "pwd=`a b`"
+
+
+@pytest.mark.parametrize("text", ['["token", "id", "name"]', "('pwd', 'user', 'x')", "[('pwd', 'user', 'x'"])
+def test_the_second_of_several_names_is_no_value(text: str) -> None:
+    assert without_secrets(text) == (text, ())
 
 
 def test_secrets_in_the_values_of_endpoint_parameters_are_replaced() -> None:
@@ -303,8 +311,10 @@ def test_a_value_that_is_nested_too_deeply_to_be_searched_is_replaced() -> None:
         text = f"/a?next={quote(text, safe='')}"
     cleaned, found = without_secrets(text)
     assert "s3cret99" not in decoded(cleaned, 20) and found == ("value that is nested too deeply",)
-    cleaned, found = without_secrets("[" * 30_000)
-    assert len(cleaned) <= 30_000 and found in ((), ("value that is nested too deeply",))
+
+
+def test_thousands_of_open_brackets_are_no_secret_and_no_error() -> None:
+    assert without_secrets("[" * 30_000) == ("[" * 30_000, ())
 
 
 @pytest.mark.parametrize("echo", ["pa/ss+1", "pa%2Fss%2B1", "pa%2fss%2b1", "cGEvc3MrMQ==", "cGEvc3MrMQ"])

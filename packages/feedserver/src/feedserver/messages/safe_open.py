@@ -14,7 +14,6 @@ Hard links and mounted file systems are not detected: both look like any other f
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO
@@ -27,7 +26,7 @@ WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(
 
 _COMMON = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 _READ = os.O_RDONLY | _COMMON
-_WRITE = os.O_WRONLY | os.O_CREAT | _COMMON
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON  # with O_EXCL, no link is followed
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # With O_PATH, Linux opens a folder that may be searched but not listed.
@@ -57,25 +56,15 @@ def open_file(path: Path, beneath: str | None = None) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
-    """Open a regular file for writing, without following a link at its name and without blocking.
+def create_file(path: Path) -> BinaryIO:
+    """Create a file, and open it for writing.
 
-    Raises FileExistsError where the file exists and *overwrite* is false, NotServable for a link and for what is no
-    regular file, and another OSError where the file can't be created.
+    Raises FileExistsError where something is at *path* already, NotServable where that is a link, and another OSError
+    where the file can't be created.
     """
     if path.is_symlink():
         raise _link(path)
-    write = _WRITE | (0 if overwrite else os.O_EXCL)
-    try:
-        descriptor = os.open(path, write | _NO_WAIT | _NO_LINK, 0o666)
-    except OSError as error:
-        if error.errno == errno.ENXIO:  # a named pipe that has no reader
-            raise _not_regular(path) from None
-        raise
-    _check_regular(path, descriptor)
-    file = os.fdopen(descriptor, "wb")
-    file.truncate(0)
-    return file
+    return os.fdopen(os.open(path, _CREATE, 0o666), "wb")
 
 
 def check_overwritable(path: Path) -> None:

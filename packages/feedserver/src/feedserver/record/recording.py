@@ -21,7 +21,7 @@ from feedserver.messages.field_types import fits
 from feedserver.messages.headers import TCHARS, Headers, to_text
 from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.response import has_content, reason_phrase
-from feedserver.messages.safe_open import check_overwritable, open_to_write
+from feedserver.messages.safe_open import check_overwritable, create_file
 from feedserver.messages.terminal_text import visible
 from feedserver.record.known_secrets import decoded_body, has_known
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch, in_words
@@ -207,7 +207,7 @@ def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
                 check_overwritable(path)
             # An existing file is replaced only when all are written: the disk may be full.
             written = path.with_name(f".{path.name}.{os.getpid()}.new") if overwrite else path
-            with open_to_write(written, overwrite=False) as file:
+            with create_file(written) as file:
                 begun[written] = path
                 file.write(data)
         for written, path in begun.items() if overwrite else ():
