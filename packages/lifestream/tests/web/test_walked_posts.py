@@ -191,7 +191,7 @@ def test_items_that_are_seldom_among_the_posts_are_looked_up(
 def test_posts_are_looked_through_in_the_order_of_an_index(site: Subscription) -> None:
     posts = Timeline(site.lifestream).posts()
     [(_, plan)] = plans_of(lambda: walked_posts.first_of(posts, range(1, 1_000, 2), 3))
-    assert "lifestream_post_timeline" in plan
+    assert "lifestream_post_shown" in plan
     assert connection.vendor != "sqlite" or "TEMP B-TREE" not in plan
 
 
@@ -227,7 +227,7 @@ def test_posts_are_checked_for_a_frequent_tag_in_place_of_reading_its_items(site
     assert "EXISTS" in asked[0] and "LIMIT 4" in asked[0]  # one more shows whether there are older ones
     assert "EXISTS" not in asked[1] and len([sql for sql in asked if "lifestream_item_tags" in sql]) == 2
     [(_, plan)] = [found for found in plans_of(lambda: of_tag.page(None, 3)) if "EXISTS" in found[0]]
-    assert "lifestream_post_timeline" in plan
+    assert "lifestream_post_shown" in plan
     assert connection.vendor != "sqlite" or "TEMP B-TREE" not in plan
 
 
