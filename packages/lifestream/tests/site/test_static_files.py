@@ -6,16 +6,18 @@ import gzip
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponseNotFound
 from django.templatetags.static import static
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from lifestream.site.static_files import A_YEAR, version_of
+from lifestream.site.static_files import A_YEAR, StaticFilesMiddleware, version_of
 from shown import make_post, make_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
@@ -243,3 +245,60 @@ def test_a_compressed_copy_is_sent_as_it_is_now_until_it_is_removed(own_file: Pa
         assert gzip.decompress(body(answer)) == text
     copy.unlink()
     assert gzip.decompress(body(client.get("/static/own.css"))) == b"a{}" * 100
+
+
+class ReplacingMiddleware(StaticFilesMiddleware):
+    """The middleware of a site whose owner writes each of *texts* into a file after it was looked at, before it is
+    opened; None removes the file.
+    """
+
+    def __init__(self, path: Path, texts: Iterable[str | None]) -> None:
+        super().__init__(lambda _: HttpResponseNotFound())
+        self.path = path
+        self.texts = iter(texts)
+
+    def serve(self, static_file: Any, request: HttpRequest) -> Any:
+        for text in islice(self.texts, 1):
+            new = self.path.with_name("new")
+            if text is None:
+                self.path.unlink()
+            else:
+                new.write_text(text)
+                new.replace(self.path)
+        return super().serve(static_file, request)
+
+
+@pytest.mark.parametrize(
+    ("texts", "asked", "status", "sent"),
+    [
+        (["longer" * 20], None, 200, b"longer" * 20),
+        (["short"], None, 200, b"short"),
+        (["short", "longer" * 20], None, 200, b"longer" * 20),
+        (["longer" * 20], "bytes=3-8", 206, b"gerlon"),
+        ([None], None, 404, b""),
+        (["short", None], None, 404, b""),
+    ],
+)
+def test_a_file_that_is_replaced_before_it_is_opened_is_sent_as_it_is_then(
+    texts: list[str | None], asked: str | None, status: int, sent: bytes, own_file: Path
+) -> None:
+    site = ReplacingMiddleware(own_file, texts)
+    answer = site(RequestFactory().get("/static/own.css", headers={"Range": asked} if asked else {}))
+    assert (answer.status_code, body(answer)) == (status, sent)
+    assert answer.get("Content-Length", str(len(sent))) == str(len(sent))
+    answer.close()
+
+
+def test_a_file_that_is_replaced_again_and_again_is_not_available(own_file: Path) -> None:
+    site = ReplacingMiddleware(own_file, ("long" * times for times in count(20)))
+    answer = site(RequestFactory().get("/static/own.css"))
+    assert (answer.status_code, answer["Retry-After"], body(answer)) == (503, "1", b"")
+
+
+def test_a_compressed_copy_that_is_removed_before_it_is_opened_is_sent_no_more(own_file: Path) -> None:
+    copy = own_file.with_name(f"{own_file.name}.gz")
+    copy.write_bytes(b"x")
+    answer = ReplacingMiddleware(copy, [None])(RequestFactory().get("/static/own.css", HTTP_ACCEPT_ENCODING="gzip"))
+    assert (answer.status_code, body(answer)) == (200, own_file.read_bytes())
+    assert "Content-Encoding" not in answer
+    answer.close()

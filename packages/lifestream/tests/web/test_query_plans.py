@@ -7,6 +7,7 @@ would give in order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from factories import NOW, make_feed, make_lifestream, make_subscription
-from lifestream.models import Feed, HubSubscription, Item, Lifestream, fulltext, sqlite_search
+from lifestream.models import Feed, HubSubscription, Item, Lifestream, Post, fulltext, sqlite_search
 from lifestream.models.look import SiteOrder
 from lifestream.refresh import opml
 from lifestream.refresh.icon_finder import find_icons
@@ -74,6 +75,37 @@ def test_a_page_reads_no_table_as_a_whole(client: Client, planet: Lifestream, pa
     assert whole_tables(work, *FEW) == []
     if "q=" not in path and path != "tags/kites/":
         assert [query for query in sorted_ones(work) if not any(name in query for name in COMPARED)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "index"),
+    [
+        ("", "lifestream_post_shown"),
+        ("?before=1790985600000000-5", "lifestream_post_shown"),
+        ("tags/", "lifestream_post_shown"),
+        ("2026/10/3/", "lifestream_post_shown"),
+        ("feed.atom", "lifestream_post_shown"),
+        ("items/{item}/", "lifestream_post_shown"),
+        ("sites/{site}/", "lifestream_post_of_site"),
+        ("sites/{site}/feed.json", "lifestream_post_of_site"),
+        ("sites/", "lifestream_post_of_site"),
+    ],
+)
+def test_a_page_passes_over_no_hidden_posts(client: Client, planet: Lifestream, path: str, index: str) -> None:
+    post = planet.posts.first()
+    assert post is not None
+    hidden = [Item(feed=post.item.feed, key_hash=str(number), date=NOON) for number in range(200)]
+    Post.objects.bulk_create(
+        Post(lifestream=planet, subscription=post.subscription, item=item, date=NOON, ruled=True)
+        for item in Item.objects.bulk_create(hidden)
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE lifestream_post")
+    address = f"/planet/{path.format(site=post.subscription_id, item=post.item_id)}"
+    plans = "\n".join(plan for _, plan in plans_of(partial(client.get, address)))
+    assert f"{index} " in plans
+    assert not re.findall("lifestream_post_(?:timeline|site)", plans)
 
 
 def test_a_frequent_word_is_found_by_walking_down_the_timeline(

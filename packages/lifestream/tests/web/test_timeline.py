@@ -52,7 +52,7 @@ def test_an_older_page_is_found_by_the_index() -> None:
     assert '("lifestream_post"."date", "lifestream_post"."item_id") < (' in str(rows.query)
     if connection.vendor == "sqlite":
         plan = rows.select_related("subscription", "item__feed").explain()
-        assert "lifestream_post_timeline (lifestream_id=? AND (date,item_id)<(?,?))" in plan
+        assert "lifestream_post_shown (lifestream_id=? AND (date,item_id)<(?,?))" in plan
         assert "TEMP B-TREE" not in plan
 
 

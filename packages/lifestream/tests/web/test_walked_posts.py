@@ -16,7 +16,7 @@ from lifestream.models.search_sql import DIALECTS, Indexed
 from lifestream.web import walked_posts
 from lifestream.web.timeline import Timeline, TimelinePage
 from plans import plans_of
-from shown import make_post, make_site
+from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
 
@@ -191,7 +191,7 @@ def test_items_that_are_seldom_among_the_posts_are_looked_up(
 def test_posts_are_looked_through_in_the_order_of_an_index(site: Subscription) -> None:
     posts = Timeline(site.lifestream).posts()
     [(_, plan)] = plans_of(lambda: walked_posts.first_of(posts, range(1, 1_000, 2), 3))
-    assert "lifestream_post_timeline" in plan
+    assert "lifestream_post_shown" in plan
     assert connection.vendor != "sqlite" or "TEMP B-TREE" not in plan
 
 
@@ -227,7 +227,7 @@ def test_posts_are_checked_for_a_frequent_tag_in_place_of_reading_its_items(site
     assert "EXISTS" in asked[0] and "LIMIT 4" in asked[0]  # one more shows whether there are older ones
     assert "EXISTS" not in asked[1] and len([sql for sql in asked if "lifestream_item_tags" in sql]) == 2
     [(_, plan)] = [found for found in plans_of(lambda: of_tag.page(None, 3)) if "EXISTS" in found[0]]
-    assert "lifestream_post_timeline" in plan
+    assert "lifestream_post_shown" in plan
     assert connection.vendor != "sqlite" or "TEMP B-TREE" not in plan
 
 
@@ -269,6 +269,51 @@ def test_a_tag_that_was_frequent_once_is_not_looked_for_in_post_after_post(
     # Posts are checked one by one only among the first five.
     checking = [sql for sql in asked if "EXISTS" in sql and '"tag_id"' in sql]
     assert checking and all("LIMIT 5)" in sql for sql in checking), asked
+
+
+@pytest.mark.parametrize("earlier", [0, 1, 3], ids=["no earlier item", "an earlier item", "earlier items"])
+@pytest.mark.parametrize("latest", [1, 4, 5, 100])
+def test_a_tag_of_very_many_items_is_first_looked_for_among_the_latest_of_them(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, latest: int, earlier: int
+) -> None:
+    first = make_post(site, KITES[0], KITES[1]) if earlier else None  # its item is stored before the others
+    for number in range(20):
+        make_post(site, OTHER[0] if number % 2 else KITES[0], () if number % 2 else KITES[1])
+    later = Post.objects.get(pk=first.pk) if first else None
+    if later:
+        at = Post.objects.order_by("-date", "-item_id")[earlier - 1].date
+        Post.objects.filter(pk=later.pk).update(date=at)
+    expected = list(
+        Post.objects.filter(lifestream=site.lifestream, item__tags__slug="kites").order_by("-date", "-item_id")
+    )
+    monkeypatch.setattr("lifestream.web.timeline.LOOKED_UP", 3)
+    monkeypatch.setattr("lifestream.web.timeline.LATEST_TAGGED", latest)
+    monkeypatch.setattr(fulltext, "RARE", 2)
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", 1)
+    of_tag = Timeline(site.lifestream).of_tag("kites")
+    assert of_tag is not None
+    page = of_tag.page(None, 3)
+    assert list(page.posts) == expected[:3]
+    assert list(of_tag.page(page.older, 3).posts) == expected[3:6]
+
+
+def test_only_items_that_were_stored_earlier_are_asked_for_a_tag_of_very_many(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Post.objects.update(date=NOON)  # so that the latest items have the latest posts
+    monkeypatch.setattr("lifestream.web.timeline.LOOKED_UP", 3)
+    monkeypatch.setattr("lifestream.web.timeline.LATEST_TAGGED", 10)
+    monkeypatch.setattr(fulltext, "RARE", 2)
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", 1)
+    of_tag = Timeline(site.lifestream).of_tag("kites")
+    assert of_tag is not None
+    pages: list[TimelinePage] = []
+    checking = [sql for sql, _ in asked_of(lambda: pages.append(of_tag.page(None, 3))) if "EXISTS" in sql]
+    assert [post.item.title for post in pages[0].posts] == [KITES[0]] * 3
+    assert len(checking) == 2  # first for the latest post alone
+    assert '"item_id" < ' in checking[1] and "LIMIT 1" in checking[1]
+    plans = [plan for sql, plan in plans_of(lambda: of_tag.page(None, 3)) if '"item_id" < ' in sql]
+    assert plans and all("lifestream_post_shown" in plan for plan in plans)
 
 
 def test_a_tag_without_posts_has_an_empty_page(site: Subscription) -> None:

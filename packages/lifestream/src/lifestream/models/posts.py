@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,13 +12,15 @@ from lifestream.models.changed_fields import text_of
 from lifestream.models.items import Item
 from lifestream.models.lifestreams import Lifestream, Subscription
 
+_SHOWN: Final = Q(hidden=False, removed=False, ruled=False)
+
 
 class PostQuerySet(models.QuerySet["Post"]):
     """Querysets of posts."""
 
     def visible(self) -> PostQuerySet:
         """Return the posts that nobody has hidden or removed, and that no rule hides."""
-        return self.filter(hidden=False, removed=False, ruled=False)
+        return self.filter(_SHOWN)
 
 
 class Post(models.Model):
@@ -64,6 +68,9 @@ class Post(models.Model):
         indexes = [
             models.Index(fields=["lifestream", "date", "item"], name="lifestream_post_timeline"),
             models.Index(fields=["subscription", "date", "item"], name="lifestream_post_site"),
+            # For pages: most posts may be hidden, and those between two that are shown are not passed over one by one.
+            models.Index(fields=["lifestream", "date", "item"], condition=_SHOWN, name="lifestream_post_shown"),
+            models.Index(fields=["subscription", "date", "item"], condition=_SHOWN, name="lifestream_post_of_site"),
             models.Index(
                 fields=["lifestream", "pinned"], condition=Q(pinned__isnull=False), name="lifestream_post_pinned"
             ),

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import IO, Any, Final, TypeAlias
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]  # it has no types
 from whitenoise.responders import NotARegularFileError, Response, SlicedFile, StaticFile  # type: ignore[import-untyped]
@@ -30,6 +30,8 @@ A_YEAR: Final = 365 * 86400
 _DIGITS: Final = 12  # of the hash; nobody profits from a collision
 _COMPRESSED: Final = {"gzip": ".gz", "br": ".br"}
 """The ends of the names of files that are sent instead of another one to clients that accept these encodings."""
+_ENDS: Final = ("", *_COMPRESSED.values())
+_TRIES: Final = 5
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII | re.IGNORECASE)
 
 State: TypeAlias = tuple[tuple[int, int] | None, ...]
@@ -75,6 +77,10 @@ class VersionedStorage(StaticFilesStorage):
         return f"{address}?v={version}" if version else address
 
 
+class ChangedFileError(Exception):
+    """Raised if a file was replaced or removed after its size was read."""
+
+
 class ConditionalFile(StaticFile):  # type: ignore[misc]
     """A static file as it was when this was made, which answers conditions and ranges as RFC 9110 says. WhiteNoise
     refuses a range of one byte, sends a part although the client has another version of the file (If-Range), and does
@@ -89,13 +95,23 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
         self.seen = seen
 
     def get_response(self, method: str, request_headers: Mapping[str, Any]) -> Any:
-        """Return the answer: of the file, a part only to GET, and only if the condition of the range holds."""
+        """Return the answer: of the file, a part only to GET, and only if the condition of the range holds. Raises
+        ChangedFileError if another file is there now, or none that can be opened.
+        """
         condition = request_headers.get("HTTP_IF_RANGE")
         # Only strong ETags, and dates that are the same, fulfil the condition (RFC 9110 §13.1.5).
         known = (self.etag, *(value for name, value in self.alternatives[0][2] if name == "Last-Modified"))
         if method != "GET" or (condition is not None and condition.strip() not in known):
             request_headers = {**request_headers, "HTTP_RANGE": ""}
-        return super().get_response(method, request_headers)
+        try:
+            response = super().get_response(method, request_headers)
+        except OSError as error:
+            raise ChangedFileError(self.path) from error
+        opened = getattr(response.file, "fileobj", response.file)  # of a part, the whole file
+        if opened is not None and _state_of_opened(opened) != self.seen[_ENDS.index(opened.name[len(self.path) :])]:
+            opened.close()
+            raise ChangedFileError(self.path)
+        return response
 
     def is_not_modified(self, request_headers: Mapping[str, Any]) -> bool:
         """Return whether the client has the file as it is (RFC 9110 §13.1.2 and §13.1.3)."""
@@ -125,7 +141,7 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
 def state_of(path: str) -> State:
     """Return the state of the file at *path* and of its compressed copies."""
     state: list[tuple[int, int] | None] = []
-    for end in ("", *_COMPRESSED.values()):
+    for end in _ENDS:
         try:
             found = os.stat(path + end)  # noqa: PTH116  `Path` would cost each request more
         except OSError:
@@ -133,6 +149,11 @@ def state_of(path: str) -> State:
         else:
             state.append((found.st_size, found.st_mtime_ns))
     return tuple(state)
+
+
+def _state_of_opened(file: IO[bytes]) -> tuple[int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 def _names_in(storage: Any, folder: str = "", above: tuple[str, ...] = ()) -> Iterator[str]:
@@ -203,21 +224,36 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         """Return the file that *request* asks for, or else the answer of the next middleware. A file that was changed
         is looked at again: WhiteNoise would send the new bytes with the old length. So is one of which a page names
         another version: since the start, a file of the same name may have been put before it.
+
+        If the file is replaced again and again while it is opened, the answer is 503.
         """
+        query = request.META.get("QUERY_STRING", "")
+        for _ in range(_TRIES):
+            known = self._file_of(request)
+            if not isinstance(known, ConditionalFile):
+                next_answer: HttpResponseBase = self.get_response(request)
+                return next_answer
+            try:
+                response: HttpResponseBase = self.serve(known, request)
+            except ChangedFileError:
+                continue
+            if response.status_code in (200, 206, 304):
+                version = hashed(known.path, known.seen)
+                if version and query == f"v={version}":
+                    response["Cache-Control"] = f"max-age={A_YEAR}, public, immutable"
+            return response
+        return HttpResponse(status=503, headers={"Retry-After": "1"})
+
+    def _file_of(self, request: HttpRequest) -> Any:
+        """Return the file that *request* asks for, as it is now, None if there is none."""
+        if self.autorefresh:
+            return self.find_file(request.path_info)
         known, query = self.files.get(request.path_info), request.META.get("QUERY_STRING", "")
         if isinstance(known, ConditionalFile):
             has_changed = known.seen != state_of(known.path)
             if has_changed or (query.startswith("v=") and query != f"v={hashed(known.path, known.seen)}"):
-                known = self._looked_at_again(request.path_info, known, has_changed=has_changed)
-                if known is None:
-                    next_answer: HttpResponseBase = self.get_response(request)
-                    return next_answer
-        response: HttpResponseBase = super().__call__(request)
-        if isinstance(known, ConditionalFile) and response.status_code in (200, 206, 304):
-            version = hashed(known.path, known.seen)
-            if version and query == f"v={version}":
-                response["Cache-Control"] = f"max-age={A_YEAR}, public, immutable"
-        return response
+                return self._looked_at_again(request.path_info, known, has_changed=has_changed)
+        return known
 
     def _looked_at_again(self, url: str, known: ConditionalFile, *, has_changed: bool) -> ConditionalFile | None:
         """Return the file that is at *url* now, which was *known* there, None if there is none any more."""

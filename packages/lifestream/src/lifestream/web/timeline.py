@@ -50,7 +50,11 @@ POSTS_A_SITE = 4
 """How many of the latest posts are looked at for each site that is to be found: few sites publish more in a row."""
 LOOKED_UP = 50_000
 """Up to this number of items of a tag, their posts are looked up if few of them are among the latest posts. That takes
-some microseconds an item. Otherwise all posts are read until enough with the tag are found.
+some microseconds an item. Otherwise those of the latest ones are looked up.
+"""
+LATEST_TAGGED = 2_000
+"""How many of the latest items of such a tag are looked up. If they have too few posts, all posts are read until enough
+with the tag are found.
 """
 MOST_DATED = 500
 """How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""
@@ -221,7 +225,25 @@ class Timeline:
             known, every = hit.keys if hit.are_all else None, self.narrowed(query="")
         else:
             known, every = self._tagged if self.tag is not None else None, self.narrowed(tag=None)
+        if hit is None and self.tag is not None and known is None:
+            return self._first_of_latest(before, count)
         return None if known is None else first_of(_older(every.posts(), before), known, count)
+
+    def _first_of_latest(self, before: Cursor | None, count: int) -> list[int] | None:
+        """Return the keys of the first *count* posts with a tag that very many items have, if the latest of these items
+        have so many, and no item that was stored before them has a post in between: a new feed brings old posts, whose
+        items are the latest. Otherwise return None.
+        """
+        tagged = Item.tags.through.objects.filter(tag=self.tag).order_by("-item_id")
+        items = list(tagged.values_list("item_id", flat=True)[:LATEST_TAGGED])
+        every = _older(self.narrowed(tag=None).posts(), before)
+        found = list(fulltext.among(every, items).values_list("pk", "date", "item_id")[:count])
+        if self.tag is None or len(found) < count:
+            return None
+        # Nearly all posts in between are of other items that are as late, as an index alone tells.
+        between = every.filter(newer_than(Cursor(*found[-1][1:])), item_id__lt=min(items))
+        earlier = between.filter(_has(self.tag)).values_list("pk")[:1]  # exists() would drop the order
+        return None if earlier else [key for key, _, _ in found]
 
     def page(self, before: Cursor | None, size: int, *, bodies: bool = False, counted: bool = False) -> TimelinePage:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, also load the

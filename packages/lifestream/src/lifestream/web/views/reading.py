@@ -61,7 +61,7 @@ def find_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
 
 def check_tag(timeline: Timeline) -> None:
     """Raise Http404 if none of *timeline*'s posts has its tag."""
-    if not timeline.posts().exists():
+    if not timeline.rows(None, 1):
         _no_such_tag()
 
 
