@@ -37,7 +37,7 @@ from lifestream.storage import fanout, feed_update, fetch_log, item_import, perm
 from lifestream.storage.announcements import Announcements, Failure, Move
 from lifestream.storage.bulk_sql import update_rows
 from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_of
-from lifestream.storage.deadlocks import tried_again
+from lifestream.storage.deadlocks import in_transaction, tried_again
 from lifestream.storage.feed_row import FROM_DOCUMENT, PLACE, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
 from lifestream.storage.item_import import CHUNK, Chunk, Import, Written
@@ -309,19 +309,24 @@ def _settle(
     fetch_log.write(lines, again, using)
     _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
     if renamed:
-        # After the commit: this transaction has locked feeds, and `settle` locks their subscriptions. Others lock a
-        # subscription before its feed, so they and this transaction could wait for each other.
+        # After the commit, in a transaction of its own, which can be repeated without writing the results twice.
         transaction.on_commit(partial(_settle_names, renamed, using), using=using)
     return settled
 
 
 def _settle_names(feeds: Collection[int], using: str) -> None:
-    """Store the names by which the subscriptions of *feeds* are sorted. The feeds are locked, as by all others who
-    write several subscriptions: PostgreSQL locks those in any order, and two writers could wait for each other.
+    """Store the names by which the subscriptions of *feeds* are sorted.
+
+    The feeds are locked first, as by all others who write several subscriptions: PostgreSQL locks those in any order,
+    and two writers could wait for each other. Who saves one subscription locks it before its feed, so a deadlock is
+    still possible, and this is repeated then.
     """
-    with transaction.atomic(using=using):
+
+    def work() -> None:
         lock_feeds(feeds, using)
         sort_names.settle(using, feeds=feeds)
+
+    in_transaction(work, using)
 
 
 def _move(feed: FeedState, result: Result, using: str) -> Move | None:
