@@ -92,12 +92,12 @@ A full-width colon, which also stands in a header as the bytes of UTF-8 read as 
 within JSON, there are backslashes before the quotes.
 """
 
-_BETWEEN = r"(?:[,+|\s]|%(?:25)*+(?:2C|20|7C|3B|26|0[9AD]|2B))(?:[(!-]|%(?:25)*+28)*+"
+_BETWEEN = r"(?:[,+|\s]|%(?>(?:25)*)(?:2C|20|7C|3B|26|0[9AD]|2B))(?>(?:[(!-]|%(?>(?:25)*)28)*)"
 """What stands between criteria, with what stands before the second one."""
 
-_COLON_OF_CRITERION = "(?::|%(?:25)*+3A)"
+_COLON_OF_CRITERION = "(?::|%(?>(?:25)*)3A)"
 _CRITERION = re.compile(
-    rf"(?:^(?:[(!-]|%(?:25)*+28)*+|{_BETWEEN})"
+    rf"(?:^(?>(?:[(!-]|%(?>(?:25)*)28)*)|{_BETWEEN})"
     rf"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+){_COLON_OF_CRITERION}"
     r"(?!(?:asc|desc|[0-9]{1,5})(?:$|[,+|\s)]|%2[0C])|//|%2F%2F|[0-9]{1,5}(?:/|%2F))"
     rf"(?P<value>(?>(?:(?!\){{0,4}}$|\){{0,4}}{_BETWEEN}[A-Z][\w.-]*+{_COLON_OF_CRITERION})[^&#;\s\"'<>])+))",
@@ -110,7 +110,7 @@ things that are searched for (`q=session:keynote`).
 
 _COMPARISON = re.compile(
     r"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D))(?P<name>(?!(?:keys?|sessions?|tickets?)[+\s%])[A-Z_][\w.-]*+)"
-    r"(?:(?:[+ ]|%20)++eq(?:[+ ]|%20)++|%(?:25)*+3D(?=['\"]))(?P<quote>['\"]|%2[27]|)",
+    r"(?:(?>(?:[+ ]|%20)+)eq(?>(?:[+ ]|%20)+)|%(?>(?:25)*)3D(?=['\"]))(?P<quote>['\"]|%2[27]|)",
     re.IGNORECASE,
 )
 """What stands before a value that a parameter compares with, as in `$filter=password eq 'hunter2'`."""
