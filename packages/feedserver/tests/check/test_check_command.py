@@ -353,7 +353,6 @@ def test_a_signal_ends_the_readers_too_and_leaves_no_folder(tmp_path: Path, name
 
 @pytest.mark.usefixtures("signals_end_programs")
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
-@pytest.mark.usefixtures("signals_end_programs")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_run_that_is_stopped_in_its_set_up_says_so_and_leaves_no_folder(tmp_path: Path, name: str) -> None:
     number = getattr(signal, name)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
+import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -42,6 +45,35 @@ def test_a_reader_gets_no_variable_that_leads_to_data_of_its_user(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the data of a process")
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows has no signals of threads")
+def test_a_signal_that_does_not_interrupt_the_wait_for_a_command_is_noticed(tmp_path: Path) -> None:
+    """As one does not that comes just as the wait begins, or one that another thread receives."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def send() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.settimeout(60)
+            ports.put(listening.getsockname()[1])
+            listening.accept()[0].close()
+            signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    ports: queue.SimpleQueue[int] = queue.SimpleQueue()
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        sender = threading.Thread(target=send)
+        sender.start()
+        code = f"import socket, time; socket.create_connection(('127.0.0.1', {ports.get(timeout=60)})); time.sleep(20)"
+        session = Home(tmp_path / "one", patience=60, extra={}, bundle=None)
+        with pytest.raises(KeyboardInterrupt):
+            session.run(f'{sys.executable} -c "{code}"; touch ended_by_itself')
+        sender.join(60)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not (session.home / "ended_by_itself").exists()
+
+
 def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> None:
     takes = f"{sys.executable} -S -E -c 'bytearray(300 << 20)'"
     cramped = Home(tmp_path / "cramped", patience=10, memory=200 << 20, extra={}, bundle=None)

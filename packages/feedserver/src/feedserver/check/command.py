@@ -59,7 +59,7 @@ def _signals_interrupt() -> Iterator[list[int]]:
     def interrupt(number: int, _: FrameType | None) -> None:
         for each in before:
             if each != signal.SIGINT:
-                signal.signal(each, signal.SIG_IGN)
+                signal.signal(each, _ignore)
         if number != signal.SIGINT:
             came.append(number)
         raise KeyboardInterrupt
@@ -77,6 +77,10 @@ def _signals_interrupt() -> Iterator[list[int]]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _ignore(*_: object) -> None:
+    """Ignore a signal. After `signal.SIG_IGN`, Python would print a traceback for one that had just come."""
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -60,6 +60,10 @@ _PATIENCE: Final = 10.0
 """Seconds to wait for the end of a process that was killed."""
 _MOST_STARTED: Final = 1000
 """If at most this many process ids were given out since the last look, each one is tried; else, /proc is listed."""
+_TICK: Final = 0.5
+"""Seconds after which the wait for a command begins again: Python may miss a signal that comes just as a wait begins,
+and notices it once that wait ends. On Windows, Ctrl-C does not interrupt a wait.
+"""
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
 
 
@@ -153,16 +157,18 @@ class Home:
             self._running = process
             if self._is_interrupted:
                 _end_group(process.pid)
-            timed_out = threading.Event()
-            timer = threading.Timer(self.patience, self._end_after_time_out, (process, timed_out))
-            timer.daemon = True
-            timer.start()
+            ending = _Ending(process)
+            is_late = False
             try:
-                status, peak = _wait(process)
+                ending.start()
+                until = time.monotonic() + self.patience
+                while not ending.is_over.wait(_TICK if is_late else min(max(until - time.monotonic(), 0), _TICK)):
+                    if not is_late and time.monotonic() >= until:
+                        is_late = True
+                        _end_group(process.pid)
             finally:
                 self._running = None
-                timer.cancel()
-                if process.returncode is None:
+                if not ending.is_over.is_set():
                     _end_group(process.pid)
                     process.wait()
             seconds = time.monotonic() - started
@@ -170,7 +176,7 @@ class Home:
             output = (_end_of(printed) + _end_of(errors)).decode("utf-8", "replace")[-LONGEST_OUTPUT:]
             printed.seek(0)
             stdout = printed.read(LARGEST_LIST)
-        return Ran(None if timed_out.is_set() else status, output, stdout, seconds, peak)
+        return Ran(None if is_late else process.returncode, output, stdout, seconds, ending.peak)
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a new file beside the HOME, in place of whatever the reader has put there, and return its path."""
@@ -191,11 +197,6 @@ class Home:
         self._is_interrupted = True
         if (process := self._running) is not None:
             _end_group(process.pid)
-
-    @staticmethod
-    def _end_after_time_out(process: subprocess.Popen[bytes], timed_out: threading.Event) -> None:
-        timed_out.set()
-        _end_group(process.pid)
 
     def survivors(self) -> list[int]:
         """Return the processes of this session that still run; on systems other than Linux, none."""
@@ -358,16 +359,29 @@ def _shell(command: str, memory: int, limit: int) -> list[str]:
     return ["/bin/sh", "-c", "\n".join([*limits, command])]
 
 
-def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Wait for *process*; return its exit status, and the most memory that it or a child used, in bytes: 0 where that
+class _Ending(threading.Thread):
+    """Waits for the end of a *process*. *peak* is then the most memory that it or a child used, in bytes: 0 where that
     is not known.
     """
-    if not hasattr(os, "wait4"):
-        return process.wait(), 0
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
-    return process.returncode, peak
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(name="feedserver: end of a command", daemon=True)
+        self._process = process
+        self.peak = 0
+        self.is_over = threading.Event()
+
+    def run(self) -> None:
+        """Wait, and set *is_over*."""
+        try:
+            if not hasattr(os, "wait4"):
+                self._process.wait()
+                return
+            with suppress(ChildProcessError):  # the thread that runs the command was interrupted, and has waited itself
+                _, status, usage = os.wait4(self._process.pid, 0)
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                self.peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
+        finally:
+            self.is_over.set()
 
 
 def _end_group(pid: int) -> None:
