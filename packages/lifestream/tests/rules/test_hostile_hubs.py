@@ -154,6 +154,17 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert {each.attempts for each in HubSubscription.objects.all()} == {1}
 
+    def test_a_hub_that_asks_for_a_pause_is_not_asked_for_what_there_was_no_time_to_send_either(self) -> None:
+        self.refresh()
+        for number in range(3):
+            feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
+            HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, next_request=self.clock.now)
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+        refused = Response(status=500, headers={"Retry-After": "86400"})
+        self.feedserver.add("/hub", refused, Response(status=202, delay=600), method="POST")
+        self.refresh_with_deadline(1)
+        assert {each.next_request for each in HubSubscription.objects.all()} == {self.clock.now + DAY}
+
     def test_a_shortage_of_this_machine_delays_no_request_to_the_same_hub(self) -> None:
         self.refresh()
         for number in range(2):

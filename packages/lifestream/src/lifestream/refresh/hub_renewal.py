@@ -92,23 +92,7 @@ def keep_hubs(
             for request in requests:
                 hub_subscriptions.put_back(request, now)
         raise
-    unasked = 0
-    for request in requests:
-        answer = answers.get(request.pk)
-        if answer is None:
-            unasked += 1
-            hub_subscriptions.put_back(request, now)
-            continue
-        match answer.verdict:
-            case HubVerdict.ACCEPTED:
-                pass
-            case HubVerdict.SHORTAGE:
-                log.warning("the request to the hub %s is put off: %s", request.hub, answer.message)
-                hub_subscriptions.put_back(request, now)
-            case HubVerdict.REFUSED | HubVerdict.BUSY:
-                hub_subscriptions.failed(request, answer.message, now, answer.wait)
-    if unasked:
-        log.info("%d of the requests to hubs could not be sent in this run; the next one sends the rest", unasked)
+    _note(requests, answers, now)
     return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
 
 
@@ -161,6 +145,25 @@ async def _ask_all(
         except TimeoutError:
             pass  # hubs that were not asked in time are asked later
     return answers
+
+
+def _note(requests: list[HubRequest], answers: dict[int, HubAnswer], now: datetime) -> None:
+    """Note the *answers* to *requests*, by the requests' primary keys; those that were not sent are due again."""
+    unsent = [each for each in requests if each.pk not in answers or answers[each.pk].verdict is HubVerdict.SHORTAGE]
+    for request in unsent:  # before the answers: a hub that asks for a pause puts off these requests, too
+        hub_subscriptions.put_back(request, now)
+    for request in requests:
+        if (answer := answers.get(request.pk)) is None:
+            continue
+        match answer.verdict:
+            case HubVerdict.ACCEPTED:
+                pass
+            case HubVerdict.SHORTAGE:
+                log.warning("the request to the hub %s is put off: %s", request.hub, answer.message)
+            case HubVerdict.REFUSED | HubVerdict.BUSY:
+                hub_subscriptions.failed(request, answer.message, now, answer.wait)
+    if unasked := sum(request.pk not in answers for request in requests):
+        log.info("%d of the requests to hubs could not be sent in this run; the next one sends the rest", unasked)
 
 
 def _form_of(request: HubRequest) -> dict[str, str]:
