@@ -11,7 +11,7 @@ from django.db.models.signals import post_delete
 from django.test import override_settings
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
-from lifestream.models import Feed, Item, Post, Tally, Tombstone
+from lifestream.models import Feed, Item, Post, Subscription, Tally, Tombstone
 from lifestream.operations import retention
 from lifestream.operations.retention import Cleaned, cleanup
 
@@ -124,6 +124,29 @@ def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
     assert cleanup(NOW) == Cleaned(feeds=1)
     assert set(Feed.objects.values_list("pk", flat=True)) == {used.pk, recent.pk}
     assert not Item.objects.filter(title="Old").exists()
+
+
+def test_the_items_of_a_feed_come_back_if_somebody_subscribes_while_it_is_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "CHUNK", 1)
+    idle = make_feed(status=Feed.Status.IDLE, last_fetch=NOW - 2 * MONTH, etag='"1"', body_hash="1", entry_digests="1")
+    for title in ("First", "Second"):
+        make_item(idle, title=title)
+
+    def subscribe(**_: object) -> None:
+        if not Subscription.objects.exists():
+            make_subscription(idle)
+
+    post_delete.connect(subscribe, sender=Item)
+    try:
+        assert cleanup(NOW).feeds == 0
+    finally:
+        post_delete.disconnect(subscribe, sender=Item)
+    assert Item.objects.get().title == "Second"
+    assert not Tombstone.objects.exists()
+    idle.refresh_from_db()
+    assert (idle.status, idle.etag, idle.body_hash, idle.entry_digests) == (Feed.Status.ACTIVE, "", "", "")
 
 
 @override_settings(**EVERYTHING)

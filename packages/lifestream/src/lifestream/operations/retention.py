@@ -23,8 +23,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lifestream.conf import settings
 from lifestream.models import Feed, Item, Post, Tally, Tombstone, sort_names
+from lifestream.models.feeds import lock_feeds
 from lifestream.storage import published_ids
-from lifestream.storage.deadlocks import tried_again
+from lifestream.storage.deadlocks import in_transaction, tried_again
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
@@ -139,11 +140,9 @@ def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
 
 def _delete(feed: int, now: datetime, using: str) -> bool:
     """Delete *feed* with its items, unless somebody has subscribed to it since. Return whether it was deleted."""
-    items = Item.objects.using(using).filter(feed=feed).order_by("pk")
-    while chunk := list(items.values_list("pk", flat=True)[:CHUNK]):
-        if feed not in _idle_feeds(now, using):
+    while Item.objects.using(using).filter(feed=feed).exists():
+        if not in_transaction(partial(_delete_some_items, feed, now, using), using):
             return False
-        _delete_items(chunk, using)
     with transaction.atomic(using=using):
         locked = Feed.objects.using(using).select_for_update().filter(pk=feed) if _locks(using) else None
         if locked is not None and not locked.exists():
@@ -151,6 +150,20 @@ def _delete(feed: int, now: datetime, using: str) -> bool:
         if feed not in _idle_feeds(now, using):
             return False
         return Feed.objects.using(using).filter(pk=feed).delete()[0] > 0
+
+
+def _delete_some_items(feed: int, now: datetime, using: str) -> bool:
+    """Delete the next items of *feed* in the caller's transaction, and all that keeps them from coming back if somebody
+    subscribes to the feed before it is deleted as well. Return False, and delete none, if somebody has subscribed.
+    """
+    lock_feeds([feed], using)
+    if feed not in _idle_feeds(now, using):
+        return False
+    items = Item.objects.using(using).filter(feed=feed).order_by("pk")
+    Item.objects.using(using).filter(pk__in=list(items.values_list("pk", flat=True)[:CHUNK])).delete()
+    Tombstone.objects.using(using).filter(feed=feed)._raw_delete(using)
+    Feed.objects.using(using).filter(pk=feed).update(body_hash="", entry_digests="", etag="", last_modified="")
+    return True
 
 
 def _delete_items(keys: Collection[int], using: str) -> None:
