@@ -22,7 +22,8 @@ from django.db import connections, router, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lifestream.conf import settings
-from lifestream.models import Feed, Item, Post, Tally, Tombstone, sort_names
+from lifestream.fetcher.websub import MAX_LEASE
+from lifestream.models import Feed, HubSubscription, Item, Post, Tally, Tombstone, sort_names
 from lifestream.models.feeds import lock_feeds
 from lifestream.storage import published_ids
 from lifestream.storage.deadlocks import in_transaction, tried_again
@@ -52,8 +53,9 @@ class Cleaned:
 
 
 def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event | None = None) -> Cleaned:
-    """Delete what the settings do not keep, and repair rows: feeds that are due in the far future, names by which sites
-    are sorted, items without a published id. With *dry_run*, only count. Errors of the database are not caught.
+    """Delete what the settings do not keep, and repair rows: feeds that are due in the far future, leases of hubs that
+    end there, names by which sites are sorted, items without a published id. With *dry_run*, only count. Errors of the
+    database are not caught.
     """
     stopping = stopping or threading.Event()
     using = router.db_for_write(Item)
@@ -75,6 +77,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
         done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
     if not dry_run:
+        tried_again(partial(_renew_far_leases, now, using))
         tried_again(partial(sort_names.mend, using))
         published_ids.complete_all(using)
     if not dry_run and not done.is_empty:
@@ -184,3 +187,14 @@ def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
     far = max(FAR, 2 * timedelta(seconds=settings.max_pause))
     lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + far)
     return lost.count() if dry_run else lost.update(next_fetch=now + longest, not_before=None)
+
+
+def _renew_far_leases(now: datetime, using: str) -> None:
+    """Renew subscriptions at hubs that are to be renewed later than the longest lease allows. A hub has confirmed them
+    to a machine whose clock was ahead. Until it does so again, their feeds are polled as if they had no hub.
+    """
+    latest = now + timedelta(seconds=MAX_LEASE, days=1)
+    subscriptions = HubSubscription.objects.using(using)
+    subscriptions.filter(next_request__gt=latest).update(next_request=now, attempts=0)
+    subscriptions.filter(lease_until__gt=latest).update(lease_until=None)
+    Feed.objects.using(using).filter(push_until__gt=latest).update(push_until=None)
