@@ -85,12 +85,16 @@ def keep_hubs(
     requests = hub_subscriptions.take(now, LIMIT, feeds)
     if not requests:
         return 0
+    answers: dict[int, HubAnswer] = {}
     try:
-        answers = asyncio.run(_ask_all(requests, guard or make_guard(), now, deadline))
+        asyncio.run(_ask_all(requests, answers, guard or make_guard(), now, deadline))
     except Exception as error:
         if shortage_of(error) is not None:
             for request in requests:
                 hub_subscriptions.put_back(request, now)
+        raise
+    except BaseException:  # somebody has interrupted the process
+        _note(requests, answers, now)
         raise
     _note(requests, answers, now)
     return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
@@ -102,14 +106,13 @@ def callback_of(key: str) -> str:
 
 
 async def _ask_all(
-    requests: list[HubRequest], guard: AddressGuard, now: datetime, deadline: float
-) -> dict[int, HubAnswer]:
-    """Send those of *requests* for which there is time, and return the answers by the requests' primary keys.
+    requests: list[HubRequest], answers: dict[int, HubAnswer], guard: AddressGuard, now: datetime, deadline: float
+) -> None:
+    """Send those of *requests* for which there is time, and put into *answers* those of hubs, by the requests' keys.
 
     There is none for requests to a hub whose turn did not come, for those that there was no time to send to a hub that
     answers, nor for those after a shortage of this machine.
     """
-    answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feed's proxy and the hub
     for request in requests:
@@ -144,7 +147,6 @@ async def _ask_all(
                 await asyncio.gather(*asked)
         except TimeoutError:
             pass  # hubs that were not asked in time are asked later
-    return answers
 
 
 def _note(requests: list[HubRequest], answers: dict[int, HubAnswer], now: datetime) -> None:
