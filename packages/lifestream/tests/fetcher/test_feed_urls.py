@@ -84,6 +84,16 @@ def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_ne
         ("http://ada:secret@[::1/", "http://…@[::1/ is no URL: Invalid IPv6 URL"),
         ("http://ada:secret@x.example:99999/", "http://…@x.example:99999/ is no URL: Port out of range 0-65535"),
         ("http://ada:sec/ret@x.example/", "http://…@x.example/ is no URL: Port could not be cast to integer value"),
+        ("ada:secret@x.example/", "…@x.example/ is not fetched: its scheme is ada, not http or https"),
+        ("https:/ada:secret@x.example/", "https:/…@x.example/ names no host"),
+        ("https:ada:secret@x.example/", "https:…@x.example/ names no host"),
+        ("https:\\\\ada:secret@x.example/", "https:\\\\…@x.example/ names no host"),
+        (
+            "https://ada:secret\uff20x.example/",
+            "https://…@x.example/ is no URL: netloc contains invalid characters under NFKC normalization",
+        ),
+        ("@ada@x.example", "@ada@x.example is not fetched: its scheme is missing, not http or https"),
+        ("mailto:ada@x.example", "mailto:ada@x.example is not fetched: its scheme is mailto, not http or https"),
         ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),
     ],
 )

@@ -11,7 +11,7 @@ from django.db.models.signals import post_delete
 from django.test import override_settings
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
-from lifestream.models import Feed, Item, Post, Tally, Tombstone
+from lifestream.models import Feed, HubSubscription, Item, Post, Subscription, Tally, Tombstone
 from lifestream.operations import retention
 from lifestream.operations.retention import Cleaned, cleanup
 
@@ -126,6 +126,29 @@ def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
     assert not Item.objects.filter(title="Old").exists()
 
 
+def test_the_items_of_a_feed_come_back_if_somebody_subscribes_while_it_is_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "CHUNK", 1)
+    idle = make_feed(status=Feed.Status.IDLE, last_fetch=NOW - 2 * MONTH, etag='"1"', body_hash="1", entry_digests="1")
+    for title in ("First", "Second"):
+        make_item(idle, title=title)
+
+    def subscribe(**_: object) -> None:
+        if not Subscription.objects.exists():
+            make_subscription(idle)
+
+    post_delete.connect(subscribe, sender=Item)
+    try:
+        assert cleanup(NOW).feeds == 0
+    finally:
+        post_delete.disconnect(subscribe, sender=Item)
+    assert Item.objects.get().title == "Second"
+    assert not Tombstone.objects.exists()
+    idle.refresh_from_db()
+    assert (idle.status, idle.etag, idle.body_hash, idle.entry_digests) == (Feed.Status.ACTIVE, "", "", "")
+
+
 @override_settings(**EVERYTHING)
 def test_tombstones_are_deleted_after_a_year() -> None:
     feed = make_feed()
@@ -143,6 +166,17 @@ def test_feeds_that_a_wrong_clock_delayed_for_years_are_due_earlier_again() -> N
     late.refresh_from_db()
     assert (lost.next_fetch, late.next_fetch) == (NOW + timedelta(days=7), NOW + MONTH)
     assert lost.host.__class__.objects.get(pk=lost.host_id).next_due == NOW + timedelta(days=7)
+
+
+def test_a_lease_that_a_hub_gave_to_a_machine_whose_clock_was_ahead_is_renewed() -> None:
+    for until in (NOW + MONTH, NOW + 12 * MONTH):
+        feed = make_feed(push_until=until)
+        HubSubscription.objects.create(
+            feed=feed, hub="https://hub.example/", topic=feed.url, state="active", next_request=until, lease_until=until
+        )
+    cleanup(NOW)
+    times = HubSubscription.objects.order_by("pk").values_list("next_request", "lease_until", "feed__push_until")
+    assert list(times) == [(NOW + MONTH,) * 3, (NOW, None, None)]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL does not say how much of its files is free")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from django.db import connection
 
 from factories import make_feed
-from feedserver import FeedServer, Response, broken
+from feedserver import FeedServer, Request, Response, broken
 from feedserver.faults import EndlessBody
 from guards import allowing
 from hub import CHALLENGE, Hub
@@ -153,6 +155,36 @@ class HostileHubs(WebSubTestCase):
         assert [(each.attempts, each.next_request, each.message) for each in unasked] == [(0, self.clock.now, "")] * 2
         self.refresh()
         assert {each.attempts for each in HubSubscription.objects.all()} == {1}
+
+    def test_a_hub_that_asks_for_a_pause_is_not_asked_for_what_there_was_no_time_to_send_either(self) -> None:
+        self.refresh()
+        for number in range(3):
+            feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
+            HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, next_request=self.clock.now)
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+        refused = Response(status=500, headers={"Retry-After": "86400"})
+        self.feedserver.add("/hub", refused, Response(status=202, delay=600), method="POST")
+        self.refresh_with_deadline(1)
+        assert {each.next_request for each in HubSubscription.objects.all()} == {self.clock.now + DAY}
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a process of its own")
+    def test_requests_that_a_refresh_has_not_sent_when_it_is_interrupted_are_sent_in_the_next_run(self) -> None:
+        self.refresh()
+        for number in range(2):
+            feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
+            HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, next_request=self.clock.now)
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+
+        def interrupt(_request: Request) -> Response:
+            os.kill(os.getpid(), signal.SIGINT)
+            return Response(status=202, delay=600)
+
+        self.feedserver.add("/hub", Response(status=202), interrupt, method="POST")
+        with pytest.raises(KeyboardInterrupt):
+            self.refresh()
+        *sent, unsent = HubSubscription.objects.order_by("pk")
+        assert {each.next_request for each in sent} == {self.clock.now + HOUR}
+        assert (unsent.attempts, unsent.next_request) == (0, self.clock.now)
 
     def test_a_shortage_of_this_machine_delays_no_request_to_the_same_hub(self) -> None:
         self.refresh()

@@ -51,6 +51,12 @@ class UrlRefused(ValueError):
     """The URL can't be that of a feed. The message says why."""
 
 
+_BEFORE_LOGIN = re.compile(r"(?:feed:)?(?:[^:/\\@]*:?//|https?:[/\\]*)", re.IGNORECASE)
+_LOGIN_AT = re.compile(r".*[@\uff20\ufe6b]", re.DOTALL)  # two characters that Unicode takes for an "@"
+_ADDRESS = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
+_QUOTED = re.compile(r" '.*'", re.DOTALL)  # in messages of urllib: a host, with its login
+
+
 def request_url(url: str) -> str:
     """Return *url* as it is requested: as the table above says, and percent-encoded where necessary.
 
@@ -72,15 +78,15 @@ def request_url(url: str) -> str:
     except ValueError as error:
         # The text that was taken for a port may be half a password.
         message = str(error)
-        reason = message if isinstance(message, Message) else message.partition(" as ")[0]
+        reason = message if isinstance(message, Message) else _QUOTED.sub("", message.partition(" as ")[0])
         raise UrlRefused(say("no-url", url=_without_login(url), reason=reason)) from None
     if parts.scheme not in ("http", "https"):
-        shown = LOGIN.sub("…@", url)
+        shown = LOGIN.sub("…@", url) if parts.netloc else _without_login(url)
         if not parts.scheme:
             raise UrlRefused(say("no-scheme", url=shown))
         raise UrlRefused(say("scheme-refused", url=shown, scheme=parts.scheme))
     if not host:
-        raise UrlRefused(say("no-host", url=LOGIN.sub("…@", url)))
+        raise UrlRefused(say("no-host", url=LOGIN.sub("…@", url) if parts.netloc else _without_login(url)))
     return urlunsplit((parts.scheme, host + port, _without_dot_segments(path) or "/", query, ""))
 
 
@@ -153,10 +159,15 @@ def _without_dot_segments(path: str) -> str:
 def _without_login(url: str) -> str:
     """Return *url*, which is invalid, without anything that may be a password.
 
-    An unencoded "/" in the password may be what makes it invalid, so all before the last "@" may belong to it.
+    An unencoded "/" in the password may be what makes it invalid, so all before the last "@" may belong to it. Without
+    a scheme or its slashes, this may be a name at a host, such as an e-mail address, unless it has a colon.
     """
-    before, slashes, rest = url.partition("//")
-    return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
+    before = _BEFORE_LOGIN.match(url)
+    start = before.end() if before else 0
+    login = _LOGIN_AT.match(url, start)
+    if login is None or not (start or ":" in _ADDRESS.sub("", login[0])):
+        return url
+    return f"{url[:start]}…@{url[login.end() :]}"
 
 
 def shown_in_message(url: str) -> str:

@@ -22,9 +22,11 @@ from django.db import connections, router, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lifestream.conf import settings
-from lifestream.models import Feed, Item, Post, Tally, Tombstone, sort_names
+from lifestream.fetcher.websub import MAX_LEASE
+from lifestream.models import Feed, HubSubscription, Item, Post, Tally, Tombstone, sort_names
+from lifestream.models.feeds import lock_feeds
 from lifestream.storage import published_ids
-from lifestream.storage.deadlocks import tried_again
+from lifestream.storage.deadlocks import in_transaction, tried_again
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
@@ -51,8 +53,9 @@ class Cleaned:
 
 
 def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event | None = None) -> Cleaned:
-    """Delete what the settings do not keep, and repair rows: feeds that are due in the far future, names by which sites
-    are sorted, items without a published id. With *dry_run*, only count. Errors of the database are not caught.
+    """Delete what the settings do not keep, and repair rows: feeds that are due in the far future, leases of hubs that
+    end there, names by which sites are sorted, items without a published id. With *dry_run*, only count. Errors of the
+    database are not caught.
     """
     stopping = stopping or threading.Event()
     using = router.db_for_write(Item)
@@ -74,6 +77,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
         done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
     if not dry_run:
+        tried_again(partial(_renew_far_leases, now, using))
         tried_again(partial(sort_names.mend, using))
         published_ids.complete_all(using)
     if not dry_run and not done.is_empty:
@@ -139,11 +143,9 @@ def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
 
 def _delete(feed: int, now: datetime, using: str) -> bool:
     """Delete *feed* with its items, unless somebody has subscribed to it since. Return whether it was deleted."""
-    items = Item.objects.using(using).filter(feed=feed).order_by("pk")
-    while chunk := list(items.values_list("pk", flat=True)[:CHUNK]):
-        if feed not in _idle_feeds(now, using):
+    while Item.objects.using(using).filter(feed=feed).exists():
+        if not in_transaction(partial(_delete_some_items, feed, now, using), using):
             return False
-        _delete_items(chunk, using)
     with transaction.atomic(using=using):
         locked = Feed.objects.using(using).select_for_update().filter(pk=feed) if _locks(using) else None
         if locked is not None and not locked.exists():
@@ -151,6 +153,20 @@ def _delete(feed: int, now: datetime, using: str) -> bool:
         if feed not in _idle_feeds(now, using):
             return False
         return Feed.objects.using(using).filter(pk=feed).delete()[0] > 0
+
+
+def _delete_some_items(feed: int, now: datetime, using: str) -> bool:
+    """Delete the next items of *feed* in the caller's transaction, and all that keeps them from coming back if somebody
+    subscribes to the feed before it is deleted as well. Return False, and delete none, if somebody has subscribed.
+    """
+    lock_feeds([feed], using)
+    if feed not in _idle_feeds(now, using):
+        return False
+    items = Item.objects.using(using).filter(feed=feed).order_by("pk")
+    Item.objects.using(using).filter(pk__in=list(items.values_list("pk", flat=True)[:CHUNK])).delete()
+    Tombstone.objects.using(using).filter(feed=feed)._raw_delete(using)
+    Feed.objects.using(using).filter(pk=feed).update(body_hash="", entry_digests="", etag="", last_modified="")
+    return True
 
 
 def _delete_items(keys: Collection[int], using: str) -> None:
@@ -171,3 +187,14 @@ def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
     far = max(FAR, 2 * timedelta(seconds=settings.max_pause))
     lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + far)
     return lost.count() if dry_run else lost.update(next_fetch=now + longest, not_before=None)
+
+
+def _renew_far_leases(now: datetime, using: str) -> None:
+    """Renew subscriptions at hubs that are to be renewed later than the longest lease allows. A hub has confirmed them
+    to a machine whose clock was ahead. Until it does so again, their feeds are polled as if they had no hub.
+    """
+    latest = now + timedelta(seconds=MAX_LEASE, days=1)
+    subscriptions = HubSubscription.objects.using(using)
+    subscriptions.filter(next_request__gt=latest).update(next_request=now, attempts=0)
+    subscriptions.filter(lease_until__gt=latest).update(lease_until=None)
+    Feed.objects.using(using).filter(push_until__gt=latest).update(push_until=None)

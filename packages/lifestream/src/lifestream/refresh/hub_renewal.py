@@ -85,30 +85,18 @@ def keep_hubs(
     requests = hub_subscriptions.take(now, LIMIT, feeds)
     if not requests:
         return 0
+    answers: dict[int, HubAnswer] = {}
     try:
-        answers = asyncio.run(_ask_all(requests, guard or make_guard(), now, deadline))
+        asyncio.run(_ask_all(requests, answers, guard or make_guard(), now, deadline))
     except Exception as error:
         if shortage_of(error) is not None:
             for request in requests:
                 hub_subscriptions.put_back(request, now)
         raise
-    unasked = 0
-    for request in requests:
-        answer = answers.get(request.pk)
-        if answer is None:
-            unasked += 1
-            hub_subscriptions.put_back(request, now)
-            continue
-        match answer.verdict:
-            case HubVerdict.ACCEPTED:
-                pass
-            case HubVerdict.SHORTAGE:
-                log.warning("the request to the hub %s is put off: %s", request.hub, answer.message)
-                hub_subscriptions.put_back(request, now)
-            case HubVerdict.REFUSED | HubVerdict.BUSY:
-                hub_subscriptions.failed(request, answer.message, now, answer.wait)
-    if unasked:
-        log.info("%d of the requests to hubs could not be sent in this run; the next one sends the rest", unasked)
+    except BaseException:  # somebody has interrupted the process
+        _note(requests, answers, now)
+        raise
+    _note(requests, answers, now)
     return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
 
 
@@ -118,14 +106,13 @@ def callback_of(key: str) -> str:
 
 
 async def _ask_all(
-    requests: list[HubRequest], guard: AddressGuard, now: datetime, deadline: float
-) -> dict[int, HubAnswer]:
-    """Send those of *requests* for which there is time, and return the answers by the requests' primary keys.
+    requests: list[HubRequest], answers: dict[int, HubAnswer], guard: AddressGuard, now: datetime, deadline: float
+) -> None:
+    """Send those of *requests* for which there is time, and put into *answers* those of hubs, by the requests' keys.
 
     There is none for requests to a hub whose turn did not come, for those that there was no time to send to a hub that
     answers, nor for those after a shortage of this machine.
     """
-    answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feed's proxy and the hub
     for request in requests:
@@ -160,7 +147,25 @@ async def _ask_all(
                 await asyncio.gather(*asked)
         except TimeoutError:
             pass  # hubs that were not asked in time are asked later
-    return answers
+
+
+def _note(requests: list[HubRequest], answers: dict[int, HubAnswer], now: datetime) -> None:
+    """Note the *answers* to *requests*, by the requests' primary keys; those that were not sent are due again."""
+    unsent = [each for each in requests if each.pk not in answers or answers[each.pk].verdict is HubVerdict.SHORTAGE]
+    for request in unsent:  # before the answers: a hub that asks for a pause puts off these requests, too
+        hub_subscriptions.put_back(request, now)
+    for request in requests:
+        if (answer := answers.get(request.pk)) is None:
+            continue
+        match answer.verdict:
+            case HubVerdict.ACCEPTED:
+                pass
+            case HubVerdict.SHORTAGE:
+                log.warning("the request to the hub %s is put off: %s", request.hub, answer.message)
+            case HubVerdict.REFUSED | HubVerdict.BUSY:
+                hub_subscriptions.failed(request, answer.message, now, answer.wait)
+    if unasked := sum(request.pk not in answers for request in requests):
+        log.info("%d of the requests to hubs could not be sent in this run; the next one sends the rest", unasked)
 
 
 def _form_of(request: HubRequest) -> dict[str, str]:

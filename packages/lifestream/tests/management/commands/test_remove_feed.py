@@ -7,9 +7,10 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db.models.signals import pre_delete
 
 from factories import make_feed, make_item, make_lifestream, make_subscription
-from lifestream.models import Feed, Item, Post, Subscription
+from lifestream.models import Feed, Item, Post, Subscription, Tombstone
 
 pytestmark = pytest.mark.django_db
 URL = "https://a.example/feed"
@@ -51,6 +52,20 @@ def test_the_option_everywhere_removes_the_feed_its_items_and_its_subscriptions(
     assert not Feed.objects.exists()
     assert not Item.objects.exists()
     assert not Subscription.objects.exists()
+
+
+def test_the_items_stay_if_the_feed_cannot_be_deleted(feed: Feed) -> None:
+    def fail(**_: object) -> None:
+        raise OSError("the machine ends here")
+
+    pre_delete.connect(fail, sender=Feed)
+    try:
+        with pytest.raises(OSError, match="the machine ends here"):
+            removed(URL, "--everywhere")
+    finally:
+        pre_delete.disconnect(fail, sender=Feed)
+    assert Item.objects.get().feed == feed
+    assert not Tombstone.objects.exists()
 
 
 def test_an_unknown_feed_is_an_error() -> None:

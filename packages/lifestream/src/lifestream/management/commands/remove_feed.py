@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import router
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream, feeds_at
 from lifestream.models import Feed, Item, Subscription
+from lifestream.models.feeds import lock_feeds
+from lifestream.storage.deadlocks import in_transaction
 
 
 class Command(BaseCommand):
@@ -35,8 +39,8 @@ class Command(BaseCommand):
     def handle(self, *, url: str, lifestream: str | None, everywhere: bool, **_options: Any) -> None:
         feeds = feeds_at(url)
         if everywhere:
-            Item.objects.filter(feed__in=feeds).delete()
-            Feed.objects.filter(pk__in=feeds).delete()
+            using = router.db_for_write(Feed)
+            in_transaction(lambda: _delete(feeds, using), using)
             self.stdout.write(gettext("{url} was removed, with all of its items.").format(url=url))
             return
         chosen = chosen_lifestream(lifestream)
@@ -49,3 +53,12 @@ class Command(BaseCommand):
             )
         found.delete()
         self.stdout.write(gettext("{url} is no longer in the lifestream '{slug}'.").format(url=url, slug=chosen.slug))
+
+
+def _delete(feeds: Collection[int], using: str) -> None:
+    """Delete *feeds* (keys) with their items, in the caller's transaction: a feed that stayed without its items would
+    not get them back, since it has their tombstones.
+    """
+    lock_feeds(feeds, using)  # as for their own deletion; that of their items would lock them less strictly first
+    Item.objects.using(using).filter(feed__in=feeds).delete()
+    Feed.objects.using(using).filter(pk__in=feeds).delete()
