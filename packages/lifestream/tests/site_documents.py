@@ -1,4 +1,4 @@
-"""Documents as real sites publish them, written by hand, and what the sites' plugins make of them."""
+"""Documents like those of real sites, written by hand, and what lifestream's plugins for these sites make of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of the pages, and the texts that they accept."""
+"""The addresses of the pages, and which numbers, formats and keys they may contain."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def test_an_address_leads_to_its_page_and_back(address: str, name: str) -> None:
 @pytest.mark.parametrize(
     "address", ["/main/feed.xml", "/main/items/1234567890123456789/", "/main/items/-1/", f"/push/{'k' * 42}"]
 )
-def test_numbers_of_more_than_18_digits_unknown_formats_and_short_keys_are_not_found(address: str) -> None:
+def test_unknown_formats_short_keys_and_negative_or_too_long_numbers_are_not_found(address: str) -> None:
     with pytest.raises(Resolver404):
         resolve(address)

@@ -222,7 +222,7 @@ def test_a_fault_that_is_never_triggered_is_refused(when: str, root: Path) -> No
     server = FeedServer(root, strict=False)
     with pytest.raises(
         ValueError,
-        match=f"'reset at end {when}' is never triggered, .*; leave '{when}' out, and give an answer",
+        match=f"'reset at end {when}' is never triggered, .*; leave '{when}' out, and put answers without",
     ):
         server.add("/feed", never, Response("2"))
     server.add("/feed", Response("1"), never)  # the last one stays

@@ -46,7 +46,7 @@ def test_the_intervals_at_which_a_feed_asks_to_be_fetched_are_read(channel: str,
         ("PT", None), ("", None), ("2 days", None), ("min", None),
     ],
 )  # fmt: skip
-def test_a_duration_is_a_clock_or_a_number_of_each_unit(written: str, found: int | None) -> None:
+def test_a_duration_is_seconds_a_clock_or_numbers_with_their_units(written: str, found: int | None) -> None:
     assert seconds(written) == found
 
 

@@ -41,7 +41,8 @@ class SessionError(Exception):
 
 @dataclass(slots=True)
 class SessionFile:
-    """What is needed to continue a run: the secret prefixes of its URL paths, its ports, and its looks.
+    """What is needed to continue a run: the secret prefixes of its URL paths, its ports, and what was seen in each
+    round (*looks*).
 
     *ports* has the port of each scenario's server by the scenario's id, that of the page by "page", and that of a
     server that all scenarios share by "". *path* is None if no file is kept. *choice* says with which options the
@@ -72,12 +73,18 @@ class SessionFile:
                 {str(name): _port(port) for name, port in dict(read["ports"]).items()},
                 [Look.from_json(look) for look in read["looks"]],
             )
-        except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except OSError as error:
+            raise SessionError(f"{path} cannot be read ({error.strerror}); name another file") from error
+        except KeyError as error:
+            raise SessionError(
+                f"{path} is no session of this version of feedserver check, since it lacks {error}; name another file"
+            ) from error
+        except (TypeError, ValueError, RecursionError) as error:
             raise SessionError(f"{path} is no session of feedserver check ({error}); name another file") from error
         if kept.choice != choice:
             raise SessionError(
-                f"{path} was begun with other options ({kept.choice}, not {choice}); give the same ones, or name "
-                "another file"
+                f"{path} was begun with other options, or with another version of the rules ({kept.choice}, not "
+                f"{choice}); give the same options to the same version, or name another file"
             )
         return kept
 

@@ -95,9 +95,9 @@ class Found:
     """The *choice* that answers, and *advance*, which moves to the next choice of its route, if there is one.
 
     `take` is called when the choice was given to a request that counts: HEAD does not count, nor does a request that
-    gets the 401 of a `Response` with a login. A callable counts each request that it is passed but HEAD, whatever it
-    returns. Where the answer is
-    the same for every request, `advance` alone is called: nobody asks for its `number`.
+    gets the 401 of a `Response` with a login. If the answer is a callable, each request except HEAD counts, whatever
+    the callable returns. For a GET that gets an answer made in advance (`Choice.ready`), `advance` alone is called:
+    such an answer does not depend on `number`.
     """
 
     choice: Choice
@@ -118,9 +118,10 @@ class Found:
 class Route:
     """A *script* for the requests of one *host* that fit a *query* string, a *method* (None: any) and *conditions*.
 
-    The host "" is the server itself; *scheme* is that of a URL. *pattern* is the route's pattern, None where it has one
-    path. A route with a *state* answers only while the server's state has these values; an answer changes the state to
-    the values of *then*. *spelling* is the path as it was given, `is_used` whether the route has answered a request.
+    The host "" is the server itself, and then *scheme* is "", too; for a URL of another host, *scheme* is that of the
+    URL. *pattern* is the route's pattern, None where it has one path. A route with a *state* answers only while the
+    server's state has these values; an answer changes the state to the values of *then*. *spelling* is the path as it
+    was given, `is_used` whether the route has answered a request.
     """
 
     host: str
@@ -137,7 +138,9 @@ class Route:
     fits_all: bool = field(init=False)
     """Whether it answers every request for its path on the server itself."""
     specificity: tuple[int, int, int] = field(init=False)
-    """How specific the route is: of two that fit a request, the one with the higher value answers."""
+    """How specific the route is: of two routes of the same path, or two with patterns, that fit a request, the one with
+    the higher value answers. A route of one path comes before all patterns.
+    """
     only: Found | None = field(init=False)
     """What every request gets, if there is only one answer and it changes no state; otherwise None."""
 
@@ -160,7 +163,7 @@ class Route:
         self.specificity = (literal, query, self.conditions.weight + (self.state is not None))
 
     def replaces(self, other: Route) -> bool:
-        """Return whether *other* answers the same requests."""
+        """Return whether *other*, a route of the same path or another pattern, answers the same requests."""
         return self._requests() == other._requests()
 
     def _requests(self) -> tuple[object, ...]:
@@ -273,7 +276,8 @@ def _check_triggers(target: object, answer: Answer | Lasting) -> None:
     if fault is not None:
         raise ValueError(
             f"add({target!r}): the fault '{fault}' is never triggered, since its response is given once, and then the "
-            f"next; leave '{fault.when}' out, and give an answer without the fault for each request before that"
+            f"next; leave '{fault.when}' out, and put answers without the fault before it, one for each request that "
+            "must not get the fault"
         )
 
 
@@ -291,7 +295,8 @@ def _check_answer(target: object, answer: object) -> None:
     for call in (answer, type(answer).__call__):
         if inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call):
             raise TypeError(
-                f"{given}, which yields; pass Response(…) with it as the body, or a function that returns one"
+                f"{given}, which yields; pass Response(…) whose body is a generator function without arguments, or a "
+                "function of the request that returns such a Response"
             )
     if not _takes_a_request(answer):
         raise TypeError(f"{given}, which cannot be called with the request alone; let it take one argument")

@@ -6,8 +6,8 @@ coded. Between two pieces, the caller may wait for memory.
 
     bytes ──▶ layer: gzip ──▶ layer: gzip ──▶ layer: plain ──▶ the body
 
-Servers are wrong about Content-Encoding in every possible way, and browsers hide it: they name a charset there,
-name a coding that the body is not in, code a body twice or don't say that it is coded. So the label is only a hint, and
+Browsers hide that servers are wrong about Content-Encoding in every possible way: servers name a charset there, name
+a coding that the body is not in, code a body twice or don't say that it is coded. So the label is only a hint, and
 each layer looks at how its bytes begin. No feed begins as gzip or Zstandard does.
 """
 
@@ -51,7 +51,8 @@ class Body:
     def __init__(self, coding: str, cap: int) -> None:
         self._coding = coding
         names = [name.strip().lower().removeprefix("x-") for name in coding.split(",")]
-        self._labels = [name for name in reversed(names) if not _NO_CODING.fullmatch(name)]  # the last was applied last
+        # The coding that is named last was applied last (RFC 9110 §8.4), so it is undone first.
+        self._labels = [name for name in reversed(names) if not _NO_CODING.fullmatch(name)]
         self._cap = cap
         self._layers: list[_Layer] = []
         self._parts: list[bytes] = []
@@ -232,7 +233,7 @@ class _Layer:
             raise CodingFailed(say("coding-members", coding=self.coding, limit=MAX_MEMBERS)) from None
 
 
-# Headers with which no text begins. The fourth of RFC 1950, "x^", is left out: a text may begin with it.
+# The headers of zlib for its usual window of 32 KB (RFC 1950 §2.2), without "x^", with which a text may begin.
 _ZLIB: Final = (b"\x78\x01", b"\x78\x9c", b"\x78\xda")
 
 
@@ -246,7 +247,9 @@ def _has_header(data: bytes) -> bool:
 
 
 def _is_text(data: bytes) -> bool:
-    """Return whether *data*, the beginning of a body, is text in any charset: coded bytes have controls among them."""
+    """Return whether *data*, the beginning of a body, is text, as far as its bytes tell. Coded bytes have controls
+    among them, which UTF-16 has in some characters, too.
+    """
     if data.startswith(_EBCDIC):
         return True
     if data.startswith(_BOMS) or b"\0" in data[:4]:  # UTF-16 and UTF-32

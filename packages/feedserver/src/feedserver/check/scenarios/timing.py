@@ -184,7 +184,8 @@ SCENARIOS = (
     Scenario(
         id="T2",
         title="Age counts against max-age",
-        rule="An answer with max-age of four days is three and a half days old (Age): it is stale after two days.",
+        rule="An answer with max-age of four days is already three and a half days old (Age), so it is fresh for half "
+        "a day only: two days later, the feed is requested again.",
         source="RFC 9111 §4.2.3",
         level=Level.NICE,
         steps=(
