@@ -98,6 +98,32 @@ static int wait_in_a_way(const char *way) {
         in_thread(hold_for_writing, &lock);
         return pthread_rwlock_timedrdlock(&lock, &deadline) == ETIMEDOUT;
     }
+    if (strcmp(way, "pthread_rwlock_clockrdlock") == 0) {
+        in_thread(hold_for_writing, &lock);
+        return pthread_rwlock_clockrdlock(&lock, CLOCK_REALTIME, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_rwlock_clockrdlock on another clock") == 0) {
+        in_thread(hold_for_writing, &lock);
+        return pthread_rwlock_clockrdlock(&lock, CLOCK_MONOTONIC, &monotonic) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_rwlock_clockwrlock") == 0) {
+        in_thread(hold_for_reading, &lock);
+        return pthread_rwlock_clockwrlock(&lock, CLOCK_REALTIME, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_rwlock_clockwrlock on another clock") == 0) {
+        in_thread(hold_for_reading, &lock);
+        return pthread_rwlock_clockwrlock(&lock, CLOCK_MONOTONIC, &monotonic) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_clockjoin_np") == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, never_end, NULL);
+        return pthread_clockjoin_np(thread, NULL, CLOCK_REALTIME, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_clockjoin_np on another clock") == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, never_end, NULL);
+        return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &monotonic) == ETIMEDOUT;
+    }
     if (strcmp(way, "pthread_timedjoin_np") == 0) {
         pthread_t thread;
         pthread_create(&thread, NULL, never_end, NULL);

@@ -191,10 +191,30 @@ int pthread_rwlock_timedwrlock(pthread_rwlock_t *restrict lock, const struct tim
     return real(lock, &back);
 }
 
+int pthread_rwlock_clockrdlock(pthread_rwlock_t *restrict lock, clockid_t clock,
+                              const struct timespec *restrict deadline) {
+    NEXT(int, "pthread_rwlock_clockrdlock")
+    struct timespec back = brought_back(deadline);
+    return real(lock, clock, &back);
+}
+
+int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict lock, clockid_t clock,
+                              const struct timespec *restrict deadline) {
+    NEXT(int, "pthread_rwlock_clockwrlock")
+    struct timespec back = brought_back(deadline);
+    return real(lock, clock, &back);
+}
+
 int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *deadline) {
     NEXT(int, "pthread_timedjoin_np")
     struct timespec back = brought_back(deadline);
     return real(thread, result, &back);
+}
+
+int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock, const struct timespec *deadline) {
+    NEXT(int, "pthread_clockjoin_np")
+    struct timespec back = brought_back(deadline);
+    return real(thread, result, clock, &back);
 }
 
 int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict deadline) {
