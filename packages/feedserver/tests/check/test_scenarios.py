@@ -111,6 +111,15 @@ def test_gzip_of_a_low_weight_is_accepted_and_of_no_weight_is_not(accepted: str,
     assert verdict_on_requests("Q3", [asked], [asked]) == verdict
 
 
+def test_a_date_of_a_year_beyond_all_numbers_is_another_date() -> None:
+    served = Headers({"Last-Modified": "Mon, 30 Nov 2026 03:00:00 GMT"})
+    date = "Mon, 30 Nov 20260000000000 03:00:00 GMT"
+    first = ExchangeSeen(path="feed.xml", method="GET", status=200, answered=served)
+    asked = ExchangeSeen(path="feed.xml", method="GET", headers=Headers({"If-Modified-Since": date}))
+
+    assert verdict_on_requests("V2", [first], [asked]) is Verdict.FAIL
+
+
 class Unconditional(RightReader):
     """A reader that never sends a condition."""
 

@@ -64,7 +64,7 @@ def _judge_last_modified(seen: Evidence) -> Judgement:
 def _same_moment(one: str, other: str) -> bool:
     try:
         return parsedate_to_datetime(one) == parsedate_to_datetime(other)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of too many digits
         return False
 
 
