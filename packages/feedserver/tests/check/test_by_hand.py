@@ -239,6 +239,20 @@ def test_commands_of_a_reader_are_refused_where_a_person_drives_it(
         assert f"leave {option} out" in capsys.readouterr().err
 
 
+def test_options_for_the_process_of_a_reader_are_refused_where_a_person_drives_it(
+    no_session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option, value in (
+        ("--env", "A=b"),
+        ("--alone", "T7"),
+        ("--patience", "75s"),
+        ("--memory", "2G"),
+        ("--workers", "4"),
+    ):
+        assert main(["check", "--serve", "--session", no_session, option, value]) == 2
+        assert f"a person drives one reader of their own, so leave {option} out" in capsys.readouterr().err
+
+
 def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.CaptureFixture[str]) -> None:
     for url in (
         "feeds.example.org",

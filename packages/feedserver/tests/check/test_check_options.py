@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feedserver.check.commands import PATIENCE
-from feedserver.check.options import add_options
+from feedserver.check.options import WORKERS, add_options
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -36,11 +35,11 @@ def test_sizes_become_bytes_and_repeated_rules_are_collected() -> None:
     assert (parse().only, parse().alone, parse().memory) == ([], [], 0)
 
 
-def test_the_defaults_are_the_usual_patience_and_fail_under_must() -> None:
+def test_the_defaults_are_no_limit_of_ones_own_and_fail_under_must() -> None:
     options = parse()
 
-    assert (options.patience, options.fail_under, options.format) == (PATIENCE, "must", [])
-    assert options.workers >= 1
+    assert (options.patience, options.workers, options.fail_under, options.format) == (None, None, "must", [])
+    assert WORKERS >= 1
 
 
 @pytest.mark.parametrize(

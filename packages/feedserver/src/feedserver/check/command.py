@@ -26,6 +26,7 @@ from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
 from feedserver.check.delivery import Target, deliver, targets
 from feedserver.check.evidence import NOT_EVEN_THE_GOOD
+from feedserver.check.options import WORKERS
 from feedserver.check.readers import READERS
 from feedserver.check.report import JUDGED, RULES_VERSION, Report
 from feedserver.check.runner import choose, run
@@ -103,7 +104,8 @@ def _run(options: argparse.Namespace) -> int:
         else:
             _print_page_url(adapter, options)
         kind = _kind(options)
-        report = run(adapter, only=only, kind=kind, progress=progress.show_line, workers=options.workers, alone=alone)
+        workers = options.workers or WORKERS
+        report = run(adapter, only=only, kind=kind, progress=progress.show_line, workers=workers, alone=alone)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}{_relative_path(adapter)}")
     except Exception:  # noqa: BLE001 - Python would end with status 1, as if a rule were broken
@@ -187,7 +189,7 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
     commands = replace(
         known.commands if known is not None else Commands(poll=""),
         **{name: value for name, value in given.items() if value},
-        patience=options.patience,
+        patience=PATIENCE if options.patience is None else options.patience,
     )
     commands = replace(
         commands,
@@ -195,8 +197,8 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         memory=options.memory or commands.memory,
     )
     name = options.name or (known.title if known is not None else "")
-    is_as_shipped = (
-        not any([*given.values(), options.kind, options.env, options.memory]) and options.patience == PATIENCE
+    is_as_shipped = not any([*given.values(), options.kind, options.env, options.memory]) and (
+        commands.patience == PATIENCE
     )
     reproduce = f"--reader {options.reader}" if known is not None and is_as_shipped else ""
     return CommandAdapter(commands, name=name, kind=_kind(options), reproduce=reproduce)
@@ -222,6 +224,15 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     if given := [f"--{name}" for name, value in unused.items() if value]:
         hint = "; the version can be part of --name" if options.reader_version else ""
         raise ValueError(f"--serve runs no command of the reader, so leave {', '.join(given)} out{hint}")
+    unused = {
+        "env": options.env,
+        "alone": options.alone,
+        "patience": options.patience is not None,
+        "memory": options.memory,
+        "workers": options.workers,
+    }
+    if given := [f"--{name}" for name, value in unused.items() if value]:
+        raise ValueError(f"with --serve, a person drives one reader of their own, so leave {', '.join(given)} out")
     if options.url and not _BASE_URL.fullmatch(options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
     choice = (

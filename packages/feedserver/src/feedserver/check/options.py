@@ -14,6 +14,9 @@ from feedserver.check.verdicts import Kind, Level
 from feedserver.messages.argument_types import is_whole
 from feedserver.messages.pacing import parse_duration
 
+WORKERS = min(os.cpu_count() or 1, 4)
+"""How many readers run at the same time by default."""
+
 FORMATS = ("table", "json", "junit", "html", "badge")
 """The formats of a report, the usual one first."""
 
@@ -127,7 +130,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--patience",
-        default=PATIENCE,
         type=_duration,
         metavar="TIME",
         help=f"the limit for each command (default: {PATIENCE:g}s)",
@@ -141,10 +143,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--workers",
-        default=min(os.cpu_count() or 1, 4),
         type=_count,
         metavar="N",
-        help="how many readers run at the same time (default: %(default)s)",
+        help=f"how many readers run at the same time (default: {WORKERS})",
     )
     parser.add_argument(
         "--fail-under",
