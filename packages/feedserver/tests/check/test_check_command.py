@@ -376,6 +376,36 @@ def test_a_run_that_is_stopped_in_its_set_up_says_so_and_leaves_no_folder(tmp_pa
     assert list(scratch.iterdir()) == []
 
 
+SIGNALLED_AT_ITS_END = """
+import os, signal, sys
+from feedserver.cli import main
+
+status = main()
+os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(status)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
+@pytest.mark.usefixtures("signals_end_programs")
+def test_a_second_signal_while_a_stopped_run_ends_changes_nothing(tmp_path: Path) -> None:
+    script, scratch = tmp_path / "sleeper.py", tmp_path / "scratch"
+    script.write_text(SLEEPER)
+    scratch.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        setup = f"{sys.executable} {script} {listening.getsockname()[1]}"
+        command = [sys.executable, "-c", SIGNALLED_AT_ITS_END, "check", "--setup", setup, "--poll", "x {url}"]
+        environment = os.environ | {"TMPDIR": str(scratch)}
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment, cwd=tmp_path) as process:
+            reader, _ = listening.accept()
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        reader.close()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert list(scratch.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
 def test_a_terminal_that_is_closed_loses_no_report_and_leaves_no_folder(tmp_path: Path) -> None:
     script, scratch, report = tmp_path / "sleeper.py", tmp_path / "scratch", tmp_path / "report.json"

@@ -48,6 +48,10 @@ def run_command(options: argparse.Namespace) -> int:
     return 128 + came[0] if came else status
 
 
+def _ignore(_: int, __: FrameType | None) -> None:
+    """Ignore a signal. With SIG_IGN, Python would show an error for one that came just before that was set."""
+
+
 @contextmanager
 def _signals_interrupt() -> Iterator[list[int]]:
     """Raise KeyboardInterrupt at the first SIGTERM or SIGHUP, and yield a list to which its number is added then.
@@ -77,7 +81,8 @@ def _signals_interrupt() -> Iterator[list[int]]:
         yield came
     finally:
         for each, handler in before.items():
-            signal.signal(each, handler)
+            if not came or each == signal.SIGINT:
+                signal.signal(each, handler)
 
 
 def _ignore(*_: object) -> None:
