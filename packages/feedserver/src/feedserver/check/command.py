@@ -85,10 +85,6 @@ def _signals_interrupt() -> Iterator[list[int]]:
                 signal.signal(each, handler)
 
 
-def _ignore(*_: object) -> None:
-    """Ignore a signal. After `signal.SIG_IGN`, Python would print a traceback for one that had just come."""
-
-
 def _run(options: argparse.Namespace) -> int:
     only = options.only
     known = READERS[options.reader] if options.reader else None
