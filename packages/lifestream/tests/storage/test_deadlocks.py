@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
+from django.db.models.signals import pre_delete
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
@@ -313,6 +317,38 @@ def test_users_are_deleted_while_a_refresh_holds_the_first_of_what_they_read(row
     opponent.join(PATIENCE)
     assert not Lifestream.objects.exists() and due_hosts.wrong("default") == []
     assert set(Feed.objects.values_list("status", flat=True)) == {Feed.Status.IDLE}
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("together", [True, False])
+def test_what_all_lifestreams_of_a_user_read_is_locked_together_only_once(*, together: bool) -> None:
+    user = User.objects.create_user("one")
+    feeds = [make_feed(url=f"https://{name}.example/") for name in "abcd"]
+    streams_of(user, *feeds)
+    with CaptureQueriesContext(connection) as queries:
+        if together:
+            User.objects.filter(pk=user.pk).delete()
+        else:
+            user.delete()
+    locks = r'FROM "lifestream_feed" WHERE "lifestream_feed"."id" IN \((.*)\) .*FOR UPDATE'
+    found = [re.search(locks, query["sql"]) for query in queries]
+    locked = [{int(key) for key in match[1].split(",")} for match in found if match]
+    every = {feed.pk for feed in feeds}
+    assert locked[0] == every and locked.count(every) == 1
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="other databases lock rows")
+@pytest.mark.django_db
+def test_sqlite_is_not_asked_what_to_lock_when_a_user_is_deleted(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    user = User.objects.create_user("one")
+    streams_of(user, make_feed())
+    lifestream = Lifestream.objects.get()
+    with django_assert_num_queries(0):
+        pre_delete.send(Lifestream, instance=lifestream, using="default", origin=user)
 
 
 class DeletingSites(Opponent):
