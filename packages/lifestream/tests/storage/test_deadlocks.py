@@ -13,13 +13,14 @@ from django.db.models.signals import pre_delete
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
+from factories import NOW, draft, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, HubSubscription, Lifestream, Post, Subscription, due_hosts
+from lifestream.models import Feed, HubSubscription, Item, Lifestream, Post, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.operations import retention
 from lifestream.refresh.subscribe import Found, add_feed
+from lifestream.scheduler.jobs import Result
 from lifestream.storage import backfill, deadlocks, fanout, hub_subscriptions, writer
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
@@ -453,6 +454,49 @@ def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() ->
         opponent.join(PATIENCE)
     assert len(opponents) == 2 and not any(each.unwritten or each.lost for each in stored)
     assert set(Feed.objects.values_list("title", flat=True)) == {"Title"}
+
+
+class DeletingItem(HoldingHosts):
+    """Another connection, which then locks the host *wanted*, and deletes an *item* when the other one was ended."""
+
+    def __init__(self, held: int, wanted: int, item: int) -> None:
+        super().__init__(held, wanted)
+        self._item = item
+
+    def _go_on(self) -> None:
+        super()._go_on()
+        for table in ("lifestream_post", "lifestream_publishedid", "lifestream_item"):
+            column = "id" if table == "lifestream_item" else "item_id"
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} = %s", [self._item])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_what_was_fetched_is_stored_although_an_item_is_deleted_in_a_deadlock() -> None:
+    feeds = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    opponents: list[Opponent] = []
+
+    def document(feed: Feed, *titles: str) -> Result:
+        drafts = [draft(title, f"{title} of {feed.pk}", tags=("x",)) for title in titles]
+        return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts))
+
+    writer.store([result(feeds[0], Fetched(feeds[0].url, b""), prepared=prepared(draft("One", "Old")))], NOW)
+    old = Item.objects.get().pk
+    fetched = [document(feeds[0], "One", "Two"), document(feeds[1], "Three")]
+
+    def meet(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("SELECT id FROM lifestream_host") and not opponents:
+            opponents.append(opponent := DeletingItem(feeds[1].host_id, feeds[0].host_id, old))
+            opponent.never_ends_first()
+            opponent.start()
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(meet):
+        stored = writer.store(fetched, NOW)
+    opponents[0].join(PATIENCE)
+    assert [(each.outcome, each.new, each.changed) for each in stored] == [("new", 2, 0), ("new", 1, 0)]
+    assert Item.objects.count() == 3 and not Feed.objects.filter(failures__gt=0).exists()
 
 
 class ChangingPosts(Opponent):
