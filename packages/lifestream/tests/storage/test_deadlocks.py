@@ -431,6 +431,38 @@ def test_a_hub_is_answered_while_its_feed_is_deleted(*, pushed: bool) -> None:
     assert not HubSubscription.objects.exists()
 
 
+class HoldingPushed(Opponent):
+    """Another connection, which holds what a hub pushes, and then locks the feed *wanted*."""
+
+    def _lock(self, pushed: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_hubsubscription WHERE id = %s FOR UPDATE", [pushed])
+
+    def _go_on(self) -> None:
+        self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pushed", [True, False])
+def test_a_hub_is_answered_after_a_deadlock(*, pushed: bool) -> None:
+    feed = make_feed()
+    state = HubSubscription.State.ACTIVE
+    of_hub = HubSubscription.objects.create(
+        feed=feed, hub="https://hub.example/", topic="t", state=state, next_request=NOW, lease_until=NOW
+    )
+    opponent = HoldingPushed(held=of_hub.pk, wanted=feed.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    if pushed:
+        assert hub_subscriptions.receive(of_hub.key, NOW)
+    else:
+        assert hub_subscriptions.confirm(of_hub.key, "subscribe", "t", "86400", NOW)
+    opponent.join(PATIENCE)
+    of_hub.refresh_from_db()
+    assert (of_hub.last_push == NOW) if pushed else (of_hub.lease_until == NOW + timedelta(days=1))
+
+
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
