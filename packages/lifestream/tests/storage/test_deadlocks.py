@@ -340,6 +340,35 @@ def test_what_all_lifestreams_of_a_user_read_is_locked_together_only_once(*, tog
     assert locked[0] == every and locked.count(every) == 1
 
 
+class AddingLogo(Opponent):
+    """Another connection, which holds a lifestream, and adds a logo to it."""
+
+    def _lock(self, lifestream: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_lifestream WHERE id = %s FOR UPDATE", [lifestream])
+
+    def _go_on(self) -> None:
+        logo = "INSERT INTO lifestream_logo (lifestream_id, data, digest) VALUES (%s, '', '')"
+        self._connection.execute(logo, [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("together", [True, False])
+def test_a_user_is_deleted_while_a_logo_is_added(*, together: bool) -> None:
+    user = User.objects.create_user("one")
+    streams_of(user, make_feed())
+    lifestream = Lifestream.objects.get()
+    opponent = AddingLogo(held=lifestream.pk, wanted=lifestream.pk)
+    opponent.start()
+    if together:
+        User.objects.all().delete()
+    else:
+        user.delete()
+    opponent.join(PATIENCE)
+    assert not Lifestream.objects.exists() and not User.objects.exists()
+
+
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="other databases lock rows")
 @pytest.mark.django_db
 def test_sqlite_is_not_asked_what_to_lock_when_a_user_is_deleted(
