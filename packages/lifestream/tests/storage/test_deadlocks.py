@@ -24,6 +24,7 @@ from lifestream.scheduler.jobs import Result
 from lifestream.storage import backfill, deadlocks, fanout, hub_subscriptions, writer
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
+from lifestream.storage.feed_editing import FeedChange, change_feed
 from opponents import PATIENCE, HoldingHosts, Opponent, wait_until
 
 
@@ -458,6 +459,27 @@ def test_a_hub_is_answered_while_its_feed_is_deleted(*, pushed: bool) -> None:
         assert not hub_subscriptions.confirm(of_hub.key, "subscribe", "t", "86400", NOW)
     opponent.join(PATIENCE)
     assert not HubSubscription.objects.exists()
+
+
+class DeletingFeed(Opponent):
+    """Another connection, which holds a feed, and then deletes it."""
+
+    def _go_on(self) -> None:
+        self._connection.execute("DELETE FROM lifestream_feed WHERE id = %s", [self._held])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_gets_the_url_of_another_one_that_is_deleted_meanwhile() -> None:
+    feed, other = make_feed(), make_feed(url="https://b.example/")
+    make_subscription(feed)
+    opponent = DeletingFeed(held=other.pk, wanted=other.pk)
+    opponent.start()
+    assert change_feed(feed.pk, FeedChange(url=other.url), NOW) == feed.pk
+    opponent.join(PATIENCE)
+    feed.refresh_from_db()
+    assert feed.url == other.url and Subscription.objects.get().feed == feed
 
 
 class HoldingPushed(Opponent):
