@@ -108,28 +108,35 @@ def _subscription_saved(
 
 def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = None, **_: Any) -> None:
     """Receive Django's signal before a lifestream is deleted, which also happens when its owner is deleted: lock its
-    feeds, and their hosts, so that this transaction and an import can't wait for each other. If owners are deleted, the
-    first signal locks those of all their lifestreams: one lifestream after the other, they would be in no order.
+    feeds, and their hosts, so that this transaction and an import can't wait for each other; and the lifestream, so
+    that another request can't add a logo or a page when those that are known are deleted already. If owners are
+    deleted, the first signal locks those of all their lifestreams: one lifestream after the other, they would be in no
+    order. SQLite has one writer at a time anyway.
 
     *origin* is the object or queryset on which `delete` was called. Nothing is done here if that queryset has locked
     the feeds already.
     """
+    from django.db import connections
     from django.db.models import QuerySet
 
     from lifestream.models import Feed, Lifestream, LifestreamQuerySet, Subscription, due_hosts
     from lifestream.models.feeds import lock_feeds
 
-    if isinstance(origin, LifestreamQuerySet):
+    if isinstance(origin, LifestreamQuerySet) or not connections[using].features.has_select_for_update:
         return
     owners = Lifestream._meta.get_field("owner").related_model
-    chosen = Lifestream.objects.using(using).filter(pk=instance.pk)
+    every = chosen = Lifestream.objects.using(using).filter(pk=instance.pk)
     if isinstance(origin, owners):
-        chosen |= Lifestream.objects.using(using).filter(owner=origin.pk)
+        every = Lifestream.objects.using(using).filter(owner=origin.pk)
     elif isinstance(origin, QuerySet) and issubclass(origin.model, owners):
-        chosen |= Lifestream.objects.using(using).filter(owner__in=origin.order_by().values("pk"))
+        every = Lifestream.objects.using(using).filter(owner__in=origin.order_by().values("pk"))
+    # Django sends the signals in the order of keys. All are locked only once, however many lifestreams there are.
+    if not every.filter(pk__lt=instance.pk).exists():
+        chosen |= every
     subscriptions = Subscription.objects.using(using).filter(lifestream__in=chosen.order_by())
     feeds = set(subscriptions.order_by().values_list("feed_id", flat=True))
     lock_feeds(feeds, using)
+    list(chosen.order_by("pk").select_for_update().values_list("pk"))
     due_hosts.lock(set(Feed.objects.using(using).filter(pk__in=feeds).values_list("host_id", flat=True)), using)
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
+from django.db.models.signals import pre_delete
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
-from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
+from factories import NOW, draft, make_feed, make_item, make_lifestream, make_post, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, HubSubscription, Lifestream, Post, Subscription, due_hosts
+from lifestream.models import Feed, HubSubscription, Item, Lifestream, Post, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
 from lifestream.operations import retention
 from lifestream.refresh.subscribe import Found, add_feed
+from lifestream.scheduler.jobs import Result
 from lifestream.storage import backfill, deadlocks, fanout, hub_subscriptions, writer
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
+from lifestream.storage.feed_editing import FeedChange, change_feed
 from opponents import PATIENCE, HoldingHosts, Opponent, wait_until
 
 
@@ -315,6 +321,67 @@ def test_users_are_deleted_while_a_refresh_holds_the_first_of_what_they_read(row
     assert set(Feed.objects.values_list("status", flat=True)) == {Feed.Status.IDLE}
 
 
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("together", [True, False])
+def test_what_all_lifestreams_of_a_user_read_is_locked_together_only_once(*, together: bool) -> None:
+    user = User.objects.create_user("one")
+    feeds = [make_feed(url=f"https://{name}.example/") for name in "abcd"]
+    streams_of(user, *feeds)
+    with CaptureQueriesContext(connection) as queries:
+        if together:
+            User.objects.filter(pk=user.pk).delete()
+        else:
+            user.delete()
+    locks = r'FROM "lifestream_feed" WHERE "lifestream_feed"."id" IN \((.*)\) .*FOR UPDATE'
+    found = [re.search(locks, query["sql"]) for query in queries]
+    locked = [{int(key) for key in match[1].split(",")} for match in found if match]
+    every = {feed.pk for feed in feeds}
+    assert locked[0] == every and locked.count(every) == 1
+
+
+class AddingLogo(Opponent):
+    """Another connection, which holds a lifestream, and adds a logo to it."""
+
+    def _lock(self, lifestream: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_lifestream WHERE id = %s FOR UPDATE", [lifestream])
+
+    def _go_on(self) -> None:
+        logo = "INSERT INTO lifestream_logo (lifestream_id, data, digest) VALUES (%s, '', '')"
+        self._connection.execute(logo, [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("together", [True, False])
+def test_a_user_is_deleted_while_a_logo_is_added(*, together: bool) -> None:
+    user = User.objects.create_user("one")
+    streams_of(user, make_feed())
+    lifestream = Lifestream.objects.get()
+    opponent = AddingLogo(held=lifestream.pk, wanted=lifestream.pk)
+    opponent.start()
+    if together:
+        User.objects.all().delete()
+    else:
+        user.delete()
+    opponent.join(PATIENCE)
+    assert not Lifestream.objects.exists() and not User.objects.exists()
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="other databases lock rows")
+@pytest.mark.django_db
+def test_sqlite_is_not_asked_what_to_lock_when_a_user_is_deleted(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    user = User.objects.create_user("one")
+    streams_of(user, make_feed())
+    lifestream = Lifestream.objects.get()
+    with django_assert_num_queries(0):
+        pre_delete.send(Lifestream, instance=lifestream, using="default", origin=user)
+
+
 class DeletingSites(Opponent):
     """Another connection, which holds all feeds and the site *held*, and then the site *wanted*: a deletion of both."""
 
@@ -394,6 +461,59 @@ def test_a_hub_is_answered_while_its_feed_is_deleted(*, pushed: bool) -> None:
     assert not HubSubscription.objects.exists()
 
 
+class DeletingFeed(Opponent):
+    """Another connection, which holds a feed, and then deletes it."""
+
+    def _go_on(self) -> None:
+        self._connection.execute("DELETE FROM lifestream_feed WHERE id = %s", [self._held])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_gets_the_url_of_another_one_that_is_deleted_meanwhile() -> None:
+    feed, other = make_feed(), make_feed(url="https://b.example/")
+    make_subscription(feed)
+    opponent = DeletingFeed(held=other.pk, wanted=other.pk)
+    opponent.start()
+    assert change_feed(feed.pk, FeedChange(url=other.url), NOW) == feed.pk
+    opponent.join(PATIENCE)
+    feed.refresh_from_db()
+    assert feed.url == other.url and Subscription.objects.get().feed == feed
+
+
+class HoldingPushed(Opponent):
+    """Another connection, which holds what a hub pushes, and then locks the feed *wanted*."""
+
+    def _lock(self, pushed: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_hubsubscription WHERE id = %s FOR UPDATE", [pushed])
+
+    def _go_on(self) -> None:
+        self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [self._wanted])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pushed", [True, False])
+def test_a_hub_is_answered_after_a_deadlock(*, pushed: bool) -> None:
+    feed = make_feed()
+    state = HubSubscription.State.ACTIVE
+    of_hub = HubSubscription.objects.create(
+        feed=feed, hub="https://hub.example/", topic="t", state=state, next_request=NOW, lease_until=NOW
+    )
+    opponent = HoldingPushed(held=of_hub.pk, wanted=feed.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    if pushed:
+        assert hub_subscriptions.receive(of_hub.key, NOW)
+    else:
+        assert hub_subscriptions.confirm(of_hub.key, "subscribe", "t", "86400", NOW)
+    opponent.join(PATIENCE)
+    of_hub.refresh_from_db()
+    assert (of_hub.last_push == NOW) if pushed else (of_hub.lease_until == NOW + timedelta(days=1))
+
+
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
@@ -417,6 +537,49 @@ def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() ->
         opponent.join(PATIENCE)
     assert len(opponents) == 2 and not any(each.unwritten or each.lost for each in stored)
     assert set(Feed.objects.values_list("title", flat=True)) == {"Title"}
+
+
+class DeletingItem(HoldingHosts):
+    """Another connection, which then locks the host *wanted*, and deletes an *item* when the other one was ended."""
+
+    def __init__(self, held: int, wanted: int, item: int) -> None:
+        super().__init__(held, wanted)
+        self._item = item
+
+    def _go_on(self) -> None:
+        super()._go_on()
+        for table in ("lifestream_post", "lifestream_publishedid", "lifestream_item"):
+            column = "id" if table == "lifestream_item" else "item_id"
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} = %s", [self._item])
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_what_was_fetched_is_stored_although_an_item_is_deleted_in_a_deadlock() -> None:
+    feeds = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    opponents: list[Opponent] = []
+
+    def document(feed: Feed, *titles: str) -> Result:
+        drafts = [draft(title, f"{title} of {feed.pk}", tags=("x",)) for title in titles]
+        return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts))
+
+    writer.store([result(feeds[0], Fetched(feeds[0].url, b""), prepared=prepared(draft("One", "Old")))], NOW)
+    old = Item.objects.get().pk
+    fetched = [document(feeds[0], "One", "Two"), document(feeds[1], "Three")]
+
+    def meet(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("SELECT id FROM lifestream_host") and not opponents:
+            opponents.append(opponent := DeletingItem(feeds[1].host_id, feeds[0].host_id, old))
+            opponent.never_ends_first()
+            opponent.start()
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(meet):
+        stored = writer.store(fetched, NOW)
+    opponents[0].join(PATIENCE)
+    assert [(each.outcome, each.new, each.changed) for each in stored] == [("new", 2, 0), ("new", 1, 0)]
+    assert Item.objects.count() == 3 and not Feed.objects.filter(failures__gt=0).exists()
 
 
 class ChangingPosts(Opponent):

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, draft, hold, make_feed, make_lifestream, make_subscription, prepared, result
+from lifestream import signals
 from lifestream.fetcher.outcomes import Failed, Fetched, NotModified
 from lifestream.models import Feed, Fetch, Item, Lifestream, Post, fulltext
 from lifestream.plugins.base import ItemDraft
@@ -203,3 +204,36 @@ class TestLongDocuments:
         monkeypatch.setattr("lifestream.models.fulltext.index", lambda *args: hold(feed, token="another"))
         [stored] = store([late], NOW)
         assert (stored.lost, Item.objects.count()) == (True, CHUNK)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_results_are_stored_and_told_although_the_names_to_sort_by_cannot_be(caplog: pytest.LogCaptureFixture) -> None:
+    feed, told, begun = make_feed(), list[str](), list[str]()
+    make_subscription(feed)
+    rename = "ALTER TABLE lifestream_subscription RENAME {} TO {}"
+
+    def lose_the_column() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(rename.format("sort_name", "elsewhere"))
+
+    def fail_after_commit(execute: Any, sql: str, *arguments: Any) -> Any:
+        if "lifestream_host SET" in sql and not begun:  # the last statement of the transaction
+            begun.append(sql)
+            transaction.on_commit(lose_the_column)
+        return execute(sql, *arguments)
+
+    def hear(**arguments: Any) -> None:
+        told.extend(item.title for item in arguments["items"])
+
+    signals.items_added.connect(hear)
+    try:
+        with connection.execute_wrapper(fail_after_commit):
+            named = result(feed, Fetched(feed.url, b""), prepared=prepared(draft("1", "One"), title="New"))
+            [stored] = store([named], NOW)
+    finally:
+        signals.items_added.disconnect(hear)
+        with connection.cursor() as cursor:
+            cursor.execute(rename.format("elsewhere", "sort_name"))
+    assert (stored.outcome, stored.new, stored.lost, told) == ("new", 1, False, ["One"])
+    [message] = [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert message.startswith("The names to sort feeds by could not be stored: ")

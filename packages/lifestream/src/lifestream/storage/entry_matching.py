@@ -182,14 +182,20 @@ class Document:
         found = ((i, self._key(i, matched.get(i), store)) for i in indices)
         return [Decision(i, self.keys[i], key, matched.get(i)) for i, key in found if key]
 
+    def undo(self, decisions: Iterable[Decision]) -> None:
+        """Forget *decisions*, which were not stored: others may have their keys and items."""
+        for decision in decisions:
+            self._keys_used.discard(decision.key)
+            if decision.known is not None:
+                self._taken.discard(_mark(decision.known))
+
     def left_out(self, indices: Iterable[int], decisions: Iterable[Decision]) -> list[int]:
         """Return those of *indices* that have none of *decisions*, although they are not repeated: no key was left."""
         decided = {decision.index for decision in decisions}
         return [i for i in indices if i not in decided and i not in self.repeated]
 
     def _take(self, item: Known) -> bool:
-        # A tombstone has two keys, and an entry may match each of them.
-        mark = (item.id, item.key if item.deleted else "")
+        mark = _mark(item)
         # An item that an earlier part of this document has created is recognised by the key that it got there.
         if mark in self._taken or item.key in self._keys_used:
             return False
@@ -273,6 +279,11 @@ class Document:
             yield keys.link
         yield keys.content
         yield self._whole(i)
+
+
+def _mark(item: Known) -> tuple[int, str]:
+    # A tombstone has two keys, and an entry may match each of them.
+    return item.id, item.key if item.deleted else ""
 
 
 class _Store:

@@ -36,7 +36,7 @@ from lifestream.message import edited, say
 from lifestream.models import Feed, HubSubscription
 from lifestream.models.feeds import lock_feeds
 from lifestream.scheduler.schedule import DueTime, candidates_as_json
-from lifestream.storage.deadlocks import tried_again
+from lifestream.storage.deadlocks import in_transaction, tried_again
 from lifestream.storage.feed_options import UNREADABLE, FeedOptions
 from lifestream.storage.feed_row import FeedState
 
@@ -230,7 +230,8 @@ def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
     seconds = lease_of(lease)
     until = now + timedelta(seconds=seconds)
     using = router.db_for_write(HubSubscription)
-    with transaction.atomic(using=using):
+
+    def work() -> bool:
         lock_feeds([found.feed_id], using)  # first, as in `receive`
         confirmed = HubSubscription.objects.filter(pk=found.pk, state=found.state).update(
             state=State.ACTIVE,
@@ -241,7 +242,10 @@ def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
         )
         if confirmed:
             Feed.objects.filter(pk=found.feed_id).update(push_until=until)
-    return bool(confirmed)
+        return bool(confirmed)
+
+    # PostgreSQL may end this transaction in a deadlock of others that wait for the same feed.
+    return in_transaction(work, using)
 
 
 def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
@@ -280,7 +284,8 @@ def receive(key: str, now: datetime) -> bool:
     if noted.exists():
         return True
     using = router.db_for_write(Feed)
-    with transaction.atomic(using=using):
+
+    def work() -> bool:
         # The feed first, as its deletion does, which deletes the subscription then: they could wait for each other.
         feed = Feed.objects.using(using).filter(pk=found.feed_id).select_for_update().defer("icon").first()
         HubSubscription.objects.using(using).filter(pk=found.pk).update(last_push=now)
@@ -289,7 +294,9 @@ def receive(key: str, now: datetime) -> bool:
         feed.pushed, feed.push_until = now, found.lease_until
         make_due(feed, now)
         feed.save(using=using, update_fields=["pushed", "push_until", "next_fetch", "next_reason", "candidates"])
-    return True
+        return True
+
+    return in_transaction(work, using)  # as in `confirm`
 
 
 def make_due(feed: Feed | FeedState, now: datetime) -> None:

@@ -124,7 +124,7 @@ class Import:
         self._document = _document(prepared, result.claim) if prepared else _EMPTY
         indices = [index for index in reversed(range(len(self.drafts))) if _says_something(self.drafts[index])]
         self.chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)] or [[]]
-        self._read: dict[int, Chunk] = {}
+        self._decided: tuple[int, Sequence[Decision]] = (-1, ())  # the number of a chunk, and its decisions
 
     @cached_property
     def _hosts(self) -> frozenset[str]:
@@ -135,22 +135,27 @@ class Import:
         return hosts_of_feed(url, site_url, site_domain(site_url, url, (draft.link for draft in self.drafts)))
 
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
-        """Decide what the entries of chunk *number* are. Later calls return the same decisions."""
-        if number not in self._read:
-            indices = self.chunks[number]
-            empty = not feed.has_items and number == 0
-            known, stored = self._known(indices, using, empty=empty, tombstones=feed.has_tombstones)
-            chunk = self._read[number] = Chunk()
-            decisions = self._document.decide(indices, known)
-            for decision in decisions:
-                self._sort(decision, stored, chunk, now)
-            for index in self._document.left_out(indices, decisions):
-                draft = self.drafts[index]
-                _log.info(
-                    "An entry of %s is left out, because other items have all its keys: %r",
-                    self.result.claim.url, draft.link or draft.title,
-                )  # fmt: skip
-        return self._read[number]
+        """Decide what the entries of chunk *number* are. A later call decides anew: the transaction of the earlier one
+        has failed, and items may have been deleted since then.
+        """
+        if number == self._decided[0]:
+            self._document.undo(self._decided[1])
+            self.settled.undo(self._decided[1])
+        indices = self.chunks[number]
+        empty = not feed.has_items and number == 0
+        known, stored = self._known(indices, using, empty=empty, tombstones=feed.has_tombstones)
+        chunk = Chunk()
+        decisions = self._document.decide(indices, known)
+        self._decided = (number, decisions)
+        for decision in decisions:
+            self._sort(decision, stored, chunk, now)
+        for index in self._document.left_out(indices, decisions):
+            draft = self.drafts[index]
+            _log.info(
+                "An entry of %s is left out, because other items have all its keys: %r",
+                self.result.claim.url, draft.link or draft.title,
+            )  # fmt: skip
+        return chunk
 
     def _sort(self, decision: Decision, stored: Mapping[int, _Revision], chunk: Chunk, now: datetime) -> None:
         """Add an entry to the rows of *chunk*, or count it among those that need no row.

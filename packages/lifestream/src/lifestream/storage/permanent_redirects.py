@@ -47,6 +47,9 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
     """
     other = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
     if other is not None:
+        lock_feeds([other.pk], using)  # wait for an import that has read already who subscribes
+        other = Feed.objects.using(using).filter(pk=other.pk).first()  # None if it was deleted meanwhile
+    if other is not None:
         _merge(feed.id, other, using)
         feed.status = Feed.Status.GONE
         feed.next_reason = say("merged", url=url)
@@ -73,8 +76,7 @@ def options_at(url: str, before: str, options: Mapping[str, Any]) -> dict[str, A
 
 
 def _merge(feed: int, other: Feed, using: str) -> None:
-    """Move the subscriptions of *feed* (a key) to the feed *other*."""
-    lock_feeds([other.pk], using)  # wait for an import that has read already who subscribes
+    """Move the subscriptions of *feed* (a key) to the feed *other*, which is locked."""
     if other.status == Feed.Status.GONE:
         # Its URL has just answered, or an operator has just entered it.
         Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)

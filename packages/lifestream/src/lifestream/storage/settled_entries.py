@@ -8,6 +8,8 @@ entries that look alike and come and go, the document is requested again and rea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lifestream.plugins.entry_digests import divided, is_of, joined
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.storage.entry_matching import Decision
@@ -45,6 +47,11 @@ class SettledEntries:
         """Note that the item of an entry, under *key*, is up to date, if an outline can find it by this key."""
         if key in (decision.keys.guid, decision.keys.link, decision.keys.content):
             self._settled[decision.index] = key
+
+    def undo(self, decisions: Iterable[Decision]) -> None:
+        """Forget that the items of *decisions* are up to date."""
+        for decision in decisions:
+            self._settled.pop(decision.index, None)
 
     @property
     def digests(self) -> str:

@@ -319,14 +319,19 @@ def _settle_names(feeds: Collection[int], using: str) -> None:
 
     The feeds are locked first, as by all others who write several subscriptions: PostgreSQL locks those in any order,
     and two writers could wait for each other. Who saves one subscription locks it before its feed, so a deadlock is
-    still possible, and this is repeated then.
+    still possible, and this is repeated then. A failure is only logged: the results are committed, and would otherwise
+    count as another worker's. The daily cleanup corrects the names.
     """
 
     def work() -> None:
         lock_feeds(feeds, using)
         sort_names.settle(using, feeds=feeds)
 
-    in_transaction(work, using)
+    try:
+        in_transaction(work, using)
+    except FAILURES as error:
+        OUTAGES.tell(_log, "The names to sort feeds by could not be stored", trouble_of(error))
+        _reconnect(using)
 
 
 def _move(feed: FeedState, result: Result, using: str) -> Move | None:
