@@ -160,7 +160,11 @@ def test_what_other_lifestreams_have_is_not_counted(
     assert shown == [fulltext.Hits(20, is_all=True), *[counted] * 3]
 
 
-def test_hidden_and_pinned_posts_are_left_out_when_posts_are_walked(site: Subscription) -> None:
+@pytest.mark.parametrize("few", [1, 1_000], ids=["walked", "looked up"])
+def test_hidden_and_pinned_posts_are_left_out_of_a_search(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(walked_posts, "FEW", few)
     kites = Post.objects.filter(subscription=site, item__title=KITES[0])
     latest, second, third = (post.pk for post in kites[:3])
     Post.objects.filter(pk=latest).update(hidden=True)

@@ -130,7 +130,11 @@ class Timeline:
         """Return the posts that may be shown, the latest first; without the pinned ones if `pins` is set.
         `read_posts` loads what a page needs of other tables.
         """
-        posts = self._posts()
+        return self._listed()
+
+    def _listed(self, found: Found | None = None) -> QuerySet[Post]:
+        """Return what `posts` does. *found* is what the search has found, if that is known."""
+        posts = self._posts(found)
         return posts.filter(pinned=None) if self.pins else posts
 
     def _posts(self, found: Found | None = None) -> QuerySet[Post]:
@@ -178,7 +182,7 @@ class Timeline:
         is_cut = hit is not None and hit.is_cut
         if (walked := self._walked(before, count, hit)) is not None:
             return _Rows(_of_keys(walked), is_cut)
-        posts = self.posts() if hit is None else self._posts(hit)
+        posts = self._listed(hit)
         if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
             first = list(_older(latest, before).values_list("pk", "date", "item_id")[:count])
             # A small lifestream may have fewer posts among the latest items.
