@@ -72,8 +72,8 @@ def yields(_request: Request) -> Any:
         (("/a", takes_two), "which cannot be called with the request alone"),
         (("/a", takes_a_name), "which cannot be called with the request alone"),
         (("/a", Response), "the class; pass an instance, such as Response"),
-        (("/a", yields_later), r"which yields; pass Response\(…\) with it as the body, or a function that returns one"),
-        (("/a", yields), r"which yields; pass Response\(…\) with it as the body, or a function that returns one"),
+        (("/a", yields_later), r"which yields; pass Response\(…\) whose body is a generator function"),
+        (("/a", yields), r"which yields; pass Response\(…\) whose body is a generator function"),
     ],
 )
 def test_a_route_refuses_an_object_that_cannot_answer(arguments: tuple[Any, ...], message: str) -> None:

@@ -94,9 +94,13 @@ def test_a_page_reads_no_table_as_a_whole(client: Client, planet: Lifestream, pa
 def test_a_page_passes_over_no_hidden_posts(client: Client, planet: Lifestream, path: str, index: str) -> None:
     post = planet.posts.first()
     assert post is not None
-    hidden = [Item(feed=post.item.feed, key_hash=str(number), date=NOON) for number in range(200)]
+    # PostgreSQL takes the index that seems cheaper, which depends on what earlier tests have left of both. So there are
+    # very many hidden posts, before, within and after the day: an index with them is always far dearer.
+    count = 5000 if connection.vendor == "postgresql" else 200
+    dates = [NOON + timedelta(minutes=number - count // 2) for number in range(count)]
+    hidden = [Item(feed=post.item.feed, key_hash=str(number), date=date) for number, date in enumerate(dates)]
     Post.objects.bulk_create(
-        Post(lifestream=planet, subscription=post.subscription, item=item, date=NOON, ruled=True)
+        Post(lifestream=planet, subscription=post.subscription, item=item, date=item.date, ruled=True)
         for item in Item.objects.bulk_create(hidden)
     )
     if connection.vendor == "postgresql":
