@@ -7,11 +7,17 @@ import re
 from feedserver.check.evidence import Evidence
 from feedserver.check.scenario import Scenario, Step
 from feedserver.check.verdicts import Judgement, Level, failed, passed
+from feedserver.http import content_codings
 
-_LIBRARIES = re.compile(
-    r"python-urllib|python-requests|python/|aiohttp|httpx|go-http-client|java/|node|undici|axios|okhttp|ruby|guzzle",
-    re.IGNORECASE,
+_LIBRARIES = frozenset(
+    "aiohttp apache-httpasyncclient apache-httpclient axios dart dart:io faraday go-http-client got guzzlehttp hackney "
+    "http.rb httpx jakarta java java-http-client libcurl libwww-perl mint mojolicious niquests node node-fetch "
+    "node-superagent okhttp php pycurl python python-httpx python-niquests python-requests python-urllib "
+    "python-urllib2 python-urllib3 req reqwest restsharp ruby scrapy symfony undici ureq urllib3 zend_http_client".split()
 )
+"""The products, in lower case, by which libraries name themselves unless a program says who it is."""
+
+_CONTACT = re.compile(r"https?://|\bwww\.|@", re.IGNORECASE)
 _STEPS = (Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1)))
 
 
@@ -23,23 +29,31 @@ def _judge_agent(seen: Evidence) -> Judgement:
     agents = _agents(seen)
     if len(agents) > 1:
         return failed("the same User-Agent with each request", " and ".join(agents))
-    if not agents[0] or _LIBRARIES.match(agents[0]):
+    if not agents[0] or _product(agents[0]) in _LIBRARIES:
         return failed("a User-Agent that names the reader", agents[0] or "none")
     return passed(agents[0])
 
 
+def _product(agent: str) -> str:
+    """Return the name of the first product of a User-Agent, in lower case (RFC 9110 §10.1.5)."""
+    return re.split(r"[/\s(]", agent, maxsplit=1)[0].lower()
+
+
 def _judge_contact(seen: Evidence) -> Judgement:
     agents = _agents(seen)
-    if all(re.search(r"https?://|@", agent) for agent in agents):
+    if all(_CONTACT.search(agent) for agent in agents):
         return passed(agents[0])
     return failed("a User-Agent with the address of a page or a person", " and ".join(agents) or "none")
 
 
 def _judge_gzip(seen: Evidence) -> Judgement:
-    accepted = seen.asked(1)[-1].headers.get("Accept-Encoding", "")
-    if re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?(?![.\d]))", accepted):
-        return passed(f"Accept-Encoding: {accepted}")
-    return failed("Accept-Encoding: gzip", f"Accept-Encoding: {accepted}" if accepted else "no Accept-Encoding")
+    for exchange in seen.asked(0) + seen.asked(1):
+        accepted = exchange.headers.get("Accept-Encoding")
+        if accepted is None:
+            return failed("Accept-Encoding: gzip", "no Accept-Encoding")
+        if not content_codings.accepts(accepted, "gzip"):
+            return failed("Accept-Encoding: gzip", f"Accept-Encoding: {accepted}")
+    return passed(f"Accept-Encoding: {accepted}")
 
 
 def _judge_no_cookie(seen: Evidence) -> Judgement:
