@@ -9,13 +9,14 @@ from feedserver.check.scenario import Scenario, Step
 from feedserver.check.verdicts import Judgement, Level, failed, passed
 from feedserver.http import content_codings
 
-_LIBRARIES = frozenset(
-    "aiohttp apache-httpasyncclient apache-httpclient axios dart dart:io faraday go-http-client got guzzlehttp hackney "
-    "http.rb httpx jakarta java java-http-client libcurl libwww-perl mint mojolicious niquests node node-fetch "
-    "node-superagent okhttp php pycurl python python-httpx python-niquests python-requests python-urllib "
-    "python-urllib2 python-urllib3 req reqwest restsharp ruby scrapy symfony undici ureq urllib3 zend_http_client".split()
+_LIBRARY = re.compile(
+    r"python(-urllib[23]?|-requests|-httpx|-niquests)?|aiohttp|httpx|niquests|urllib3|pycurl|scrapy"
+    r"|axios|got|node|node-fetch|node-superagent|undici|dart|dart:io"
+    r"|java|java-http-client|jakarta|apache-http(async)?client|okhttp|go-http-client|restsharp|hackney|mint|req"
+    r"|ruby|faraday|http\.rb|guzzlehttp|php|symfony|zend_http_client|libwww-perl|mojolicious|libcurl|reqwest|ureq",
+    re.IGNORECASE,
 )
-"""The products, in lower case, by which libraries name themselves unless a program says who it is."""
+"""The products by which libraries name themselves unless a program says who it is."""
 
 _CONTACT = re.compile(r"https?://|\bwww\.|@", re.IGNORECASE)
 _STEPS = (Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1)))
@@ -29,14 +30,14 @@ def _judge_agent(seen: Evidence) -> Judgement:
     agents = _agents(seen)
     if len(agents) > 1:
         return failed("the same User-Agent with each request", " and ".join(agents))
-    if not agents[0] or _product(agents[0]) in _LIBRARIES:
+    if not agents[0] or _LIBRARY.fullmatch(_product(agents[0])):
         return failed("a User-Agent that names the reader", agents[0] or "none")
     return passed(agents[0])
 
 
 def _product(agent: str) -> str:
-    """Return the name of the first product of a User-Agent, in lower case (RFC 9110 §10.1.5)."""
-    return re.split(r"[/\s(]", agent, maxsplit=1)[0].lower()
+    """Return the name of the first product of a User-Agent (RFC 9110 §10.1.5)."""
+    return re.split(r"[/\s(]", agent, maxsplit=1)[0]
 
 
 def _judge_contact(seen: Evidence) -> Judgement:
@@ -47,13 +48,10 @@ def _judge_contact(seen: Evidence) -> Judgement:
 
 
 def _judge_gzip(seen: Evidence) -> Judgement:
-    for exchange in seen.asked(0) + seen.asked(1):
-        accepted = exchange.headers.get("Accept-Encoding")
-        if accepted is None:
-            return failed("Accept-Encoding: gzip", "no Accept-Encoding")
-        if not content_codings.accepts(accepted, "gzip"):
-            return failed("Accept-Encoding: gzip", f"Accept-Encoding: {accepted}")
-    return passed(f"Accept-Encoding: {accepted}")
+    fields = [each.headers.get("Accept-Encoding") for each in seen.asked(0) + seen.asked(1)]
+    refused = [field for field in fields if field is None or not content_codings.accepts(field, "gzip")]
+    sent = "no Accept-Encoding" if None in refused else f"Accept-Encoding: {(refused or fields)[-1]}"
+    return failed("Accept-Encoding: gzip", sent) if refused else passed(sent)
 
 
 def _judge_no_cookie(seen: Evidence) -> Judgement:
