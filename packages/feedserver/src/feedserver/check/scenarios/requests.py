@@ -10,10 +10,11 @@ from feedserver.check.verdicts import Judgement, Level, failed, passed
 from feedserver.http import content_codings
 
 _LIBRARY = re.compile(
-    r"python(-urllib[23]?|-requests|-httpx|-niquests)?|aiohttp|httpx|niquests|urllib3|pycurl|scrapy"
-    r"|axios|got|node|node-fetch|node-superagent|undici|dart|dart:io"
-    r"|java|java-http-client|jakarta|apache-http(async)?client|okhttp|go-http-client|restsharp|hackney|mint|req"
-    r"|ruby|faraday|http\.rb|guzzlehttp|php|symfony|zend_http_client|libwww-perl|mojolicious|libcurl|reqwest|ureq",
+    r"python(-urllib[23]?|-requests|-httpx|-niquests)?|aiohttp|httpx|niquests|urllib3|pycurl|scrapy|libcurl(-agent)?"
+    r"|node(\.js|-fetch|-superagent)?|axios|got|needle|undici|deno|bun|dart|dart:io|ruby|faraday|http\.rb|rest-client"
+    r"|typhoeus|httparty|java|java-http-client|jakarta commons-httpclient|apache-http(async)?client|okhttp|ktor-client"
+    r"|unirest-java|go-http-client|restsharp|hackney|mint|req|reqwest|ureq|guzzlehttp|php|symfony httpclient"
+    r"|zend_http_client|libwww-perl|lwp::\w+|mojolicious",
     re.IGNORECASE,
 )
 """The products by which libraries name themselves unless a program says who it is."""
@@ -36,8 +37,8 @@ def _judge_agent(seen: Evidence) -> Judgement:
 
 
 def _product(agent: str) -> str:
-    """Return the name of the first product of a User-Agent (RFC 9110 §10.1.5)."""
-    return re.split(r"[/\s(]", agent, maxsplit=1)[0]
+    """Return what stands before the first version or remark of a User-Agent: the first product (RFC 9110 §10.1.5)."""
+    return re.split(r"[/(]| v?[0-9]", agent, maxsplit=1)[0].strip()
 
 
 def _judge_contact(seen: Evidence) -> Judgement:
