@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 ROOT: Final = Path(__file__).parent.parent
 SOURCES: Final = [
     path
@@ -95,6 +97,7 @@ def test_docstrings_of_functions_begin_with_an_imperative() -> None:
     assert {path: functions for path, functions in found.items() if functions} == {}
 
 
+@pytest.mark.slow
 def test_parts_are_called_by_the_terms_of_the_field() -> None:
     found: dict[tuple[str, str], str] = {}
     for path in (*SOURCES, *PAGES):

@@ -51,6 +51,7 @@ def test_stop_reports_that_the_server_does_not_obey(capsys: pytest.CaptureFixtur
         assert first.startswith(f"feedserver stop: the server on 127.0.0.1 port {server.port} did not stop: 404 ")
 
 
+@pytest.mark.slow
 def test_stop_reports_a_server_that_agrees_to_stop_but_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

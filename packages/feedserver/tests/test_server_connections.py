@@ -69,6 +69,7 @@ def test_a_server_accepts_after_an_interrupted_accept(server: FeedServer, monkey
         assert client.get("/x").body == b"x"
 
 
+@pytest.mark.slow
 def test_a_server_that_could_not_accept_because_the_event_loop_was_blocked_lets_no_client_wait(
     server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +213,7 @@ def test_closing_the_connections_of_a_server_that_does_not_run_does_nothing() ->
     FeedServer().close_client_connections()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["start", "refuse", "accept", "close_client_connections"])
 def test_a_callback_that_blocks_the_event_loop_is_an_error_and_no_deadlock(
     method: str, monkeypatch: pytest.MonkeyPatch

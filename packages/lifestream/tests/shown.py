@@ -7,9 +7,11 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from factories import make_feed, make_lifestream, make_subscription, store_card
+from factories import make_feed, make_lifestream, make_subscription
+from lifestream.content import item_card
 from lifestream.models import Item, Lifestream, Post, Subscription, Tag, fulltext
 from lifestream.models.items import tag_slug
+from lifestream.storage import published_ids, saved_rows
 
 NOON = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -32,9 +34,19 @@ def make_post(site: Subscription, title: str = "", tags: tuple[str, ...] = (), *
     fields.setdefault("first_seen", fields["date"])
     fields.setdefault("fingerprint", hashlib.sha256(repr((title, fields)).encode()).hexdigest())
     key = hashlib.sha256(f"{number}".encode()).hexdigest()
-    item = Item.objects.create(feed=site.feed, key_hash=key, title=title, **fields)
-    for name in tags:
-        item.tags.add(Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0])
+    item = Item(feed=site.feed, key_hash=key, title=title, **fields)
+    saved_rows.complete_item(item, "default")
+    item.card = item_card.of(item).as_json()
+    # Written as an import writes: in bulk, without Django's signals. Many tests need many posts.
+    Item.objects.bulk_create([item])
+    published_ids.complete(item, "default")
+    tagged = Item.tags.through
+    tagged._default_manager.bulk_create(
+        tagged(item=item, tag=Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0])
+        for name in dict.fromkeys(tags)
+    )
     fulltext.index([fulltext.indexed(item, tags)], "default")
-    store_card(item)
-    return Post.objects.create(lifestream=site.lifestream, subscription=site, item=item, date=item.date, **shown)
+    [post] = Post.objects.bulk_create(
+        [Post(lifestream=site.lifestream, subscription=site, item=item, date=item.date, **shown)]
+    )
+    return post

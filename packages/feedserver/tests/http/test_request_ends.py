@@ -218,7 +218,11 @@ def test_bytes_behind_a_whole_request_are_the_next_one() -> None:
         assert disagreement(data) == "", name
 
 
-@pytest.mark.parametrize("table", [READ_WHOLE, REFUSED, BEHIND], ids=["read whole", "refused", "behind"])
+@pytest.mark.parametrize(
+    "table",
+    [READ_WHOLE, pytest.param(REFUSED, marks=pytest.mark.slow), BEHIND],
+    ids=["read whole", "refused", "behind"],
+)
 def test_the_outcome_does_not_depend_on_how_the_bytes_are_cut(table: dict[str, bytes | tuple[int, bytes]]) -> None:
     for name, row in table.items():
         data = row if isinstance(row, bytes) else row[1]

@@ -219,6 +219,7 @@ def test_a_kept_future_whose_error_is_awaited_fails_nothing(passed_on_by: Callab
     assert run_async(answer()) == 5
 
 
+@pytest.mark.slow
 def test_many_errors_that_are_awaited_take_no_longer_than_one_in_a_large_process() -> None:
     heap = [[at] for at in range(300_000)]
 

@@ -123,6 +123,7 @@ def test_a_stop_that_waits_for_the_event_loop_names_each_connection(monkeypatch:
     assert any("(idle, 1 request)" in line for line in connections), notice
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems may not refuse a client that waits for a loop")
 def test_no_client_waits_for_a_server_that_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that waits for ever would keep the whole run from ending."""

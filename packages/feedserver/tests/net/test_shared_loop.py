@@ -57,6 +57,7 @@ def test_a_socket_that_a_visitor_watches_wakes_the_loop(
     assert seen.wait(DEADLINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("can_be_visited", [False, True])
 def test_a_blocked_loop_never_calls_what_it_was_given_up_for(
     thread: LoopThread, monkeypatch: pytest.MonkeyPatch, *, can_be_visited: bool

@@ -69,6 +69,7 @@ def test_no_list_groups_all_its_rows_or_reads_all_for_the_choices_of_a_filter_bu
         assert query.count("GROUP BY") == len(re.findall('GROUP BY "?U0"?', query)), query
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("query", ["", "?_facets=True"])
 def test_filters_by_thousands_of_folders_and_lifestreams_offer_the_first_ones(root: Client, query: str) -> None:

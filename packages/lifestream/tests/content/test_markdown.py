@@ -99,6 +99,7 @@ def test_addresses_that_a_text_writes_out_are_all_kept() -> None:
     assert html_of_markdown(link * 490).count('href="/%F0') == 490
 
 
+@pytest.mark.slow
 def test_a_table_with_very_many_cells_is_plain_text() -> None:
     text = "|" + "a|" * 400 + "\n|" + "-|" * 400 + "\n" + "|\n" * 24_000
     assert html_of_markdown(text).startswith("<p>|a|a|")

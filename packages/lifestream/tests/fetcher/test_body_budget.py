@@ -193,6 +193,7 @@ def test_the_largest_of_answers_that_are_too_large_together_fails_with_the_reaso
         )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_parsed_documents_are_released_once_they_are_stored(server: FeedServer) -> None:
     for number in range(5):

@@ -152,6 +152,7 @@ def test_an_https_origin_is_accepted_as_the_public_url(settings: Settings, url: 
     assert conf.public_url == url.rstrip("/")
 
 
+@pytest.mark.slow
 def test_the_bundled_site_accepts_only_an_https_url_as_its_public_url(tmp_path: Path) -> None:
     done = run(tmp_path, "check", LIFESTREAM_PUBLIC_URL="https://planet.example.org")
     assert (done.returncode, done.stderr) == (0, "")

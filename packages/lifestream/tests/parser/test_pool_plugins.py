@@ -93,6 +93,7 @@ def test_known_entries_are_returned_as_outlines_whichever_process_runs_the_plugi
             assert (again.items[1].title.lower(), again.items[1].content) == ("one", "")
 
 
+@pytest.mark.slow
 def test_the_result_of_a_sites_own_plugin_is_cleaned_in_the_child_within_the_deadline() -> None:
     registry = Registry([f"{__name__}.Verbose"], use_entry_points=False)
     with ParserPool(1, deadline=0.5, registry=registry) as pool:

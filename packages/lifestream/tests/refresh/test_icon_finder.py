@@ -113,6 +113,7 @@ class IconTest(FeedServerTransactionTestCase):
             f"INFO:lifestream.refresh.icon_finder:the site of {feed.url} is too slow to look for its icon"
         ]
 
+    @pytest.mark.slow
     def test_the_time_of_a_site_is_for_all_its_requests_together(self) -> None:
         head = '<link rel="icon" href="/a.png">'
         html = Response(f"<!doctype html>{head}", headers={"Content-Type": "text/html"}, delay=0.8)

@@ -70,6 +70,7 @@ def test_an_address_of_a_site_is_written_without_characters_that_no_iri_has() ->
     assert outline == Outline("https://a.example/f?{|}", "A", f"https://a.example/{encoded}")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_list_is_written_in_parts_that_end_with_the_first_outline_beyond_64_ki_characters() -> None:
     lifestream = make_lifestream()

@@ -149,6 +149,7 @@ class Costs(RuleTestCase):
         assert self.refresh_one().message == "the body is larger than 10485760 bytes"
         assert Item.objects.count() == 0
 
+    @pytest.mark.slow
     @pytest.mark.rule(30)
     def test_an_answer_of_ten_bytes_a_second_ends_at_the_deadline_of_the_whole_request(self) -> None:
         slow = Response(rss("one"), headers={"X-Padding": "x" * 1000})
@@ -160,6 +161,7 @@ class Costs(RuleTestCase):
         assert [row.message for row in rows] == ["no whole answer within 1 s"] * 2
         assert time.monotonic() - began < 20, "a whole answer takes longer"
 
+    @pytest.mark.slow
     @pytest.mark.rule(30)
     def test_redirects_do_not_make_the_deadline_longer(self) -> None:
         hops = [f"/{number}" for number in range(5)]

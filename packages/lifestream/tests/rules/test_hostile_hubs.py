@@ -140,6 +140,7 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == asked + 1
 
+    @pytest.mark.slow
     def test_requests_that_there_was_no_time_to_send_to_a_hub_that_answers_are_sent_in_the_next_run(self) -> None:
         self.refresh()
         for number in range(3):
@@ -156,6 +157,7 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert {each.attempts for each in HubSubscription.objects.all()} == {1}
 
+    @pytest.mark.slow
     def test_a_hub_that_asks_for_a_pause_is_not_asked_for_what_there_was_no_time_to_send_either(self) -> None:
         self.refresh()
         for number in range(3):

@@ -31,6 +31,7 @@ def redis_socket() -> Iterator[Path]:
             yield socket
 
 
+@pytest.mark.slow
 def test_a_worker_takes_tasks_again_once_redis_has_memory_again(redis_socket: Path, site_home: Path) -> None:
     import redis
 

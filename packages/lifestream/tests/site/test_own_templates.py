@@ -59,6 +59,7 @@ def told_by_a_site(home: Path) -> str:
         return site.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_the_frame_of_all_pages_is_named_and_leaves_the_pages_of_errors(mistake: str, home: Path) -> None:
     source, place = MISTAKES[mistake]
@@ -68,6 +69,7 @@ def test_a_mistake_in_the_frame_of_all_pages_is_named_and_leaves_the_pages_of_er
     assert len(log) < 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in this system's folders")
 def test_a_pipe_in_place_of_a_template_keeps_no_page_waiting(tmp_path: Path) -> None:
     (tmp_path / BASE).parent.mkdir(parents=True)

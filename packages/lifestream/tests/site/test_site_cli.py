@@ -51,7 +51,12 @@ def test_why_of_an_unknown_feed_is_an_error(site_home: Path) -> None:
     ("files", "command", "told"),
     [
         (6, "status", "No command can run: this process may open no more files: raise the limit (ulimit -n, "),
-        (9, "demo", "CommandError: The command can't go on: this process may open no more files: raise the limit (ul"),
+        pytest.param(
+            9,
+            "demo",
+            "CommandError: The command can't go on: this process may open no more files: raise the limit (ul",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_command_with_few_files_says_what_it_lacks(site_home: Path, files: int, command: str, told: str) -> None:

@@ -318,6 +318,7 @@ class TestAShortageOfFiles:
         )
         assert "Traceback" not in program.output
 
+    @pytest.mark.slow
     def test_connections_that_are_being_answered_stay_open_and_the_loop_pauses(self, tmp_path: Path) -> None:
         with (
             Program(

@@ -12,7 +12,7 @@ _LETTER = 6.6  # pixels a letter takes on average, in Verdana at 11 px
 
 
 def as_badge(report: Report) -> str:
-    """Return an SVG image: `feedserver check | must 19/19 · rules v3`.
+    """Return an SVG image: `feedserver check | must 19/19 · rules v4`.
 
     It is green if every scenario of level *must* passed, amber if some were not judged, red if one failed.
     """

@@ -15,7 +15,7 @@ from typing import Any
 from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.verdicts import Judgement, Kind, Level, Verdict
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """The version of the set of rules; it grows with every change that can change a verdict."""
 
 SCHEMA = "https://feedserver.readthedocs.io/schemas/check-1.json"

@@ -96,6 +96,12 @@ def choose(accept_encoding: str | None, offered: Sequence[str]) -> str | None:
     return chosen if weight > 0 and weight >= weights.get("identity", 0.0) else None
 
 
+def accepts(accept_encoding: str, coding: str) -> bool:
+    """Return whether the Accept-Encoding field *accept_encoding* lets a server send *coding* (RFC 9110 §12.5.3)."""
+    weights = _weights(accept_encoding)
+    return weights.get(_canonical(coding), weights.get("*", 0.0)) > 0
+
+
 def encode(body: bytes, coding: str) -> bytes:
     """Return *body* in *coding*: a name, or several as `parse` reads them. Raises what `parse` raises."""
     return b"".join(_encoded([body], coding))

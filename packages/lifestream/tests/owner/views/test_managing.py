@@ -64,6 +64,7 @@ class TestMany:
             client.post(HERE, {"action": "pause", "sites": f"{site.pk}," * 20_000})
         assert len(queries) < 30 and Subscription.objects.get().paused
 
+    @pytest.mark.slow
     def test_all_listed_sites_are_those_of_all_pages(self, client: Client, lifestream: Lifestream) -> None:
         for number in range(105):
             make_site(lifestream, f"site {number}")

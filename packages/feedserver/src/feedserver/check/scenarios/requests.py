@@ -7,11 +7,19 @@ import re
 from feedserver.check.evidence import Evidence
 from feedserver.check.scenario import Scenario, Step
 from feedserver.check.verdicts import Judgement, Level, failed, passed
+from feedserver.http import content_codings
 
-_LIBRARIES = re.compile(
-    r"python-urllib|python-requests|python/|aiohttp|httpx|go-http-client|java/|node|undici|axios|okhttp|ruby|guzzle",
+_LIBRARY = re.compile(
+    r"python(-urllib[23]?|-requests|-httpx|-niquests)?|aiohttp|httpx|niquests|urllib3|pycurl|scrapy|libcurl(-agent)?"
+    r"|node(\.js|-fetch|-superagent)?|axios|got|needle|undici|deno|bun|dart|dart:io|ruby|faraday|http\.rb|rest-client"
+    r"|typhoeus|httparty|java|java-http-client|jakarta commons-httpclient|apache-http(async)?client|okhttp|ktor-client"
+    r"|unirest-java|go-http-client|restsharp|hackney|mint|req|reqwest|ureq|guzzlehttp|php|symfony httpclient"
+    r"|zend_http_client|libwww-perl|lwp::\w+|mojolicious",
     re.IGNORECASE,
 )
+"""The products by which libraries name themselves unless a program says who it is."""
+
+_CONTACT = re.compile(r"https?://|\bwww\.|@", re.IGNORECASE)
 _STEPS = (Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1)))
 
 
@@ -23,23 +31,28 @@ def _judge_agent(seen: Evidence) -> Judgement:
     agents = _agents(seen)
     if len(agents) > 1:
         return failed("the same User-Agent with each request", " and ".join(agents))
-    if not agents[0] or _LIBRARIES.match(agents[0]):
+    if not agents[0] or _LIBRARY.fullmatch(_product(agents[0])):
         return failed("a User-Agent that names the reader", agents[0] or "none")
     return passed(agents[0])
 
 
+def _product(agent: str) -> str:
+    """Return what stands before the first version or remark of a User-Agent: the first product (RFC 9110 §10.1.5)."""
+    return re.split(r"[/(]| v?[0-9]", agent, maxsplit=1)[0].strip()
+
+
 def _judge_contact(seen: Evidence) -> Judgement:
     agents = _agents(seen)
-    if all(re.search(r"https?://|@", agent) for agent in agents):
+    if all(_CONTACT.search(agent) for agent in agents):
         return passed(agents[0])
     return failed("a User-Agent with the address of a page or a person", " and ".join(agents) or "none")
 
 
 def _judge_gzip(seen: Evidence) -> Judgement:
-    accepted = seen.asked(1)[-1].headers.get("Accept-Encoding", "")
-    if re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?(?![.\d]))", accepted):
-        return passed(f"Accept-Encoding: {accepted}")
-    return failed("Accept-Encoding: gzip", f"Accept-Encoding: {accepted}" if accepted else "no Accept-Encoding")
+    fields = [each.headers.get("Accept-Encoding") for each in seen.asked(0) + seen.asked(1)]
+    refused = [field for field in fields if field is None or not content_codings.accepts(field, "gzip")]
+    sent = "no Accept-Encoding" if None in refused else f"Accept-Encoding: {(refused or fields)[-1]}"
+    return failed("Accept-Encoding: gzip", sent) if refused else passed(sent)
 
 
 def _judge_no_cookie(seen: Evidence) -> Judgement:
