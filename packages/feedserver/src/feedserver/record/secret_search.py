@@ -13,22 +13,29 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
-from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
-from feedserver.record.string_notations import (
-    ANY_QUOTE,
-    OTHER_QUOTE,
-    TOKEN,
-    StringEnds,
-    end_of_container,
-    end_of_value,
-    string_at,
-    unescaped,
+from feedserver.record.named_values import (
+    COLON,
+    COMPARISON,
+    CRITERION,
+    EMPTY,
+    MEMBER,
+    NO_VALUES,
+    OPENING,
+    OPENING_OTHER_QUOTE,
+    OPENING_QUOTE,
+    PAIR,
+    PAIR_IN_BRACKETS,
+    PAIR_OF_STRINGS,
+    Place,
+    Strings,
+    compared_with,
+    container_behind,
+    group_of_value,
+    is_parameter,
 )
+from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
+from feedserver.record.string_notations import TOKEN, end_of_container, end_of_value, string_at, unescaped
 from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
-
-_NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
-_LONGEST_NO_VALUE = max(map(len, _NO_VALUES))
-_EMPTY = ("[]", "{}")
 
 DEEPEST = 6
 """How many levels of URLs in the parameters of URLs are searched, and how many times a value is decoded. A value that
@@ -73,91 +80,11 @@ _PLAIN_USERINFO = re.compile(
 )
 """A name and its password before the host of a mail address, or of a URL without slashes: `mailto:ada:secret@…`."""
 
-_NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
-_QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
-_PAIR = re.compile(
-    rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\u0026|(?P<of_path>[;/]))(?P<name>{_NAME})"
-    rf"(?>(?:\\*+['\"](?>(?:\]|%(?>(?:25)*)5[dD])*))?)"  # it may stand in brackets: user['password']
-    rf"[ \t]*+(?:=|\\++u003[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
-    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
-)
-_COLON = re.compile(
-    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼\x9a)[\w.-])*))\\*+['\"]?[ \t]*+"
-    r"(?::(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])|(?:：|ï¼\x9a)[ \t]*+)"
-    r"(?P<value>(?>(?:[^\s,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
-)
-"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port.
-
-A full-width colon, which also stands in a header as the bytes of UTF-8 read as ISO 8859-1, needs no blank. In a string
-within JSON, there are backslashes before the quotes.
-"""
-
-_BETWEEN = r"(?:[,+|\s]|%(?>(?:25)*)(?:2C|20|7C|3B|26|0[9AD]|2B))(?>(?:[(!-]|%(?>(?:25)*)28)*)"
-"""What stands between criteria, with what stands before the second one."""
-
-_COLON_OF_CRITERION = "(?::|%(?>(?:25)*)3A)"
-_CRITERION = re.compile(
-    rf"(?:^(?>(?:[(!-]|%(?>(?:25)*)28)*)|{_BETWEEN})"
-    rf"(?P<name>(?!(?:key|keys|session|sessions|ticket|tickets)(?:[:%]))[A-Za-z][\w.-]*+){_COLON_OF_CRITERION}"
-    r"(?!(?:asc|desc|[0-9]{1,5})(?:$|[,+|\s)]|%2[0C])|//|%2F%2F|[0-9]{1,5}(?:/|%2F))"
-    rf"(?P<value>(?>(?:(?!\){{0,4}}$|\){{0,4}}{_BETWEEN}[A-Z][\w.-]*+{_COLON_OF_CRITERION})[^&#;\s\"'<>])+))",
-    re.IGNORECASE,
-)
-"""A value of a parameter that is a name and a value itself, or one of several such: `filter=user:ada,password:hunter2`.
-What is sorted by (`token:desc`) and a host with its port (`auth:8080`) are none, and a few names are often the kinds of
-things that are searched for (`q=session:keynote`).
-"""
-
-_COMPARISON = re.compile(
-    r"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D))(?P<name>(?!(?:keys?|sessions?|tickets?)[+\s%])[A-Z_][\w.-]*+)"
-    r"(?:(?>(?:[+ ]|%20)+)eq(?>(?:[+ ]|%20)+)|%(?>(?:25)*)3D(?=['\"]))(?P<quote>['\"]|%2[27]|)",
-    re.IGNORECASE,
-)
-"""What stands before a value that a parameter compares with, as in `$filter=password eq 'hunter2'`."""
-
-_END_OF_COMPARED = re.compile(r"[&#;\s\"'<>+)]|%2[09]|$", re.IGNORECASE)
-
 _CREDENTIALS = re.compile(
     r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
 )
-_JSON = re.compile(
-    # The group is atomic, so each string is read once.
-    rf'"(?P<name>(?>(?:[^"\\]|\\.)*))(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'
-)
 _CONTAINER = re.compile(r"[\[{]")
-
-_OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*+(?=[\[{])")
-"""A name before a list or an object, in JSON whose quotes are escaped, or in the notation of JavaScript or Python."""
-
-_OPENING_QUOTE = re.compile(
-    r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)\\*+(?P<quote>['\"]?)"
-    r"[ \t]*+(?P<sign>:=?+|=>|=(?![ \t]*+\"))[ \t]*+"
-    r"(?P<before>(?P<bracket>(?>(?:[\w.]{0,16}+[(\[{]\s*+){0,4}))[bflnrux@$*]{0,2}+)(?=\\*+['\"])",
-    re.IGNORECASE,
-)
-"""A name before a string in quotes, which may have blanks in it. Before the string, there may be letters, brackets and
-names of functions, in the notation of Python or another language. What stands behind `="` is found as a pair.
-"""
-
-_OPENING_OTHER_QUOTE = re.compile(
-    r"(?:(?<![A-Za-z0-9_.%-])|(?<=%22)|(?<=%27)|(?<=%60))(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)"
-    rf"(?>(?:\\*+(?:{ANY_QUOTE}))?)[ \t]*+(?::=?+|=>?+|%3[AaDd])[ \t]*+(?P<quote>{OTHER_QUOTE})"
-)
-"""A name, which may be in quotes, before a string in other quotes than `'` and `"`."""
-
-_PAIR_OF_STRINGS = re.compile(
-    rf"(?:{ANY_QUOTE})(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)(?:{ANY_QUOTE})[ \t]++(?P<quote>{ANY_QUOTE})"
-)
-"""A name in quotes before a string in quotes, with blanks alone between."""
-
-_PAIR_IN_BRACKETS = re.compile(
-    rf"(?<=[(\[{{])[ \t]*+(?:{ANY_QUOTE})(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)(?:{ANY_QUOTE})[ \t]*+,[ \t]*+"
-    rf"(?P<quote>{ANY_QUOTE})"
-)
-"""A name in quotes, a comma and a string in quotes at the beginning of a list, as in `("token", "a8f5")`."""
-
-_CLOSING_BRACKET = re.compile(rf"(?:{ANY_QUOTE})?[ \t]*+,?[ \t]*+(?:[)\]}}]|$)")
 
 _OPENED = re.compile(r"\\*+['\"]")
 _SURROUNDED = re.compile(r"[\w.$@*]{0,16}\\*+[\[{(\"'`]")
@@ -216,26 +143,26 @@ class _Search:
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
         if self.words:
-            for openings in (_OPENING_OTHER_QUOTE, _PAIR_OF_STRINGS):
-                text = self._replace(openings, text, _Strings(text).behind)
-            text = self._replace(_PAIR_IN_BRACKETS, text, _Strings(text).second_of_two)
-        text = self._replace(_COMPARISON, text, _compared)
-        text = self._replace(_OPENING_QUOTE, text, self._value_in_quotes)
+            for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
+                text = self._replace(openings, text, Strings(text).behind)
+            text = self._replace(PAIR_IN_BRACKETS, text, Strings(text).second_of_two)
+        text = self._replace(COMPARISON, text, compared_with)
+        text = self._replace(OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
-        text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
-        text = self._replace(_OPENING, text, _container)
+        text = MEMBER.sub(lambda match: self._clean_json(match, shapes, depth), text)
+        text = self._replace(OPENING, text, container_behind)
         if self.words:
             text = _CREDENTIALS.sub(self._without_credentials, text)
-            text = _COLON.sub(self._clean_colon, text)
-        pairs = list(_PAIR.finditer(text))
+            text = COLON.sub(self._clean_colon, text)
+        pairs = list(PAIR.finditer(text))
         names = frozenset(decoded(match["name"]).lower() for match in pairs) | login_beside(text)
         runs = _RUN_IN_PATH if _is_path(text) else _RUN
         pieces: list[str] = []
         at = 0
         for match in pairs:
-            pieces.append(self._clean_words(runs, text, at, match.start(_group(match)), shapes, depth))
+            pieces.append(self._clean_words(runs, text, at, match.start(group_of_value(match)), shapes, depth))
             pieces.append(self._clean_value(match, shapes, depth, names))
-            at = match.end(_group(match))
+            at = match.end(group_of_value(match))
         pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
         return "".join(pieces)
 
@@ -265,7 +192,7 @@ class _Search:
             if name.lower() in self.keep or not is_secret(name):
                 continue
             end = end_of_value(text, match.end())
-            if text[match.end() : end].strip('"') in _NO_VALUES or text[match.end() : end] in _EMPTY:
+            if text[match.end() : end].strip('"') in NO_VALUES or text[match.end() : end] in EMPTY:
                 continue
             value = text[match.end() : end].strip('"')
             self._note(f"parameter {name.encode('utf-8', 'backslashreplace').decode()}", unescaped(value))
@@ -277,12 +204,12 @@ class _Search:
         self,
         openings: re.Pattern[str],
         text: str,
-        value_after: Callable[[str, re.Match[str]], tuple[int, int, str] | None],
+        place_behind: Callable[[str, re.Match[str]], Place | None],
     ) -> str:
         """Return *text* without the values behind the names of secrets that *openings* find.
 
-        *value_after* takes the text and a match of *openings*. It returns where the value begins and ends and what
-        replaces it, or None if there is nothing to replace.
+        *place_behind* takes the text and a match of *openings*. It returns the place of the value, or None if there is
+        nothing to replace.
         """
         pieces: list[str] = []
         at = 0
@@ -290,31 +217,30 @@ class _Search:
             name = decoded(match["name"])
             if match.start() < at or name.lower() in self.keep or not is_secret(name):
                 continue
-            value = value_after(text, match)
-            if value is None:
+            place = place_behind(text, match)
+            if place is None:
                 continue
-            start, end, replacement = value
-            self._note(f"parameter {name}", _unquoted(text[start:end]))
-            pieces += (text[at:start], replacement)
-            at = end
+            self._note(f"parameter {name}", _unquoted(text[place.start : place.end]))
+            pieces += (text[at : place.start], f"{place.quote}{REPLACEMENT}{place.quote}")
+            at = place.end
         return "".join((*pieces, text[at:]))
 
-    def _value_in_quotes(self, text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
-        """Return the place of a string behind a name that `_OPENING_QUOTE` found, and what replaces it."""
+    def _value_in_quotes(self, text: str, match: re.Match[str]) -> Place | None:
+        """Return the place of a string behind a name that `OPENING_QUOTE` found."""
         if not self.words and not match["quote"]:
             return None  # it is not JSON
-        if match["before"] and _is_parameter(text, match):
+        if match["before"] and is_parameter(text, match):
             return None  # its last letters stand before the quote that ends the URL
         if match["sign"] == ":" and match["bracket"][:1] in ("[", "{"):
-            return None  # `_clean_document` replaces it, or `_container`
+            return None  # `_clean_document` replaces it, or `container_behind`
         quote_sign, value, end = string_at(text, match.end())
         start = match.start("before")
         if match["bracket"]:
             end = end_of_container(text, start)
             value = text[start:end]
-        if value.strip("\\'\"") in _NO_VALUES:  # behind a cut string, the quote of an outer one may stand
+        if value.strip("\\'\"") in NO_VALUES:  # behind a cut string, the quote of an outer one may stand
             return None
-        return start, end, f"{quote_sign}{REPLACEMENT}{quote_sign}"
+        return Place(start, end, quote_sign)
 
     def _clean_string(self, match: re.Match[str], shapes: bool, depth: int) -> str:
         """Return the string of JSON in *match* without the secrets in what its escapes stand for: a URL whose `&` is
@@ -332,7 +258,7 @@ class _Search:
     def _clean_json(self, match: re.Match[str], shapes: bool, depth: int) -> str:
         if match["quoted"] is None and match["value"] is None:
             return match[0]
-        group = _group(match)
+        group = group_of_value(match)
         before, after = match[0][: match.start(group) - match.start()], match[0][match.end(group) - match.start() :]
         value = self._clean_value(match, shapes, depth, frozenset())
         if group == "value" and value != match["value"]:
@@ -340,10 +266,10 @@ class _Search:
         return before + value + after
 
     def _clean_value(self, match: re.Match[str], shapes: bool, depth: int, names: frozenset[str]) -> str:
-        name, value = decoded(match["name"]), match[_group(match)]
-        if name.lower() in self.keep or value.rstrip("\\") in _NO_VALUES:
+        name, value = decoded(match["name"]), match[group_of_value(match)]
+        if name.lower() in self.keep or value.rstrip("\\") in NO_VALUES:
             return value
-        of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";", r"\u0026")
+        of_url = match.re is MEMBER or match["before"] in ("?", "&", "#", ";", r"\u0026")
         if (self.words or of_url) and is_secret(name, names):
             self._note(f"parameter {name}", value)
             return REPLACEMENT
@@ -351,7 +277,7 @@ class _Search:
             self._note(f"parameter {name}", value)
             self.values.append(re.split("[:|]", unquote(value), maxsplit=1)[1])
             return REPLACEMENT
-        criteria = [each for each in _CRITERION.finditer(value) if self._is_secret_criterion(each)] if of_url else []
+        criteria = [each for each in CRITERION.finditer(value) if self._is_secret_criterion(each)] if of_url else []
         if any(each["name"].lower() in self.keep for each in criteria):
             return value
         pieces: list[str] = []
@@ -365,7 +291,7 @@ class _Search:
 
     @staticmethod
     def _is_secret_criterion(match: re.Match[str]) -> bool:
-        return match["value"] not in _NO_VALUES and is_secret(match["name"])
+        return match["value"] not in NO_VALUES and is_secret(match["name"])
 
     def _clean_within(self, value: str, shapes: bool, depth: int) -> str:
         """Return a parameter's *value* without the secrets in it; it may be a URL, percent-encoded or not."""
@@ -430,7 +356,7 @@ class _Search:
 
     def _clean_colon(self, match: re.Match[str]) -> str:
         name, value = match["name"], match["value"]
-        if name.lower() in self.keep or value in _NO_VALUES or not is_secret(name):
+        if name.lower() in self.keep or value in NO_VALUES or not is_secret(name):
             return match[0]
         self._note(f"parameter {name}", value)
         return match[0][: match.start("value") - match.start()] + REPLACEMENT
@@ -439,50 +365,6 @@ class _Search:
         start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six characters would give it away
         self._note(f"token {start}({len(match[0])} characters)", match[0])
         return REPLACEMENT
-
-
-def _is_parameter(text: str, match: re.Match[str]) -> bool:
-    """Return whether the name that was found is that of a parameter of a URL, whose value ends with the next `&`."""
-    return text[max(0, match.start() - 1) : match.start()] in ("?", "&")
-
-
-class _Strings:
-    """Finds the strings behind matches in *text*, which are given in their order."""
-
-    def __init__(self, text: str) -> None:
-        self._ends = StringEnds(text)
-
-    def behind(self, text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
-        """Return the place of the string that begins behind a match, and what replaces it."""
-        if _is_parameter(text, match):
-            return None
-        start, end = match.end(), self._ends.after(match["quote"], match.end())
-        is_value = end - start > _LONGEST_NO_VALUE or text[start:end] not in _NO_VALUES
-        return (start, end, REPLACEMENT) if is_value else None
-
-    def second_of_two(self, text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
-        """Return what `behind` returns, unless further strings follow: a list of names has no values."""
-        value = self.behind(text, match)
-        return value if value is not None and _CLOSING_BRACKET.match(text, value[1]) else None
-
-
-def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
-    """Return the place of the list or object that begins behind a match, and what replaces it."""
-    start, end = match.end(), end_of_container(text, match.end())
-    return None if text[start:end] in _EMPTY else (start, end, REPLACEMENT)
-
-
-def _compared(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
-    """Return the place of the value behind a comparison, and what replaces it."""
-    start = match.end()
-    if match["quote"]:
-        end = text.find(match["quote"], start)
-        end = end if end >= 0 else len(text)
-    else:
-        found = _END_OF_COMPARED.search(text, start)
-        end = found.start() if found is not None else len(text)
-    is_value = end - start > _LONGEST_NO_VALUE or text[start:end] not in _NO_VALUES
-    return (start, end, REPLACEMENT) if is_value else None
 
 
 def _unquoted(text: str) -> str:
@@ -495,7 +377,7 @@ def contents(value: str) -> list[str]:
     """Return the secrets in *value*, which belongs to the name of a secret: the whole of it, since a password may begin
     with a bracket, and if brackets or quotes surround it, each string, number and word in it that is no name.
     """
-    if value in _NO_VALUES:
+    if value in NO_VALUES:
         return []
     plain = decoded(value)
     if not _SURROUNDED.match(plain):
@@ -503,7 +385,7 @@ def contents(value: str) -> list[str]:
     strings = [unescaped(each["string"]) for each in TOKEN.finditer(plain) if _is_content(each)]
     strings += [each["string"] for each in _SINGLE_QUOTED.finditer(plain) if each["colon"] is None]
     strings += _WORD_WITHIN.findall(plain)
-    return [each for each in (value, *strings) if each not in _NO_VALUES]
+    return [each for each in (value, *strings) if each not in NO_VALUES]
 
 
 def _is_content(token: re.Match[str]) -> bool:
@@ -519,10 +401,6 @@ def _bytes(text: str) -> bytes:
 def _is_path(text: str) -> bool:
     """Return whether slashes in *text* separate the names of a path; otherwise they may be letters of base 64."""
     return "://" in text or text.startswith(("/", "?", "#", "<", ".")) or _WORD_OF_PATH.search(text) is not None
-
-
-def _group(match: re.Match[str]) -> str:
-    return "value" if match["quoted"] is None else "quoted"
 
 
 def secrets_in(text: str, keep: frozenset[str] = frozenset(), *, shapes: bool = True) -> tuple[str, ...]:
