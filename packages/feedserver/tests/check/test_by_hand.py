@@ -228,29 +228,56 @@ def no_session(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_commands_of_a_reader_are_refused_where_a_person_drives_it(
-    no_session: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for option in ("--reader=newsboat", "--add=x", "--add-all=x", "--poll=x"):
-        assert main(["check", "--serve", "--session", no_session, option]) == 2
-        assert "leave --reader, --add and --poll out" in capsys.readouterr().err
-    for option in ("--list", "--state", "--setup", "--version"):
-        assert main(["check", "--serve", "--session", no_session, option, "x"]) == 2
-        assert f"leave {option} out" in capsys.readouterr().err
-
-
-def test_options_for_the_process_of_a_reader_are_refused_where_a_person_drives_it(
-    no_session: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for option, value in (
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--reader", "newsboat"),
+        ("--add", "x"),
+        ("--add-all", "x"),
+        ("--poll", "x"),
+        ("--list", "x"),
+        ("--state", "x"),
+        ("--setup", "x"),
+        ("--version", "x"),
         ("--env", "A=b"),
         ("--alone", "T7"),
         ("--patience", "75s"),
         ("--memory", "2G"),
         ("--workers", "4"),
-    ):
-        assert main(["check", "--serve", "--session", no_session, option, value]) == 2
-        assert f"a person drives one reader of their own, so leave {option} out" in capsys.readouterr().err
+    ],
+)
+def test_what_is_for_the_commands_of_a_reader_is_refused_where_a_person_drives_it(
+    no_session: str, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    assert main(["check", "--serve", "--session", no_session, option, value]) == 2
+    assert (
+        f"--serve lets a person drive the reader, and runs no commands: leave {option} out" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--session", "x"),
+        ("--port", "8080"),
+        ("--url", "https://feeds.example"),
+        ("--feed-host", "0.0.0.0"),
+        ("--feed-port", "8080"),
+    ],
+)
+def test_what_is_for_a_person_is_refused_where_none_drives_the_reader(
+    capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    assert main(["check", "--poll", "false", "--only", "V1", option, value]) == 2
+    assert f"{option} needs --serve, with which a person drives the reader" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("option", "value"), [("--feed-host", "0.0.0.0"), ("--feed-port", "8080")])
+def test_where_feeds_of_a_hosted_reader_are_served_is_refused_without_their_url(
+    no_session: str, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    assert main(["check", "--serve", "--session", no_session, option, value]) == 2
+    assert f"{option} needs --url, by which a hosted reader reaches the feeds" in capsys.readouterr().err
 
 
 def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ import sys
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
 from feedserver.check.delivery import Target, deliver, targets
 from feedserver.check.evidence import NOT_EVEN_THE_GOOD
-from feedserver.check.options import WORKERS
+from feedserver.check.options import OF_FEEDS_OF_A_HOSTED_READER, OF_SERVE, WORKERS
 from feedserver.check.readers import READERS
 from feedserver.check.report import JUDGED, RULES_VERSION, Report
 from feedserver.check.runner import choose, run
@@ -173,6 +173,8 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
     Given options take precedence over those of a known reader.
     """
     known = READERS[options.reader] if options.reader else None
+    if for_a_person := _given(options, OF_SERVE):
+        raise ValueError(f"{', '.join(for_a_person)} needs --serve, with which a person drives the reader")
     if options.add and options.add_all:
         raise ValueError("give --add or --add-all, not both")
     if known is None and not options.poll:
@@ -210,6 +212,12 @@ def _kind(options: argparse.Namespace) -> Kind:
     return Kind(options.kind) if options.kind else known.kind if known is not None else Kind.STORE
 
 
+def _given(options: argparse.Namespace, defaults: Mapping[str, object]) -> list[str]:
+    """Return the options of *defaults* that have another value than there."""
+    values = vars(options)
+    return [name for name, default in defaults.items() if values[name[2:].replace("-", "_")] != default]
+
+
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[\x21-\x7e]*)?")
 """A base URL, in the characters that a URL may have (RFC 3986 §2) and a few more."""
 
@@ -219,13 +227,15 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
 
     Raises ValueError for bad usage, SessionError for a session file that cannot be used, OSError for a port in use.
     """
-    if options.reader or options.add or options.add_all or options.poll:
-        raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
-    unused = {"list": options.list, "state": options.state, "setup": options.setup, "version": options.reader_version}
-    if given := [f"--{name}" for name, value in unused.items() if value]:
-        hint = "; the version can be part of --name" if options.reader_version else ""
-        raise ValueError(f"--serve runs no command of the reader, so leave {', '.join(given)} out{hint}")
     unused = {
+        "reader": options.reader,
+        "add": options.add,
+        "add-all": options.add_all,
+        "poll": options.poll,
+        "list": options.list,
+        "state": options.state,
+        "setup": options.setup,
+        "version": options.reader_version,
         "env": options.env,
         "alone": options.alone,
         "patience": options.patience is not None,
@@ -233,7 +243,12 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
         "workers": options.workers,
     }
     if given := [f"--{name}" for name, value in unused.items() if value]:
-        raise ValueError(f"with --serve, a person drives one reader of their own, so leave {', '.join(given)} out")
+        hint = "; the version can be part of --name" if options.reader_version else ""
+        raise ValueError(
+            f"--serve lets a person drive the reader, and runs no commands: leave {', '.join(given)} out{hint}"
+        )
+    if (given := _given(options, OF_FEEDS_OF_A_HOSTED_READER)) and not options.url:
+        raise ValueError(f"{', '.join(given)} needs --url, by which a hosted reader reaches the feeds")
     if options.url and not _BASE_URL.fullmatch(options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
     choice = (

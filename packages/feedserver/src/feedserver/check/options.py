@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from feedserver.check.commands import PATIENCE
 from feedserver.check.isolation import MEMORY_CAP
@@ -19,6 +21,18 @@ WORKERS = min(os.cpu_count() or 1, 4)
 
 FORMATS = ("table", "json", "junit", "html", "badge")
 """The formats of a report, the usual one first."""
+
+OF_SERVE: Final[Mapping[str, object]] = {
+    "--session": None,
+    "--port": 0,
+    "--url": "",
+    "--feed-host": "127.0.0.1",
+    "--feed-port": 0,
+}
+"""The options that are used with `--serve` only, and their defaults."""
+
+OF_FEEDS_OF_A_HOSTED_READER: Final = {name: OF_SERVE[name] for name in ("--feed-host", "--feed-port")}
+"""Those of them that are used with `--url` only."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -91,24 +105,33 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     served.add_argument("--serve", action="store_true", help="serve feeds to import, and a page that says what to do")
     served.add_argument(
-        "--session", type=Path, metavar="FILE", help="keep the run in FILE, to continue it if it was stopped"
+        "--session",
+        type=Path,
+        default=OF_SERVE["--session"],
+        metavar="FILE",
+        help="keep the run in FILE, to continue it if it was stopped",
     )
     served.add_argument(
-        "--port", type=_port, default=0, help="the port of the page (default: that of --session, or a free one)"
+        "--port",
+        type=_port,
+        default=OF_SERVE["--port"],
+        help="the port of the page (default: that of --session, or a free one)",
     )
     served.add_argument(
-        "--url", default="", help="the base URL by which a hosted reader reaches --feed-host and --feed-port"
+        "--url",
+        default=OF_SERVE["--url"],
+        help="the base URL by which a hosted reader reaches --feed-host and --feed-port",
     )
     served.add_argument(
         "--feed-host",
-        default="127.0.0.1",
+        default=OF_SERVE["--feed-host"],
         metavar="HOST",
         help="with --url, the address that serves the feeds (default: %(default)s)",
     )
     served.add_argument(
         "--feed-port",
         type=_port,
-        default=0,
+        default=OF_SERVE["--feed-port"],
         metavar="PORT",
         help="with --url, the port that serves the feeds (default: that of --session, or a free one)",
     )
