@@ -199,13 +199,19 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
         "item__feed__domain",
         "item__feed__site_url",
         "item__feed__url",
+        "item__article__fetched",
+        "item__article__attempts",
         named=True,
     )
     digest = hashlib.sha256(f"{_FORM} {salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:
-        digest.update(repr(tuple(row)).encode())
-        latest = max(filter(None, (latest, row.item__first_seen, row.item__changed)))
+        *of_post, page_fetched, fruitless_attempts = row
+        digest.update(repr(tuple(of_post)).encode())
+        # Content that was taken from the page of an entry leaves the entry's fingerprint as it is.
+        filled = page_fetched if fruitless_attempts == 0 else None
+        digest.update(repr(filled).encode() if filled else b"")
+        latest = max(filter(None, (latest, row.item__first_seen, row.item__changed, filled)))
     return f'"{digest.hexdigest()[:32]}"', latest
 
 
