@@ -24,6 +24,10 @@ MOST_PINNED: Final = 10
 """How many posts of a lifestream can be pinned to its top."""
 MOST_TAGS: Final = 500
 """How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
+LARGEST_FEED: Final = 8 * 1024 * 1024
+"""How many characters the contents and the files of the posts in a published feed may have together. Forty posts of a
+megabyte each made an answer of 80 to 150 MB, and eight of these at once took a gigabyte of memory.
+"""
 MOST_IN_SITEMAP: Final = 5_000
 """How many lifestreams the sitemap has, and how many of their own pages. A lifestream has two addresses in it, so there
 are at most 15,001; sitemaps.org allows 50,000.

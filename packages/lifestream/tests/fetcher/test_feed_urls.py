@@ -31,6 +31,11 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("feed://example.org/a", "http://example.org/a"),
         ("FEED://https://example.org/a", "https://example.org/a"),
         (" feed:example.org/a", "http://example.org/a"),
+        ("https://http://example.org/a", "http://example.org/a"),
+        (" HTTPS://https://Http://user:secret@example.org/a", "http://example.org/a"),
+        ("feed:https://https://example.org/a", "https://example.org/a"),
+        ("https://example.org/https://https://a", "https://example.org/https://https://a"),
+        ("https://https.example/a", "https://https.example/a"),
         (
             "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
             "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
@@ -155,8 +160,9 @@ def test_a_requested_url_keeps_its_percent_encoding() -> None:
     assert request_url("http://example.org/%7eada") == "http://example.org/%7eada"
 
 
-def test_credentials_are_found_after_the_scheme_feed() -> None:
-    assert credentials_of("feed:https://ada:secret@example.org/") == "ada:secret"
+@pytest.mark.parametrize("scheme", ["feed:https://", "https://https://"])
+def test_credentials_are_found_after_a_scheme_that_is_left_out(scheme: str) -> None:
+    assert credentials_of(f"{scheme}ada:secret@example.org/") == "ada:secret"
 
 
 def test_a_user_or_a_password_that_would_not_be_utf_8_stays_percent_encoded() -> None:

@@ -120,6 +120,25 @@ def test_titles_authors_and_tags_are_searched_too_but_no_phrase_spans_them_and_t
     assert guids('"engines two"') == []
 
 
+@pytest.mark.parametrize(
+    ("before", "phrase", "is_kept"),
+    [
+        ("the house, " * 255, '"the kite"', True),
+        ("the house, " * 256, '"the kite"', False),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 16_378))), "가나다", True),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 16_379))), "가나다", False),
+    ],
+    ids=["the 256th place of a word", "its 257th place", "up to the last word with a place", "words after it"],
+)
+def test_a_phrase_is_found_where_the_index_keeps_the_places_of_its_words(
+    before: str, phrase: str, is_kept: bool
+) -> None:
+    """PostgreSQL keeps fewer places than SQLite, which keeps all."""
+    make_item(text=f"{before} the kite 가나다", guid="x")
+    assert guids("kite") == guids("가나") == ["x"]
+    assert guids(phrase) == (["x"] if is_kept or connection.vendor == "sqlite" else [])
+
+
 @pytest.mark.parametrize("rare", [0, 500], ids=["frequent", "rare"])
 def test_posts_of_a_lifestream_are_found_by_their_items(rare: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fulltext, "RARE", rare)

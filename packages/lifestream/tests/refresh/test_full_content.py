@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.utils.http import http_date
 
 from factories import make_feed, make_item, make_lifestream, make_subscription
 from feedserver import Response
@@ -60,6 +61,20 @@ class FullContent(FeedServerTestCase):
         assert Post.objects.count() == 1
         assert self.run_for() == 0
         assert len(self.feedserver.requests) == 1
+
+    def test_a_published_feed_is_sent_again_with_the_content_that_was_taken_from_a_page(self) -> None:
+        self.item()
+        make_subscription(self.feed, make_lifestream("main"))
+        etag = self.client.get("/main/feed.atom")["ETag"]
+        self.feedserver.add("/1", Response(status=404), self.page("albatross"))
+        assert self.run_for() == 0
+        assert self.client.get("/main/feed.atom", headers={"if-none-match": etag}).status_code == 304
+        self.clock.now += timedelta(days=1)
+        assert self.run_for() == 1
+        published = self.client.get("/main/feed.atom", headers={"if-none-match": etag})
+        assert published.status_code == 200
+        assert b"albatross" in published.content
+        assert published["Last-Modified"] == http_date(self.clock.now.timestamp())
 
     def test_no_page_is_requested_for_a_feed_without_the_option(self) -> None:
         self.item()

@@ -275,6 +275,25 @@ def test_a_feed_links_to_its_next_page_down_to_the_last_post(client: Client, mai
         assert [link.href for link in links if link.rel == "next"] == [feed["next_url"].replace("json", format_)]
 
 
+@pytest.mark.parametrize("part", ["content", "enclosures"])
+@pytest.mark.parametrize("narrowed", ["", "search/", "tags/kites/"])
+def test_posts_that_are_too_large_together_are_spread_over_several_pages(
+    client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, part: str, narrowed: str
+) -> None:
+    monkeypatch.setattr("lifestream.web.syndication.LARGEST_FEED", 1000)
+    site = make_site(main)
+    for size in (300, 300, 800, 5000, 0, 0):
+        large = "x" * size if part == "content" else [{"url": f"https://x.example/{'x' * size}"}] if size else []
+        make_post(site, f"kite {size}", tags=("kites",), **{part: large})
+    pages: list[list[str]] = []
+    address = f"/main/{narrowed}feed.json?q=kite"
+    while address:
+        feed = as_json(client, address)
+        pages.append([item["title"] for item in feed["items"]])
+        address = feed.get("next_url", "")
+    assert pages == [["kite 300", "kite 300"], ["kite 800"], ["kite 5000"], ["kite 0", "kite 0"]]
+
+
 def test_items_without_title_link_or_content_are_valid_entries(client: Client, main: Lifestream) -> None:
     post = make_post(make_site(main, "", url="https://bare.example/feed"), link="")
     address = f"http://testserver/main/items/{post.item_id}/"

@@ -5,12 +5,13 @@ wrote into what is requested and stored; `url_key` is the only one that says whe
 
 | in the URL | requested | compared |
 |---|---|---|
-| `feed:`, default port, dot after the host, dot segments, empty query, fragment, login | without | without |
+| `feed:`, a second scheme before the first, login | without | without |
+| default port, dot after the host, dot segments, empty query, fragment | without | without |
 | case of scheme and host | lower | lower |
 | `%7e`, `%2f` | as it is spelt | `~`, `%2F` |
 | `%2F` and `/`, order of the query, `http` and `https`, `www.` | as it is spelt | they differ |
 
-The third row is RFC 3986, sections 6.2.2.1 and 6.2.2.2: servers may distinguish the spellings of an escape, although
+The fourth row is RFC 3986, sections 6.2.2.1 and 6.2.2.2: servers may distinguish the spellings of an escape, although
 they should not, so a URL is requested as it was written.
 """
 
@@ -37,6 +38,9 @@ _NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/", re
 LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
+# People paste an address behind an "https://" that is there already. The first one would be taken for all but the path,
+# and a login in the second one for a part of the path, which is stored, shown and logged.
+_DOUBLED_SCHEME = re.compile(r"\A\s*+(?:https?://)+(?=https?://)", re.IGNORECASE)
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
 # The forbidden domain code points (url.spec.whatwg.org, "host miscellaneous"), and characters that are not ASCII: in
@@ -104,11 +108,13 @@ def url_key(url: str) -> str:
 
 def without_feed_scheme(url: str) -> str:
     """Return *url* without the scheme `feed:`, which pages and lists write so that a feed reader opens it:
-    `feed:https://a.example/x` is `https://a.example/x`, and `feed://a.example/x` is `http://a.example/x`.
+    `feed:https://a.example/x` is `https://a.example/x`, and `feed://a.example/x` is `http://a.example/x`. A second
+    scheme before the first is left out, too: `https://http://a.example/x` is `http://a.example/x`.
     """
+    url = _DOUBLED_SCHEME.sub("", url)
     if (found := _FEED_SCHEME.match(url)) is None:
         return url
-    rest = url[found.end() :]
+    rest = _DOUBLED_SCHEME.sub("", url[found.end() :])
     return rest if found[1] else f"http://{rest}"
 
 

@@ -1,4 +1,7 @@
-"""Full-text search over items, on SQLite (FTS5) and PostgreSQL (tsvector and GIN), with the same results.
+"""Full-text search over items, on SQLite (FTS5) and PostgreSQL (tsvector and GIN).
+
+The results are the same, but for phrases in very long texts: PostgreSQL keeps 256 places of each word, and none after
+place 16,383.
 
 Both have a table `lifestream_search` beside the models' tables; a migration creates it. It has the words that
 `content.tokenizer` finds in an item; title, author and tags are kept apart from the text. `search_sql` has the SQL of

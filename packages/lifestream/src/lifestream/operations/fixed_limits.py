@@ -172,6 +172,11 @@ FIXED: Final = (
         _("Nobody reads more, and each is a link that crawlers follow."),
     ),
     Fixed(
+        page_limits.LARGEST_FEED,
+        _("characters of the contents in a published feed"),
+        _("Its next page has the other posts. Forty usual posts have less than a tenth of it."),
+    ),
+    Fixed(
         page_limits.MOST_IN_SITEMAP,
         _("lifestreams in the list of addresses for search engines"),
         _("The protocol of sitemaps allows ten times as many."),

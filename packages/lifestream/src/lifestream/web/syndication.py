@@ -34,6 +34,7 @@ from lifestream.content.plaintext import scrub
 from lifestream.content.stored_values import address, objects, of_the_web
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
+from lifestream.page_limits import LARGEST_FEED
 from lifestream.plugins.entry_uris import as_iri, uuid_uri
 from lifestream.storage import published_ids
 from lifestream.web.keyset import Cursor
@@ -42,7 +43,9 @@ from lifestream.web.timeline import Timeline, TimelinePage
 _FORM: Final = 5
 """The version of the output: raised when the same posts are written in another way, so that no 304 hides the change."""
 ENTRIES: Final = 40
-"""How many posts a feed has. Older ones are linked as its next page."""
+"""How many posts a feed has, unless their contents are larger than LARGEST_FEED. Older ones are linked as its next
+page.
+"""
 
 Absolute = Callable[[str], str]
 """Turns a path of this site into an absolute address."""
@@ -199,19 +202,25 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
         "item__feed__domain",
         "item__feed__site_url",
         "item__feed__url",
+        "item__article__fetched",
+        "item__article__attempts",
         named=True,
     )
     digest = hashlib.sha256(f"{_FORM} {salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:
-        digest.update(repr(tuple(row)).encode())
-        latest = max(filter(None, (latest, row.item__first_seen, row.item__changed)))
+        *of_post, page_fetched, fruitless_attempts = row
+        digest.update(repr(tuple(of_post)).encode())
+        # Content that was taken from the page of an entry leaves the entry's fingerprint as it is.
+        filled = page_fetched if fruitless_attempts == 0 else None
+        digest.update(repr(filled).encode() if filled else b"")
+        latest = max(filter(None, (latest, row.item__first_seen, row.item__changed, filled)))
     return f'"{digest.hexdigest()[:32]}"', latest
 
 
 def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Absolute) -> tuple[bytes, str]:  # noqa: A002
     """Return the feed of *timeline* in *format* ("atom", "rss" or "json"), and its media type."""
-    page = timeline.page(before, ENTRIES, bodies=True)
+    page = timeline.page(before, ENTRIES, bodies=True, largest=LARGEST_FEED)
     own_url = absolute(timeline.url(format))
     tagline = scrub(timeline.lifestream.tagline)
     feed = FORMATS[format](

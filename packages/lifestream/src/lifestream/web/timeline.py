@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -27,7 +27,9 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    TextField,
 )
+from django.db.models.functions import Cast, Length
 from django.utils import timezone
 
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
@@ -249,10 +251,19 @@ class Timeline:
         earlier = between.filter(_has(self.tag)).values_list("pk")[:1]  # exists() would drop the order
         return None if earlier else [key for key, _, _ in found]
 
-    def page(self, before: Cursor | None, size: int, *, bodies: bool = False, counted: bool = False) -> TimelinePage:
+    def page(
+        self,
+        before: Cursor | None,
+        size: int,
+        *,
+        bodies: bool = False,
+        counted: bool = False,
+        largest: int | None = None,
+    ) -> TimelinePage:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, also load the
         large fields of their items that a published feed has. If *counted*, count the posts that a search finds, no
-        further than MOST_COUNTED.
+        further than MOST_COUNTED. With *largest*, return fewer posts if their contents and files have more than
+        *largest* characters together, but at least one.
         """
         pinned = read_posts(self._pinned(), bodies=bodies, unused=NOT_PUBLISHED) if self.pins and before is None else []
         hit = self._find() if self.query else None
@@ -267,7 +278,11 @@ class Timeline:
             rows = self._rows(before, size + 1, hit, are_checked=counted and is_frequent and before is None)
         else:
             rows = _Rows(_of_keys(keys))
-        found = read_posts(rows.posts, bodies=bodies, unused=NOT_PUBLISHED)
+        posts = rows.posts
+        if largest is not None:
+            size = min(size, _fitting(posts, largest))
+            posts = posts[: size + 1]
+        found = read_posts(posts, bodies=bodies, unused=NOT_PUBLISHED)
         if hit and counted and (hits is None or not hits.is_all):
             is_all = len(found) <= size and before is None and not rows.is_cut
             hits = Hits(max(hits.count if hits else 0, min(len(found), size)), is_all=is_all)
@@ -417,6 +432,15 @@ def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
     sorts only their keys, and not all columns that a page shows.
     """
     return Post.objects.filter(pk__in=keys).order_by("-date", "-item_id")
+
+
+def _fitting(posts: QuerySet[Post], largest: int) -> int:
+    """Return how many of the first *posts* have contents and files of at most *largest* characters together; 1 if the
+    first alone has more.
+    """
+    length = Length("item__content") + Length(Cast("item__enclosures", TextField()))
+    totals = accumulate(posts.values_list(length, flat=True))
+    return max(1, len([total for total in totals if total <= largest]))
 
 
 def _has(tag: Tag) -> Exists:
