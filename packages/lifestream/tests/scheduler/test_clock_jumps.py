@@ -64,6 +64,28 @@ class TestFeeds:
         assert Feed.objects.due(NOW).count() == 1
 
 
+@pytest.mark.usefixtures("ran_ahead")
+class TestPauses:
+    def test_a_pause_that_a_host_asked_for_while_the_clock_was_ahead_lasts_as_long_from_now(self) -> None:
+        for number in range(2):
+            make_feed(f"https://example.com/{number}", next_fetch=NOW + HOUR, last_fetch=AHEAD - number * HOUR)
+        Host.objects.update(not_before=AHEAD + MINUTE)
+        clock_jumps.bring_back(NOW)
+        assert Host.objects.get().not_before == NOW + MINUTE
+        assert due_hosts.wrong("default") == []
+
+    def test_a_pause_that_a_host_asked_for_at_the_right_time_is_unchanged(self) -> None:
+        make_feed("https://a.example/", last_fetch=NOW - HOUR)
+        make_feed("https://b.example/", last_fetch=AHEAD)
+        Host.objects.filter(name="a.example").update(not_before=NOW + 2 * DAY)
+        Host.objects.filter(name="b.example").update(not_before=NOW + HOUR)
+        clock_jumps.bring_back(NOW)
+        assert dict(Host.objects.values_list("name", "not_before")) == {
+            "a.example": NOW + 2 * DAY,
+            "b.example": NOW + HOUR,
+        }
+
+
 def test_a_machine_whose_own_clock_is_behind_corrects_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

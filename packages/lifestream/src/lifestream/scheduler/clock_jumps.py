@@ -5,10 +5,11 @@ right: feeds would be due, leases would end and entries would be dated too late,
 refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this row to notice a time in the
 future.
 
-A feed that was fetched at such a time is made due after the same interval, counted from now. A lease is made to end
-LIFESTREAM_LEASE from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were
-first seen at such a time, and have a date in the future, are dated now. A subscription that was requested of a hub at
-such a time is renewed now, since its lease ends sooner than stored.
+A feed that was fetched at such a time is made due after the same interval, counted from now. A pause that its host
+asked for then lasts as long from now: it keeps all feeds of the host waiting. A lease is made to end LIFESTREAM_LEASE
+from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were first seen at such a
+time, and have a date in the future, are dated now. A subscription that was requested of a hub at such a time is renewed
+now, since its lease ends sooner than stored.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
@@ -22,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import router, transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, Value
+from django.db.models import DateTimeField, ExpressionWrapper, F, Max, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -84,6 +85,7 @@ def bring_back(now: datetime) -> BroughtBack | None:
         return None
     Tally.objects.using(using).filter(name=_MENDED, changed__gt=now).update(changed=now)
     Tally.objects.using(using).add({_MENDED: 1}, now)
+    _correct_pauses(now, using)  # before the feeds, whose times tell which pauses are wrong
     done = BroughtBack(
         last - now, _correct_feeds(now, using), _correct_leases(now, lease, using), _correct_items(now, using)
     )
@@ -91,6 +93,16 @@ def bring_back(now: datetime) -> BroughtBack | None:
     Tally.objects.using(using).filter(changed__gt=now).update(changed=now)
     log.warning("%s", done)
     return done
+
+
+def _correct_pauses(now: datetime, using: str) -> None:
+    """Let the pauses of hosts whose feeds were fetched in the future end as long after *now* as they would have ended
+    after the last of these fetches.
+    """
+    late = Feed.objects.using(using).filter(last_fetch__gt=now + TOLERANCE, host__not_before__gt=F("last_fetch"))
+    for host, fetched in list(late.order_by().values_list("host").annotate(Max("last_fetch"))):
+        paused = Host.objects.using(using).filter(pk=host, not_before__gt=fetched)
+        paused.update(not_before=F("not_before") - (fetched - now))
 
 
 def _correct_feeds(now: datetime, using: str) -> int:
