@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -191,6 +193,27 @@ class TestNoticing:
         for after, is_mended in ((MINUTE, False), (LEASE + MINUTE, True)):
             Tally.objects.add({"runs": 1}, AHEAD)
             assert (clock_jumps.bring_back(NOW + after) is not None) == is_mended
+
+    @pytest.mark.usefixtures("ran_ahead")
+    @pytest.mark.parametrize("table", ["lifestream_feed", "lifestream_item", "lifestream_hubsubscription"])
+    def test_a_correction_that_was_interrupted_is_finished_by_a_later_refresh(self, table: str) -> None:
+        feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
+        make_item(feed, date=AHEAD, first_seen=AHEAD)
+        HubSubscription.objects.create(feed=feed, hub="https://hub.example/", last_request=AHEAD, next_request=AHEAD)
+
+        def interrupt(execute: Any, sql: str, *arguments: Any) -> Any:
+            if sql.startswith(f'UPDATE "{table}"'):
+                raise KeyboardInterrupt
+            return execute(sql, *arguments)
+
+        with connection.execute_wrapper(interrupt), pytest.raises(KeyboardInterrupt):
+            clock_jumps.bring_back(NOW)
+        Tally.objects.add({"runs": 1}, NOW)  # the refresh of another worker ends
+        clock_jumps.bring_back(NOW + MINUTE)
+        assert Feed.objects.get().next_fetch in (NOW + HOUR, NOW + HOUR + MINUTE)
+        assert Item.objects.get().date in (NOW, NOW + MINUTE)
+        assert HubSubscription.objects.get().next_request in (NOW, NOW + MINUTE)
+        assert clock_jumps.bring_back(NOW + 2 * MINUTE) is None
 
     @pytest.mark.usefixtures("ran_ahead")
     def test_a_refresh_corrects_the_times(self) -> None:

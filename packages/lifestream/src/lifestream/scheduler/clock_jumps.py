@@ -39,7 +39,7 @@ TOLERANCE: Final = timedelta(seconds=60)
 _CHUNK: Final = 500
 _MENDED: Final = "clock"
 """The tally that notes when times were last corrected. While a clock stays wrong, they are corrected at most once per
-lease.
+lease. A correction that was interrupted leaves a time in the future there, and the next refresh begins again.
 """
 
 
@@ -68,10 +68,8 @@ def bring_back(now: datetime) -> BroughtBack | None:
     Raises what the database raises.
     """
     using = router.db_for_write(Feed)
-    last, of_database = Tally.objects.using(using).filter(name="runs").values_list("changed", Now()).first() or (
-        now,
-        now,
-    )
+    latest = Tally.objects.using(using).filter(name__in=("runs", _MENDED)).order_by("-changed")
+    last, of_database = latest.values_list("changed", Now()).first() or (now, now)
     if last <= now + TOLERANCE:
         return None
     behind = of_database - timezone.now()
@@ -83,8 +81,7 @@ def bring_back(now: datetime) -> BroughtBack | None:
     lease = timedelta(seconds=settings.lease)
     if Tally.objects.using(using).filter(name=_MENDED, changed__gt=now - lease, changed__lte=now).exists():
         return None
-    Tally.objects.using(using).filter(name=_MENDED, changed__gt=now).update(changed=now)
-    Tally.objects.using(using).add({_MENDED: 1}, now)
+    Tally.objects.using(using).add({_MENDED: 1}, last)  # until all is corrected: see _MENDED
     _correct_pauses(now, using)  # before the feeds, whose times tell which pauses are wrong
     done = BroughtBack(
         last - now, _correct_feeds(now, using), _correct_leases(now, lease, using), _correct_items(now, using)
@@ -110,7 +107,7 @@ def _correct_feeds(now: datetime, using: str) -> int:
     feeds = Feed.objects.using(using)
     keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
-        batch = feeds.filter(pk__in=keys[start : start + _CHUNK])
+        batch = feeds.filter(pk__in=keys[start : start + _CHUNK], last_fetch__gt=now + TOLERANCE)
         with transaction.atomic(using=using):
             list(batch.order_by("pk").select_for_update().values_list("pk", flat=True))
             batch.filter(last_success__gt=now).update(last_success=now)
