@@ -10,8 +10,9 @@ from django.db import connection
 
 from factories import NOW, draft, make_feed, make_item, make_post, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, HubSubscription, Item, Post, Subscription
+from lifestream.models import Feed, Host, HubSubscription, Item, Post, Subscription
 from lifestream.operations import retention
+from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result
 from lifestream.storage import backfill, hub_subscriptions, writer
 from opponents import PATIENCE, HoldingHosts, Opponent
@@ -166,3 +167,17 @@ def test_feeds_are_deleted_while_their_hub_asks_to_wait() -> None:
     hub_subscriptions.failed(request, "busy", NOW, wait=60.0)
     opponent.join(PATIENCE)
     assert set(HubSubscription.objects.values_list("next_request", flat=True)) == {NOW + timedelta(seconds=60)}
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_leases_are_renewed_while_another_process_locks_the_same_feeds_in_their_order() -> None:
+    Host.objects.create(name="b.example")  # PostgreSQL finds the feeds of this host first
+    first, second = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    claimed = leases.claim(NOW, 2)
+    opponent = Opponent(held=first.pk, wanted=second.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    assert leases.renew(claimed, NOW) == 2
+    opponent.join(PATIENCE)
