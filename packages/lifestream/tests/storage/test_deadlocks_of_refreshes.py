@@ -10,8 +10,9 @@ from django.db import connection
 
 from factories import NOW, draft, make_feed, make_item, make_post, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, Host, HubSubscription, Item, Post, Subscription
+from lifestream.models import Feed, Host, HubSubscription, Item, Post, Subscription, Tally
 from lifestream.operations import retention
+from lifestream.refresh import refresh
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result
 from lifestream.storage import backfill, hub_subscriptions, writer
@@ -181,3 +182,18 @@ def test_leases_are_renewed_while_another_process_locks_the_same_feeds_in_their_
     opponent.start()
     assert leases.renew(claimed, NOW) == 2
     opponent.join(PATIENCE)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_corrects_times_again_after_a_deadlock() -> None:
+    ahead = NOW + timedelta(days=1)
+    Tally.objects.add({"runs": 1}, ahead)
+    first, second = (make_feed(last_fetch=ahead, next_fetch=ahead + timedelta(hours=1)) for _ in range(2))
+    opponent = Opponent(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    refresh(clock=lambda: NOW)
+    opponent.join(PATIENCE)
+    assert set(Feed.objects.values_list("next_fetch", flat=True)) == {NOW + timedelta(hours=1)}
