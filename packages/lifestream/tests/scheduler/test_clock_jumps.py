@@ -58,6 +58,15 @@ class TestFeeds:
             each.refresh_from_db()
             assert (each.next_fetch, each.last_fetch) == before
 
+    def test_feeds_that_were_added_while_the_clock_was_ahead_and_not_fetched_yet_are_due_now(self) -> None:
+        added = make_feed(created=AHEAD, next_fetch=AHEAD)
+        postponed = make_feed("https://example.com/later", created=NOW - DAY, next_fetch=AHEAD)
+        done = clock_jumps.bring_back(NOW)
+        assert done is not None and done.feeds == 1
+        added.refresh_from_db()
+        postponed.refresh_from_db()
+        assert (added.next_fetch, postponed.next_fetch) == (NOW, AHEAD)
+
     def test_hosts_are_due_with_their_feeds(self) -> None:
         for number in range(3):
             make_feed(f"https://{number}.example.com/", next_fetch=AHEAD + number * HOUR, last_fetch=AHEAD)

@@ -103,7 +103,9 @@ def _correct_pauses(now: datetime, using: str) -> None:
 
 
 def _correct_feeds(now: datetime, using: str) -> int:
-    """Correct the times of feeds that were fetched in the future. Returns how many there were."""
+    """Correct the times of feeds that were fetched in the future, or added there and not fetched yet. Returns how many
+    there were.
+    """
     feeds = Feed.objects.using(using)
     keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
@@ -113,7 +115,9 @@ def _correct_feeds(now: datetime, using: str) -> int:
             batch.filter(last_success__gt=now).update(last_success=now)
             batch.exclude(not_before=None).update(not_before=_since_fetch("not_before", now))
             batch.update(next_fetch=_since_fetch("next_fetch", now), last_fetch=now)
-    return len(keys)
+    late = now + TOLERANCE
+    never_fetched = feeds.filter(last_fetch=None, created__gt=late, next_fetch__gt=late)
+    return len(keys) + never_fetched.update(next_fetch=now)
 
 
 def _since_fetch(name: str, now: datetime) -> Combinable:
