@@ -54,6 +54,34 @@ def test_a_hub_is_answered_after_a_deadlock(*, pushed: bool) -> None:
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("denied", [True, False])
+def test_a_subscription_at_a_hub_ends_although_others_that_wait_for_its_feed_wait_for_each_other(
+    *, denied: bool
+) -> None:
+    feed, other = make_feed(push_until=NOW), make_feed()
+    state = HubSubscription.State.ACTIVE
+    of_hub = HubSubscription.objects.create(
+        feed=feed, hub="https://hub.example/", topic="t", state=state, next_request=NOW
+    )
+    holding, waiting = Opponent(held=feed.pk, wanted=other.pk), Opponent(held=other.pk, wanted=feed.pk)
+    holding.goes_on_when_waiting(waiting.pid)
+    holding.never_ends_first()
+    for opponent in (holding, waiting):
+        opponent.start()
+    if denied:
+        assert hub_subscriptions.deny(of_hub.key, "t", "", NOW)
+    else:
+        hub_subscriptions.leave([of_hub], NOW)
+    for opponent in (holding, waiting):
+        opponent.join(PATIENCE)
+    left = [HubSubscription.State.DENIED] if denied else []
+    assert list(HubSubscription.objects.values_list("state", flat=True)) == left
+    assert Feed.objects.get(pk=feed.pk).push_until is None
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
 def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() -> None:
     feeds = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
     opponents: list[Opponent] = []
