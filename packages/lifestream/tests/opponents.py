@@ -52,6 +52,10 @@ class Opponent(threading.Thread):
             self._connection.close()
             pytest.skip("only a superuser of PostgreSQL may set deadlock_timeout")
 
+    def goes_on_when_waiting(self, pid: int) -> None:
+        """Let this connection go on once the one with *pid* waits, in place of ours."""
+        self._ours = pid
+
     def _go_on(self) -> None:
         self._lock(self._wanted)
 

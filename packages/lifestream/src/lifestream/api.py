@@ -26,7 +26,7 @@ from lifestream.models.items import tag_slug
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.storage import backfill, fanout
-from lifestream.storage.deadlocks import in_transaction
+from lifestream.storage.deadlocks import in_transaction, tried_again
 from lifestream.web.timeline import Timeline, TimelinePage, owns
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def subscribe(
     check(block_rules)
     fields = {"name": name, "folder": folder, "keep_rules": keep_rules, "block_rules": block_rules}
     if isinstance(feed, Feed):
-        return fanout.subscribe(lifestream, feed, **fields)
+        return tried_again(lambda: fanout.subscribe(lifestream, feed, **fields))
     from lifestream.refresh import subscribe as fetching
 
     found = fetching.find_feed(feed, clock=clock) if isinstance(feed, str) else feed
@@ -156,7 +156,7 @@ def set_rules(subscription: Subscription, *, keep: str | None = None, block: str
         if text is not None:
             check(text)
             setattr(subscription, name, text)
-    subscription.save(update_fields=["keep_rules", "block_rules"])
+    tried_again(lambda: subscription.save(update_fields=["keep_rules", "block_rules"]))
 
 
 def allows(subscription: Subscription, item: Item) -> bool:

@@ -97,6 +97,8 @@ def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_ne
             "https://ada:secret\uff20x.example/",
             "https://…@x.example/ is no URL: netloc contains invalid characters under NFKC normalization",
         ),
+        ("https://ada:secret%40x.example/", "https://…@x.example/ is no URL: Port could not be cast to integer value"),
+        ("https:/ada:secret%40x.example/", "https:/…@x.example/ names no host"),
         ("@ada@x.example", "@ada@x.example is not fetched: its scheme is missing, not http or https"),
         ("mailto:ada@x.example", "mailto:ada@x.example is not fetched: its scheme is mailto, not http or https"),
         ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),

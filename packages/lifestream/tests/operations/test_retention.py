@@ -11,7 +11,7 @@ from django.db.models.signals import post_delete
 from django.test import override_settings
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
-from lifestream.models import Feed, HubSubscription, Item, Post, Subscription, Tally, Tombstone
+from lifestream.models import Feed, Host, HubSubscription, Item, Post, Subscription, Tally, Tombstone
 from lifestream.operations import retention
 from lifestream.operations.retention import Cleaned, cleanup
 
@@ -166,6 +166,17 @@ def test_feeds_that_a_wrong_clock_delayed_for_years_are_due_earlier_again() -> N
     late.refresh_from_db()
     assert (lost.next_fetch, late.next_fetch) == (NOW + timedelta(days=7), NOW + MONTH)
     assert lost.host.__class__.objects.get(pk=lost.host_id).next_due == NOW + timedelta(days=7)
+
+
+def test_a_pause_of_a_host_that_a_wrong_clock_prolonged_for_years_ends() -> None:
+    for until in (NOW + MONTH, NOW + 12 * MONTH):
+        make_feed(f"https://{until:%Y}.example/", next_fetch=NOW)
+        Host.objects.filter(name=f"{until:%Y}.example").update(not_before=until)
+    cleanup(NOW)
+    assert list(Host.objects.order_by("pk").values_list("not_before", "next_due")) == [
+        (NOW + MONTH, NOW + MONTH),
+        (None, NOW),
+    ]
 
 
 def test_a_lease_that_a_hub_gave_to_a_machine_whose_clock_was_ahead_is_renewed() -> None:

@@ -41,6 +41,14 @@ def test_a_feed_that_was_fetched_within_the_last_minute_is_not_made_due() -> Non
     assert not is_fresh(make_feed(), NOW)
 
 
+@pytest.mark.django_db
+def test_a_machine_whose_clock_is_ahead_lets_no_feed_be_due_later() -> None:
+    feed = make_feed(next_fetch=NOW + timedelta(minutes=10))
+    update_soon([feed.pk], NOW + timedelta(days=1))
+    feed.refresh_from_db()
+    assert feed.next_fetch == feed.host.next_due == NOW + timedelta(minutes=10)
+
+
 def test_a_listener_that_has_stopped_is_not_woken() -> None:
     with wakeup.awaited() as woken:
         pass

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -56,12 +58,43 @@ class TestFeeds:
             each.refresh_from_db()
             assert (each.next_fetch, each.last_fetch) == before
 
+    def test_feeds_that_were_added_while_the_clock_was_ahead_and_not_fetched_yet_are_due_now(self) -> None:
+        added = make_feed(created=AHEAD, next_fetch=AHEAD)
+        postponed = make_feed("https://example.com/later", created=NOW - DAY, next_fetch=AHEAD)
+        done = clock_jumps.bring_back(NOW)
+        assert done is not None and done.feeds == 1
+        added.refresh_from_db()
+        postponed.refresh_from_db()
+        assert (added.next_fetch, postponed.next_fetch) == (NOW, AHEAD)
+
     def test_hosts_are_due_with_their_feeds(self) -> None:
         for number in range(3):
             make_feed(f"https://{number}.example.com/", next_fetch=AHEAD + number * HOUR, last_fetch=AHEAD)
         clock_jumps.bring_back(NOW)
         assert due_hosts.wrong("default") == []
         assert Feed.objects.due(NOW).count() == 1
+
+
+@pytest.mark.usefixtures("ran_ahead")
+class TestPauses:
+    def test_a_pause_that_a_host_asked_for_while_the_clock_was_ahead_lasts_as_long_from_now(self) -> None:
+        for number in range(2):
+            make_feed(f"https://example.com/{number}", next_fetch=NOW + HOUR, last_fetch=AHEAD - number * HOUR)
+        Host.objects.update(not_before=AHEAD + MINUTE)
+        clock_jumps.bring_back(NOW)
+        assert Host.objects.get().not_before == NOW + MINUTE
+        assert due_hosts.wrong("default") == []
+
+    def test_a_pause_that_a_host_asked_for_at_the_right_time_is_unchanged(self) -> None:
+        make_feed("https://a.example/", last_fetch=NOW - HOUR)
+        make_feed("https://b.example/", last_fetch=AHEAD)
+        Host.objects.filter(name="a.example").update(not_before=NOW + 2 * DAY)
+        Host.objects.filter(name="b.example").update(not_before=NOW + HOUR)
+        clock_jumps.bring_back(NOW)
+        assert dict(Host.objects.values_list("name", "not_before")) == {
+            "a.example": NOW + 2 * DAY,
+            "b.example": NOW + HOUR,
+        }
 
 
 def test_a_machine_whose_own_clock_is_behind_corrects_nothing(
@@ -169,6 +202,27 @@ class TestNoticing:
         for after, is_mended in ((MINUTE, False), (LEASE + MINUTE, True)):
             Tally.objects.add({"runs": 1}, AHEAD)
             assert (clock_jumps.bring_back(NOW + after) is not None) == is_mended
+
+    @pytest.mark.usefixtures("ran_ahead")
+    @pytest.mark.parametrize("table", ["lifestream_feed", "lifestream_item", "lifestream_hubsubscription"])
+    def test_a_correction_that_was_interrupted_is_finished_by_a_later_refresh(self, table: str) -> None:
+        feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
+        make_item(feed, date=AHEAD, first_seen=AHEAD)
+        HubSubscription.objects.create(feed=feed, hub="https://hub.example/", last_request=AHEAD, next_request=AHEAD)
+
+        def interrupt(execute: Any, sql: str, *arguments: Any) -> Any:
+            if sql.startswith(f'UPDATE "{table}"'):
+                raise KeyboardInterrupt
+            return execute(sql, *arguments)
+
+        with connection.execute_wrapper(interrupt), pytest.raises(KeyboardInterrupt):
+            clock_jumps.bring_back(NOW)
+        Tally.objects.add({"runs": 1}, NOW)  # the refresh of another worker ends
+        clock_jumps.bring_back(NOW + MINUTE)
+        assert Feed.objects.get().next_fetch in (NOW + HOUR, NOW + HOUR + MINUTE)
+        assert Item.objects.get().date in (NOW, NOW + MINUTE)
+        assert HubSubscription.objects.get().next_request in (NOW, NOW + MINUTE)
+        assert clock_jumps.bring_back(NOW + 2 * MINUTE) is None
 
     @pytest.mark.usefixtures("ran_ahead")
     def test_a_refresh_corrects_the_times(self) -> None:

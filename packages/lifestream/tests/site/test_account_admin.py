@@ -9,11 +9,13 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.models import Lifestream
+from lifestream.models import Feed, Lifestream
 from lifestream.site.account_admin import CheckedGroupAdmin, CheckedUserAdmin
 from own_site import command
 
@@ -83,6 +85,29 @@ def test_the_page_before_users_are_deleted_lists_their_lifestreams_and_no_posts(
     done = admin_client.post(f"/admin/auth/user/{users[0].pk}/delete/", {"post": "yes"})
     assert done.status_code == 302 and list(User.objects.filter(pk__in=[user.pk for user in users])) == [users[1]]
     assert not Lifestream.objects.exists()
+
+
+@pytest.mark.urls("lifestream.site.urls")
+@pytest.mark.parametrize("chosen_in_the_list", [True, False])
+def test_the_deletion_of_a_user_takes_no_more_queries_if_the_user_reads_more_sites(
+    admin_client: Client, *, chosen_in_the_list: bool
+) -> None:
+    counts = []
+    for sites in (2, 12):
+        user = User.objects.create(username="ada")
+        lifestream = make_lifestream("words", owner=user)
+        for number in range(sites):
+            make_subscription(make_feed(f"https://{number}-of-{sites}.example/"), lifestream)
+        address, form = f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"}
+        if chosen_in_the_list:
+            address = "/admin/auth/user/"
+            form |= {"action": "delete_selected", "_selected_action": str(user.pk)}
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.post(address, form).status_code == 302
+        counts.append(len(queries))
+        assert not User.objects.filter(pk=user.pk).exists() and not Lifestream.objects.exists()
+        assert set(Feed.objects.values_list("status", flat=True)) == {Feed.Status.IDLE}
+    assert counts[1] <= counts[0]
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from factories import make_feed, make_item, make_lifestream, make_post
+from lifestream import api
 from lifestream.models import Feed, Lifestream, Subscription, due_hosts
 from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds, url_hash
@@ -13,7 +14,7 @@ from lifestream.refresh.subscribe import Found, add_feed
 from lifestream.storage import deadlocks, fanout
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from lifestream.storage.deadlocks import TRIES, in_transaction
-from opponents import PATIENCE, Opponent, wait_until
+from opponents import PATIENCE, HoldingHosts, Opponent, wait_until
 
 
 @pytest.mark.postgres
@@ -256,3 +257,38 @@ def test_rules_are_applied_while_a_refresh_posts_items_of_their_feeds(*, saved: 
     opponent.join(PATIENCE)
     post.refresh_from_db()
     assert post.ruled
+
+
+class HoldingSubscription(Opponent):
+    """Another connection, which holds a subscription, and then locks the feed *wanted*."""
+
+    def _lock(self, subscription: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_subscription WHERE id = %s FOR UPDATE", [subscription])
+
+    def _go_on(self) -> None:
+        super()._lock(self._wanted)
+
+
+class HoldingHost(HoldingHosts):
+    """Another connection, which holds a host, and then locks the feed *wanted*."""
+
+    def _go_on(self) -> None:
+        Opponent._lock(self, self._wanted)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_the_api_subscribes_and_sets_rules_after_a_deadlock() -> None:
+    feed, lifestream = make_feed(status=Feed.Status.IDLE), make_lifestream()
+    holding_host = HoldingHost(held=feed.host_id, wanted=feed.pk)
+    holding_host.never_ends_first()
+    holding_host.start()
+    subscription = api.subscribe(lifestream, feed)
+    holding_host.join(PATIENCE)
+    holding_subscription = HoldingSubscription(held=subscription.pk, wanted=feed.pk)
+    holding_subscription.never_ends_first()
+    holding_subscription.start()
+    api.set_rules(subscription, keep="title: One")
+    holding_subscription.join(PATIENCE)
+    assert Subscription.objects.get(feed=feed).keep_rules == "title: One"

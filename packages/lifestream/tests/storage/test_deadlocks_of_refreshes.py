@@ -10,8 +10,10 @@ from django.db import connection
 
 from factories import NOW, draft, make_feed, make_item, make_post, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, HubSubscription, Item, Post, Subscription
+from lifestream.models import Feed, Host, HubSubscription, Item, Post, Subscription, Tally
 from lifestream.operations import retention
+from lifestream.refresh import refresh
+from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result
 from lifestream.storage import backfill, hub_subscriptions, writer
 from opponents import PATIENCE, HoldingHosts, Opponent
@@ -47,6 +49,34 @@ def test_a_hub_is_answered_after_a_deadlock(*, pushed: bool) -> None:
     opponent.join(PATIENCE)
     of_hub.refresh_from_db()
     assert (of_hub.last_push == NOW) if pushed else (of_hub.lease_until == NOW + timedelta(days=1))
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("denied", [True, False])
+def test_a_subscription_at_a_hub_ends_although_others_that_wait_for_its_feed_wait_for_each_other(
+    *, denied: bool
+) -> None:
+    feed, other = make_feed(push_until=NOW), make_feed()
+    state = HubSubscription.State.ACTIVE
+    of_hub = HubSubscription.objects.create(
+        feed=feed, hub="https://hub.example/", topic="t", state=state, next_request=NOW
+    )
+    holding, waiting = Opponent(held=feed.pk, wanted=other.pk), Opponent(held=other.pk, wanted=feed.pk)
+    holding.goes_on_when_waiting(waiting.pid)
+    holding.never_ends_first()
+    for opponent in (holding, waiting):
+        opponent.start()
+    if denied:
+        assert hub_subscriptions.deny(of_hub.key, "t", "", NOW)
+    else:
+        hub_subscriptions.leave([of_hub], NOW)
+    for opponent in (holding, waiting):
+        opponent.join(PATIENCE)
+    left = [HubSubscription.State.DENIED] if denied else []
+    assert list(HubSubscription.objects.values_list("state", flat=True)) == left
+    assert Feed.objects.get(pk=feed.pk).push_until is None
 
 
 @pytest.mark.postgres
@@ -166,3 +196,32 @@ def test_feeds_are_deleted_while_their_hub_asks_to_wait() -> None:
     hub_subscriptions.failed(request, "busy", NOW, wait=60.0)
     opponent.join(PATIENCE)
     assert set(HubSubscription.objects.values_list("next_request", flat=True)) == {NOW + timedelta(seconds=60)}
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_leases_are_renewed_while_another_process_locks_the_same_feeds_in_their_order() -> None:
+    Host.objects.create(name="b.example")  # PostgreSQL finds the feeds of this host first
+    first, second = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
+    claimed = leases.claim(NOW, 2)
+    opponent = Opponent(held=first.pk, wanted=second.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    assert leases.renew(claimed, NOW) == 2
+    opponent.join(PATIENCE)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_corrects_times_again_after_a_deadlock() -> None:
+    ahead = NOW + timedelta(days=1)
+    Tally.objects.add({"runs": 1}, ahead)
+    first, second = (make_feed(last_fetch=ahead, next_fetch=ahead + timedelta(hours=1)) for _ in range(2))
+    opponent = Opponent(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    opponent.start()
+    refresh(clock=lambda: NOW)
+    opponent.join(PATIENCE)
+    assert set(Feed.objects.values_list("next_fetch", flat=True)) == {NOW + timedelta(hours=1)}

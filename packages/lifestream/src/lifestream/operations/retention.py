@@ -23,7 +23,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lifestream.conf import settings
 from lifestream.fetcher.websub import MAX_LEASE
-from lifestream.models import Feed, HubSubscription, Item, Post, Tally, Tombstone, sort_names
+from lifestream.models import Feed, Host, HubSubscription, Item, Post, Tally, Tombstone, sort_names
 from lifestream.models.feeds import lock_feeds
 from lifestream.storage import published_ids
 from lifestream.storage.deadlocks import in_transaction, tried_again
@@ -53,9 +53,9 @@ class Cleaned:
 
 
 def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event | None = None) -> Cleaned:
-    """Delete what the settings do not keep, and repair rows: feeds that are due in the far future, leases of hubs that
-    end there, names by which sites are sorted, items without a published id. With *dry_run*, only count. Errors of the
-    database are not caught.
+    """Delete what the settings do not keep, and repair rows: feeds that are due in the far future, pauses of hosts and
+    leases of hubs that end there, names by which sites are sorted, items without a published id. With *dry_run*, only
+    count. Errors of the database are not caught.
     """
     stopping = stopping or threading.Event()
     using = router.db_for_write(Item)
@@ -77,6 +77,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
         done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
     if not dry_run:
+        tried_again(partial(_end_far_pauses, now, using))
         tried_again(partial(_renew_far_leases, now, using))
         tried_again(partial(sort_names.mend, using))
         published_ids.complete_all(using)
@@ -184,9 +185,17 @@ def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
     Only a wrong clock can have made them due so late.
     """
     longest = timedelta(seconds=settings.max_interval)
-    far = max(FAR, 2 * timedelta(seconds=settings.max_pause))
-    lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + far)
+    lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + _far())
     return lost.count() if dry_run else lost.update(next_fetch=now + longest, not_before=None)
+
+
+def _far() -> timedelta:
+    return max(FAR, 2 * timedelta(seconds=settings.max_pause))
+
+
+def _end_far_pauses(now: datetime, using: str) -> None:
+    """End the pauses of hosts that only a wrong clock can have made so long."""
+    Host.objects.using(using).filter(not_before__gt=now + _far()).update(not_before=None)
 
 
 def _renew_far_leases(now: datetime, using: str) -> None:

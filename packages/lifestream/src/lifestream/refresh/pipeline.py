@@ -34,6 +34,7 @@ from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.refresh.run_tally import count_run
 from lifestream.scheduler import clock_jumps, leases
 from lifestream.scheduler.due_queue import Intake
+from lifestream.storage.deadlocks import tried_again
 
 if TYPE_CHECKING:
     from lifestream.fetcher.address_guard import AddressGuard
@@ -68,7 +69,7 @@ def refresh(
     and with notes on it, before that is stored.
     """
     stopping = stopping or threading.Event()
-    clock_jumps.bring_back(clock())
+    tried_again(lambda: clock_jumps.bring_back(clock()))  # it changes many rows, some of which others may lock
     intake = Intake(feeds, clock, early=early, most=most)
     first = [] if stopping.is_set() else intake.take()
     report = Report()

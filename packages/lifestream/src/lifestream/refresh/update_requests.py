@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import router, transaction
-from django.db.models import Q
+from django.db.models import DateTimeField, Q, Value
+from django.db.models.functions import Least
 from django.utils.translation import ngettext
 
 from lifestream.message import say
@@ -64,7 +65,8 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
             is_old = Q(last_fetch=None) | Q(last_fetch__lte=now - APART) | Q(last_fetch__gt=now)
             allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=batch)
             keys = list(allowed.order_by().values_list("pk", flat=True))
-            Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
+            soonest = Least("next_fetch", Value(now, DateTimeField()))  # no feed is due later if this clock is ahead
+            Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=soonest, next_reason=say("wanted"))
             due += keys
             transaction.on_commit(wakeup.send, using=using)
     return Requested(tuple(due), len(wanted) - len(due))

@@ -5,10 +5,11 @@ right: feeds would be due, leases would end and entries would be dated too late,
 refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this row to notice a time in the
 future.
 
-A feed that was fetched at such a time is made due after the same interval, counted from now. A lease is made to end
-LIFESTREAM_LEASE from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were
-first seen at such a time, and have a date in the future, are dated now. A subscription that was requested of a hub at
-such a time is renewed now, since its lease ends sooner than stored.
+A feed that was fetched at such a time is made due after the same interval, counted from now. A pause that its host
+asked for then lasts as long from now: it keeps all feeds of the host waiting. A lease is made to end LIFESTREAM_LEASE
+from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were first seen at such a
+time, and have a date in the future, are dated now. A subscription that was requested of a hub at such a time is renewed
+now, since its lease ends sooner than stored.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
@@ -22,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import router, transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, Value
+from django.db.models import DateTimeField, ExpressionWrapper, F, Max, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -38,7 +39,7 @@ TOLERANCE: Final = timedelta(seconds=60)
 _CHUNK: Final = 500
 _MENDED: Final = "clock"
 """The tally that notes when times were last corrected. While a clock stays wrong, they are corrected at most once per
-lease.
+lease. A correction that was interrupted leaves a time in the future there, and the next refresh begins again.
 """
 
 
@@ -67,10 +68,8 @@ def bring_back(now: datetime) -> BroughtBack | None:
     Raises what the database raises.
     """
     using = router.db_for_write(Feed)
-    last, of_database = Tally.objects.using(using).filter(name="runs").values_list("changed", Now()).first() or (
-        now,
-        now,
-    )
+    latest = Tally.objects.using(using).filter(name__in=("runs", _MENDED)).order_by("-changed")
+    last, of_database = latest.values_list("changed", Now()).first() or (now, now)
     if last <= now + TOLERANCE:
         return None
     behind = of_database - timezone.now()
@@ -82,8 +81,8 @@ def bring_back(now: datetime) -> BroughtBack | None:
     lease = timedelta(seconds=settings.lease)
     if Tally.objects.using(using).filter(name=_MENDED, changed__gt=now - lease, changed__lte=now).exists():
         return None
-    Tally.objects.using(using).filter(name=_MENDED, changed__gt=now).update(changed=now)
-    Tally.objects.using(using).add({_MENDED: 1}, now)
+    Tally.objects.using(using).add({_MENDED: 1}, last)  # until all is corrected: see _MENDED
+    _correct_pauses(now, using)  # before the feeds, whose times tell which pauses are wrong
     done = BroughtBack(
         last - now, _correct_feeds(now, using), _correct_leases(now, lease, using), _correct_items(now, using)
     )
@@ -93,18 +92,32 @@ def bring_back(now: datetime) -> BroughtBack | None:
     return done
 
 
+def _correct_pauses(now: datetime, using: str) -> None:
+    """Let the pauses of hosts whose feeds were fetched in the future end as long after *now* as they would have ended
+    after the last of these fetches.
+    """
+    late = Feed.objects.using(using).filter(last_fetch__gt=now + TOLERANCE, host__not_before__gt=F("last_fetch"))
+    for host, fetched in list(late.order_by().values_list("host").annotate(Max("last_fetch"))):
+        paused = Host.objects.using(using).filter(pk=host, not_before__gt=fetched)
+        paused.update(not_before=F("not_before") - (fetched - now))
+
+
 def _correct_feeds(now: datetime, using: str) -> int:
-    """Correct the times of feeds that were fetched in the future. Returns how many there were."""
+    """Correct the times of feeds that were fetched in the future, or added there and not fetched yet. Returns how many
+    there were.
+    """
     feeds = Feed.objects.using(using)
     keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
-        batch = feeds.filter(pk__in=keys[start : start + _CHUNK])
+        batch = feeds.filter(pk__in=keys[start : start + _CHUNK], last_fetch__gt=now + TOLERANCE)
         with transaction.atomic(using=using):
             list(batch.order_by("pk").select_for_update().values_list("pk", flat=True))
             batch.filter(last_success__gt=now).update(last_success=now)
             batch.exclude(not_before=None).update(not_before=_since_fetch("not_before", now))
             batch.update(next_fetch=_since_fetch("next_fetch", now), last_fetch=now)
-    return len(keys)
+    late = now + TOLERANCE
+    never_fetched = feeds.filter(last_fetch=None, created__gt=late, next_fetch__gt=late)
+    return len(keys) + never_fetched.update(next_fetch=now)
 
 
 def _since_fetch(name: str, now: datetime) -> Combinable:

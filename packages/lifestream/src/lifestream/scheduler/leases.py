@@ -32,6 +32,7 @@ from django.db.models import Count
 
 from lifestream.conf import settings
 from lifestream.models import Feed, Host, Subscription, due_hosts
+from lifestream.models.feeds import lock_feeds
 from lifestream.scheduler import claim_sql
 from lifestream.scheduler.jobs import Claimed
 
@@ -94,6 +95,7 @@ def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = N
     count = 0
     for token, feeds in _by_token(claimed).items():
         with transaction.atomic(using=using):
+            lock_feeds(feeds, using)  # the update locks them in any order
             held = Feed.objects.using(using).with_token(token).filter(pk__in=feeds)
             count += held.update(claimed_until=until)
             hosts = set(held.order_by().values_list("host_id", flat=True))

@@ -129,14 +129,21 @@ def _wanted(feed: Feed) -> Links | None:
 
 def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
     """End *subscriptions*: those without a valid lease at once, the others when their hubs have been told."""
-    for each in subscriptions:
-        if each.lease_until is None or each.lease_until <= now:
-            each.delete()
-        else:
-            # Not by `save`, which raises if the row was deleted meanwhile: its feed is gone, or its hub has denied.
-            row = HubSubscription.objects.filter(pk=each.pk)
-            row.update(state=State.LEAVING, attempts=0, next_request=now, message="")
-        Feed.objects.filter(pk=each.feed_id).update(push_until=None)
+    using = router.db_for_write(HubSubscription)
+    for each in list(subscriptions):
+        in_transaction(partial(_leave, each, now, using), using)
+
+
+def _leave(subscription: HubSubscription, now: datetime, using: str) -> None:
+    """End *subscription* in the caller's transaction, and rely on its pushes no longer."""
+    lock_feeds([subscription.feed_id], using)  # first, as in `receive`
+    # Not by `save`, which raises if the row was deleted meanwhile: its feed is gone, or its hub has denied.
+    row = HubSubscription.objects.using(using).filter(pk=subscription.pk)
+    if subscription.lease_until is None or subscription.lease_until <= now:
+        row.delete()
+    else:
+        row.update(state=State.LEAVING, attempts=0, next_request=now, message="")
+    Feed.objects.using(using).filter(pk=subscription.feed_id).update(push_until=None)
 
 
 def leave_idle(now: datetime, limit: int) -> None:
@@ -257,16 +264,22 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
         return False
     one_line = shorten(" ".join(scrub(reason).split()), 300)
     message = say("hub-denied-because", reason=one_line) if one_line else say("hub-denied")
-    # A refresh may end the subscription meanwhile, and the feed may be deleted, or have another subscription by then.
-    row = HubSubscription.objects.filter(pk=found.pk)
-    denied = row.exclude(state=State.LEAVING).update(
-        state=State.DENIED, lease_until=None, next_request=now + DENIED_FOR, message=message
-    )
-    if denied:
-        Feed.objects.filter(pk=found.feed_id).update(push_until=None)
-    else:
-        row.filter(state=State.LEAVING).delete()
-    return True
+    using = router.db_for_write(HubSubscription)
+
+    def work() -> bool:
+        lock_feeds([found.feed_id], using)  # first, as in `receive`
+        # A refresh may end the subscription meanwhile, and the feed may be deleted, or have another subscription then.
+        row = HubSubscription.objects.using(using).filter(pk=found.pk)
+        denied = row.exclude(state=State.LEAVING).update(
+            state=State.DENIED, lease_until=None, next_request=now + DENIED_FOR, message=message
+        )
+        if denied:
+            Feed.objects.using(using).filter(pk=found.feed_id).update(push_until=None)
+        else:
+            row.filter(state=State.LEAVING).delete()
+        return True
+
+    return in_transaction(work, using)  # as in `confirm`
 
 
 def is_known(key: str) -> bool:
