@@ -17,7 +17,7 @@ from feedserver.check.scenarios import SCENARIOS as ALL
 from feedserver.check.scenarios.hostile import slow_drip
 from feedserver.check.verdicts import Lane
 from feedserver.messages.headers import Headers
-from right_reader import RightReader, Subscribed, context_that
+from right_reader import WEEK, Answer, RightReader, Subscribed, context_that
 
 # The slow answer of H8 takes a minute, and only some seconds here: longer than `right_reader.LONGEST`.
 SCENARIOS = [slow_drip(lasts=4) if scenario.id == "H8" else scenario for scenario in ALL]
@@ -134,6 +134,41 @@ def test_a_reader_that_never_met_what_a_rule_is_about_is_not_judged(
     report = check(reader, only=[scenario])
 
     assert report[scenario].verdict is Verdict.NOT_SEEN
+
+
+class Fortnightly(RightReader):
+    """A reader whose pauses last two weeks at most."""
+
+    def plan(self, feed: Subscribed, answer: Answer) -> None:
+        super().plan(feed, answer)
+        longest = max(self.freshness(answer), self.pause(answer))
+        if longest > WEEK:
+            feed.next_due = self.now() + min(longest, 2 * WEEK)
+            self.pauses.clear()
+
+
+def test_a_reader_that_asks_again_before_the_last_step_has_asked_again() -> None:
+    report = check(Fortnightly, only=["T5", "T7", "T11", "R8"])  # the others have polls in the 31 days
+
+    assert [report[scenario].verdict for scenario in ("T5", "T11")] == ["pass"] * 2
+
+
+class DailyAfterErrors(RightReader):
+    """A reader that waits a day after each error, whatever the server asks for."""
+
+    def plan(self, feed: Subscribed, answer: Answer) -> None:
+        super().plan(feed, answer)
+        if feed.failures:
+            feed.next_due = self.now() + WEEK / 7
+
+    def pause(self, answer: Answer) -> float:
+        return 0.0
+
+
+def test_a_request_within_a_pause_breaks_it_whenever_it_comes() -> None:
+    report = check(DailyAfterErrors, only=["T7", "T8", "T9", "T19", "V5"])  # these have polls in the three days
+
+    assert [report[scenario].verdict for scenario in ("T7", "T8", "T9")] == ["fail"] * 3
 
 
 @pytest.mark.parametrize(("scenario", "path"), [("H2", "inside.xml"), ("H6", "rss.dtd")])
