@@ -95,6 +95,30 @@ def test_a_head_and_a_get_are_two_requests_for_subscribing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("agent", "verdict"),
+    [
+        ("python-httpx/0.27.0", "fail"),
+        ("Python/3.11 aiohttp/3.9.1", "fail"),
+        ("Java-http-client/17.0.1", "fail"),
+        ("Apache-HttpClient/4.5.14 (Java/17.0.9)", "fail"),
+        ("libwww-perl/6.67", "fail"),
+        ("Faraday v2.9.0", "fail"),
+        ("got (https://github.com/sindresorhus/got)", "fail"),
+        ("node", "fail"),
+        ("Ruby", "fail"),
+        ("NodeReader/2.1 (+https://example.org)", "pass"),
+        ("Ruby Feeds/1.0", "pass"),
+        ("httpx-reader/3", "pass"),
+        ("right-reader/1.0 python-httpx/0.27.0", "pass"),
+    ],
+)
+def test_the_name_of_a_library_is_no_name_of_a_reader(agent: str, verdict: str) -> None:
+    asked = ExchangeSeen(path="feed.xml", method="GET", headers=Headers({"User-Agent": agent}))
+
+    assert verdict_on_requests("Q1", [asked], [asked]) == verdict
+
+
+@pytest.mark.parametrize(
     ("accepted", "verdict"),
     [
         ("gzip", "pass"),

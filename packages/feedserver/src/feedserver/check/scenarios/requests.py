@@ -9,9 +9,15 @@ from feedserver.check.scenario import Scenario, Step
 from feedserver.check.verdicts import Judgement, Level, failed, passed
 
 _LIBRARIES = re.compile(
-    r"python-urllib|python-requests|python/|aiohttp|httpx|go-http-client|java/|node|undici|axios|okhttp|ruby|guzzle",
+    r"(?:python|python-urllib3?|urllib3|python-requests|(?:python-)?httpx|aiohttp|pycurl|go-http-client|java"
+    r"|java-http-client|apache-http(?:async)?client|okhttp|ktor-client|unirest-java|restsharp|dart"
+    r"|node(?:\.js|-fetch|-superagent)?|undici|axios|got|needle|deno|bun"
+    r"|ruby|faraday|http\.rb|rest-client|typhoeus|httparty|guzzlehttp|symfony httpclient|libwww-perl|lwp::\w+"
+    r"|mojolicious|reqwest|ureq|hackney|libcurl-agent)(?: v[0-9.]+)?(?:/| ?\(|\s*\Z)",
     re.IGNORECASE,
 )
+"""The beginning of a User-Agent by which a library names itself: its name, with a version or a remark or alone."""
+
 _STEPS = (Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1)))
 
 
