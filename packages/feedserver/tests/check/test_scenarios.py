@@ -15,7 +15,7 @@ from feedserver.check.evidence import Evidence, ExchangeSeen, Poll, StepSeen
 from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.scenarios import SCENARIOS as ALL
 from feedserver.check.scenarios.hostile import slow_drip
-from feedserver.check.verdicts import Lane
+from feedserver.check.verdicts import Lane, Unseen
 from feedserver.messages.headers import Headers
 from right_reader import WEEK, Answer, RightReader, Subscribed, context_that
 
@@ -92,6 +92,14 @@ def test_a_head_and_a_get_are_two_requests_for_subscribing() -> None:
 
     assert verdict_on_requests("Q6", [get], [get]) is Verdict.PASS
     assert verdict_on_requests("Q6", [head, get], [get]) is Verdict.FAIL
+
+
+def test_a_reader_that_was_told_less_than_four_times_that_a_feed_is_gone_is_not_judged() -> None:
+    asked, gone = (ExchangeSeen(path="feed.xml", method="GET", status=status) for status in (200, 410))
+
+    assert verdict_on_requests("R9", [asked], [gone, gone], [gone], [], [gone], [gone]) is Verdict.FAIL
+    with pytest.raises(Unseen, match="410 only 3 times"):
+        verdict_on_requests("R9", [asked], [gone], [gone], [], [gone], [gone])
 
 
 @pytest.mark.parametrize(
