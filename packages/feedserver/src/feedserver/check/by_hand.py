@@ -59,8 +59,12 @@ class SessionFile:
     @classmethod
     def open(cls, path: Path | None, choice: str) -> SessionFile:
         """Read the file, or begin a session if there is none. Raises SessionError if the file is no session
-        of this *choice*.
+        of this *choice*, or could not be written later.
         """
+        if path is not None and not path.parent.is_dir():
+            raise SessionError(f"{path}: there is no folder {path.parent}; make it first")
+        if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+            raise SessionError(f"{path} cannot be written, since {path.parent} is read-only; name another file")
         if path is None or not path.exists():
             return cls(path, choice)
         try:
