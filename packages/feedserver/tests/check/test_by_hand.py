@@ -263,6 +263,20 @@ def test_options_for_the_process_of_a_reader_are_refused_where_a_person_drives_i
         assert f"a person drives one reader of their own, so leave {option} out" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "option", ["--session=run.json", "--port=5", "--url=http://a", "--feed-host=::1", "--feed-port=5"]
+)
+def test_an_option_that_would_have_no_effect_is_refused(
+    option: str, no_session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = option.partition("=")[0]
+    assert main(["check", "--only", "V4", "--kind", "fetcher", "--poll", "exit 0 # {url}", option]) == 2
+    assert f"feedserver check: {name} goes with --serve, which was not given\n" in capsys.readouterr().err
+    if name.startswith("--feed"):
+        assert main(["check", "--serve", "--session", no_session, option]) == 2
+        assert f"feedserver check: {name} goes with --url, which was not given\n" in capsys.readouterr().err
+
+
 def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.CaptureFixture[str]) -> None:
     for url in (
         "feeds.example.org",

@@ -26,7 +26,7 @@ from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
 from feedserver.check.delivery import Target, deliver, targets
 from feedserver.check.evidence import NOT_EVEN_THE_GOOD
-from feedserver.check.options import WORKERS
+from feedserver.check.options import FEED_HOST, WORKERS
 from feedserver.check.readers import READERS
 from feedserver.check.report import JUDGED, RULES_VERSION, Report
 from feedserver.check.runner import choose, run
@@ -173,6 +173,7 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
     Given options take precedence over those of a known reader.
     """
     known = READERS[options.reader] if options.reader else None
+    _refuse_without("--serve", options, "session", "port", "url", "feed_host", "feed_port")
     if options.add and options.add_all:
         raise ValueError("give --add or --add-all, not both")
     if known is None and not options.poll:
@@ -203,6 +204,15 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
     )
     reproduce = f"--reader {options.reader}" if known is not None and is_as_shipped else ""
     return CommandAdapter(commands, name=name, kind=_kind(options), reproduce=reproduce)
+
+
+def _refuse_without(needed: str, options: argparse.Namespace, *names: str) -> None:
+    """Raise ValueError if one of the options *names*, which have an effect only with the option *needed*, was given."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name) not in (None, 0, "", FEED_HOST)]
+    if given:
+        raise ValueError(
+            f"{' and '.join(given)} {'goes' if len(given) == 1 else 'go'} with {needed}, which was not given"
+        )
 
 
 def _kind(options: argparse.Namespace) -> Kind:
@@ -236,6 +246,8 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
         raise ValueError(f"with --serve, a person drives one reader of their own, so leave {', '.join(given)} out")
     if options.url and not _BASE_URL.fullmatch(options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
+    if not options.url:
+        _refuse_without("--url", options, "feed_host", "feed_port")
     choice = (
         f"--only {','.join(options.only) or 'all'} --kind {_kind(options)} --url {options.url or 'none'}, "
         f"rules v{RULES_VERSION}"

@@ -17,6 +17,9 @@ from feedserver.messages.pacing import parse_duration
 WORKERS = min(os.cpu_count() or 1, 4)
 """How many readers run at the same time by default."""
 
+FEED_HOST = "127.0.0.1"
+"""The address that serves the feeds to a hosted reader by default."""
+
 FORMATS = ("table", "json", "junit", "html", "badge")
 """The formats of a report, the usual one first."""
 
@@ -101,7 +104,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     served.add_argument(
         "--feed-host",
-        default="127.0.0.1",
+        default=FEED_HOST,
         metavar="HOST",
         help="with --url, the address that serves the feeds (default: %(default)s)",
     )
