@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPSConnection
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 import pytest
@@ -92,6 +93,20 @@ def test_a_head_and_a_get_are_two_requests_for_subscribing() -> None:
 
     assert verdict_on_requests("Q6", [get], [get]) is Verdict.PASS
     assert verdict_on_requests("Q6", [head, get], [get]) is Verdict.FAIL
+
+
+class ListsInHtml(RightReader):
+    """A reader whose list has the titles as HTML in ASCII, with accents apart from their letters."""
+
+    def list(self) -> list[dict[str, str]]:
+        titles = ((row, normalize("NFD", row["title"])) for row in super().list())
+        return [row | {"title": title.encode("ascii", "xmlcharrefreplace").decode()} for row, title in titles]
+
+
+def test_a_title_may_be_listed_in_other_spellings_of_the_same_characters() -> None:
+    report = check(ListsInHtml, only=["E1", "E6"])
+
+    assert [report[scenario].verdict for scenario in ("E1", "E6")] == ["pass"] * 2
 
 
 def test_a_reader_that_was_told_less_than_four_times_that_a_feed_is_gone_is_not_judged() -> None:
