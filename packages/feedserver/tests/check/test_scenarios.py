@@ -74,6 +74,12 @@ class HeadFirst(RightReader):
         super().poll()
 
 
+def test_a_head_that_gets_no_broken_body_is_no_error_of_feedserver() -> None:
+    report = check(HeadFirst, only=["B1", "B3", "B5"])
+
+    assert [report[scenario].verdict for scenario in ("B1", "B3", "B5")] == ["pass"] * 3
+
+
 @pytest.mark.parametrize("scenario", ["T1", "T6", "R9", "X2"])
 def test_a_rule_that_forbids_requests_forbids_head(scenario: str) -> None:
     report = check(HeadFirst, only=[scenario])
