@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,11 @@ static struct timespec in_a_moment(clockid_t clock) {
 
 static void *hold(void *mutex) {
     pthread_mutex_lock(mutex);
+    return NULL;
+}
+
+static void *hold_of_c11(void *mutex) {
+    mtx_lock(mutex);
     return NULL;
 }
 
@@ -81,6 +87,20 @@ static int wait_in_a_way(const char *way) {
     if (strcmp(way, "pthread_cond_clockwait on another clock") == 0) {
         pthread_mutex_lock(&mutex);
         return pthread_cond_clockwait(&condition, &mutex, CLOCK_MONOTONIC, &monotonic) == ETIMEDOUT;
+    }
+    if (strcmp(way, "cnd_timedwait") == 0) {
+        cnd_t signal;
+        mtx_t lock;
+        cnd_init(&signal);
+        mtx_init(&lock, mtx_plain);
+        mtx_lock(&lock);
+        return cnd_timedwait(&signal, &lock, &deadline) == thrd_timedout;
+    }
+    if (strcmp(way, "mtx_timedlock") == 0) {
+        mtx_t held;
+        mtx_init(&held, mtx_timed);
+        in_thread(hold_of_c11, &held);
+        return mtx_timedlock(&held, &deadline) == thrd_timedout;
     }
     if (strcmp(way, "pthread_mutex_timedlock") == 0) {
         in_thread(hold, &mutex);

@@ -200,6 +200,16 @@ def test_a_deeply_nested_session_is_refused(tmp_path: Path) -> None:
         SessionFile.open(tmp_path / "session.json", "x")
 
 
+def test_a_session_in_a_folder_that_is_missing_or_read_only_is_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SessionError, match=r"there is no folder .*missing; make it first"):
+        SessionFile.open(tmp_path / "missing/session.json", "x")
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK | os.X_OK)  # root may write everywhere
+    with pytest.raises(SessionError, match=r"session.json cannot be written, since .* is read-only; name another file"):
+        SessionFile.open(tmp_path / "session.json", "x")
+
+
 def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import socket
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +21,16 @@ from feedserver.check.runner import run
 from feedserver.check.verdicts import Kind, ListFailed
 
 PYTHON = shlex.quote(sys.executable)
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> ClockShim:
+    return ClockShim(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture(autouse=True)
+def build_the_library_once(shim: ClockShim, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "ClockShim", lambda _: shim)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +89,7 @@ def test_the_command_that_repeats_a_scenario_has_the_same_limits() -> None:
 def test_a_scenario_of_time_says_what_is_missing_to_move_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(commands, "ClockShim", ClockShim)
     monkeypatch.setenv("PATH", str(tmp_path))  # without a compiler
     adapter = CommandAdapter(Commands(poll="exit 0 # {url}"), kind=Kind.FETCHER)
     report = run(adapter, only=["T7"], kind=Kind.FETCHER)
@@ -176,6 +190,26 @@ def test_a_line_of_json_is_one_item_whatever_signs_are_in_its_texts(sign: str, t
         (1, "zqv1i1zq", {"title": "zqv1i1zq", "content": content, "link": "l"}),
         (2, "zqv1i2zq", {"title": "zqv1i2zq"}),
     ]
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or shutil.which("cc") is None, reason="needs Linux and a C compiler"
+)
+def test_what_a_reader_writes_is_as_old_by_its_moved_clock_as_it_is() -> None:
+    day = 86_400.0
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        script = f"import socket, time; socket.create_connection({listening.getsockname()}); time.time()"
+        adapter = CommandAdapter(Commands(setup="touch old", poll=f'{PYTHON} -S -c "{script}" && touch new # {{url}}'))
+        session = adapter.open("lane")
+        session.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")])
+        for _ in range(2):
+            session.clock.advance(day)
+            session.poll()
+        ages = {name: time.time() - (adapter._root / "lane/home" / name).stat().st_mtime for name in ("old", "new")}
+        session.close()
+        adapter.close()
+
+    assert {name: round(age / day) for name, age in ages.items()} == {"old": 0, "new": -2}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links as POSIX has them")

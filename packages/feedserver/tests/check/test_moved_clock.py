@@ -21,6 +21,8 @@ WAYS = [
     "pthread_cond_timedwait on another clock",
     "pthread_cond_clockwait",
     "pthread_cond_clockwait on another clock",
+    "cnd_timedwait",
+    "mtx_timedlock",
     "pthread_mutex_timedlock",
     "pthread_mutex_clocklock",
     "pthread_mutex_clocklock on another clock",

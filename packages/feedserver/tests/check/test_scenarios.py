@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPSConnection
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,9 +16,9 @@ from feedserver.check.evidence import Evidence, ExchangeSeen, Poll, StepSeen
 from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.scenarios import SCENARIOS as ALL
 from feedserver.check.scenarios.hostile import slow_drip
-from feedserver.check.verdicts import Lane
+from feedserver.check.verdicts import Lane, Unseen
 from feedserver.messages.headers import Headers
-from right_reader import RightReader, Subscribed, context_that
+from right_reader import WEEK, Answer, RightReader, Subscribed, context_that
 
 # The slow answer of H8 takes a minute, and only some seconds here: longer than `right_reader.LONGEST`.
 SCENARIOS = [slow_drip(lasts=4) if scenario.id == "H8" else scenario for scenario in ALL]
@@ -77,6 +78,12 @@ class HeadFirst(RightReader):
         super().poll()
 
 
+def test_a_head_that_gets_no_broken_body_is_no_error_of_feedserver() -> None:
+    report = check(HeadFirst, only=["B1", "B3", "B5"])
+
+    assert [report[scenario].verdict for scenario in ("B1", "B3", "B5")] == ["pass"] * 3
+
+
 @pytest.mark.parametrize("scenario", ["T1", "T6", "R9", "X2"])
 def test_a_rule_that_forbids_requests_forbids_head(scenario: str) -> None:
     report = check(HeadFirst, only=[scenario])
@@ -105,6 +112,28 @@ def verdict_on_header(scenario: str, name: str, *values: str | None) -> Verdict:
         for value in values
     ]
     return verdict_on_requests(scenario, *asked)
+
+
+class ListsInHtml(RightReader):
+    """A reader whose list has the titles as HTML in ASCII, with accents apart from their letters."""
+
+    def list(self) -> list[dict[str, str]]:
+        titles = ((row, normalize("NFD", row["title"])) for row in super().list())
+        return [row | {"title": title.encode("ascii", "xmlcharrefreplace").decode()} for row, title in titles]
+
+
+def test_a_title_may_be_listed_in_other_spellings_of_the_same_characters() -> None:
+    report = check(ListsInHtml, only=["E1", "E6"])
+
+    assert [report[scenario].verdict for scenario in ("E1", "E6")] == ["pass"] * 2
+
+
+def test_a_reader_that_was_told_less_than_four_times_that_a_feed_is_gone_is_not_judged() -> None:
+    asked, gone = (ExchangeSeen(path="feed.xml", method="GET", status=status) for status in (200, 410))
+
+    assert verdict_on_requests("R9", [asked], [gone, gone], [gone], [], [gone], [gone]) is Verdict.FAIL
+    with pytest.raises(Unseen, match="410 only 3 times"):
+        verdict_on_requests("R9", [asked], [gone], [gone], [], [gone], [gone])
 
 
 @pytest.mark.parametrize(
@@ -143,6 +172,8 @@ def test_each_request_must_say_that_gzip_is_accepted() -> None:
     [
         ("planet/3.1", "pass"),
         ("Rubyfeed/1.0", "pass"),
+        ("Ruby Feeds/1.0", "pass"),
+        ("httpx-reader/3", "pass"),
         ("NodeReader 2", "pass"),
         ("Dart Reader/1.0", "pass"),
         ("planet/3.1 python-requests/2.32", "pass"),
@@ -150,6 +181,9 @@ def test_each_request_must_say_that_gzip_is_accepted() -> None:
         ("python-httpx/0.28.1", "fail"),
         ("Python/3.13 aiohttp/3.11", "fail"),
         ("Go-http-client/2.0", "fail"),
+        ("Java-http-client/17.0.1", "fail"),
+        ("Apache-HttpClient/4.5.14 (Java/17.0.9)", "fail"),
+        ("libwww-perl/6.67", "fail"),
         ("node", "fail"),
         ("node-fetch/1.0 (+https://github.com/bitinn/node-fetch)", "fail"),
         ("got (https://github.com/sindresorhus/got)", "fail"),
@@ -205,6 +239,41 @@ def test_a_reader_that_never_met_what_a_rule_is_about_is_not_judged(
     report = check(reader, only=[scenario])
 
     assert report[scenario].verdict is Verdict.NOT_SEEN
+
+
+class Fortnightly(RightReader):
+    """A reader whose pauses last two weeks at most."""
+
+    def plan(self, feed: Subscribed, answer: Answer) -> None:
+        super().plan(feed, answer)
+        longest = max(self.freshness(answer), self.pause(answer))
+        if longest > WEEK:
+            feed.next_due = self.now() + min(longest, 2 * WEEK)
+            self.pauses.clear()
+
+
+def test_a_reader_that_asks_again_before_the_last_step_has_asked_again() -> None:
+    report = check(Fortnightly, only=["T5", "T7", "T11", "R8"])  # the others have polls in the 31 days
+
+    assert [report[scenario].verdict for scenario in ("T5", "T11")] == ["pass"] * 2
+
+
+class DailyAfterErrors(RightReader):
+    """A reader that waits a day after each error, whatever the server asks for."""
+
+    def plan(self, feed: Subscribed, answer: Answer) -> None:
+        super().plan(feed, answer)
+        if feed.failures:
+            feed.next_due = self.now() + WEEK / 7
+
+    def pause(self, answer: Answer) -> float:
+        return 0.0
+
+
+def test_a_request_within_a_pause_breaks_it_whenever_it_comes() -> None:
+    report = check(DailyAfterErrors, only=["T7", "T8", "T9", "T19", "V5"])  # these have polls in the three days
+
+    assert [report[scenario].verdict for scenario in ("T7", "T8", "T9")] == ["fail"] * 3
 
 
 @pytest.mark.parametrize(("scenario", "path"), [("H2", "inside.xml"), ("H6", "rss.dtd")])

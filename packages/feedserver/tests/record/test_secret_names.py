@@ -25,6 +25,7 @@ hdnts hdnea
 ｔｏｋｅｎ ｐａｓｓｗｏｒｄ %EF%BD%94oken %ef%bc%b0assword 𝐬𝐞𝐜𝐫𝐞𝐭 ⓚⓔⓨ ｘ－ａｐｉ－ｋｅｙ ÐºÐ»ÑŽÑ_token
 sesskey passkeys adminpw
 contraseña contrase%C3%B1a contraseÃ±a lösenord jelszó adgangskode motdepasse mdp X-Geheimnis
+haslo hasło has%C5%82o heslo salasana passord lozinka şifre parool geslo pswd psw user_pswd X-Psw
 userpwd dbpwd oldpwd newpwd userpass dbpass adminpass ftppass rootpw userpw mysid proxyauth basicauth X-Userauth userotp
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """

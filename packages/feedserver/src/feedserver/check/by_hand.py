@@ -24,7 +24,7 @@ from feedserver.check.hand_page import HandPage, Shown
 from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario
-from feedserver.check.site import LARGEST_BODY, MOST_REQUESTS
+from feedserver.check.site import LARGEST_BODY, MOST_REQUESTS, NOT_BROKEN
 from feedserver.check.verdicts import Kind
 from feedserver.server import FeedServer
 
@@ -59,8 +59,12 @@ class SessionFile:
     @classmethod
     def open(cls, path: Path | None, choice: str) -> SessionFile:
         """Read the file, or begin a session if there is none. Raises SessionError if the file is no session
-        of this *choice*.
+        of this *choice*, or could not be written later.
         """
+        if path is not None and not path.parent.is_dir():
+            raise SessionError(f"{path}: there is no folder {path.parent}; make it first")
+        if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+            raise SessionError(f"{path} cannot be written, since {path.parent} is read-only; name another file")
         if path is None or not path.exists():
             return cls(path, choice)
         try:
@@ -168,7 +172,7 @@ class HandAdapter(Adapter):
                 max_body=LARGEST_BODY,
                 journal_limit=MOST_REQUESTS,
             )
-            self._shared.allow("was not injected: the answer to GET .* was a 304")
+            self._shared.allow(NOT_BROKEN)
             file.ports[""] = self._shared.start().port
         self.page = HandPage(file.page_prefix, port or file.ports.get("page", 0))
         file.ports["page"] = self.page.port

@@ -229,6 +229,20 @@ int sem_clockwait(sem_t *restrict semaphore, clockid_t clock, const struct times
     return real(semaphore, clock, &back);
 }
 
+/* The waits of C11 do not call those above. Their types are left out: older systems lack threads.h. */
+
+int cnd_timedwait(void *restrict condition, void *restrict mutex, const struct timespec *restrict deadline) {
+    NEXT(int, "cnd_timedwait")
+    struct timespec back = brought_back(deadline);
+    return real(condition, mutex, &back);
+}
+
+int mtx_timedlock(void *restrict mutex, const struct timespec *restrict deadline) {
+    NEXT(int, "mtx_timedlock")
+    struct timespec back = brought_back(deadline);
+    return real(mutex, &back);
+}
+
 ssize_t mq_timedreceive(mqd_t queue, char *restrict message, size_t length, unsigned *restrict priority,
                         const struct timespec *restrict deadline) {
     NEXT(ssize_t, "mq_timedreceive")

@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 import shlex
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -190,6 +192,7 @@ class _CommandSession(Session):
         self._tokens: dict[Path, tuple[tuple[int, int], frozenset[tuple[str, int]]]] = {}
         self._shim = shim
         self.clock = clock
+        self._times_moved_at = time.time()
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         self._feeds = list(feeds)
@@ -206,6 +209,19 @@ class _CommandSession(Session):
         return problems
 
     def poll(self) -> Poll:
+        try:
+            return self._poll()
+        finally:
+            self._move_times()
+
+    def _move_times(self) -> None:
+        """Let the files that the reader has written since the last call be as old by its moved clock as they are."""
+        since, self._times_moved_at = self._times_moved_at, time.time()
+        if self.clock.offset and self.proves_clock():
+            with suppress(TooMuch):
+                ReaderFiles(self._home.home, self._home.home).move_times(since, self.clock.offset)
+
+    def _poll(self) -> Poll:
         self._printed.clear()
         if "{url}" not in self._commands.poll:
             return self._polled(self._home.run(self._filled(self._commands.poll, self._feeds)))
@@ -238,6 +254,7 @@ class _CommandSession(Session):
     def rows(self) -> Sequence[Row] | None:
         if self._commands.list:
             ran = self._home.run(self._filled(self._commands.list, self._feeds))
+            self._move_times()
             if ran.status != 0:
                 raise ListFailed(f"--list {ran.describe()}")
             return _rows_of("--list", [ran.printed])

@@ -17,6 +17,9 @@ from feedserver.messages.send_plan import Ended
 NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
 """How the reason for *not seen* begins if the reader lacks the items of the good feed, too."""
 
+SECONDS_BETWEEN_POLLS = 299.0
+"""How far apart the requests of two polls are at least, by the moved clock; those of one poll are closer."""
+
 FLOODED = "… more requests than are kept"
 """What `ExchangeSeen.told` is where exchanges are missing, since the reader sent too many."""
 
@@ -153,6 +156,15 @@ class Evidence:
             ends = "".join(f"; {poll.detail}" for poll in self.steps[step].polls[-1:] if poll.detail)
             raise Unseen(f"the reader did not request {path} in step {step}{ends}")
         return found
+
+    def seconds_until_asked_again(self, step: int) -> list[float]:
+        """Return how long after its first whole answer of *step* the reader requested the feed in later polls of it."""
+        asked = self.requests(step)
+        first = next((each.time for each in asked if each.ended in (None, Ended.COMPLETE)), None)
+        if first is None:
+            return []
+        after = [each.time - first for each in self.requests(step, by_any_method=True)]
+        return [seconds for seconds in after if seconds >= SECONDS_BETWEEN_POLLS]
 
     def was_quiet(self, step: int, path: str = FEED) -> bool:
         """Return whether the reader left *path* alone in the first poll of *step*.

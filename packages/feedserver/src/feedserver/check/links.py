@@ -35,7 +35,7 @@ def is_absolute(address: str) -> bool:
 
 def links_of(html: str) -> list[str]:
     """Return the addresses to which *html* links, as they are written, with their character references resolved."""
-    return [_resolved(value) for _, attributes in _tags(html) for name, value in attributes if name in _LINKS]
+    return [resolved(value) for _, attributes in _tags(html) for name, value in attributes if name in _LINKS]
 
 
 def has_script(html: str) -> bool:
@@ -43,7 +43,7 @@ def has_script(html: str) -> bool:
     return any(name == "script" for name, _ in _tags(html))
 
 
-def _resolved(value: str) -> str:
+def resolved(value: str) -> str:
     """Return *value* with its character references resolved. `unescape` raises ValueError for a number of more than
     4,300 digits; a number beyond all characters gives U+FFFD (HTML, section 13.2.5.80).
     """

@@ -18,13 +18,14 @@ from urllib.parse import unquote
 
 _WORDS = frozenset(
     {
-        *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie", "cred"),
-        *("adgangskode", "contrasena", "credential", "credentials", "creds", "crumb", "csrf", "dpop", "geheim"),
-        *("geheimnis", "hdnea", "hdnts", "hmac", "jelszo", "jwe", "jws", "jwt", "losenord", "mdp", "motdepasse"),
-        *("kennwort", "key", "keys", "mfa", "mnemonic", "nonce", "oauth", "otp", "parola", "pass", "passcode", "passe"),
-        *("passkey", "passphrase", "passwd", "password", "passwords", "passwort", "pat", "pin", "pincode", "psk", "pw"),
-        *("pwd", "saml", "secret", "secrets", "senha", "sess", "sessid", "session", "sessions", "sid", "sig"),
-        *("signature", "ticket", "tickets", "tkn", "tok", "token", "tokens", "totp", "verifier", "wachtwoord", "xsrf"),
+        *("adgangskode", "apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer"),
+        *("contrasena", "cookie", "cred", "credential", "credentials", "creds", "crumb", "csrf", "dpop", "geheim"),
+        *("geheimnis", "geslo", "haslo", "hdnea", "hdnts", "heslo", "hmac", "jelszo", "jwe", "jws", "jwt", "kennwort"),
+        *("key", "keys", "losenord", "lozinka", "mdp", "mfa", "mnemonic", "motdepasse", "nonce", "oauth", "otp"),
+        *("parola", "parool", "pass", "passcode", "passe", "passkey", "passord", "passphrase", "passwd", "password"),
+        *("passwords", "passwort", "pat", "pin", "pincode", "psk", "psw", "pswd", "pw", "pwd", "salasana", "saml"),
+        *("secret", "secrets", "senha", "sess", "sessid", "session", "sessions", "sid", "sifre", "sig", "signature"),
+        *("ticket", "tickets", "tkn", "tok", "token", "tokens", "totp", "verifier", "wachtwoord", "xsrf"),
     }
 )
 _ENDINGS = (
@@ -108,6 +109,9 @@ _ONLY_BESIDE = {
     **dict.fromkeys(("hash", "md5", "sha1", "sha256"), frozenset({"e", "exp", "expire", "expires", "expiry"})),
 }
 
+_WITH_A_STROKE = str.maketrans("łŁøØđĐı", "lLoOdDi")
+"""Letters that do not decompose, and those that stand for them."""
+
 _SEPARATED = re.compile(r"[^A-Za-z]+")
 _CAPITALS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -176,7 +180,7 @@ def _in_ascii(name: str) -> str:
     with suppress(UnicodeError):
         name = name.encode("latin-1").decode("utf-8")
     # One by one: to put the marks of a long name into their order would take time quadratic in their number.
-    letters = "".join(unicodedata.normalize("NFKD", character) for character in name)
+    letters = "".join(unicodedata.normalize("NFKD", character) for character in name.translate(_WITH_A_STROKE))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 

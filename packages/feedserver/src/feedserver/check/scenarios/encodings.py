@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from unicodedata import normalize
 
 from feedserver.check.evidence import Evidence
+from feedserver.check.links import resolved
 from feedserver.check.scenario import Scenario, Step
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Judgement, Lane, Level, Need, failed, passed
@@ -44,7 +46,7 @@ def _with_bad_byte(at: Stage) -> Response:
 
 
 def _judge_title(word: str) -> Callable[[Evidence], Judgement]:
-    """Return a judge that expects item 4 in the list, with *word* in its title."""
+    """Return a judge that expects item 4 in the list, with *word* in its title: in any normal form, or as HTML."""
 
     def judge(seen: Evidence) -> Judgement:
         seen.expect_subscribed(1)
@@ -52,7 +54,7 @@ def _judge_title(word: str) -> Callable[[Evidence], Judgement]:
         rows = seen.rows_of(1, 4)
         if not rows:
             return failed(f"an item whose title begins with {word}", "the document was refused")
-        if any(word in row.title for row in rows):
+        if any(word in normalize("NFC", resolved(row.title)) for row in rows):
             return passed(rows[0].title)
         return failed(f"a title that begins with {word}", rows[0].title)
 

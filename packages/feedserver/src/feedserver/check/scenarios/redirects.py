@@ -8,7 +8,7 @@ from datetime import timedelta
 from feedserver.check.evidence import Evidence
 from feedserver.check.scenario import Elsewhere, Scenario, Serve, Step
 from feedserver.check.stage import FEED, Stage
-from feedserver.check.verdicts import Judgement, Level, Need, failed, non_strict, passed
+from feedserver.check.verdicts import Judgement, Level, Need, Unseen, failed, non_strict, passed
 from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
@@ -107,6 +107,9 @@ def _judge_gone(seen: Evidence) -> Judgement:
     seen.asked(1)
     last = len(seen.steps) - 1
     if seen.requests(last, by_any_method=True):
+        answered = [each.status for step in range(1, last) for each in seen.requests(step, by_any_method=True)]
+        if (told := answered.count(410)) < 4:
+            raise Unseen(f"the reader asks so rarely that it was answered 410 only {told} times before the last step")
         return failed("no request after the server had answered 410 four times", "the feed was requested again")
     seen.expect_polled(last)
     return passed("the feed was not requested any more")
