@@ -23,6 +23,7 @@ def failing(answer: int | None = 404, *, days: float = 30, **fields: Any) -> Fee
     failed: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
     feed = make_feed(**failed | fields)
     make_subscription(feed)
+    Fetch.objects.create(feed=feed, started=NOW - DAY, outcome="failed", status=418)
     Fetch.objects.create(feed=feed, started=NOW, outcome="failed", status=answer)
     return feed
 
@@ -59,6 +60,7 @@ def test_a_feed_that_has_failed_for_a_day_is_reported_with_its_reason_and_the_ti
 )
 def test_the_remedy_follows_from_the_last_answer(status: int | None, error: str, remedy: str) -> None:
     failing(status, last_error=error)
+    Fetch.objects.create(feed=make_feed(), started=NOW, outcome="failed", status=418)
     assert only().remedy == say(remedy)
 
 
