@@ -156,12 +156,12 @@ class TestLeases:
         assert leases.release(first) == 0, "the claim of another worker can't be released"
         assert Feed.objects.get().claim_token == second[0].token
 
-    def test_a_renewed_lease_lasts_from_the_renewal_on(self) -> None:
-        make_feed()
-        held = leases.claim(NOW, 10, lease=MINUTE)
+    def test_a_renewed_lease_of_a_host_lasts_from_the_renewal_on(self) -> None:
+        make_feed("https://a.example.com/1"), make_feed("https://a.example.com/2")
+        held = leases.claim(NOW, 1, lease=MINUTE)
         assert leases.renew(held, NOW + MINUTE / 2, lease=MINUTE) == 1
         assert leases.claim(NOW + MINUTE, 10) == []
-        assert len(leases.claim(NOW + 2 * MINUTE, 10)) == 1
+        assert len(leases.claim(NOW + 2 * MINUTE, 10)) == 2
         assert leases.renew(held, NOW + 2 * MINUTE) == 0
 
     def test_a_claim_takes_few_queries_however_many_feeds_are_due(

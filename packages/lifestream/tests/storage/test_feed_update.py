@@ -98,6 +98,12 @@ class TestSchedule:
         assert Host.objects.get(name="example.com").not_before == NOW + 2 * HOUR
         assert not Feed.objects.due(NOW + HOUR).exists()
         assert sibling in Feed.objects.due(NOW + 2 * HOUR)
+        both = [
+            result(each, Failed("status", "429", status=429), next=Next(NOW + pause, "", host_pause=NOW + pause))
+            for each, pause in ((feed, 4 * HOUR), (sibling, 3 * HOUR))
+        ]
+        store(both, NOW)
+        assert Host.objects.get(name="example.com").not_before == NOW + 4 * HOUR
 
     def test_a_feed_paused_meanwhile_stays_paused(self) -> None:
         feed = make_feed(URL)
