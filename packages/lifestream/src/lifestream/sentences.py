@@ -97,7 +97,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "a proxy is written as http://proxy.example:3128 or socks5://127.0.0.1:9050; for none, write direct"
     ),
     "option-interval": _("the interval is to be from {least} to {most}"),
-    "option-user-agent": _("a User-Agent is one line of at most {most} characters"),
+    "option-user-agent": _("a User-Agent is one line of at most {most} ASCII characters"),
     "option-secret-of-many": _(
         "{count} lifestreams read {url}, and would all see what the login or the headers let in; add it to one of them "
         "by itself, with its login in the URL"

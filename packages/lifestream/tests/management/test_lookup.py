@@ -35,7 +35,7 @@ def test_a_first_lifestream_is_made_if_there_is_none() -> None:
     assert chosen_lifestream(None) == chosen_lifestream("main") == Lifestream.objects.get()
 
 
-def test_the_only_lifestream_needs_no_name_and_one_of_several_does() -> None:
+def test_the_only_lifestream_and_main_need_no_name_and_one_of_several_others_does() -> None:
     one = make_lifestream("one")
     assert chosen_lifestream(None) == one
 
@@ -43,3 +43,6 @@ def test_the_only_lifestream_needs_no_name_and_one_of_several_does() -> None:
     assert chosen_lifestream("one") == one
     with pytest.raises(CommandError, match="there are several lifestreams; choose one with --lifestream: one, two"):
         chosen_lifestream(None)
+
+    main = make_lifestream("main")
+    assert chosen_lifestream(None) == main

@@ -55,21 +55,24 @@ def test_of_very_many_static_files_only_some_are_watched(home: Path) -> None:
     assert len(state()) < 1010
 
 
-def test_the_server_is_started_again_after_a_change_and_after_a_failure(home: Path) -> None:
-    # The first run changes a setting and keeps running, as a server does. The second changes it again and fails, as a
-    # server with wrong settings does, until its owner corrects them. The third ends.
+def test_the_server_is_started_again_after_each_change_even_if_it_has_failed(home: Path) -> None:
+    # The first run changes a setting and keeps running, as a server does. The second fails, as a server with wrong
+    # settings does; its child corrects them once it has ended. The third ends.
     program = f"""
-import pathlib, sys, time, os
+import pathlib, subprocess, sys, time, os
 assert os.environ["LIFESTREAM_RELOADED"] == "1"
 home = pathlib.Path({str(home)!r})
 runs = home / "runs"
 count = len(runs.read_text()) if runs.exists() else 0
 runs.write_text("x" * (count + 1))
-(home / "lifestream.toml").write_text("#" * count) if count < 2 else None
+settings = home / "lifestream.toml"
 if count == 0:
-    (home / "lifestream.toml").write_text("# changed")
+    settings.write_text("# wrong")
     time.sleep(600)
-sys.exit(1 if count == 1 else 0)
+if count == 1:
+    correct = "import sys, time; sys.stdin.read(); time.sleep(0.1); open(sys.argv[1], 'w').write('# correct')"
+    subprocess.Popen([sys.executable, "-S", "-c", correct, settings], stdin=subprocess.PIPE)
+sys.exit(0 if settings.read_text() == "# correct" else 1)
 """
     serve_again([sys.executable, "-S", "-c", program], pause=0.01)
     assert (home / "runs").read_text() == "xxx"

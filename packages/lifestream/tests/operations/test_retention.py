@@ -126,7 +126,7 @@ def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
     assert not Item.objects.filter(title="Old").exists()
 
 
-def test_the_items_of_a_feed_come_back_if_somebody_subscribes_while_it_is_deleted(
+def test_a_feed_that_gets_a_subscriber_while_it_is_deleted_stays_and_will_be_read_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(retention, "CHUNK", 1)

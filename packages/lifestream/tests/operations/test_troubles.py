@@ -23,6 +23,7 @@ def failing(answer: int | None = 404, *, days: float = 30, **fields: Any) -> Fee
     failed: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
     feed = make_feed(**failed | fields)
     make_subscription(feed)
+    Fetch.objects.create(feed=feed, started=NOW - DAY, outcome="failed", status=418)
     Fetch.objects.create(feed=feed, started=NOW, outcome="failed", status=answer)
     return feed
 
@@ -59,6 +60,7 @@ def test_a_feed_that_has_failed_for_a_day_is_reported_with_its_reason_and_the_ti
 )
 def test_the_remedy_follows_from_the_last_answer(status: int | None, error: str, remedy: str) -> None:
     failing(status, last_error=error)
+    Fetch.objects.create(feed=make_feed(), started=NOW, outcome="failed", status=418)
     assert only().remedy == say(remedy)
 
 
@@ -78,8 +80,8 @@ def test_short_failures_and_feeds_that_are_paused_or_unread_are_not_reported() -
     failing(days=0.5)
     failing(failures=0)
     failing(status=Feed.Status.PAUSED)
-    unread = failing()
-    unread.subscriptions.all().delete()
+    for unread in (failing(), failing(410, status=Feed.Status.GONE)):
+        unread.subscriptions.all().delete()
     assert troubles(NOW) == []
 
 
@@ -91,7 +93,7 @@ def test_the_trouble_of_a_feed_that_never_succeeded_begins_when_it_was_added() -
 def test_the_feed_that_has_failed_longest_is_first_in_three_queries_at_most(
     django_assert_max_num_queries: Any,
 ) -> None:
-    old, new = failing(days=90), failing(days=2)
+    new, old = failing(days=2), failing(days=90)
     with django_assert_max_num_queries(3):
         assert [each.feed for each in troubles(NOW)] == [old.pk, new.pk]
 

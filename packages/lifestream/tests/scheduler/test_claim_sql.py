@@ -37,6 +37,9 @@ def test_release_and_renewal_read_no_whole_table(feeds: list[int]) -> None:
     claimed = leases.claim(NOW, 5)
     assert whole_tables(lambda: leases.renew(claimed, NOW)) == []
     assert whole_tables(lambda: leases.release(claimed)) == []
+
+
+def test_the_correction_of_hosts_after_changes_by_hand_reads_no_whole_table_but_that_of_hosts(feeds: list[int]) -> None:
     assert whole_tables(lambda: due_hosts.mend_some("default"), "lifestream_host") == []
 
 

@@ -4,6 +4,7 @@ processes.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -66,34 +67,38 @@ class TestWhatMayBeClaimed:
         assert claim_urls(feeds=[]) == []
 
     def test_a_claim_has_all_values_that_a_fetch_needs(self) -> None:
-        feed = make_feed(
-            "https://example.com/feed",
-            title="A",
-            plugin="github",
-            site_url="https://site.example.com/",
-            etag='W/"1"',
-            last_modified="Wed, 01 May 2024 10:00:00 GMT",
-            body_hash="b" * 64,
-            failures=3,
-            terms={"ttl": 60},
-            credentials="sealed",
-        )
+        of_feed = {
+            "title": "A",
+            "domain": "example.com",
+            "plugin": "github",
+            "site_url": "https://site.example.com/",
+            "credentials": "sealed",
+            "options": {"proxy": "direct"},
+            "etag": 'W/"1"',
+            "last_modified": "Wed, 01 May 2024 10:00:00 GMT",
+            "withheld": True,
+            "validated_url": "https://example.com/found",
+            "body_hash": "b" * 64,
+            "entry_digests": "d" * 24,
+            "failures": 3,
+            "terms": {"ttl": 60},
+            "push_until": NOW + MINUTE,
+        }
+        feed = make_feed("https://example.com/feed", **of_feed)
         make_subscription(feed), make_subscription(feed)
         make_subscription(make_feed(next_fetch=NOW + MINUTE))
         [claimed] = leases.claim(NOW, 10, lease=2 * MINUTE)
         feed.refresh_from_db()
-        assert (claimed.feed, claimed.url, claimed.host) == (
-            feed.pk,
-            "https://example.com/feed",
-            "example.com",
-        )
-        assert (claimed.etag, claimed.last_modified) == ('W/"1"', "Wed, 01 May 2024 10:00:00 GMT")
-        assert (claimed.title, claimed.plugin, claimed.domain) == ("A", "github", "example.com")
-        assert (claimed.body_hash, claimed.failures, claimed.terms) == ("b" * 64, 3, {"ttl": 60})
-        assert (claimed.credentials, claimed.subscribers) == ("sealed", 2)
+        assert dataclasses.asdict(claimed) == of_feed | {
+            "feed": feed.pk,
+            "token": feed.claim_token,
+            "until": NOW + 2 * MINUTE,
+            "url": "https://example.com/feed",
+            "host": "example.com",
+            "subscribers": 2,
+        }
+        assert feed.claimed_until == claimed.until
         assert "sealed" not in repr(claimed)
-        assert claimed.until == feed.claimed_until == NOW + 2 * MINUTE
-        assert claimed.token == feed.claim_token
 
 
 @pytest.mark.django_db
@@ -151,12 +156,12 @@ class TestLeases:
         assert leases.release(first) == 0, "the claim of another worker can't be released"
         assert Feed.objects.get().claim_token == second[0].token
 
-    def test_a_renewed_lease_lasts_from_the_renewal_on(self) -> None:
-        make_feed()
-        held = leases.claim(NOW, 10, lease=MINUTE)
+    def test_a_renewed_lease_of_a_host_lasts_from_the_renewal_on(self) -> None:
+        make_feed("https://a.example.com/1"), make_feed("https://a.example.com/2")
+        held = leases.claim(NOW, 1, lease=MINUTE)
         assert leases.renew(held, NOW + MINUTE / 2, lease=MINUTE) == 1
         assert leases.claim(NOW + MINUTE, 10) == []
-        assert len(leases.claim(NOW + 2 * MINUTE, 10)) == 1
+        assert len(leases.claim(NOW + 2 * MINUTE, 10)) == 2
         assert leases.renew(held, NOW + 2 * MINUTE) == 0
 
     def test_a_claim_takes_few_queries_however_many_feeds_are_due(

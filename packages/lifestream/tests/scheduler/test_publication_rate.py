@@ -23,14 +23,14 @@ def ago(days: float) -> datetime:
         ([ago(2), ago(10)], 5),
         ([ago(1), ago(2), ago(3)], 1),
         ([ago(3), None, ago(1), ago(2), ago(-5)], 1),
-        ([ago(day) for day in range(1, 100)], 1),
+        ([ago(30)] * 100, 1.5),
         ([ago(30 + day) for day in range(1, 21)], 2.5),
         ([ago(1), ago(2), ago(3), ago(4000), ago(5000)], 1),
         ([ago(0)] * 30, 0),
     ],
     ids=[
-        "one entry", "two", "one a day", "unknown, unsorted and future", "a hundred", "silent for a month",
-        "old ones that are pinned", "all at once",
+        "one entry", "two", "one a day", "unknown, unsorted and future", "a hundred, of which twenty count",
+        "silent for a month", "old ones that are pinned", "all at once",
     ],
 )  # fmt: skip
 def test_the_gap_is_the_average_of_the_busiest_window_until_now(dates: list[datetime | None], days: float) -> None:

@@ -290,6 +290,18 @@ def test_a_lifestream_that_shows_only_unchanged_items_is_not_sent(heard: Heard) 
 
 
 @pytest.mark.django_db
+def test_a_lifestream_whose_owner_has_hidden_the_changed_item_is_not_sent(heard: Heard) -> None:
+    feed = make_feed()
+    make_subscription(feed)
+    stored(document(feed, "one"))
+    Post.objects.update(hidden=True)
+    heard.clear()
+    stored(document(feed, "one!"))
+    [(name, arguments)] = heard
+    assert (name, arguments["lifestreams"]) == ("items_changed", [])
+
+
+@pytest.mark.django_db
 def test_a_receiver_that_reads_only_the_keys_costs_one_query(django_assert_num_queries: Any) -> None:
     keys: list[int] = []
 

@@ -221,6 +221,7 @@ class TestLongFeeds:
         subscription = self.make()
         Subscription.objects.update(paused=True)
         assert fill_rest() == 0
+        assert titles(subscription.lifestream) == ["4", "5", "6", "7"]
         Subscription.objects.update(paused=False)
         fill_rest()
         assert len(titles(subscription.lifestream)) == 7

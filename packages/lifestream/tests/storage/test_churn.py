@@ -33,7 +33,7 @@ def test_content_that_alternates_with_every_fetch_is_finally_rewritten_only_once
     make_subscription(feed)
     changed = [hourly(feed, n, draft("1", "A", content=f"advertisement {n % 2}")).changed for n in range(24 * DAYS)]
     assert sum(changed[: 2 * CHURN_LIMIT]) <= CHURN_LIMIT + 1
-    assert sum(changed) <= CHURN_LIMIT + DAYS
+    assert CHURN_LIMIT + DAYS - 2 <= sum(changed) <= CHURN_LIMIT + DAYS
     assert Item.objects.count() == Post.objects.count() == 1
 
 

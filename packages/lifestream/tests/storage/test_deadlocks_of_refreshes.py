@@ -105,7 +105,9 @@ def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() ->
 
 
 class DeletingItem(HoldingHosts):
-    """Another connection, which then locks the host *wanted*, and deletes an *item* when the other one was ended."""
+    """Another connection, which holds a host, and then locks the host *wanted*. Once it has that lock, since the
+    transaction of this connection was ended, it deletes an *item*.
+    """
 
     def __init__(self, held: int, wanted: int, item: int) -> None:
         super().__init__(held, wanted)

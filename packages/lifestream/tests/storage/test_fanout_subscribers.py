@@ -128,7 +128,9 @@ class TestReaders:
         assert status(feed) == Feed.Status.GONE
 
     def test_other_feeds_stay_as_they_are(self) -> None:
-        feed, idle, unread = make_feed(), make_feed(status=Feed.Status.IDLE), make_feed()
+        feed, idle, unread = make_feed(), make_feed(), make_feed()
+        make_subscription(idle)
+        Feed.objects.filter(pk=idle.pk).update(status=Feed.Status.IDLE)
         fanout.note_readers([feed.pk], "default")
         assert (status(feed), status(idle), status(unread)) == (Feed.Status.IDLE, Feed.Status.IDLE, Feed.Status.ACTIVE)
 

@@ -118,8 +118,9 @@ def test_options_are_stored_and_can_be_removed_one_by_one() -> None:
     [
         ({"interval": 60}, "the interval is to be from 1 hour to 7 days"),
         ({"interval": 8 * 86400}, "the interval is to be from 1 hour to 7 days"),
-        ({"user_agent": "a\nb"}, "a User-Agent is one line of at most 500 characters"),
-        ({"user_agent": "x" * 501}, "a User-Agent is one line of at most 500 characters"),
+        ({"user_agent": "a\nb"}, "a User-Agent is one line of at most 500 ASCII characters"),
+        ({"user_agent": "x" * 501}, "a User-Agent is one line of at most 500 ASCII characters"),
+        ({"user_agent": "Größe/1"}, "a User-Agent is one line of at most 500 ASCII characters"),
         ({"headers": "Host: x"}, "the header Host is set by lifestream itself"),
         ({"certificates": "x"}, "it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"),
     ],

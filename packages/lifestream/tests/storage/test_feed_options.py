@@ -56,7 +56,7 @@ def test_a_login_sealed_by_an_earlier_version_is_read() -> None:
     assert secrets_of(credentials.seal("ada:pw")) == Secrets("ada:pw")
 
 
-def test_values_sealed_with_a_lost_key_raise_credentials_lost() -> None:
+def test_values_that_cannot_be_unsealed_raise_credentials_lost() -> None:
     with pytest.raises(credentials.CredentialsLost):
         secrets_of("gAAAAA")
     with pytest.raises(credentials.CredentialsLost):

@@ -39,11 +39,13 @@ class TestDescription:
         assert (feed.title, feed.site_url, feed.domain) == ("Title", "https://www.Example.com/", "example.com")
         assert (feed.description, feed.language, feed.hub_url) == ("About", "en", "https://hub.example/")
 
-    def test_values_that_a_document_leaves_out_are_kept_except_the_hub(self) -> None:
-        feed = make_feed(URL, title="Title", site_url="https://site.example.com/", hub_url="https://hub.example/")
+    def test_values_that_a_document_leaves_out_are_kept_except_the_hub_and_the_icon(self) -> None:
+        gone = {"hub_url": "https://hub.example/", "icon_url": "https://site.example.com/icon.png"}
+        feed = make_feed(URL, title="Title", site_url="https://site.example.com/", **gone)
         keep(feed, Fetched(URL, b""), prepared=prepared(title="\ud800"))
         keep(feed, Fetched(URL, b""), prepared=prepared())
-        assert (feed.title, feed.site_url, feed.hub_url) == ("\ufffd", "https://site.example.com/", "")
+        assert (feed.title, feed.site_url) == ("\ufffd", "https://site.example.com/")
+        assert (feed.hub_url, feed.icon_url) == ("", "")
 
     def test_a_domain_that_the_feed_claims_without_proof_is_corrected_by_the_next_document(self) -> None:
         feed = make_feed(URL, domain="github.com", site_url="https://github.com/")

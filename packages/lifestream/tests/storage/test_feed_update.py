@@ -41,7 +41,7 @@ class TestValidators:
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "today", "hash")
 
     @pytest.mark.parametrize("outcome", [Failed("parse", "no feed", status=200), Gone(URL)])
-    def test_other_answers_change_none(self, outcome: Outcome) -> None:
+    def test_a_410_and_an_unreadable_document_without_validators_change_none(self, outcome: Outcome) -> None:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
         keep(feed, outcome)
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"old"', "yesterday", "hash")
@@ -56,7 +56,7 @@ class TestValidators:
         keep(feed, Fetched(URL, b"", headers={"etag": "x" * 4097, "last-modified": "x" * 4096}), prepared=prepared())
         assert (feed.etag, feed.last_modified) == ("", "x" * 4096)
 
-    def test_an_unchanged_body_writes_no_item(self) -> None:
+    def test_an_unchanged_body_changes_nothing_but_the_validators(self) -> None:
         feed = make_feed(URL, title="Title")
         stored = keep(feed, Fetched(URL, b"", headers={"etag": '"2"'}), body_hash="hash")
         assert (stored.outcome, stored.new, feed.etag, feed.title) == ("unchanged", 0, '"2"', "Title")
@@ -98,6 +98,12 @@ class TestSchedule:
         assert Host.objects.get(name="example.com").not_before == NOW + 2 * HOUR
         assert not Feed.objects.due(NOW + HOUR).exists()
         assert sibling in Feed.objects.due(NOW + 2 * HOUR)
+        both = [
+            result(each, Failed("status", "429", status=429), next=Next(NOW + pause, "", host_pause=NOW + pause))
+            for each, pause in ((feed, 4 * HOUR), (sibling, 3 * HOUR))
+        ]
+        store(both, NOW)
+        assert Host.objects.get(name="example.com").not_before == NOW + 4 * HOUR
 
     def test_a_feed_paused_meanwhile_stays_paused(self) -> None:
         feed = make_feed(URL)

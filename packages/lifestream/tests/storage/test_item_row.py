@@ -21,7 +21,7 @@ def row(made: ItemDraft) -> tuple[dict[str, Any], tuple[str, ...]]:
     return columns(made, Decision(0, keys, keys.guid, None), NOW)
 
 
-def test_the_fingerprint_of_an_item_changes_only_with_values_that_readers_see() -> None:
+def test_the_fingerprint_of_an_item_covers_its_texts_and_tags_but_not_when_it_was_updated() -> None:
     first = row(draft("1", "A title", text="x", tags=("a",)))[0]["fingerprint"]
     assert row(draft("1", "A title", text="x", tags=("a",), updated=NOW))[0]["fingerprint"] == first
     for other in (draft("1", "Another", text="x", tags=("a",)), draft("1", "A title", text="x", tags=("b",))):

@@ -89,7 +89,9 @@ def test_an_outage_that_many_threads_meet_is_reported_once(caplog: pytest.LogCap
     assert len(logged(caplog)) == 1
 
 
-def test_an_answer_ends_the_outage_of_a_database_that_was_gone_and_no_other(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_answer_ends_the_outage_of_a_database_that_could_not_be_reached_and_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     outages = Outages()
     for kind, is_over in ((Kind.GONE, True), (Kind.CONNECTIONS, True), (Kind.FULL, False)):
         outages.tell(LOG, "x", Trouble(kind, "no"))

@@ -53,6 +53,7 @@ def test_other_rules_and_another_address_have_it_rendered_anew(page: OwnPage) ->
     put("<p>stored</p>")
     with override_settings(LIFESTREAM_VALID_TAGS={"p": []}):
         assert html_of_page(OwnPage.objects.get(), PATH) == "<p>old</p>"
+    assert html_of_page(OwnPage.objects.get(), PATH) == "<p><em>old</em></p>"
     put("<p>stored</p>")
     assert html_of_page(OwnPage.objects.get(), "/main/pages/us/") == "<p><em>old</em></p>"
 

@@ -107,9 +107,11 @@ class TestMoves:
         assert titles(twin) == ["at the end", "blocked", "new only", "old only", "shared", "shared"]
         assert titles(other) == ["blocked", "new only", "shared"]
 
-    def test_a_feed_with_credentials_is_not_merged_into_one_without(self) -> None:
-        make_feed("https://example.com/new")
-        mine = make_feed(URL, credentials=seal("user:password"))
+    @pytest.mark.parametrize("secret", ["that moves", "that is there"])
+    def test_a_feed_with_credentials_and_one_without_are_not_merged(self, secret: str) -> None:
+        sealed = {"credentials": seal("user:password")}
+        make_feed("https://example.com/new", **sealed if secret == "that is there" else {})
+        mine = make_feed(URL, **sealed if secret == "that moves" else {})
         for _ in range(3):
             keep(mine, moved("https://example.com/new"))
         assert (mine.url, mine.status) == ("https://example.com/new", "active")

@@ -37,7 +37,7 @@ def is_served_here() -> bool:
 
 
 def serve_again(command: Sequence[str] | None = None, pause: float = _PAUSE) -> None:
-    """Run *command*, by default the one of this process, until it ends by itself, and again after each change."""
+    """Run *command*, by default that of this process, until it ends without an error, and again after each change."""
     line = list(command) if command is not None else [sys.executable, *sys.orig_argv[1:]]
     environment = {**os.environ, RELOADED: "1"}
     while True:

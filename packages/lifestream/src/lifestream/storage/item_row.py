@@ -27,8 +27,8 @@ _TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "lang
 def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the columns of the item for *draft*, and its tags. Of its dates, only *updated* is among the columns.
 
-    The fingerprint covers the texts, the files, the episode and the tags, but no dates: the item is rewritten if it
-    changes.
+    The fingerprint covers the texts, the files, the episode and the tags, but no dates: if only these change, the item
+    is not rewritten.
     """
     texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS}
     lists: dict[str, Any] = {

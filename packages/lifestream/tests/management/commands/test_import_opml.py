@@ -55,7 +55,7 @@ class ImportOpml(CommandTestCase):
         printed = self.run_command("import_opml", str(self.file), "--no-update")
         assert printed.startswith("1 feed added to 'main', 0 known before, 0 left out.\n")
 
-    def test_no_address_in_a_list_begins_a_line_of_its_own(self) -> None:
+    def test_no_text_in_a_list_begins_a_line_of_its_own(self) -> None:
         addresses = ("type='HTML+XPath' xmlUrl='http://a.example/", "xmlUrl='ftp://b")
         outlines = "".join(f"<outline {address}&#10;All is well'/>" for address in addresses)
         self.file.write_text(f"<opml><body>{outlines}</body></opml>")
@@ -63,6 +63,11 @@ class ImportOpml(CommandTestCase):
             self.run_command("import_opml", str(self.file), "--no-update")
         lines = errors.getvalue().splitlines()
         assert len(lines) == 2 and all(line.startswith("Left out: ") for line in lines)
+        self.file.write_text("[http://a.example/]\nname = A\nfilters = a.py\n  All is well\n")
+        with mock.patch("sys.stderr", io.StringIO()) as errors:
+            self.run_command("import_opml", str(self.file), "--no-update")
+        [line] = errors.getvalue().splitlines()
+        assert line.startswith("Has no counterpart: ") and "All is well" in line
 
     @pytest.mark.skipif(os.name == "nt", reason="no name of a file has a line feed")
     def test_the_name_of_a_damaged_list_does_not_begin_a_line(self) -> None:

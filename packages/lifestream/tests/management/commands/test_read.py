@@ -99,7 +99,7 @@ class TestJson:
             "content": item["content"],
             "summary": "Text a",
             "tags": ["Tag"],
-            "enclosures": item["enclosures"],
+            "enclosures": [{"url": "https://blog.example/1.mp3", "type": "audio/mpeg", "length": 9, "duration": None}],
             "media": [],
             "language": "",
         }

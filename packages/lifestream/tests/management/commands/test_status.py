@@ -31,7 +31,7 @@ def test_feeds_that_nobody_fetches_exit_with_status_1_and_the_remedy() -> None:
     with pytest.raises(SystemExit) as ended:
         call_command("status", stdout=out, stderr=errors)
     assert ended.value.code == 1
-    assert "Nothing fetches" in errors.getvalue()
+    assert "Nothing fetches" in errors.getvalue() and "Run `lifestream serve`" in errors.getvalue()
     assert "   3  https://" in out.getvalue()
 
 
