@@ -125,7 +125,9 @@ class OfItsOwnKind(BaseException):
         (Wordless(), "Wordless: it can't say why"),
     ],
 )
-def test_an_exception_of_any_kind_costs_only_its_entry(error: BaseException, words: str) -> None:
+def test_an_exception_of_any_kind_but_a_keyboard_interrupt_costs_only_its_entry(
+    error: BaseException, words: str
+) -> None:
     class Raising(FeedPlugin):
         name = "raising"
 
@@ -138,6 +140,15 @@ def test_an_exception_of_any_kind_costs_only_its_entry(error: BaseException, wor
 
     assert [item.guid for item in prepared.items] == ["1", "3"]
     assert [problem.error for problem in prepared.problems] == [words]
+
+
+def test_a_keyboard_interrupt_in_a_hook_ends_the_reading() -> None:
+    class Interrupted(FeedPlugin):
+        def process(self, entry: Entry) -> Entry:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(FEED, Interrupted(), SANITIZER)
 
 
 class Forgetful(FeedPlugin):
@@ -348,11 +359,14 @@ def test_a_long_message_of_an_exception_is_cut() -> None:
     assert max(len(problem.error) for problem in problems) <= LONGEST_ERROR
 
 
-def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Leaving, "field", "tags")
-    monkeypatch.setattr(Leaving, "value", ["a", "b"])
+@pytest.mark.parametrize(
+    ("field", "value"), [("tags", ["a", "b"]), ("enclosures", [Enclosure("u")]), ("media", [Media("u")])]
+)
+def test_lists_are_taken_for_tuples(field: str, value: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Leaving, "field", field)
+    monkeypatch.setattr(Leaving, "value", value)
 
-    assert prepare(FEED, Leaving(), SANITIZER).items[0].tags == ("a", "b")
+    assert getattr(hooked(FEED, Leaving()).items[0], field) == tuple(value)
 
 
 def test_a_draft_that_cannot_be_cleaned_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
