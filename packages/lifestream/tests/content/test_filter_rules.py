@@ -62,6 +62,8 @@ def test_a_rule_matches_an_item_that_has_all_its_words_and_phrases(rule: str, ma
         ("", "nothing\npython", False),
         ("python", "release", False),
         ("title:\n?!", "title:\n?!", True),
+        ("title:\n?!\nnothing", "", False),
+        ("", "title:\n?!\npython", False),
     ],
 )
 def test_an_item_passes_if_no_block_rule_matches_and_a_keep_rule_does_or_there_is_none(
