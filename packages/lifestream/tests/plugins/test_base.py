@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import ClassVar
@@ -299,6 +302,19 @@ def test_a_value_that_cannot_be_cleaned_costs_only_its_entry_and_is_named(
     assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
 
 
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the local time of this machine be that of Kiritimati, fourteen hours ahead of UTC, where that can be set."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Kiritimati")
+        if sys.platform != "win32":
+            time.tzset()
+        yield
+    if sys.platform != "win32":
+        time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
 @pytest.mark.parametrize("zone", [None, Undecided()], ids=["no zone", "a zone without an offset"])
 @pytest.mark.parametrize("field", ["published", "updated"])
 def test_a_date_without_a_zone_is_taken_for_utc(
