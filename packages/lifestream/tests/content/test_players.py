@@ -23,6 +23,7 @@ VIMEO = "https://player.vimeo.com/video/1234?autoplay=1&dnt=1"
         ("https://vimeo.com/1234abc", ""),
         ("https://www.youtube.com/watch?list=x#v=dEmO-0_1234", ""),
         ("https://www.youtube.com/watch?v=short", ""),
+        (f"https://www.youtube.com/watch?v={'a' * 21}", ""),
         ("https://www.youtube.com.evil.example/watch?v=dEmO-0_1234", ""),
         ("https://evil.example/?https://youtu.be/dEmO-0_1234", ""),
         ("javascript://youtu.be/dEmO-0_1234", ""),
