@@ -35,7 +35,11 @@ def test_a_fragment_has_these_tokens(source: str, found: list[tuple[str, str]]) 
     assert kinds(source) == found
 
 
-@given(st.lists(st.sampled_from(["<", ">", "/", "m", "b", "<b>", "<script/>", "</script>", "&", " ", '"', "<!--"])))
+@given(
+    st.lists(
+        st.sampled_from(["<", ">", "/", "m", "b", "<b>", "<script/>", "</script>", "&", " ", '"', "<!--", "<![CDATA["])
+    )
+)
 @example(["<", "b", "/", ">"])
 def test_nothing_of_a_fragment_is_lost(pieces: list[str]) -> None:
     left = "".join(pieces)

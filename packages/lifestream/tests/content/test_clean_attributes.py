@@ -16,6 +16,7 @@ RULES = SanitizerRules()
     [
         ("img", {"src": "x", "loading": "eager"}, {"src": f"{BASE}x", "loading": "lazy"}),
         ("img", {"src": "mailto:x"}, {"loading": "lazy"}),
+        ("audio", {"src": "x", "preload": "auto"}, {"src": f"{BASE}x", "preload": "none"}),
         ("q", {"cite": "javascript:x", "title": "javascript:x"}, {"title": "javascript:x"}),
         ("td", {"id": "a b", "headers": "a b"}, {"headers": "entry-a entry-b"}),
         ("p", {"id": "a", "style": "color: red"}, {"id": "entry-a"}),

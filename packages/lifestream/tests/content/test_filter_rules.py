@@ -62,6 +62,8 @@ def test_a_rule_matches_an_item_that_has_all_its_words_and_phrases(rule: str, ma
         ("", "nothing\npython", False),
         ("python", "release", False),
         ("title:\n?!", "title:\n?!", True),
+        ("title:\n?!\nnothing", "", False),
+        ("", "title:\n?!\npython", False),
     ],
 )
 def test_an_item_passes_if_no_block_rule_matches_and_a_keep_rule_does_or_there_is_none(
@@ -81,6 +83,14 @@ def test_a_line_that_looks_for_nothing_is_no_rule(line: str, shown: str) -> None
 def test_rules_without_words_are_falsy() -> None:
     assert not Rules.of("", "\n?!")
     assert Rules.of("x", "")
+    assert Rules.of("", "", within=Rules.of("x", ""))
+
+
+@pytest.mark.parametrize(("outer", "allowed"), [(("python", ""), True), (("nothing", ""), False), (("", "doe"), False)])
+def test_the_rules_of_a_subscription_apply_within_those_of_its_lifestream(
+    outer: tuple[str, str], allowed: bool
+) -> None:
+    assert Rules.of("release", "", within=Rules.of(*outer)).allow(ITEM) is allowed
 
 
 @pytest.mark.slow

@@ -24,10 +24,11 @@ def test_references_get_the_prefix_too() -> None:
 
 
 def test_the_key_follows_each_prefix_in_a_tag() -> None:
-    clean = '<p id="entry-a" title="entry-b">entry-c <a href="#entry-a">id="entry-d"</a></p>'
+    clean = '<p id="entry-a" title="entry-b">entry-c <b>b</b> <a href="#entry-a">id="entry-d"</a></p>'
     assert with_key(clean, "k") == (
-        '<p id="entry-k-a" title="entry-b">entry-c <a href="#entry-k-a">id="entry-d"</a></p>'
+        '<p id="entry-k-a" title="entry-b">entry-c <b>b</b> <a href="#entry-k-a">id="entry-d"</a></p>'
     )
+    assert with_key("<p>a</p>", "k") == "<p>a</p>"
     assert with_key('<td headers="entry-a\u00a0entry-b">', 1) == '<td headers="entry-1-a\u00a0entry-b">'
     assert with_key('<td headers="entry-a entry-b">', 1) == '<td headers="entry-1-a entry-1-b">'
     assert with_key('<a href="https://a.example/#entry-a">', 1) == '<a href="https://a.example/#entry-a">'

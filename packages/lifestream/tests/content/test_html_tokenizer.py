@@ -97,6 +97,7 @@ def test_attributes_are_read_as_a_browser_does() -> None:
         ("  many \n  spaces&nbsp; ", "many spaces"),
         ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
         ("1 < 2 > 0", "1 < 2 > 0"),
+        ("<math><mi>x</mi><annotation>\\x</annotation></math> y", "x y"),
         ("", ""),
     ],
 )

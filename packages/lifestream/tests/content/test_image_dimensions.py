@@ -76,10 +76,10 @@ def test_dimensions_of_an_icon_are_those_of_its_pictures_not_of_its_directory() 
     assert dimensions(icon(BITMAP)[:30]) is None
 
 
-def test_an_icon_is_a_picture_that_a_page_can_show_a_hundred_times() -> None:
+def test_an_icon_is_a_picture_of_at_most_2048_by_2048_pixels() -> None:
     assert is_icon(png(2048, 2048)) and is_icon(icon(BITMAP, png(256, 256)))
-    assert not is_icon(png(46_000, 46_000)) and not is_icon(png(0, 5)) and not is_icon(b"<svg/>")
-    assert not is_icon(icon(BITMAP, png(46_000, 46_000)))
+    assert not is_icon(png(2048, 2049)) and not is_icon(png(0, 5)) and not is_icon(b"<svg/>")
+    assert is_icon(png(4096, 1024)) and not is_icon(icon(BITMAP, png(2048, 2049)))
 
 
 AVIF = b"\0\0\0\x1cftypavif" + bytes(20)

@@ -10,7 +10,18 @@ import pytest
 
 from costs import assert_linear
 from lifestream.content import item_card
-from lifestream.content.item_card import VERSION, File, ItemCard, Picture, Sound, addresses_in
+from lifestream.content.item_card import (
+    LONGEST_ALT,
+    MOST_FILES,
+    MOST_PICTURES,
+    MOST_PLAYED,
+    VERSION,
+    File,
+    ItemCard,
+    Picture,
+    Sound,
+    addresses_in,
+)
 from lifestream.entry import Enclosure, Media
 from lifestream.plugins import ItemDraft
 
@@ -100,9 +111,14 @@ def test_addresses_in_a_content_are_found_in_every_attribute_and_without_their_q
 def test_the_size_of_a_card_is_limited() -> None:
     long = "https://a.example/" + "x" * 8000
     media = tuple(Media(f"{long}{n}.jpg", "image/jpeg", f"{long}{n}", f"{long}{n}", "t" * 2000) for n in range(100))
-    enclosures = tuple(Enclosure(f"{long}{n}", kind) for n in range(30) for kind in ("audio/a", "video/a", "a/b"))
+    enclosures = tuple(Enclosure(f"{long}{n}{kind}", kind) for n in range(30) for kind in ("audio/a", "video/a", "a/b"))
     draft = ItemDraft(title="T", link=long, media=media, enclosures=enclosures, content=f'<img src="{A}">' * 30_000)
-    assert len(json.dumps(item_card.of(draft).as_json())) < 400_000
+    stored = item_card.of(draft).as_json()
+    assert len(json.dumps(stored)) < 400_000
+    assert [len(stored[kind]) for kind in ("pictures", "sounds", "films", "files")] == [
+        *(MOST_PICTURES, MOST_PLAYED, MOST_PLAYED, MOST_FILES)
+    ]
+    assert {len(alt) for _, alt in stored["pictures"]} == {LONGEST_ALT}
     assert len(item_card.of(draft).pictures) == 100
 
 

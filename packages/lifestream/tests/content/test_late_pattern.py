@@ -36,6 +36,6 @@ def test_a_late_pattern_can_be_copied_before_its_first_use() -> None:
     assert copy.deepcopy(late("a+")).match("aab").group() == "aa"  # type: ignore[union-attr]
 
 
-def test_a_late_pattern_has_no_other_attributes_than_a_compiled_one() -> None:
+def test_an_attribute_that_no_compiled_pattern_has_is_an_error() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         late("a").nothing  # type: ignore[attr-defined]  # noqa: B018

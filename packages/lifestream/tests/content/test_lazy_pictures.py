@@ -45,6 +45,9 @@ def test_of_two_copies_the_one_with_a_source_stays() -> None:
     pieces.append(pictures.picture("<img src='data:x'>", in_fallback=False))
     pieces.append(pictures.picture("<img src='a.png'>", in_fallback=True))
     assert pieces == ["", "<img src='a.png'>"]
+    pictures.text()
+    assert pictures.picture("<img data-src='b.png'>", in_fallback=False) == '<img data-src="b.png" src="b.png">'
+    assert pictures.picture("<img src='c.png'>", in_fallback=True) == ""
 
 
 def test_only_a_placeholder_beside_its_copy_is_left_out() -> None:

@@ -33,10 +33,10 @@ def test_html_ends_a_formula_except_in_a_leaf_and_is_no_part_of_it() -> None:
 
 
 def test_annotations_are_kept_if_they_are_allowed() -> None:
-    source = "<math><mi>x</mi><annotation>a<annotation-xml><mi>b</mi></annotation-xml></annotation></math>"
-    assert rewritten(source, annotations=False) == "<math><mi>x</mi></math>"
+    source = "<math><mi>x</mi><annotation>a<annotation-xml><mi>b</mi></annotation-xml></annotation><mi>y</mi></math>"
+    assert rewritten(source, annotations=False) == "<math><mi>x</mi><mi>y</mi></math>"
     kept = rewritten(source)
-    assert kept == "<math><mi>x</mi><annotation>a</annotation></math>"
+    assert kept == "<math><mi>x</mi><annotation>a</annotation><mi>y</mi></math>"
 
 
 def test_an_annotation_that_is_not_ended_ends_with_its_formula() -> None:
@@ -46,3 +46,6 @@ def test_an_annotation_that_is_not_ended_ends_with_its_formula() -> None:
 def test_attributes_are_those_of_mathml_core_without_large_sizes() -> None:
     source = "<math display=block onclick=x href=/y><mspace width='-1.5em' height='999em' depth='3px'/></math>"
     assert rewritten(source) == '<math display="block"><mspace width="-1.5em" depth="3px"></mspace></math>'
+    for kept, large in (("9.5em", "10em"), ("99px", "100px"), ("-999%", "1000%")):
+        formula = rewritten(f"<math><mspace width='{kept}' height='{large}'/></math>")
+        assert formula == f'<math><mspace width="{kept}"></mspace></math>'

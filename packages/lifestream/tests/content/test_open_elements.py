@@ -117,7 +117,7 @@ def test_a_tree_that_would_cost_too_much_is_reported(source: str) -> None:
     ],
     ids=lambda source: source[:30],
 )
-def test_a_long_flat_tree_costs_little(source: str) -> None:
+def test_a_long_flat_tree_and_one_of_the_greatest_depth_cost_little(source: str) -> None:
     assert not opened_by(source).too_costly
 
 

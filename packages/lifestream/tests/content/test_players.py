@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.content.players import ORIGINS, player_of
+from lifestream.content.players import ORIGINS, PEERTUBE, player_at, player_of
 
 YOUTUBE = "https://www.youtube-nocookie.com/embed/dEmO-0_1234?autoplay=1"
 VIMEO = "https://player.vimeo.com/video/1234?autoplay=1&dnt=1"
@@ -23,6 +23,7 @@ VIMEO = "https://player.vimeo.com/video/1234?autoplay=1&dnt=1"
         ("https://vimeo.com/1234abc", ""),
         ("https://www.youtube.com/watch?list=x#v=dEmO-0_1234", ""),
         ("https://www.youtube.com/watch?v=short", ""),
+        (f"https://www.youtube.com/watch?v={'a' * 21}", ""),
         ("https://www.youtube.com.evil.example/watch?v=dEmO-0_1234", ""),
         ("https://evil.example/?https://youtu.be/dEmO-0_1234", ""),
         ("javascript://youtu.be/dEmO-0_1234", ""),
@@ -37,5 +38,18 @@ def test_the_first_address_that_has_a_player_is_used() -> None:
     assert player_of() == ""
 
 
-def test_players_have_the_origins_that_a_policy_allows() -> None:
-    assert all(any(player.startswith(f"{origin}/") for origin in ORIGINS) for player in (YOUTUBE, VIMEO))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.youtube.com/playlist?list=PL0123456789",
+        "https://youtu.be/dEmO-0_1234",
+        "https://vimeo.com/1234",
+        *(f"{site}/videos/embed/9c9de5e8-0a1e-484a-b099-e80766180a6d" for site in PEERTUBE),
+        "https://w.soundcloud.com/player/?url=https%3A//soundcloud.com/a/b",
+        "https://open.spotify.com/embed/track/0123456789abcdefghij",
+        "https://bandcamp.com/EmbeddedPlayer/track=1/",
+    ],
+)
+def test_a_player_has_an_origin_that_a_policy_allows(url: str) -> None:
+    player = player_at(url)
+    assert player is not None and player.url.startswith(tuple(f"{origin}/" for origin in ORIGINS))

@@ -36,6 +36,7 @@ def test_all_problems_of_the_settings_are_reported_together() -> None:
     assert refused({1: (), "a": "href", None: ()}) == [
         "the tag 1 is no string: write its name",
         "the tag None is no string: write its name",
+        "the attributes of <a> are 'href': give a list or a set of names",
     ]
     with pytest.raises(ValueError, match=r"^the attributes of <a> are 'href': .*; the attribute 'onx' of <b> "):
         SanitizerRules.of({"a": "href", "b": ["onx"]})

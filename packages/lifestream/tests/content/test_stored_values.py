@@ -49,6 +49,10 @@ def test_anything_else_is_no_episode(stored: Any) -> None:
     assert episode_of(stored) is None
 
 
+def test_a_text_has_no_lone_surrogate() -> None:
+    assert text({"title": json.loads('"a\\ud800"')}, "title") == "a\N{REPLACEMENT CHARACTER}"
+
+
 @pytest.mark.parametrize(
     ("value", "written", "web"),
     [

@@ -21,6 +21,7 @@ ALONE = IMG.replace("<img", f"<img {MARK}")
         "<figure><picture><source srcset='/a.webp'>{}</picture><figcaption>A</figcaption></figure>",
         "<ul><li>{}</li><li>text</li></ul>",
         "<table><tbody><tr><td>text</td></tr></tbody></table>{}",
+        "<table><tbody><tr><td>text</td></tr></tbody></table><p>{}</p><p>text</p>",
         "<h2>text</h2>{}<hr>text<p>",
     ],
 )
@@ -38,6 +39,7 @@ def test_a_picture_alone_in_its_line_is_marked(html: str) -> None:
         "{}{}",
         "<p>{} {} {}</p>",
         "<table><tbody><tr><td>{}</td></tr></tbody></table>",
+        "<table><tbody><tr><td><table></table><p>{}</p></td></tr></tbody></table>",
         "no picture",
         "",
     ],

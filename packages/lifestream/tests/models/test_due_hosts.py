@@ -159,6 +159,14 @@ class TestWritesByHand:
         write("UPDATE lifestream_feed SET next_fetch = %s", connection.ops.adapt_datetimefield_value(NOW))
         assert [each.feed for each in Intake(None, lambda: NOW, early=False).take()] == [feed.pk]
 
+    @pytest.mark.parametrize("due", [None, NOW - HOUR, NOW + 9 * HOUR])
+    def test_a_held_host_is_repaired_too(self, two: tuple[Feed, Feed], due: datetime | None) -> None:
+        leases.claim(NOW, 10, lease=HOUR / 2)
+        write("UPDATE lifestream_host SET next_due = %s", due and connection.ops.adapt_datetimefield_value(due))
+        assert due_hosts.mend("default") == 1
+        assert due_of(two[0]) == NOW + HOUR / 2
+        assert due_hosts.mend("default") == 0
+
     def test_a_claim_repairs_a_due_host_without_a_due_feed(self, two: tuple[Feed, Feed]) -> None:
         write("UPDATE lifestream_feed SET status = 'paused'")
         assert leases.claim(NOW, 10) == []

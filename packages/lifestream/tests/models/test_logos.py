@@ -87,7 +87,7 @@ class DeletingLifestream(Opponent):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("removed", [False, True])
-def test_a_logo_is_changed_while_its_lifestream_is_deleted(*, removed: bool) -> None:
+def test_a_logo_whose_lifestream_is_deleted_meanwhile_is_not_changed_and_nothing_deadlocks(*, removed: bool) -> None:
     lifestream = make_lifestream("main")
     upload_logo(lifestream, png(300, 40))
     opponent = DeletingLifestream(held=lifestream.pk, wanted=lifestream.pk)

@@ -30,8 +30,9 @@ def test_a_query_consists_of_phrases_that_are_all_required(query: str, sqlite: s
     assert (SQLITE.query(wanted), POSTGRESQL.query(wanted)) == (sqlite, postgresql)
 
 
-def test_sqlite_gets_ascii_text_as_it_is_and_other_text_as_words() -> None:
-    assert SQLITE.row(Indexed(7, "Red Kites!", "Über c++ fly")) == (7, "Red Kites!", "uber c cplusplus fly")
+def test_sqlite_gets_text_as_it_is_if_it_is_ascii_without_plus_and_hash_and_as_words_otherwise() -> None:
+    assert SQLITE.row(Indexed(7, "Red Kites!", "Über fly")) == (7, "Red Kites!", "uber fly")
+    assert SQLITE.row(Indexed(7, "In C++!", "In C#!")) == (7, "in c cplusplus", "in c csharp")
 
 
 def test_postgresql_gets_words_with_segment_and_positions_and_a_gap_between_head_and_body() -> None:

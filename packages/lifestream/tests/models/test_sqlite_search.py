@@ -66,7 +66,7 @@ def test_frequent_words_are_not_searched_by_their_beginning_in_all_items(monkeyp
 
 
 @pytest.mark.parametrize("shown", [1, 3, 100])
-def test_posts_with_frequent_words_are_found_in_order_and_each_once(
+def test_posts_with_words_neither_frequent_nor_rare_are_found_in_order_and_each_once(
     monkeypatch: pytest.MonkeyPatch, shown: int
 ) -> None:
     monkeypatch.setattr(fulltext, "RARE", 2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import ClassVar
@@ -125,7 +128,9 @@ class OfItsOwnKind(BaseException):
         (Wordless(), "Wordless: it can't say why"),
     ],
 )
-def test_an_exception_of_any_kind_costs_only_its_entry(error: BaseException, words: str) -> None:
+def test_an_exception_of_any_kind_but_a_keyboard_interrupt_costs_only_its_entry(
+    error: BaseException, words: str
+) -> None:
     class Raising(FeedPlugin):
         name = "raising"
 
@@ -138,6 +143,15 @@ def test_an_exception_of_any_kind_costs_only_its_entry(error: BaseException, wor
 
     assert [item.guid for item in prepared.items] == ["1", "3"]
     assert [problem.error for problem in prepared.problems] == [words]
+
+
+def test_a_keyboard_interrupt_in_a_hook_ends_the_reading() -> None:
+    class Interrupted(FeedPlugin):
+        def process(self, entry: Entry) -> Entry:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(FEED, Interrupted(), SANITIZER)
 
 
 class Forgetful(FeedPlugin):
@@ -288,6 +302,19 @@ def test_a_value_that_cannot_be_cleaned_costs_only_its_entry_and_is_named(
     assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
 
 
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the local time of this machine be that of Kiritimati, fourteen hours ahead of UTC, where that can be set."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Kiritimati")
+        if sys.platform != "win32":
+            time.tzset()
+        yield
+    if sys.platform != "win32":
+        time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
 @pytest.mark.parametrize("zone", [None, Undecided()], ids=["no zone", "a zone without an offset"])
 @pytest.mark.parametrize("field", ["published", "updated"])
 def test_a_date_without_a_zone_is_taken_for_utc(
@@ -348,11 +375,14 @@ def test_a_long_message_of_an_exception_is_cut() -> None:
     assert max(len(problem.error) for problem in problems) <= LONGEST_ERROR
 
 
-def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Leaving, "field", "tags")
-    monkeypatch.setattr(Leaving, "value", ["a", "b"])
+@pytest.mark.parametrize(
+    ("field", "value"), [("tags", ["a", "b"]), ("enclosures", [Enclosure("u")]), ("media", [Media("u")])]
+)
+def test_lists_are_taken_for_tuples(field: str, value: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Leaving, "field", field)
+    monkeypatch.setattr(Leaving, "value", value)
 
-    assert prepare(FEED, Leaving(), SANITIZER).items[0].tags == ("a", "b")
+    assert getattr(hooked(FEED, Leaving()).items[0], field) == tuple(value)
 
 
 def test_a_draft_that_cannot_be_cleaned_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,6 +249,7 @@ def test_an_exceeded_cap_is_reported_in_the_language_of_the_reader() -> None:
 
 
 def test_every_cap_is_in_the_manual() -> None:
+    assert {*caps.ALL} == {each for each in vars(caps).values() if isinstance(each, Cap)}
     table = [
         [cell.strip() for cell in line.strip("| \n").split("|")]
         for line in MANUAL.read_text("utf-8").partition("## What is kept of a feed\n")[2].splitlines()

@@ -57,11 +57,12 @@ def test_an_outline_has_the_keys_of_the_item(draft: ItemDraft) -> None:
     [
         (ItemDraft(guid="1", published=NOON), True),
         (ItemDraft(title="T", published=NOON), True),
+        (ItemDraft(link="https://a.example/1", published=NOON), True),
         (ItemDraft(published=NOON), False),
         (ItemDraft(guid="1"), False),
         (ItemDraft(guid="1", published=NOON.replace(hour=0)), False),
     ],
-    ids=["guid", "title", "date alone", "no date", "no time"],
+    ids=["guid", "title", "link", "date alone", "no date", "no time"],
 )
-def test_an_outline_is_enough_with_a_name_and_a_time(outline: ItemDraft, *, enough: bool) -> None:
+def test_an_outline_is_enough_with_a_guid_title_or_link_and_a_time(outline: ItemDraft, *, enough: bool) -> None:
     assert identifies(outline) is enough

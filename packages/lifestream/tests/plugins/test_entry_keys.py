@@ -22,6 +22,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ("https://a.example/?y=1", "//a.example?y=1"),
         ("http://a.example:80/x?y=1", "//a.example/x?y=1"),
         ("https://A.example:8443/X#Part", "//a.example:8443/X#Part"),
+        ("https://ada:secret@a.example/x?y=%C3%A9#z", "//a.example/x?y=%C3%A9#z"),
         (" urn:x ", "urn:x"),
         ("tag:a.example,2024:1", "tag:a.example,2024:1"),
         ("http://[half", "http://[half"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person, Transcript
 from lifestream.plugins import FeedPlugin, ItemDraft
 from lifestream.plugins.entry_digests import Digests, joined
 from lifestream.plugins.item_pipeline import Prepared, prepare
@@ -32,13 +32,22 @@ def test_everything_hostile_in_an_entry_is_made_harmless() -> None:
         '<iframe src="/f"></iframe>',
         summary="<script>1</script>Sum",
         tags=("<script>1</script>a", "", "a"),
-        enclosures=(Enclosure("file:///etc/passwd", "a/b"), Enclosure("/ok.mp3", "audio/mpeg")),
+        enclosures=(Enclosure("file:///etc/passwd", "a/b"), Enclosure("/ok.mp3", "audio/mpeg\0")),
         media=(
             Media(url="javascript:1", thumbnail="data:image/png;base64,AA", player="file:///x"),
-            Media(url="javascript:1", thumbnail="/t.jpg", title="<b>T</b>"),
+            Media(url="javascript:1", type="a/b\0", thumbnail="/t.jpg", title="<b>T</b>", description="D\x1b"),
         ),
         language="en\0",
         base=BASE,
+        episode=Episode(
+            season="1\0",
+            season_name="S\x1b",
+            number="2\0",
+            number_name="N\x1b",
+            chapters="javascript:1",
+            transcripts=(Transcript("javascript:1"), Transcript("/t.vtt", "text/vtt\0", "en\x1b")),
+            persons=(Person("<script>1</script>"), Person("Eve\0", "host\x1b", "javascript:1", "data:image/png,A")),
+        ),
     )
     rel = 'rel="noopener noreferrer nofollow ugc"'
 
@@ -53,9 +62,17 @@ def test_everything_hostile_in_an_entry_is_made_harmless() -> None:
         summary="Sum",
         tags=("a",),
         enclosures=(Enclosure("https://site.example/ok.mp3", "audio/mpeg"),),
-        media=(Media(thumbnail="https://site.example/t.jpg", title="<b>T</b>"),),
+        media=(Media(type="a/b", thumbnail="https://site.example/t.jpg", title="<b>T</b>", description="D"),),
         language="en",
         base=BASE,
+        episode=Episode(
+            season="1",
+            season_name="S",
+            number="2",
+            number_name="N",
+            transcripts=(Transcript("https://site.example/t.vtt", "text/vtt", "en"),),
+            persons=(Person("Eve", "host"),),
+        ),
     )
 
 
@@ -104,13 +121,19 @@ def test_the_feed_itself_is_made_harmless() -> None:
     feed = ParsedFeed(
         title="<script>1</script>T\0",
         link="javascript:1",
+        subtitle="<script>1</script>S\0",
+        author="Ada\x1b",
+        language="en\0",
+        generator="G\0",
         icon="data:image/png;base64,AA",
         self_url="file:///feed",
         hub_url="https://hub.example/",
         entries=(Entry(),),
     )
 
-    assert prepare(feed, FeedPlugin(), SANITIZER).feed == ParsedFeed(title="T", hub_url="https://hub.example/")
+    assert prepare(feed, FeedPlugin(), SANITIZER).feed == ParsedFeed(
+        title="T", subtitle="S", author="Ada", language="en", generator="G", hub_url="https://hub.example/"
+    )
 
 
 class TestKnownEntries:

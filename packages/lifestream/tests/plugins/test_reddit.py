@@ -20,6 +20,13 @@ def test_reddit_keeps_the_post_and_the_link_that_it_is_about() -> None:
     assert own.content == "<div><p>Which is best? (submitted by me)</p> </div>"
 
 
+def test_a_link_in_a_post_is_not_taken_for_the_one_that_it_is_about() -> None:
+    post = '<div class="md">A <a href="https://a.example/">[link]</a></div>'
+    after = ' submitted by me <a href="https://b.example/">[link]</a>'
+    made = RedditPlugin().process(Entry(content=post + after)).content
+    assert made == f'{post}<p><a href="https://b.example/">https://b.example/</a></p>'
+
+
 def test_a_table_that_a_post_contains_stays() -> None:
     post = '<div class="md"><table><tr><td>a</td></tr></table></div>'
     assert RedditPlugin().process(Entry(content=f"{post} &#32; submitted by &#32; me")).content == post

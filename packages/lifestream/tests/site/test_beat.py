@@ -151,14 +151,15 @@ def test_only_the_user_may_write_the_file_whatever_the_umask(clock: Clock, tmp_p
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+@pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
 def test_a_file_that_others_could_write_is_not_read(
-    scheduler: Sending, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    scheduler: Sending, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int
 ) -> None:
     """It is a pickle, which can run any code."""
     scheduler.schedule["minute"].total_run_count = 7
     scheduler.close()
     for path in tmp_path.iterdir():
-        path.chmod(0o666)
+        path.chmod(mode)
     again = Sending(scheduler.app, schedule_filename=str(tmp_path / "schedule"))
     assert again.schedule["minute"].total_run_count == 0
     assert sum("other users could write" in record.getMessage() for record in caplog.records) == 1

@@ -32,7 +32,7 @@ runpy.run_module("lifestream", run_name="__main__")
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Yield a folder that belongs to the user of the site: for tests of root, another one, since root reads all."""
+    """Yield a folder for a site. If root runs the tests, another user runs the site, since root may read every file."""
     probe = [sys.executable, "-c", f"{_BECOME}import runpy, lifestream.site.cli"]
     if subprocess.run(probe, env=for_another_user(os.environ), check=False).returncode:
         pytest.skip("another user may not read this checkout, or this Python")
@@ -82,7 +82,7 @@ def test_a_folder_that_may_not_be_read_is_left_out_and_named(part: str, home: Pa
     assert f"the static files in {home / part} are left out: Permission denied" in printed
 
 
-def test_a_link_to_its_own_folder_ends(home: Path) -> None:
+def test_a_link_to_its_own_folder_is_not_followed(home: Path) -> None:
     (home / "static" / "a.css").write_text("a", encoding="utf-8")
     for name in ("one", "two", "three"):
         (home / "static" / name).symlink_to(home / "static")

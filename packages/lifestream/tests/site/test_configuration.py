@@ -257,9 +257,10 @@ class TestHostileValues:
         (reported,) = problems(tmp_path, f'{name} = ["a@b.example\\nBcc: c@d.example"]')
         assert name in reported
 
-    def test_a_file_that_is_too_large_is_not_read(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("size", [64 * 1024 + 1, 1 << 40])
+    def test_a_file_that_is_too_large_is_not_read(self, tmp_path: Path, size: int) -> None:
         (tmp_path / FILE).touch()
-        os.truncate(tmp_path / FILE, 1 << 40)
+        os.truncate(tmp_path / FILE, size)
         (reported,) = problems(tmp_path)
         most = "has more than 64 KiB, which is the maximum; keep nothing but settings in it."
         assert reported == f"{tmp_path / FILE} {most}"

@@ -24,7 +24,7 @@ def test_a_record_is_one_json_object_with_its_time() -> None:
 
 
 def test_nothing_in_a_message_begins_another_line_or_reaches_the_terminal() -> None:
-    hostile = '\n{"level": "ERROR"}\r\x1b[2J\u2028\u202e"\ud800'
+    hostile = '\n{"level": "ERROR"}\r\x1b[2J\x7f\x9b\u2028\u202e"\ud800'
     line = line_of("%s", hostile)
     assert line.isascii()
     assert line.isprintable()

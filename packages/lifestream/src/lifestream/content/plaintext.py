@@ -71,7 +71,8 @@ def linked_html_of(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return *text* in at most *length* characters, cut between words if possible, and with "…" if it was cut.
+    """Return *text* in at most *length* characters (at least one), cut between words if possible, and with "…" if it
+    was cut.
 
     A user-perceived character isn't split: a letter with its accents, or an emoji of several code points.
     """

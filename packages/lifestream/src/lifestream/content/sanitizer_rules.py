@@ -119,9 +119,9 @@ _ATTRIBUTE_NAME: Final = re.compile(r"[^\s/<>\"'=]++")
 
 def refused(tags: Mapping[Any, Any]) -> list[Message]:
     """Return why *tags* (of a setting) can't be allowed, one sentence for each problem; empty if they can."""
-    if strange := [name for name in tags if not isinstance(name, str)]:
-        return [say("tag-no-text", tag=quoted(name)) for name in strange]
-    problems = [say("tag-refused", tag=tag) for tag in tags if tag.lower() in FORBIDDEN_TAGS]
+    problems = [say("tag-no-text", tag=quoted(name)) for name in tags if not isinstance(name, str)]
+    tags = {name: names for name, names in tags.items() if isinstance(name, str)}
+    problems += [say("tag-refused", tag=tag) for tag in tags if tag.lower() in FORBIDDEN_TAGS]
     problems += [say("tag-impossible", tag=quoted(tag)) for tag in tags if tag != "*" and not _TAG_NAME.fullmatch(tag)]
     for tag, names in tags.items():
         listed = isinstance(names, Iterable) and not isinstance(names, str)

@@ -1,5 +1,5 @@
-"""What others write meanwhile: rows of which only the changed fields are saved, so that what was written to the other
-fields is kept, and rows whose related rows were deleted.
+"""Rows that others change meanwhile. Only the changed fields of a row are saved, so what others wrote to its other
+fields is kept. A row whose related row was deleted still has a text.
 """
 
 from __future__ import annotations

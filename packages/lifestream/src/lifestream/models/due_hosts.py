@@ -41,6 +41,8 @@ _DUE: Final = """(
 # S608 (here and below): only the constants of this module are joined.
 _SETTLE: Final = f"""{{update}} lifestream_host SET token = '', held_until = NULL, next_due = {_DUE}
     WHERE id IN ({{marks}}) AND NOT ({_HELD})"""
+_END_WITH_LEASE: Final = f"""UPDATE lifestream_host SET next_due = held_until
+    WHERE id IN ({{marks}}) AND {_HELD}"""  # noqa: S608
 _UPDATE: Final = {"sqlite": "UPDATE OR FAIL"}
 """The beginning of an update on databases on which it isn't UPDATE. To be able to undo an update that fails, SQLite
 copies each page that it changes into a temporary file. With FAIL it doesn't, and the transaction that `settle` opens
@@ -86,7 +88,13 @@ def wrong(using: str, hosts: Collection[int] | None = None) -> list[int]:
 def mend(using: str, hosts: Collection[int] | None = None) -> int:
     """Repair the hosts, of all or of *hosts* (keys), for which the invariant doesn't hold. Returns their number."""
     found = wrong(using, hosts)
-    settle(found, using)
+    if not found:
+        return 0
+    with transaction.atomic(using=using):
+        settle(found, using)
+        with connections[using].cursor() as cursor:
+            for chunk in _chunks(found):
+                cursor.execute(_END_WITH_LEASE.format(marks=_marks(chunk)), chunk)
     return len(found)
 
 

@@ -36,7 +36,9 @@ class SiteOrder(models.TextChoices):
 
 
 def validate_language(text: str) -> None:
-    """Raise ValidationError if *text* does not have the form of a language tag (RFC 5646)."""
+    """Raise ValidationError if *text* does not have the form of a usual language tag (RFC 5646): two or three letters,
+    and up to three subtags of at least two characters.
+    """
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", text, re.ASCII):
         raise ValidationError(_("“%(text)s” is no language tag; write it like “de” or “pt-BR”."), params={"text": text})
 

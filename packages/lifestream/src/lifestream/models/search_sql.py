@@ -81,7 +81,7 @@ def _sqlite_row(entry: Indexed) -> tuple[int, str, str]:
 
 def _line(text: str) -> str:
     text = text[:TEXT_LENGTH]
-    # In ASCII, which most text is, the `ascii` tokenizer finds the same words as ours.
+    # In ASCII, which most text is, the `ascii` tokenizer finds the same words as ours, except for C++ and C#.
     if text.isascii() and "+" not in text and "#" not in text:
         return text
     return " ".join(words(text))
