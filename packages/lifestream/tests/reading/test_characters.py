@@ -172,7 +172,7 @@ def is_valid(run: bytes) -> bool:
 @pytest.mark.reading(3)
 @pytest.mark.parametrize(("language", "label"), SINGLE)
 def test_little_text_in_a_single_byte_charset_is_valid_utf_8(language: str, label: str) -> None:
-    """The reason for the thresholds `BELIEVED` and `DISTINCT`: such text reaches neither, and of its runs of bytes less than a tenth is valid."""
+    """The reason for the thresholds: less than a tenth is valid, and has fewer than `DISTINCT` characters."""
     found = runs(encoded(LANGUAGES[language].text, label))
     valid = [run for run in found if is_valid(run)]
 
