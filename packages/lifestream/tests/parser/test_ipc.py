@@ -138,7 +138,7 @@ def fits(value: Any, hint: Any) -> bool:
         return any(fits(value, part) for part in parts)
     if get_origin(hint) in (tuple, frozenset):
         return isinstance(value, get_origin(hint)) and all(fits(each, parts[0]) for each in value)
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
         return isinstance(value, hint) and all(fits(getattr(value, name), hints[name]) for name in hints)
     return isinstance(value, get_origin(hint) or hint)
