@@ -9,10 +9,9 @@ import pytest
 from costs import assert_linear
 from lifestream.entry import ParsedFeed
 from lifestream.parser import parse
-from lifestream.parser.liberal_reading import Reading
-from lifestream.parser.preprocessing import cleaned
-from lifestream.parser.tag_attributes import MAX_ATTRIBUTES, trimmed
+from lifestream.parser.tag_attributes import MAX_ATTRIBUTES
 from lifestream.plugins.caps import TAGS
+from parsed import by_feedparser
 
 NAMESPACES = " ".join(
     f'xmlns:{prefix}="{uri}"'
@@ -118,11 +117,6 @@ UNITS = [
 def read(document: str) -> ParsedFeed:
     """Return the feed in *document*, which the strict reader reads, if it can."""
     return parse(document.encode(), {}, URL)
-
-
-def by_feedparser(document: str) -> ParsedFeed:
-    """Return the feed that feedparser finds in *document*, even if the strict reader could read it."""
-    return Reading(cleaned(trimmed(document)).encode(), "", URL, netscape=False).read_whole()
 
 
 READERS = pytest.mark.parametrize("reader", [read, by_feedparser])
