@@ -109,12 +109,13 @@ def test_a_child_reads_no_more_of_a_page_than_the_limit() -> None:
 
 def test_a_child_reads_a_page_as_this_process_does(pool: ParserPool) -> None:
     html = b"<meta charset=latin-1><title>Caf\xe9</title><link rel=feed href=/f title=F><link rel=icon href=/i.png>"
-    headers = {"Content-Type": "text/html"}
+    headers = {"Content-Type": "text/html", "Link": "</l>; rel=feed"}
 
     page = pool.read_page(html, headers, URL).result(60)
 
     assert page == read_page(html, headers, URL)
-    assert (page.title, page.feeds) == ("Café", (Candidate("https://feeds.example/f", "F"),))
+    assert page.title == "Café"
+    assert page.feeds == (Candidate("https://feeds.example/l"), Candidate("https://feeds.example/f", "F"))
 
 
 def test_a_page_that_exceeds_its_deadline_is_given_up_and_the_next_ones_are_read() -> None:
