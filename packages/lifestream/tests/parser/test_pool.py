@@ -100,6 +100,13 @@ def test_a_document_that_exceeds_its_deadline_is_given_up_and_the_next_one_is_re
         assert quick.result(60).items[0].guid == "1"
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system does not limit processor time")
+def test_a_document_that_takes_too_much_processor_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_PATIENCE", 6000)  # the limit of wall time must not come first
+    with ParserPool(1, deadline=0.1) as pool, pytest.raises(ParseTimeout, match=r"longer than 0\.1 seconds$"):
+        pool.submit(ENDLESS, {}, URL).result(60)
+
+
 def test_a_child_reads_no_more_of_a_page_than_the_limit() -> None:
     html = b"<title>T</title>" + b" " * 2000 + b"<link rel=feed href=/f>"
     for most, feeds in ((1000, 0), (5000, 1)):
