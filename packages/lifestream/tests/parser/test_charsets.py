@@ -129,7 +129,7 @@ def test_the_error_handlers_for_decoding_replace_nothing_when_a_text_is_encoded(
         "€".encode("ascii", _handlers()["windows-1252"])
 
 
-@pytest.mark.parametrize("label", ["cp037", "cp1141", "unknown"])
+@pytest.mark.parametrize("label", ["cp037", "cp1140", "unknown"])
 def test_charsets_of_ebcdic_take_one_byte_a_character_and_confirm_no_label(label: str) -> None:
     charset = ebcdic_of(label)
     assert (charset.multi_byte, charset.script) == (False, ())

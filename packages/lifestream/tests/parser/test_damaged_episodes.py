@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lifestream.entry import Entry, Episode, Person, Transcript
 from lifestream.parser import parse
 from lifestream.parser.damaged_episodes import with_episodes
+from lifestream.plugins.reading_notes import Notes
 
 URL = "https://a.example/feed"
 PODCAST = 'xmlns:podcast="https://podcastindex.org/namespace/1.0"'
@@ -40,7 +43,14 @@ def document(*items: str, head: str = "", root: str = PODCAST) -> bytes:
 
 
 def episodes(body: bytes) -> list[Episode | None]:
-    return [entry.episode for entry in parse(body, {}, URL).entries]
+    """Return the episodes in *body*, in which the strict reader and `with_episodes` find the same."""
+    notes = Notes()
+    entries = parse(body, {}, URL, notes).entries
+    found = [entry.episode for entry in entries]
+    without = [replace(entry, episode=None) for entry in entries]
+    assert notes.reader == "strict"
+    assert [entry.episode for entry in with_episodes(without, body.decode())] == found
+    return found
 
 
 @pytest.mark.parametrize(
@@ -87,6 +97,14 @@ def test_the_hosts_of_a_podcast_are_those_of_each_episode_that_names_nobody() ->
 def test_namespaces_decide_and_text_is_no_markup(root: str, item: str, season: str | None) -> None:
     found = episodes(document(f"<title>a</titel>{item}", root=root))
     assert found == [Episode(season=season) if season else None]
+
+
+@pytest.mark.parametrize("channel", ["<channel xmlns:a=''>", "<channel xmlns='urn:other'>"])
+def test_a_damaged_document_that_only_feedparser_reads_has_episodes_too(channel: str) -> None:
+    notes = Notes()
+    body = document(SAID, "<title>b < c</title>", head=HOST).replace(b"<channel>", channel.encode())
+    assert [entry.episode for entry in parse(body, {}, URL, notes).entries] == [EPISODE, GRACE]
+    assert notes.reader == "liberal"
 
 
 def test_no_episode_is_added_if_its_entry_is_unknown() -> None:

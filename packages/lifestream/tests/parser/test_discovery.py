@@ -26,11 +26,19 @@ from lifestream.parser.discovery import Site, own_places, site_of, well_known
         ("https://m.youtube.com/playlist?list=PL1", "https://www.youtube.com/feeds/videos.xml?playlist_id=PL1", 1),
     ],
 )
-def test_the_usual_addresses_of_feeds_are_in_order_and_each_once(url: str, first: str, count: int) -> None:
+def test_the_usual_addresses_of_feeds_begin_with_the_likeliest_and_each_is_there_once(
+    url: str, first: str, count: int
+) -> None:
     places = well_known(url)
 
     assert (places[0], len(places)) == (first, count)
     assert len(set(places)) == len(places)
+
+
+def test_the_usual_addresses_are_first_below_the_page_and_then_at_the_root() -> None:
+    names = ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", "feed.json", "rss")
+    folders = ("https://site.example/blog/", "https://site.example/")
+    assert well_known("https://site.example/blog") == [folder + name for folder in folders for name in names]
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc", "http://[half", "site.example", ""])

@@ -19,6 +19,7 @@ class Workers:
         self.jobs = jobs
         self.needed = threading.Semaphore(0)
         self.taken: list[int] = []
+        self._were_needed = 0
         self._go_on = threading.Event()
         self.threads = [threading.Thread(target=self._work) for _ in range(count)]
         for thread in self.threads:
@@ -44,7 +45,12 @@ class Workers:
 
     def are_needed(self, count: int) -> bool:
         """Return whether exactly *count* more workers are needed."""
-        return all(self.needed.acquire(timeout=60) for _ in range(count)) and not self.needed.acquire(blocking=False)
+        self._were_needed += count
+        if not all(self.needed.acquire(timeout=60) for _ in range(count)):
+            return False
+        with self.jobs._worker_needed:  # a worker that is needed as well may not have woken up yet
+            is_one_left = self.jobs._working < len(self.threads)
+            return self.jobs._working == self._were_needed and not (is_one_left and self.jobs._is_short)
 
 
 @pytest.fixture

@@ -35,7 +35,9 @@ class ScriptedChild:
     [(SHIPPED, "", ""), (SHIPPED, "github", "github"), (OWN, "", None), (OWN, "github", "github"), (OWN, "loud", None)],
 )
 def test_a_shipped_plugin_is_named_in_the_question(registry: Registry, plugin: str, shipped: str | None) -> None:
-    assert document(b"", {}, "https://a.example/", plugin, registry).shipped == shipped
+    ask = ScriptedChild({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
+    document(b"", {}, "https://a.example/", plugin, registry).read(ask, registry, 1.0)
+    assert [question["plugin"] for question in ask.questions] == [shipped]
 
 
 def test_an_unknown_plugin_is_a_problem_but_the_document_is_read() -> None:

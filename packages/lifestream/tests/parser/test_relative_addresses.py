@@ -52,6 +52,7 @@ def test_a_base_is_neither_long_nor_deep() -> None:
         ("https://a.example/b/c?d#e", "https://a.example/b/c?d#e"),
         ("https://a.example/b/c?" + "d" * LONGEST_BASE, "https://a.example/b/c"),
         ("https://a.example/b/c?" + "/" * MOST_SLASHES, "https://a.example/b/c"),
+        ("https://a.example/b#" + "d" * LONGEST_BASE, "https://a.example/b"),
         ("https://a.example/" + "b" * LONGEST_BASE, "https://a.example/"),
         ("https://a.example" + "/b" * MOST_SLASHES + "?c", "https://a.example/"),
         ("https://[a/" + "b" * LONGEST_BASE, ""),

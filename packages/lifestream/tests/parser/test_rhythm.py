@@ -26,6 +26,7 @@ from parsed import URL, rss
         ("<sy:updatePeriod>never</sy:updatePeriod>", Rhythm()),
         ("<skipHours><hour>1</hour><hour>02</hour></skipHours>", Rhythm(skip_hours=frozenset({1, 2}))),
         ("<skipHours><hour>24</hour><hour>99</hour><hour>-1</hour></skipHours>", Rhythm(skip_hours=frozenset({0}))),
+        (f"<skipHours><hour>{'9' * 5000}</hour></skipHours>", Rhythm()),
         ("<skipDays><day>Monday</day><day>Sunday</day></skipDays>", Rhythm(skip_days=frozenset({0, 6}))),
         ("<hour>5</hour><day>Monday</day>", Rhythm()),
     ],

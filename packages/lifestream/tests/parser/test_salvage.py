@@ -25,8 +25,10 @@ def test_a_truncated_feed_has_only_its_whole_entries(name: str) -> None:
         assert half.complaint
 
 
-def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries() -> None:
-    body = rss("<item><title>One &nbsp; & co</title><guid>1</guid></item><item><title>Two</title><guid>2</guid></item>")
+@pytest.mark.parametrize("head", ["", "<b><i></b></i>", "<x xmlns:a=''/>"], ids=["mended", "balanced", "feedparser"])
+def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -> None:
+    items = "<item><title>One &nbsp; & co</title><guid>1</guid></item><item><guid>2</guid><title>Two</title></item>"
+    body = rss(items, channel=head)
     cut = body[: body.index(b"Two")]
 
     assert [entry.guid for entry in parse(body, {}, URL).entries] == ["1", "2"]

@@ -252,7 +252,7 @@ def test_a_declared_entity_is_kept_if_the_declaration_is_ill_formed() -> None:
 
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("page", ["<html><body>", "<!DOCTYPE html><html><body>", "<head></head>"])
-def test_a_web_page_with_a_feed_in_it_is_no_feed(page: str) -> None:
+def test_an_ill_formed_web_page_with_a_feed_in_it_is_no_feed(page: str) -> None:
     with pytest.raises(NotAFeed, match="web page"):
         parse(page.encode() + rss(ITEM), {}, URL)
 

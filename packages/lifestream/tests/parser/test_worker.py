@@ -16,7 +16,7 @@ FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><gu
 def test_the_error_that_ends_a_child_is_printed_without_control_characters() -> None:
     """A traceback may quote the document, and standard error may be a terminal."""
     code = "import sys; from lifestream.parser import worker; worker.serve = lambda *_: fail()\n"
-    code += "def fail(): raise LookupError('\\x1b]0;title\\x07\\u202e')\nworker.fail = fail; worker.main()"
+    code += "def fail(): raise LookupError('\\x1b]0;title\\x07\\u202e')\nworker.main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
@@ -26,8 +26,12 @@ def test_the_error_that_ends_a_child_is_printed_without_control_characters() -> 
 
 def test_a_child_reads_most_documents_without_django_aiohttp_or_rarely_needed_modules() -> None:
     dated = FEED.replace(b"</guid>", b"</guid><pubDate>Tue, 06 Jan 2026 10:30:00 +0100</pubDate>")
-    code = "import sys; from lifestream.parser import parse, worker\n"
-    code += f"[entry] = parse({dated!r}, {{}}, '').entries; assert entry.published\nprint(*sorted(sys.modules))"
+    code = (
+        "import sys; from lifestream.parser import ipc, worker\n"
+        "child = worker.Reader(worker.Registry(use_entry_points=False), worker.Sanitizer())\n"
+        f"answer = child.answer({{'headers': {{}}, 'url': '', 'plugin': ''}}, {dated!r})\n"
+        "[item] = ipc.PREPARED.unpack(answer['prepared']).items; assert item.published\nprint(*sys.modules)"
+    )
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
     assert not {"django", "aiohttp", "asyncio", "feedparser", "lifestream.parser.date_forms"} & set(modules)

@@ -13,19 +13,27 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import parse
+from parsed import by_feedparser
 
 URL = "https://feeds.example/dir/feed.xml"
 MEDIA = 'xmlns:media="http://search.yahoo.com/mrss/"'
 
 
+def document(item: str, channel: str, after: str = "") -> str:
+    return f"<rss version='2.0' {MEDIA}><channel>{channel}<item>{item}</item>{after}</channel></rss>"
+
+
 def rss(item: str, channel: str = "") -> ParsedFeed:
-    return parse(f"<rss version='2.0' {MEDIA}><channel>{channel}<item>{item}</item></channel></rss>".encode(), {}, URL)
+    return parse(document(item, channel).encode(), {}, URL)
 
 
 def ill_formed(item: str, channel: str = "") -> ParsedFeed:
-    """Return the feed of `rss` with another item, which is ill-formed: so the liberal reader reads it."""
-    body = f"<rss version='2.0' {MEDIA}><channel>{channel}<item>{item}</item><item><b></item></channel></rss>"
-    return parse(body.encode(), {}, URL)
+    """Return the feed of `rss` with another item, which is ill-formed."""
+    return parse(document(item, channel, "<item><b></item>").encode(), {}, URL)
+
+
+def rss_by_feedparser(item: str, channel: str = "") -> ParsedFeed:
+    return by_feedparser(document(item, channel), URL)
 
 
 def atom(entry: str, feed: str = "") -> ParsedFeed:
@@ -48,6 +56,10 @@ def in_ill_formed(link: str, channel: str) -> ParsedFeed:
     return ill_formed(f"<link>{link}</link>", f"<link>{channel}</link>")
 
 
+def in_rss_by_feedparser(link: str, channel: str) -> ParsedFeed:
+    return rss_by_feedparser(f"<link>{link}</link>", f"<link>{channel}</link>")
+
+
 def first(feed: ParsedFeed) -> Entry:
     return feed.entries[0]
 
@@ -56,7 +68,7 @@ SITE = "https://site.example/blog/"
 
 
 @pytest.mark.reading(14)
-@pytest.mark.parametrize("read", [in_rss, in_ill_formed, atom, json_feed])
+@pytest.mark.parametrize("read", [in_rss, in_ill_formed, in_rss_by_feedparser, atom, json_feed])
 @pytest.mark.parametrize(
     ("link", "channel", "resolved", "base"),
     [
@@ -99,7 +111,7 @@ def test_xml_base_takes_precedence_over_every_link() -> None:
 
 
 @pytest.mark.reading(14)
-@pytest.mark.parametrize("read", [rss, ill_formed])
+@pytest.mark.parametrize("read", [rss, ill_formed, rss_by_feedparser])
 def test_files_and_pictures_have_the_same_base_as_the_text(read: object) -> None:
     assert callable(read)
     item = (

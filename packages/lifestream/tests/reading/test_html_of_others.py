@@ -53,13 +53,13 @@ def test_a_self_closed_inline_element_does_not_change_the_words_after_it() -> No
     assert cleaned('<a name="more"/>a <a href="/x">b</a>') == (
         f'<a name="entry-more" {REL}></a>a <a href="https://site.example/x" {REL}>b</a>'
     )
-    assert cleaned("<p><i/>a</i> b</p>") == "<p><i>a</i> b</p>"
     assert cleaned("<p>a</p><svg><path d='M0'/></svg><p>b</p>") == "<p>a</p><p>b</p>"
 
 
 @pytest.mark.reading(16)
 def test_a_self_closed_element_before_its_end_tag_is_open() -> None:
     # Browsers read it so, and careless filters write such feeds.
+    assert cleaned("<p><i/>a</i> b</p>") == "<p><i>a</i> b</p>"
     assert cleaned("<p>a</p><script/>alert(1)</script><p>b</p>") == "<p>a</p><p>b</p>"
     assert cleaned("<p>a</p><script/><p>b</p><script>x</script><p>c</p>") == "<p>a</p><p>b</p><p>c</p>"
 

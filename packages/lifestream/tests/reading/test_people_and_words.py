@@ -56,7 +56,7 @@ NAMES = [
 @pytest.mark.reading(11)
 @pytest.mark.parametrize(("written", "name"), NAMES)
 @pytest.mark.parametrize("element", ["author", "dc:creator", "itunes:author"])
-def test_an_author_is_the_name_as_written(element: str, written: str, name: str) -> None:
+def test_an_author_is_the_name_as_written_or_else_the_address(element: str, written: str, name: str) -> None:
     assert rss(f"<{element}>{escape(written)}</{element}>").author == name
 
 

@@ -54,7 +54,7 @@ def test_an_identifier_of_dublin_core_is_the_id_if_there_is_no_other() -> None:
         ("<title>t</title>", ""),
     ],
 )
-def test_the_id_is_the_first_text_of_the_elements_for_it(item: str, guid: str) -> None:
+def test_the_id_is_the_first_text_in_a_guid_or_else_in_an_id(item: str, guid: str) -> None:
     assert only(item).guid == guid
 
 

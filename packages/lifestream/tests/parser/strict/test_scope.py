@@ -125,5 +125,10 @@ def test_a_limited_number_of_addresses_is_cached_and_others_are_joined_anew() ->
         ("mailto:www@a.example", "mailto:www@a.example"),
     ],
 )
-def test_a_host_without_a_scheme_is_a_host(written: str, address: str) -> None:
+def test_a_host_without_a_scheme_is_known_by_www_or_as_the_sites_own(written: str, address: str) -> None:
     assert OUTER.absolute(written) == address
+
+
+@pytest.mark.reading(14)
+def test_the_host_of_a_site_is_known_without_its_www() -> None:
+    assert Scope("https://www.a.example/dir/").absolute("a.example/x") == "https://a.example/x"

@@ -54,7 +54,7 @@ def test_a_namespace_is_known_in_each_way_of_writing_it(module: str, way: str) -
         ("http://web.resource.org/rss/1.0/modules/content/", "<m:encoded>Ada</m:encoded>", "content"),
         ("http://news.yandex.ru", "<m:full-text>Ada</m:full-text>", "content"),
         ("http://turbo.yandex.ru", "<m:content>Ada</m:content>", "content"),
-        ("http://www.google.com/schemas/play-podcasts/1.0", "<m:author>Ada</m:author>", "author"),
+        ("http://www.google.com/schemas/play-podcasts/1.0/play-podcasts.xsd", "<m:author>Ada</m:author>", "author"),
     ],
 )
 def test_a_namespace_is_known_by_its_other_names(namespace: str, item: str, field: str) -> None:
