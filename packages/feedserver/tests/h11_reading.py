@@ -14,7 +14,8 @@ from feedserver.http.request_parser import MAX_HEAD, Arriving, ContinueExpected,
 from feedserver.messages.request import Request
 
 MAX_BODY = 1000
-_WITHOUT_8_BIT = bytes(range(128)) + b"z" * 128  # raw UTF-8 in targets, which we take and h11 refuses
+_WITHOUT_8_BIT = bytes(range(128)) + b"z" * 128
+"""A table that turns each byte over 127 into "z": we accept raw UTF-8 in targets, h11 refuses it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read_by_h11(data: bytes) -> list[ReadRequest]:
         elif isinstance(event, h11.EndOfMessage):
             assert request is not None
             found.append(ReadRequest(request.method, request.target, body))
-            status = 405 if request.method == b"CONNECT" else 200  # 200 would open a tunnel
+            status = 405 if request.method == b"CONNECT" else 200  # a 200 to CONNECT would open a tunnel
             connection.send(h11.Response(status_code=status, headers=[("Content-Length", "0")]))
             connection.send(h11.EndOfMessage())
             if connection.our_state is not h11.DONE and not _stays_open(request):
@@ -57,7 +58,7 @@ def read_by_h11(data: bytes) -> list[ReadRequest]:
 def _connection(data: bytes) -> h11.Connection:
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
     data = data.lstrip(b"\r\n")  # h11 refuses empty lines before a request, which RFC 9112 §2.2 lets a server skip
-    if data:  # no data would tell h11 that the client has closed
+    if data:  # h11 takes empty data as the end of the connection
         connection.receive_data(data)
     return connection
 
@@ -70,7 +71,7 @@ def _stays_open(request: h11.Request) -> bool:
 
 
 def events_of(pieces: list[bytes], max_body: int = MAX_BODY) -> list[Event]:
-    """Return the events of our reader for bytes that arrive in *pieces*, without those before the end of a request."""
+    """Return the whole requests and the refusals that our reader reports for bytes that arrive in *pieces*."""
     reader = RequestReader(max_body=max_body)
     events: list[Event] = []
     for piece in pieces:
@@ -91,7 +92,10 @@ def requests_of(events: list[Event]) -> list[ReadRequest]:
 
 
 def disagreement(data: bytes) -> str:
-    """Return how the requests of our reader differ from those of h11, or "" if h11 reads all of them too."""
+    """Return how the requests of our reader differ from those of h11, or "" if they agree.
+
+    They also agree if ours are the first of h11's, and our reader has refused something.
+    """
     data = data.translate(_WITHOUT_8_BIT)
     events = events_of([data])
     ours = requests_of(events)

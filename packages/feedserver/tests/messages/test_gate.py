@@ -80,6 +80,50 @@ def test_a_thread_whose_answer_is_dropped_ends(kind: str, *, dropped_before: boo
     assert wanted.is_dropped
 
 
+def test_a_cancelled_wait_uses_up_no_release() -> None:
+    gate = Gate()
+
+    async def give_up() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(gate, 0.01)
+        gate.release()
+        await asyncio.get_running_loop().shutdown_default_executor()  # the thread that waited has ended
+
+    asyncio.run(give_up())
+    assert repr(gate) == "<Gate, 1 may pass>"
+
+
+def test_a_wait_that_is_cancelled_just_after_a_release_gives_it_back() -> None:
+    gate = Gate()
+
+    def block_until_passed() -> None:
+        while "0 may pass" not in repr(gate):
+            time.sleep(0.001)
+
+    async def give_up() -> None:
+        waiting = asyncio.ensure_future(gate)
+        await asyncio.sleep(0)
+        gate.release()
+        block_until_passed()  # so the loop learns of it only after the cancellation
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(give_up())
+    assert repr(gate) == "<Gate, 1 may pass>"
+
+
+def test_what_is_called_on_a_drop_is_called_once() -> None:
+    calls: list[str] = []
+    wanted = Wanted()
+    with wanted.on_drop(lambda: calls.append("before")):
+        wanted.drop()
+        wanted.drop()
+    with wanted.on_drop(lambda: calls.append("after")):
+        pass
+    assert calls == ["before", "after"]
+
+
 def test_run_async_returns_the_value_and_raises_the_error_of_a_coroutine() -> None:
     async def answer(*, fails: bool) -> int:
         await asyncio.sleep(0)

@@ -89,7 +89,7 @@ def test_feeds_are_paused_and_resumed(root: Client) -> None:
         assert feed.next_fetch <= timezone.now()
 
 
-def test_a_feed_without_a_reader_is_not_resumed(root: Client) -> None:
+def test_a_feed_without_an_active_subscription_is_not_resumed(root: Client) -> None:
     idle, paused, gone = (make_feed(status=status) for status in ("idle", "paused", "gone"))
     make_subscription(gone, paused=True)
     Feed.objects.filter(pk=gone.pk).update(status="gone")
@@ -115,7 +115,7 @@ def test_credentials_are_on_no_page(root: Client) -> None:
     assert "with a login" in listed(root, "feed")
 
 
-def test_a_feed_that_is_shared_is_changed_by_superusers_only(client: Client, mine: Lifestream) -> None:
+def test_an_editor_may_see_but_not_change_a_feed_even_as_its_only_subscriber(client: Client, mine: Lifestream) -> None:
     site = make_site(mine, "Its title")
     address = f"/admin/lifestream/feed/{site.feed_id}/"
     assert client.get(f"{address}change/").status_code == 200
@@ -125,14 +125,18 @@ def test_a_feed_that_is_shared_is_changed_by_superusers_only(client: Client, min
     assert Feed.objects.get().status == "active"
 
 
-def test_a_feed_with_credentials_is_seen_by_its_subscriber_only(client: Client, mine: Lifestream) -> None:
-    make_site(mine, "Sesame", credentials=credentials.seal("a:b"))
-    assert "Sesame" in listed(client, "feed")
-    client.force_login(editor("other"))
-    assert "Sesame" not in listed(client, "feed")
+def test_an_editor_sees_only_the_feeds_of_their_own_lifestreams(client: Client, mine: Lifestream) -> None:
+    address = "https://sesame.example/feed"
+    make_site(mine, "With login", url=address, credentials=credentials.seal("a:b"))
+    other = editor("other")
+    make_site(make_lifestream(owner=other), "Without login", url=address)
+    for user, seen, unseen in ((mine.owner, "With login", "Without login"), (other, "Without login", "With login")):
+        client.force_login(user)
+        page = listed(client, "feed")
+        assert seen in page and unseen not in page
 
 
-def test_the_add_button_of_feeds_leads_to_the_form_that_fetches(root: Client) -> None:
+def test_the_add_button_of_feeds_leads_to_the_form_for_a_new_subscription(root: Client) -> None:
     response = root.get("/admin/lifestream/feed/add/")
     assert (response.status_code, response["Location"]) == (302, "/admin/lifestream/subscription/add/")
 

@@ -1,4 +1,5 @@
-"""A site on more than one machine: commands, workers and a beat, with a real Redis and a real PostgreSQL.
+"""A site with several processes: commands, workers and a beat, with a real Redis and a real PostgreSQL. All share one
+home.
 
 `python scripts/services.py run -- pytest packages/lifestream/tests/scheduler/test_scale.py` starts both.
 """
@@ -57,7 +58,7 @@ def database() -> Iterator[str]:
 
 @pytest.fixture
 def broker() -> Iterator[str]:
-    """Yield the URL of an empty Redis database, which is emptied again afterwards."""
+    """Empty the Redis database of LIFESTREAM_TEST_REDIS_URL, yield its URL, and empty it again."""
     import redis
 
     with redis.Redis.from_url(REDIS) as connection:
@@ -119,7 +120,7 @@ def rows(database: str, query: str) -> list[tuple[Any, ...]]:
 
 
 class Machine:
-    """The part of a site on one machine: a home of its own, and the shared database and broker."""
+    """A site on one machine: its home, its database and its broker."""
 
     def __init__(self, folder: Path, database: str, broker: str) -> None:
         self.folder = folder

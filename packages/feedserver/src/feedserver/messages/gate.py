@@ -1,8 +1,8 @@
 """Gates, at which code that makes an answer waits for the test, and the cancellation of answers that nobody wants.
 
-A thread that makes an answer works for a `Wanted`, which the server drops when the client has left, the server stops or
-the time limit of a callable is over. Code that waits at a gate or in asyncio is then ended at once, by an exception
-that no `except Exception` of a test's code catches.
+A thread that makes an answer works for a `Wanted`, a cancellation token. The server drops it when the client has left,
+the server stops or the time limit of a callable is over. Code that waits at a gate, or in a coroutine that `run_async`
+runs, is then ended at once, by an exception that no `except Exception` of a test's code catches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 class NoLongerWanted(BaseException):
     """The answer that this code makes is no longer wanted: the client has left, the server stops, or time is over.
 
-    While the answer is wanted, this is an exception like any other, since the code of a test may raise it, too.
+    If the code of a test raises it itself while the answer is still wanted, it is reported like any other error.
     """
 
 
@@ -59,9 +59,10 @@ class Wanted:
         """Call *function* when the answer is dropped while the block runs, or at once where it is dropped already."""
         key = object()
         with self._lock:
-            if not self._is_dropped:
+            is_late = self._is_dropped
+            if not is_late:
                 self._to_call[key] = function
-        if self._is_dropped:
+        if is_late:
             function()
         try:
             yield
@@ -71,7 +72,7 @@ class Wanted:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Have the code of the block work for this answer: a drop ends its waits at gates and its coroutines."""
+        """Have the code of the block work for this answer: a drop ends its waits at gates and what `run_async` runs."""
         before = _current.set(self)
         try:
             yield
@@ -92,6 +93,15 @@ def end_if_dropped() -> None:
     """Raise NoLongerWanted where the answer that this code makes has been dropped."""
     if is_dropped():
         raise NoLongerWanted
+
+
+class _Turn:
+    """One wait at a gate: whether it has used up a permit, and whether nobody waits for its end any more."""
+
+    __slots__ = ("has_permit", "is_given_up")
+
+    def __init__(self) -> None:
+        self.has_permit = self.is_given_up = False
 
 
 class Gate:
@@ -126,15 +136,42 @@ class Gate:
         """Wait until the test lets this call pass, at most *timeout* seconds (None: without end).
 
         Raises TimeoutError after that time. If the answer is no longer wanted, such as when the client has left, the
-        code that waits is ended by `NoLongerWanted`, which is no `Exception`; its `finally` blocks run.
+        code that waits is ended by `NoLongerWanted`, which is no `Exception`; its `finally` blocks run. In a thread
+        that this code has started, unless by `asyncio.to_thread`, only the time limit ends a wait.
         """
+        self._wait(timeout, _Turn())
+
+    def __await__(self) -> Generator[object, None, None]:
+        """Wait as `wait` does, without blocking the event loop that runs here. A wait that is cancelled uses up no
+        `release`.
+        """
+        return self._wait_in_thread().__await__()
+
+    async def _wait_in_thread(self) -> None:
+        import asyncio  # most answers are made without it
+
+        turn = _Turn()
+        try:
+            await asyncio.to_thread(self._wait, GATE_TIMEOUT, turn)
+        except asyncio.CancelledError:
+            with self._changed:
+                turn.is_given_up = True
+                self._permits += turn.has_permit  # the thread was faster than the cancellation
+                self._changed.notify_all()
+            raise
+
+    def _wait(self, timeout: float | None, turn: _Turn) -> None:
         if timeout is not None:
             check_seconds("timeout", timeout)
         wanted = _current.get() or Wanted()
         with wanted.on_drop(self._wake), self._changed:
-            passed = self._changed.wait_for(lambda: self._is_open or self._permits or wanted.is_dropped, timeout)
+            passed = self._changed.wait_for(
+                lambda: self._is_open or self._permits or wanted.is_dropped or turn.is_given_up, timeout
+            )
             if wanted.is_dropped:
                 raise NoLongerWanted
+            if turn.is_given_up:
+                return
             if not passed:
                 raise TimeoutError(
                     f"the gate was not opened within {timeout:g} s; call its release() or open() in the test, or give "
@@ -142,12 +179,7 @@ class Gate:
                 )
             if not self._is_open:
                 self._permits -= 1
-
-    def __await__(self) -> Generator[object, None, None]:
-        """Wait as `wait` does, without blocking the event loop that runs here."""
-        import asyncio  # most answers are made without it
-
-        return asyncio.to_thread(self.wait).__await__()
+                turn.has_permit = True
 
     def _wake(self) -> None:
         with self._changed:
@@ -157,9 +189,10 @@ class Gate:
 def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
     """Run *coroutine* by `asyncio.run`, and cancel it when the answer that it works for is dropped.
 
-    Raises NoLongerWanted then. Raises what a task, a callback or a function in an executor has raised, if nothing
-    awaits it: asyncio would only log that, as it still logs errors of transports, which clients of HTTP cause and
-    survive, and errors of futures that are freed later.
+    Raises NoLongerWanted if the cancellation ends it. If the coroutine itself raises nothing else, this raises what a
+    task, a callback or a function in an executor has raised and nothing has awaited; asyncio would only log such an
+    error. Two kinds of errors are still only logged: those of transports, which clients cause that disconnect, and
+    those of futures that are freed after the run.
     """
     import asyncio
 
@@ -176,7 +209,8 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
         return task
 
     def keep_failed(future: asyncio.Future[Any]) -> None:
-        if _is_unawaited(future):  # so far: what awaits it runs after this
+        # What awaits it runs after this callback, so `_raise_first` asks again.
+        if _is_unawaited(future):
             failed.append(future)
 
     def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -216,22 +250,25 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
 
 
 def _raise_first(unawaited: list[BaseException], failed: list[asyncio.Future[Any]]) -> None:
-    """Raise the first exception of *unawaited*, or else that of a *failed* future that nothing awaits, or whose
-    exception was only passed on.
+    """Raise the first exception that nothing has handled, if there is one: of *unawaited*, else of a *failed* future.
+
+    An exception that `asyncio.gather` or `asyncio.shield` has passed on to a future that nothing awaits is not handled
+    either. NoLongerWanted is raised only if there is no other.
     """
     left = {id(each) for each in failed if _is_unawaited(each)}
     errors = [(error, id(each) in left) for each in failed if (error := each.exception()) is not None]
     kept = _kept_unawaited({id(error) for error, is_unawaited in errors if not is_unawaited})
     found = [*unawaited, *(error for error, is_unawaited in errors if is_unawaited or id(error) in kept)]
-    found.sort(key=lambda error: isinstance(error, NoLongerWanted))  # the end of a wait at a gate is no news
+    found.sort(key=lambda error: isinstance(error, NoLongerWanted))  # it tells less than any other error
     if found:
         raise found[0] from None
 
 
 def _kept_unawaited(errors: set[int]) -> set[int]:
-    """Return those of *errors*, ids of exceptions, that a future has which nothing awaits.
+    """Return those of *errors*, ids of exceptions, that belong to a future that nothing awaits.
 
-    `asyncio.gather` and `asyncio.shield` pass exceptions on to a future of their own, which something may keep.
+    `asyncio.gather` and `asyncio.shield` pass exceptions on to a future of their own. As long as something refers to
+    it, asyncio does not log them.
     """
     if not errors:
         return set()
@@ -251,9 +288,9 @@ def _kept_unawaited(errors: set[int]) -> set[int]:
 def _is_unawaited(future: asyncio.Future[Any]) -> bool:
     """Return whether *future*, which may be a task, has raised, and nothing has asked for its exception.
 
-    asyncio tells of such a future only when it is freed: never while something refers to it, and too late if it is part
-    of a cycle of references. The private attribute, read in Python 3.11 to 3.13, is what asyncio itself asks then; a
-    class of futures without it is reported by asyncio alone.
+    asyncio logs such an exception only when the future is freed: never while something refers to it, and too late if
+    it is part of a cycle of references. What asyncio then looks at is this private attribute, in Python 3.11 to 3.13.
+    The errors of futures that lack it are only logged by asyncio.
     """
     return bool(getattr(future, "_log_traceback", False))
 

@@ -29,7 +29,8 @@ ADDITIONS: Final = "lifestream_subscription_additions"
 
 RULES_HELP = gettext_lazy(
     "One rule a line: words that must all occur, in quotes if they must follow each other. If a line begins with "
-    "title:, text:, author:, tag: or link:, only that part of an item is searched."
+    "title:, text:, author: or tag:, only that part of an item is searched. A line that begins with link: has a part "
+    "of the item’s address, such as link:example.com/ads/."
 )
 
 
@@ -191,10 +192,6 @@ class SubscriptionAdmin(OwnedAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Do nothing: no related rows are saved with a subscription."""
 
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """Return the text for the history. It contains no address, since an address may contain a password."""
-        return [{"added": {}}] if add else super().construct_change_message(request, form, formsets, add)
-
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Do nothing: there is no subscription yet."""
 
@@ -240,15 +237,15 @@ class SubscriptionAdmin(OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
-        """Show no new items of the selected subscriptions."""
-        chosen = Subscription.objects.filter(pk__in=list(subscriptions.values_list("pk", flat=True)))
+        """Show no new items of the selected subscriptions. A feed that has no others is not fetched any more."""
+        chosen = Subscription.objects.filter(pk__in=list(subscriptions.values_list("pk", flat=True)), paused=False)
         count = chosen.update(paused=True)
         text = ngettext("{} subscription was paused.", "{} subscriptions were paused.", count)
         self.message_user(request, text.format(count), messages.SUCCESS)
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
-        """Show new items again, including those that came in the meantime."""
+        """Show new items again, including those that were stored in the meantime for other subscriptions."""
         count = Subscription.objects.filter(pk__in=subscriptions.values("pk"), paused=True).update(paused=False)
         text = ngettext("{} subscription was resumed.", "{} subscriptions were resumed.", count)
         self.message_user(request, text.format(count), messages.SUCCESS)

@@ -36,7 +36,8 @@ _LONGEST_FOLDER: Final = 200
 
 RULES_HELP = _(
     "One rule a line: words that must all occur, in quotes if they must follow each other. If a line begins with "
-    "title:, text:, author:, tag: or link:, only that part of an item is searched."
+    "title:, text:, author: or tag:, only that part of an item is searched. A line that begins with link: has a part "
+    "of the item’s address, such as link:example.com/ads/."
 )
 
 

@@ -59,7 +59,7 @@ class AddFeed(CommandTestCase):
         assert Subscription.objects.get().lifestream.slug == "two"
         assert Subscription.objects.get().folder == "News"
 
-    def test_several_feeds_are_added_and_failures_are_reported(self) -> None:
+    def test_several_feeds_are_added_and_failures_are_counted(self) -> None:
         self.feedserver.add("/one", feed())
         self.feedserver.add("/gone", Response(status=410))
         self.feedserver.add("/two", feed())

@@ -1,9 +1,10 @@
-"""The pages of owners. Each is a form or a list; what they change is written by `models` and `refresh`.
+"""The pages of owners. Each is a form or a list. They change rows directly or by their forms; what follows from a
+change is done by `models`.
 
 `frame`: what all of them share. `first_account`: the first run of a site. `account`: logging in and out. `adding`: new
-feeds, by address or as an uploaded list (`refresh.opml` subscribes to it). `managing`: the list of sites, and each of
-them. `ruling`: keep and block rules. `posts`: hiding and pinning. `look`: theme, colours and logo. `own_pages`: pages
-of the owner's own text.
+feeds, by address or as an uploaded list; `refresh` fetches them and subscribes to them. `managing`: the list of sites,
+and each of them. `ruling`: keep and block rules. `posts`: hiding and pinning. `look`: theme, colours and logo.
+`own_pages`: pages of the owner's own text.
 """
 
 from __future__ import annotations
