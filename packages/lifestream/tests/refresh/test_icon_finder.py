@@ -145,9 +145,11 @@ class IconTest(FeedServerTransactionTestCase):
         self.feedserver.add("/a.png", Response(PNG))
         for number in range(3):
             make_feed(self.get_url(f"{number}.xml"), last_success=NOW, site_url=self.get_url("/"))
+        with_icon = make_feed("http://127.0.0.1:1/feed", last_success=NOW, icon_url=self.get_url("a.png"))
         with watched_processes() as started:
+            assert find_icons([with_icon.pk], clock=lambda: NOW) == 1
+            assert started == [], "no page has come"
             assert find_icons(clock=lambda: NOW) == 3
-            assert find_icons(clock=lambda: NOW) == 0
         assert len(started) == 1
         assert all(process.poll() is not None for process in started)
 
