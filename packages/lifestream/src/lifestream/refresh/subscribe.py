@@ -182,7 +182,8 @@ def _has_scheme(url: str) -> bool:
 
 
 _FEED_SCHEME: Final = re.compile(r"^feed:(?://)?", re.IGNORECASE)
-_SCHEME: Final = re.compile(r"[^/?#]*://")  # a path or a query may have "://", too
+# A path or a query may have "://", too. "mailto:ada" before "@" would be a user and a password.
+_SCHEME: Final = re.compile(r"[^/?#]*://|mailto:", re.IGNORECASE)
 
 
 def _find(request: FetchRequest, scout: Scout, *, is_bare: bool) -> Found:
