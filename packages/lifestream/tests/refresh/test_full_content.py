@@ -152,5 +152,6 @@ class FullContent(FeedServerTestCase):
         refresh([self.feed.pk])
         assert fetch_full_content([self.feed.pk], pause=at_once) == 1
         Feed.objects.update(body_hash="", etag="")
-        refresh([self.feed.pk], early=True)
+        [row] = refresh([self.feed.pk], early=True).rows
+        assert row.outcome == "unchanged"
         assert "albatross" in Item.objects.get().text
