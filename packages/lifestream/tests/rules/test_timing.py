@@ -49,9 +49,11 @@ class Freshness(RuleTestCase):
 
     @pytest.mark.rule(8)
     def test_an_expires_that_is_no_date_means_stale(self) -> None:
-        self.subscribe("/feed", feed(Expires="0"))
+        fresh = feed(Cache_Control="max-age=7200", ETag='"v1"')
+        self.subscribe("/feed", fresh, Response(status=304, headers={"Expires": "0"}), feed())
         self.refresh()
-        self.assert_waits(HOUR, early=False)
+        self.assert_waits(2 * HOUR)
+        self.assert_waits(HOUR, early=False)  # an Expires that was ignored would leave the max-age in force
 
     @pytest.mark.rule(8)
     def test_expires_gives_way_to_max_age(self) -> None:
