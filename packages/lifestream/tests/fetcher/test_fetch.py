@@ -246,9 +246,7 @@ def test_a_fetch_can_be_cancelled(server: FeedServer) -> None:
     assert asyncio.run(run())
 
 
-def test_a_bug_is_a_failure_that_is_logged_with_its_traceback(
-    server: FeedServer, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_bug_is_a_failure_that_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(FixedResolver):
         async def resolve(self, *args: Any, **kwargs: Any) -> list[ResolveResult]:
             raise LookupError("a bug")
