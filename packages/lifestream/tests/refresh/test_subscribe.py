@@ -222,15 +222,6 @@ class ADatabaseThatFails(SubscribeTestCase):
         with mock.patch.object(Scout, "ask", side_effect=failure), pytest.raises(OperationalError):
             self.find(self.get_url("/feed"))
 
-    def test_a_shortage_of_memory_is_the_reason_of_a_refusal(self) -> None:
-        url = self.get_url("/feed")
-        with mock.patch.object(Scout, "ask", side_effect=MemoryError), pytest.raises(NotAdded) as refused:
-            self.find(url)
-        assert refused.value.reason == f"{url} can't be fetched: {Shortage.MEMORY.value}"
-        assert refused.value.by_shortage
-        with mock.patch.object(Scout, "ask", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
-            self.find(url)
-
     def test_while_a_feed_is_stored_leaves_it_due_at_once(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
@@ -267,6 +258,15 @@ class WhatIsRefused(SubscribeTestCase):
             path = f"/{answer.status}"
             self.feedserver.add(path, answer)
             assert self.refusal(self.get_url(path)).reason == f"{self.get_url(path)} can't be fetched: {words}"
+
+    def test_a_shortage_of_memory_is_the_reason_of_a_refusal(self) -> None:
+        url = self.get_url("/feed")
+        with mock.patch.object(Scout, "ask", side_effect=MemoryError), pytest.raises(NotAdded) as refused:
+            self.find(url)
+        assert refused.value.reason == f"{url} can't be fetched: {Shortage.MEMORY.value}"
+        assert refused.value.by_shortage
+        with mock.patch.object(Scout, "ask", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+            self.find(url)
 
     def test_a_url_that_no_feed_can_have_is_refused_before_any_request(self) -> None:
         with mock.patch.object(Scout, "ask", side_effect=AssertionError("something was requested")):
