@@ -185,7 +185,7 @@ def test_connections_are_kept_only_while_requests_wait_for_their_host(server: Fe
             assert isinstance(event, Downloaded)
             assert isinstance(event.outcome, Fetched)
             downloads.done(event.claim)
-        # An event is sent before its connection is closed, and the event of a later answer afterwards.
+        # The loop may close a socket a moment after the event of its last answer, but not after that of a later one.
         downloads.add([download(server.url("/feed"))])
         take(events, 1)
         left = sum(each.fileno() != -1 for each in SocketCounter.made)

@@ -191,7 +191,7 @@ class IconTest(FeedServerTransactionTestCase):
 class FakeNetwork:
     """A fetcher that finds nothing, since every request ends with *kind*, except those that *answers* has.
 
-    It knows the *limits* it was made with, how many requests were *running*, and what the most were.
+    It knows the *limits* that it was made with, how many requests are *running*, and the *most* that ever were.
     """
 
     def __init__(self, kind: FailureKind = "dns", answers: dict[str, bytes] | None = None) -> None:
