@@ -166,6 +166,7 @@ class AFeed(SubscribeTestCase):
         ("a.example/?of=http://b.example/", "https://a.example/?of=http://b.example/"),
         ("a.example/http://b.example/", "https://a.example/http://b.example/"),
         ("MailTo:ada@a.example", "MailTo:ada@a.example"),
+        ("acct:ada@a.example", "acct:ada@a.example"),
         ("ada:pw@a.example", "https://ada:pw@a.example"),
         ("feed:", ""),
         (" ", ""),
