@@ -115,11 +115,11 @@ class IconTest(FeedServerTransactionTestCase):
 
     def test_the_time_of_a_site_is_for_all_its_requests_together(self) -> None:
         head = '<link rel="icon" href="/a.png">'
-        html = Response(f"<!doctype html>{head}", headers={"Content-Type": "text/html"}, delay=0.8)
+        html = Response(f"<!doctype html>{head}", headers={"Content-Type": "text/html"}, delay=0.3)
         self.feedserver.add("/", html)
-        self.feedserver.add("/a.png", Response(PNG, delay=0.8))
+        self.feedserver.add("/a.png", Response(PNG, delay=0.3))
         feed = self.feed()
-        with mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 1.5):  # of a slow machine, more is used up
+        with mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 0.55):  # of a slow machine, more is used up
             assert find_icons(clock=lambda: NOW) == 0
         assert self.icon(feed) == b""
 
