@@ -71,8 +71,10 @@ def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=8, per_host=1) as downloads:
         downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(6))
-        take(events, 6)
+        taken = take(events, 6)
     assert answer.most == 6
+    answered = [event.outcome.status for event in taken if isinstance(event, Downloaded)]
+    assert answered == [404] * 6, "the time of no request was up"
 
 
 def let_others_pass(server: FeedServer) -> None:
