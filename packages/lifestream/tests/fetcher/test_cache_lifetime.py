@@ -27,6 +27,7 @@ TEN_YEARS = 10 * 365 * 86400.0
         ({"cache-control": "max-age=600, max-age=900"}, 600),
         ({"cache-control": "max-age=99999999999999999999999"}, TEN_YEARS),
         ({"cache-control": "max-age=60", "expires": "0"}, 60),
+        ({"cache-control": "max-age=60", "expires": "Sun, 01 Mar 2026 13:00:00 GMT"}, 60),
     ],
 )
 def test_an_answer_is_fresh_for_max_age_minus_age(headers: dict[str, str], seconds: float) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from aiohttp import ClientConnectorError
+from aiohttp.client_reqrep import ConnectionKey
 from django.db import OperationalError
 
 from factories import make_feed, make_subscription
@@ -276,6 +278,24 @@ class TestErrorsThatMeanAShortage:
         wrapped.__cause__ = error
         assert shortage_of(wrapped) is shortage
 
+    @pytest.mark.parametrize(
+        ("host", "port", "shortage"),
+        [
+            ("127.0.0.1", 80, Shortage.PORTS),
+            ("feeds.example", 80, Shortage.PORTS),
+            ("127.0.0.1", 0, None),
+            ("feeds.example", 0, None),
+            ("2001:db8::1", 80, None),
+            ("[2001:db8::1]", 80, None),
+        ],
+    )
+    def test_an_unavailable_address_means_a_shortage_of_ports_only_if_a_free_port_would_help(
+        self, host: str, port: int, shortage: Shortage | None
+    ) -> None:
+        key = ConnectionKey(host, port, is_ssl=False, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
+        unavailable = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        assert shortage_of(ClientConnectorError(key, unavailable)) is shortage
+
     # Without a zone, a link-local address has no route.
     @pytest.mark.parametrize("url", ["http://[fe80::1]/", "http://127.0.0.1:0/"])
     def test_an_address_that_cannot_be_connected_to_is_a_failure_of_the_feed(self, url: str) -> None:
@@ -296,7 +316,7 @@ class TestErrorsThatMeanAShortage:
 
 
 class TestTheLimitOfFiles:
-    def test_it_is_raised_by_commands_as_far_as_needed(self) -> None:
+    def test_it_is_raised_as_far_as_needed(self) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))

@@ -121,7 +121,7 @@ class TestBehindAHub:
         assert wait(due) == 12 * HOUR
         assert due.reason == "our own interval of 12 hours, beside what its hub pushes"
 
-    def test_a_feed_that_asks_for_a_longer_interval_gets_it(self, settings: Settings) -> None:
+    def test_a_feed_that_asks_for_a_longer_interval_gets_it_up_to_the_maximum(self, settings: Settings) -> None:
         seldom = Terms(rhythm=Rhythm(ttl=5 * DAY))
         assert wait(decided(claim(seldom, push_until=NOW + timedelta(days=1)))) == 5 * DAY
         settings.LIFESTREAM_MAX_INTERVAL = 2 * DAY

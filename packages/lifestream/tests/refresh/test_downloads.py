@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from download_case import NOW, ConcurrencyCounter, Events, download, downloading, last_asked, take
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Request, Response
 from guards import allowing
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
@@ -71,31 +71,49 @@ def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=8, per_host=1) as downloads:
         downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(6))
-        take(events, 6)
+        taken = take(events, 6)
     assert answer.most == 6
+    answered = [event.outcome.status for event in taken if isinstance(event, Downloaded)]
+    assert answered == [404] * 6, "the time of no request was up"
+
+
+def let_others_pass(server: FeedServer) -> None:
+    """Send twenty other requests to *server*: a request that may be sent now arrives before the last of them."""
+    server.add("/other", Response("<rss/>"))
+    events: Events = queue.SimpleQueue()
+    with downloading(events) as others:
+        others.add(download(server.url("/other")) for _ in range(20))
+        take(events, 20)
 
 
 def test_the_number_of_concurrent_downloads_is_limited(server: FeedServer) -> None:
-    answer = ConcurrencyCounter(3)
+    asked, end = threading.Semaphore(0), threading.Event()
+
+    def answer(_: Request) -> Response:
+        asked.release()
+        assert end.wait(PATIENCE)
+        return Response(status=404)
+
     server.add("/feed", answer)
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=3, per_host=2) as downloads:
         downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(12))
+        for _ in range(3):
+            assert asked.acquire(timeout=PATIENCE)
+        let_others_pass(server)
+        is_fourth_asked = asked.acquire(blocking=False)
+        end.set()
         take(events, 12)
-    assert answer.most == 3
+    assert not is_fourth_asked
 
 
 def test_nothing_is_requested_while_too_many_bodies_wait_to_be_read(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>"))
-    server.add("/other", Response("<rss/>"))
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=1, memory=Memory(size=7)) as downloads:
         downloads.add(download(server.url("/feed")) for _ in range(4))
         brought = take(events, 2)
-        others: Events = queue.SimpleQueue()
-        with downloading(others) as not_full:  # a third request would arrive while twenty others are answered
-            not_full.add(download(server.url("/other")) for _ in range(20))
-            take(others, 20)
+        let_others_pass(server)
         assert len(server.journal.filter("/feed")) == 2
         assert events.empty()
         for event in brought:
@@ -169,7 +187,7 @@ def test_connections_are_kept_only_while_requests_wait_for_their_host(server: Fe
             assert isinstance(event, Downloaded)
             assert isinstance(event.outcome, Fetched)
             downloads.done(event.claim)
-        # An event is sent before its connection is closed, and the event of a later answer afterwards.
+        # The loop may close a socket a moment after the event of its last answer, but not after that of a later one.
         downloads.add([download(server.url("/feed"))])
         take(events, 1)
         left = sum(each.fileno() != -1 for each in SocketCounter.made)

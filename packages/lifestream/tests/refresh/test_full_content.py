@@ -152,6 +152,19 @@ class FullContent(FeedServerTestCase):
         assert "Authorization" in by_host["127.0.0.1"]
         assert not {"X-Key", "Authorization"} & set(by_host["localhost"])
 
+    def test_the_pages_of_a_host_are_requested_no_faster_than_feeds(self) -> None:
+        waits: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            waits.append(seconds)
+
+        for number in range(1, 4):
+            self.feedserver.add(f"/{number}", self.page("albatross"))
+            self.item(f"/{number}")
+        with self.settings(LIFESTREAM_PER_HOST_RATE=2):
+            assert fetch_full_content([self.feed.pk], clock=self.clock, pause=pause) == 3
+        assert waits == [0.5, 0.5]
+
     def test_a_page_at_a_private_address_is_not_requested(self) -> None:
         make_item(self.feed, "bad", link="http://169.254.169.254/latest/meta-data/")
         assert self.run_for() == 0
@@ -167,5 +180,6 @@ class FullContent(FeedServerTestCase):
         refresh([self.feed.pk])
         assert fetch_full_content([self.feed.pk], pause=at_once) == 1
         Feed.objects.update(body_hash="", etag="")
-        refresh([self.feed.pk], early=True)
+        [row] = refresh([self.feed.pk], early=True).rows
+        assert row.outcome == "unchanged"
         assert "albatross" in Item.objects.get().text

@@ -74,7 +74,7 @@ def test_an_address_of_a_site_is_written_without_characters_that_no_iri_has() ->
 @pytest.mark.django_db
 def test_a_list_is_written_in_parts_that_end_with_the_first_outline_beyond_64_ki_characters() -> None:
     lifestream = make_lifestream()
-    outlines = [Outline(f"https://a.example/{n:04}", f"{n:04}") for n in range(3000)]
+    outlines = [Outline(f"https://a.example/{n:03}/{'x' * 900}", f"{n:03}") for n in range(240)]
     subscribe_to(lifestream, outlines)
     *parts, last = write(lifestream)
     assert len(parts) == 3

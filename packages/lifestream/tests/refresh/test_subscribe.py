@@ -165,6 +165,9 @@ class AFeed(SubscribeTestCase):
         ("newsfeed:8080/rss", "https://newsfeed:8080/rss"),
         ("a.example/?of=http://b.example/", "https://a.example/?of=http://b.example/"),
         ("a.example/http://b.example/", "https://a.example/http://b.example/"),
+        ("MailTo:ada@a.example", "MailTo:ada@a.example"),
+        ("acct:ada@a.example", "acct:ada@a.example"),
+        ("ada:pw@a.example", "https://ada:pw@a.example"),
         ("feed:", ""),
         (" ", ""),
     ],
@@ -220,15 +223,6 @@ class ADatabaseThatFails(SubscribeTestCase):
         with mock.patch.object(Scout, "ask", side_effect=failure), pytest.raises(OperationalError):
             self.find(self.get_url("/feed"))
 
-    def test_a_shortage_of_memory_is_the_reason_of_a_refusal(self) -> None:
-        url = self.get_url("/feed")
-        with mock.patch.object(Scout, "ask", side_effect=MemoryError), pytest.raises(NotAdded) as refused:
-            self.find(url)
-        assert refused.value.reason == f"{url} can't be fetched: {Shortage.MEMORY.value}"
-        assert refused.value.by_shortage
-        with mock.patch.object(Scout, "ask", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
-            self.find(url)
-
     def test_while_a_feed_is_stored_leaves_it_due_at_once(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
@@ -266,9 +260,19 @@ class WhatIsRefused(SubscribeTestCase):
             self.feedserver.add(path, answer)
             assert self.refusal(self.get_url(path)).reason == f"{self.get_url(path)} can't be fetched: {words}"
 
+    def test_a_shortage_of_memory_is_the_reason_of_a_refusal(self) -> None:
+        url = self.get_url("/feed")
+        with mock.patch.object(Scout, "ask", side_effect=MemoryError), pytest.raises(NotAdded) as refused:
+            self.find(url)
+        assert refused.value.reason == f"{url} can't be fetched: {Shortage.MEMORY.value}"
+        assert refused.value.by_shortage
+        with mock.patch.object(Scout, "ask", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+            self.find(url)
+
     def test_a_url_that_no_feed_can_have_is_refused_before_any_request(self) -> None:
-        for url in ("", "file:///etc/passwd", "javascript:alert(1)", "http://", "mailto:ada@example.org"):
-            assert self.refusal(url).field == "url"
+        with mock.patch.object(Scout, "ask", side_effect=AssertionError("something was requested")):
+            for url in ("", "file:///etc/passwd", "javascript:alert(1)", "http://", "mailto:ada@example.org"):
+                assert self.refusal(url).field == "url"
 
     def test_an_address_of_the_private_network_is_refused(self) -> None:
         with pytest.raises(NotAdded, match=r"127\.0\.0\.1 is a loopback address"):

@@ -1,8 +1,4 @@
-"""Rule 40: a hub's challenge is echoed for its own topic only, a bad signature is ignored, the lease is renewed, and
-slow polling goes on.
-
-The hub is a real one on feedserver, the callback is Django's live server, and only the clock is moved by the tests.
-"""
+"""Rule 40: which hub is asked, a hub's challenge is echoed for its own topic only, and a bad signature is ignored."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1
 _NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/", re.IGNORECASE)
 # No message contains a password, since messages are stored, shown and logged.
 LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
+PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
+"""The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 # People paste an address behind an "https://" that is there already. The first one would be taken for all but the path,
@@ -57,7 +59,6 @@ class UrlRefused(ValueError):
 
 _BEFORE_LOGIN = re.compile(r"(?:feed:)?(?:[^:/\\@]*:?//|https?:[/\\]*)", re.IGNORECASE)
 _LOGIN_AT = re.compile(r".*(?:[@\uff20\ufe6b]|%40)", re.DOTALL)  # Unicode takes two other characters for an "@"
-_ADDRESS = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 _QUOTED = re.compile(r" '.*'", re.DOTALL)  # in messages of urllib: a host, with its login
 
 
@@ -171,7 +172,7 @@ def _without_login(url: str) -> str:
     before = _BEFORE_LOGIN.match(url)
     start = before.end() if before else 0
     login = _LOGIN_AT.match(url, start)
-    if login is None or not (start or ":" in _ADDRESS.sub("", login[0])):
+    if login is None or not (start or ":" in PERSON.sub("", login[0])):
         return url
     return f"{url[:start]}…@{url[login.end() :]}"
 

@@ -108,10 +108,11 @@ def callback_of(key: str) -> str:
 async def _ask_all(
     requests: list[HubRequest], answers: dict[int, HubAnswer], guard: AddressGuard, now: datetime, deadline: float
 ) -> None:
-    """Send those of *requests* for which there is time, and put into *answers* those of hubs, by the requests' keys.
+    """Send those of *requests* for which there is time, and put the answers of the hubs into *answers*, by the
+    requests' keys.
 
-    There is none for requests to a hub whose turn did not come, for those that there was no time to send to a hub that
-    answers, nor for those after a shortage of this machine.
+    These requests have no answer: those to a hub whose turn did not come, those that there was no time to send to a hub
+    that answers, and those after a shortage of this machine.
     """
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feed's proxy and the hub

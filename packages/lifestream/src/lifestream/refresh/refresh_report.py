@@ -61,7 +61,7 @@ class Report:
 
     @property
     def all_failed(self) -> bool:
-        """Whether there was something to do and none of it worked."""
+        """Whether there is a row, and all rows are of feeds that failed."""
         return bool(self.rows) and all(row.failed for row in self.rows)
 
     @property

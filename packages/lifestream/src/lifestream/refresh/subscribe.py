@@ -25,7 +25,7 @@ from django.utils import timezone
 from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url
+from lifestream.fetcher.feed_urls import PERSON, UrlRefused, credentials_of, origin, request_url
 from lifestream.fetcher.outcomes import Fetched, FetchRequest
 from lifestream.fetcher.shortage import shortage_of
 from lifestream.message import say
@@ -177,8 +177,9 @@ def completed(url: str) -> str:
 
 
 def _has_scheme(url: str) -> bool:
-    """Return whether *url* has a scheme to request it by, which `feed:` is not: `feed://a.example` has none."""
-    return _SCHEME.match(_FEED_SCHEME.sub("", url.strip())) is not None
+    """Return whether *url* has a scheme of its own, which `feed:` is not: `feed://a.example` has none."""
+    rest = _FEED_SCHEME.sub("", url.strip())
+    return (_SCHEME.match(rest) or PERSON.match(rest)) is not None
 
 
 _FEED_SCHEME: Final = re.compile(r"^feed:(?://)?", re.IGNORECASE)
