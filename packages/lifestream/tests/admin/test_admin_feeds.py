@@ -58,6 +58,7 @@ def test_a_feed_s_page_shows_all_times_from_which_the_next_fetch_was_chosen(root
         ("new", {}),
         ("failing", {"last_fetch": timezone.now(), "failures": 1}),
         ("paused", {"status": "paused"}),
+        ("idle", {"status": "idle"}),
         ("gone", {"status": "gone"}),
     ],
 )
@@ -67,6 +68,7 @@ def test_feeds_can_be_filtered_by_health(root: Client, health: str, fields: dict
         {"last_fetch": timezone.now()},
         {},
         {"status": "paused"},
+        {"status": "idle"},
         {"status": "gone"},
         {"last_fetch": timezone.now(), "failures": 1},
     ]
@@ -115,7 +117,7 @@ def test_credentials_are_on_no_page(root: Client) -> None:
     assert "with a login" in listed(root, "feed")
 
 
-def test_a_feed_that_is_shared_is_changed_by_superusers_only(client: Client, mine: Lifestream) -> None:
+def test_a_feed_is_changed_by_superusers_only(client: Client, mine: Lifestream) -> None:
     site = make_site(mine, "Its title")
     address = f"/admin/lifestream/feed/{site.feed_id}/"
     assert client.get(f"{address}change/").status_code == 200
