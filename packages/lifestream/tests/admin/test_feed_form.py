@@ -81,6 +81,10 @@ def test_a_feed_with_another_url_is_asked_anew(root: Client) -> None:
     feed = make_feed(URL, etag='"v1"')
     post(root, feed, new_url="https://b.example/feed")
     assert (feed.url, feed.etag) == ("https://b.example/feed", "")
+
+
+def test_the_subscriptions_of_a_feed_move_to_the_one_that_has_its_new_url(root: Client) -> None:
+    feed = make_feed(URL)
     there = make_feed("https://c.example/feed")
     subscription = make_subscription(feed, make_lifestream())
     assert "Its subscriptions have moved" in post(root, feed, new_url="https://c.example/feed")

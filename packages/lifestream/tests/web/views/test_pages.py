@@ -184,7 +184,7 @@ def test_a_tag_has_a_page_and_an_unused_one_has_none(client: Client, main: Lifes
     assert "保存食 1" in page(client, "/main/tags/").text
 
 
-def test_a_search_finds_words_of_every_script(client: Client, main: Lifestream) -> None:
+def test_a_search_finds_latin_and_japanese_words(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     make_post(site, "Kitchen clocks", text="consensus in c++")
     make_post(site, "新米の日", text="隣の田んぼの新米をいただいた。")
