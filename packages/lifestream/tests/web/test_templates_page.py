@@ -201,7 +201,12 @@ class TestVariables:
             "sites.html": "main/sites/",
             "tags.html": "main/tags/",
         }.items():
-            assert self.documented("Frames and pages", template) == set(self.context(client, path)) - common, template
+            assert self.documented("Frames and pages", template) | common == set(self.context(client, path)), template
+
+    def test_the_variables_of_a_page_of_the_owners_text_are_named(self, client: Client, stream: Lifestream) -> None:
+        OwnPage.objects.create(lifestream=stream, slug="imprint", title="Who I am", text="Ada")
+        [named] = re.findall(r"^`own_page\.html` has only (.*?)\. ", section(PAGE, "Frames and pages"), re.MULTILINE)
+        assert set(re.findall(r"`(\w+)`", named)) == set(self.context(client, "main/pages/imprint/"))
 
     def test_the_only_variable_of_the_index_is_its_lifestreams(self, client: Client) -> None:
         assert set(self.context(client, "")) == {"lifestreams"}
