@@ -73,7 +73,8 @@ class TestExamples:
 
     def test_an_addition_to_every_page_is_on_every_page(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("small")
-        for path in self.paths(stream):
+        OwnPage.objects.create(lifestream=stream, slug="about", title="About")
+        for path in [*self.paths(stream), "main/pages/about/"]:
             html = self.html(client, path)
             assert html.count('<link rel="stylesheet" href="/static/mysite.css">') == 1, path
             assert 'class="imprint"' in html and "All sites as OPML" in html, path
