@@ -128,7 +128,7 @@ class TestRules:
         with pytest.raises(api.RuleError):
             api.set_rules(subscription, block="title:")
 
-    def test_are_reported_for_an_item(self) -> None:
+    def test_allow_an_item_that_they_keep_and_do_not_block(self) -> None:
         item = make_item(title="Kites", tags=["sky"])
         assert api.allows(make_subscription(item.feed, keep_rules="tag: sky"), item)
         assert not api.allows(make_subscription(item.feed, block_rules="kites"), item)

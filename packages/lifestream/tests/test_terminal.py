@@ -130,10 +130,14 @@ class CommandsTest(FeedServerTransactionTestCase):
             "<opml version='2.0'><body><outline type='rss' text='x' xmlUrl='ftp://\u202e/'/></body></opml>",
             encoding="utf-8",
         )
+        never_fetched = Feed.objects.filter(pk=make_feed(self.get_url("never-fetched")).pk)
         for stream in (io.StringIO, Terminal):
             Feed.objects.update(next_fetch=timezone.now() - timedelta(days=1), not_before=None)
-            Feed.objects.update(title=HOSTILE, last_error=HOSTILE, etag=HOSTILE, moved_to=HOSTILE, next_reason=HOSTILE)
+            Feed.objects.update(title=HOSTILE, last_error=HOSTILE, moved_to=HOSTILE, next_reason=HOSTILE, failures=20)
+            never_fetched.update(etag=HOSTILE, status=Feed.Status.PAUSED)
             for arguments in (
+                ("status",),
+                ("why", self.get_url("never-fetched")),
                 ("add_feed", self.get_url("feed")),
                 ("add_feed", f"http://{HOSTILE}/"),
                 ("update_feeds", "--feed", self.get_url("broken")),
@@ -146,6 +150,9 @@ class CommandsTest(FeedServerTransactionTestCase):
                 ("import_opml", f"/{HOSTILE}".replace("\0", "")),
                 ("rename", self.get_url("broken"), HOSTILE.replace("\0", "")),
                 ("resume", HOSTILE),
+                ("read", self.get_url("feed")),
+                ("edit_feed", f"http://x.example/{HOSTILE}", "--interval", "6h"),
+                ("remove_feed", f"http://x.example/{HOSTILE}"),
                 ("export_opml", f"/{HOSTILE}/x"),
                 ("export_opml", "-", "--lifestream", HOSTILE),
             ):

@@ -17,13 +17,15 @@ from lifestream.web.wsgi_server import serve
 
 LARGE: Final = bytes(32 << 20)
 """More bytes than the buffers of a connection hold, and than waitress by default keeps before it lets a thread wait."""
+_PIECE: Final = 8 << 20
 ASKED: Final = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def answering_with_path(environ: Any, start_response: Any) -> list[bytes]:
     body = LARGE if environ["PATH_INFO"] == "/large" else environ["PATH_INFO"].encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
+    # In pieces: only before another piece does waitress let a thread wait.
+    return [body[at : at + _PIECE] for at in range(0, len(body), _PIECE)]
 
 
 def serving(client: Callable[[str, int], None], application: Any = answering_with_path, **options: Any) -> None:

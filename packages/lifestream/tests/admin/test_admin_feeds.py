@@ -58,6 +58,7 @@ def test_a_feed_s_page_shows_all_times_from_which_the_next_fetch_was_chosen(root
         ("new", {}),
         ("failing", {"last_fetch": timezone.now(), "failures": 1}),
         ("paused", {"status": "paused"}),
+        ("idle", {"status": "idle"}),
         ("gone", {"status": "gone"}),
     ],
 )
@@ -67,6 +68,7 @@ def test_feeds_can_be_filtered_by_health(root: Client, health: str, fields: dict
         {"last_fetch": timezone.now()},
         {},
         {"status": "paused"},
+        {"status": "idle"},
         {"status": "gone"},
         {"last_fetch": timezone.now(), "failures": 1},
     ]

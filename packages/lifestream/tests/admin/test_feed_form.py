@@ -81,6 +81,10 @@ def test_a_feed_with_another_url_is_asked_anew(root: Client) -> None:
     feed = make_feed(URL, etag='"v1"')
     post(root, feed, new_url="https://b.example/feed")
     assert (feed.url, feed.etag) == ("https://b.example/feed", "")
+
+
+def test_the_subscriptions_of_a_feed_move_to_the_one_that_has_its_new_url(root: Client) -> None:
+    feed = make_feed(URL)
     there = make_feed("https://c.example/feed")
     subscription = make_subscription(feed, make_lifestream())
     assert "Its subscriptions have moved" in post(root, feed, new_url="https://c.example/feed")
@@ -147,10 +151,12 @@ def test_feeds_that_are_deleted_while_others_are_changed_are_left_out(root: Clie
 def test_folders_are_changed_in_the_list_of_subscriptions(root: Client) -> None:
     subscriptions = [make_subscription(make_feed(), make_lifestream()) for _ in range(2)]
     fields = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "2", "_save": "Save"}
+    folders = {}
     for number, subscription in enumerate(reversed(subscriptions)):
         fields |= {f"form-{number}-id": str(subscription.pk), f"form-{number}-folder": f"News {number}"}
+        folders[subscription.pk] = f"News {number}"
     root.post("/admin/lifestream/subscription/", fields)
-    assert sorted(Subscription.objects.values_list("folder", flat=True)) == ["News 0", "News 1"]
+    assert dict(Subscription.objects.values_list("pk", "folder")) == folders
 
 
 @override_settings(LIFESTREAM_PLUGINS=["no.such.Plugin"])

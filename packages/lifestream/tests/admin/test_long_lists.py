@@ -93,8 +93,9 @@ def test_filters_by_thousands_of_folders_and_lifestreams_offer_the_first_ones(ro
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("answer", "count"), [("4xx", 3), ("2xx", 0), ("none", 0), ("9xx", 3)])
+@pytest.mark.parametrize(("answer", "count"), [("4xx", 2), ("2xx", 0), ("none", 1), ("9xx", 3)])
 def test_fetches_are_filtered_by_their_status(root: Client, answer: str, count: int) -> None:
+    Fetch.objects.filter(pk=Fetch.objects.earliest("pk").pk).update(status=None)
     page = root.get("/admin/lifestream/fetch/", {"answer": answer})
     assert page.context["cl"].result_count == count
 

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def lifestream() -> Lifestream:
+    """Return a lifestream with three posts. Another one has a post, too."""
     lifestream = make_lifestream()
+    make_post(make_site(), "a dog elsewhere", text="a dog elsewhere")
     for title in ("a cat", "a dog", "a cat and a dog"):
         make_post(make_site(lifestream), title, text=title)
     return lifestream

@@ -82,6 +82,13 @@ class TestShown:
     def test_the_whole_content_may_be_shown(self, client: Client, main: Lifestream) -> None:
         assert f"<p><b>{TEXT}</b></p>" in page(client, shown="whole")
 
+    def test_a_very_large_content_is_not_shown_whole(
+        self, client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lifestream.web.shown_posts._LARGEST_WHOLE", len(TEXT))
+        shown = page(client, shown="whole")
+        assert "Summary of Beta" in shown and "word0" not in shown
+
     @pytest.mark.parametrize("shown", ["title", "summary", "excerpt", "whole"])
     def test_whatever_is_shown_of_a_post_a_timeline_takes_six_queries_at_most(
         self, shown: str, client: Client, main: Lifestream, django_assert_max_num_queries: Any

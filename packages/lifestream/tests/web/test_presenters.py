@@ -57,6 +57,8 @@ def test_a_text_that_only_repeats_the_title_is_not_shown(title: str, summary: st
     [
         ("https://lemmy.example/u/jane.doe", "jane.doe"),
         ("https://mastodon.social/@jane/", "jane"),
+        ("https://a.example/user/jane", "jane"),
+        ("https://a.example/authors/jane/", "jane"),
         ("https://jane.example/", "https://jane.example/"),
         ("https://lemmy.example/u/jane/posts", "https://lemmy.example/u/jane/posts"),
         ("Jane https://lemmy.example/u/jane", "Jane https://lemmy.example/u/jane"),

@@ -10,9 +10,10 @@ from lifestream.web.proxy_headers import came_through_proxy
 @pytest.mark.parametrize(
     "header",
     [
-        "FORWARDED", "VIA", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "X_REAL_IP", "X_CLIENT_IP", "CF_CONNECTING_IP",
-        "TRUE_CLIENT_IP", "FASTLY_CLIENT_IP", "X_AMZN_TRACE_ID", "CDN_LOOP", "PROXY_CONNECTION",
-        "X_ENVOY_ATTEMPT_COUNT",
+        "FORWARDED", "VIA", "MAX_FORWARDS", "PROXY_CONNECTION", "X_FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_PROTO",
+        "X_ORIGINAL_HOST", "X_REAL_IP", "X_ENVOY_ATTEMPT_COUNT", "X_AMZN_TRACE_ID", "CDN_LOOP", "CLIENT_IP",
+        "X_CLIENT_IP", "CF_CONNECTING_IP", "TRUE_CLIENT_IP", "FASTLY_CLIENT_IP", "X_CLUSTER_CLIENT_IP",
+        "X_AZURE_CLIENTIP", "X_APPENGINE_USER_IP", "X_REMOTE_ADDR", "X_PROXYUSER_IP",
     ],
 )  # fmt: skip
 def test_headers_of_proxies_are_recognised(header: str) -> None:

@@ -283,7 +283,7 @@ def test_a_site_whose_posts_are_all_older_than_the_latest_is_listed_by_its_date(
 
 @pytest.mark.parametrize("bodies", [False, True])
 @pytest.mark.parametrize("narrowed", ["a search", "a search of what was frequent once", "a tag"])
-def test_the_fields_of_a_post_that_a_page_shows_are_read_once_the_posts_are_sorted(
+def test_the_fields_of_a_post_that_a_page_shows_are_read_after_the_posts_are_sorted(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch, narrowed: str, bodies: bool
 ) -> None:
     if narrowed.endswith("once"):

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factories import make_lifestream
-from lifestream.models import Lifestream, fulltext
+from lifestream.models import Lifestream, Subscription, fulltext
 from lifestream.web import site_search
 from lifestream.web.presenters import hits_in_words
 from lifestream.web.timeline import Timeline, timeline_for
@@ -166,6 +166,7 @@ def test_the_states_of_sites_are_shown_in_words(client: Client, main: Lifestream
     make_site(main, "Hiccup", failures=1, last_success=now - timedelta(hours=2))
     make_post(make_site(main, "Over", status="gone"), date=now - timedelta(days=800))
     make_site(main, "Silent")
+    Subscription.objects.filter(pk=make_site(main, "Resting").pk).update(paused=True)
     page = re.sub(r"\s+", " ", client.get("/main/sites/").text)
     shown = {
         name: re.sub("<.*?>", "", last).strip()
@@ -178,6 +179,7 @@ def test_the_states_of_sites_are_shown_in_words(client: Client, main: Lifestream
         "Hiccup": "No post yet",
         "Over": "Last post 2 years ago gone",
         "Silent": "No post yet",
+        "Resting": "No post yet paused",
     }
 
 

@@ -152,7 +152,7 @@ def test_control_characters_in_names_break_no_feed(client: Client, post: Post, a
 
 @pytest.mark.parametrize("character", ["\x01", "\x0c", "\x85", "\ufffe"])
 @pytest.mark.parametrize("format_", FORMATS)
-def test_characters_that_xml_forbids_in_stored_fields_break_no_feed(
+def test_control_characters_and_noncharacters_in_stored_fields_break_no_feed(
     client: Client, post: Post, format_: str, character: str
 ) -> None:
     """Rows that `loaddata` or a program writes may have them."""
@@ -221,11 +221,14 @@ def test_the_formats_have_validators_of_their_own(client: Client, post: Post) ->
         "another tagline",
         "renamed site",
         "another title of a site",
+        "another domain of a site",
         "another address of a site",
         "another address of a site's feed",
     ],
 )
 def test_whatever_changes_the_feed_changes_its_validator(client: Client, post: Post, event: str) -> None:
+    if event == "another domain of a site":
+        Feed.objects.update(title="")  # so that its domain is its name
     before = client.get("/main/feed.atom")["ETag"]
     match event:
         case "new item":
@@ -242,6 +245,8 @@ def test_whatever_changes_the_feed_changes_its_validator(client: Client, post: P
             post.lifestream.subscriptions.update(name="Renamed")
         case "another title of a site":
             Feed.objects.update(title="Another")
+        case "another domain of a site":
+            Feed.objects.update(domain="another.example")
         case "another address of a site":
             Feed.objects.update(site_url="https://another.example/")
         case "another address of a site's feed":
@@ -376,14 +381,15 @@ def test_atom_is_well_formed_and_complete(client: Client, post: Post) -> None:
     assert links == {"alternate": "http://testserver/main/", "self": "http://testserver/main/feed.atom"}
 
 
-def test_the_url_of_a_feed_with_credentials_is_not_published(client: Client, main: Lifestream) -> None:
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_url_of_a_feed_with_credentials_is_not_published(client: Client, main: Lifestream, format_: str) -> None:
     from django.contrib.auth.models import User
 
     owner = User.objects.create_user("owner")
     Lifestream.objects.update(owner=owner)
     make_post(make_site(main, "Sesame", url="https://sesame.example/feed", credentials="encrypted"), "Secret")
     client.force_login(owner)
-    response = client.get("/main/feed.rss")
+    response = client.get(f"/main/feed.{format_}")
     assert b"Secret" in response.content and b"https://sesame.example/feed" not in response.content
     assert "private" in response["Cache-Control"]
 

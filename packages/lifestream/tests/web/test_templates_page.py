@@ -73,7 +73,8 @@ class TestExamples:
 
     def test_an_addition_to_every_page_is_on_every_page(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("small")
-        for path in self.paths(stream):
+        OwnPage.objects.create(lifestream=stream, slug="about", title="About")
+        for path in [*self.paths(stream), "main/pages/about/"]:
             html = self.html(client, path)
             assert html.count('<link rel="stylesheet" href="/static/mysite.css">') == 1, path
             assert 'class="imprint"' in html and "All sites as OPML" in html, path
@@ -201,7 +202,12 @@ class TestVariables:
             "sites.html": "main/sites/",
             "tags.html": "main/tags/",
         }.items():
-            assert self.documented("Frames and pages", template) == set(self.context(client, path)) - common, template
+            assert self.documented("Frames and pages", template) | common == set(self.context(client, path)), template
+
+    def test_the_variables_of_a_page_of_the_owners_text_are_named(self, client: Client, stream: Lifestream) -> None:
+        OwnPage.objects.create(lifestream=stream, slug="imprint", title="Who I am", text="Ada")
+        [named] = re.findall(r"^`own_page\.html` has only (.*?)\. ", section(PAGE, "Frames and pages"), re.MULTILINE)
+        assert set(re.findall(r"`(\w+)`", named)) == set(self.context(client, "main/pages/imprint/"))
 
     def test_the_only_variable_of_the_index_is_its_lifestreams(self, client: Client) -> None:
         assert set(self.context(client, "")) == {"lifestreams"}

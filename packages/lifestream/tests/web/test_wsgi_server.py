@@ -18,6 +18,7 @@ from interruption import interrupt_main_thread
 from lifestream.web import wsgi_server
 from lifestream.web.wsgi_server import ending_on_sigterm, serve
 from programs import Program, environment
+from wsgi_serving import unserved_channels
 
 
 def application(_environ: Any, start_response: Any) -> list[bytes]:
@@ -165,6 +166,14 @@ def test_a_request_that_is_being_answered_keeps_its_connection(monkeypatch: pyte
         for each in clients:
             each.join(60)
     assert answers == [b"ok"]
+
+
+def test_connections_that_still_receive_an_answer_are_closed_after_newer_ones() -> None:
+    with unserved_channels(2, most_body=10) as (receiving, newer):
+        receiving.creation_time, newer.creation_time = 1, 2
+        receiving.total_outbufs_len = 5  # as if the client had not read all of its answer
+        assert wsgi_server._close_oldest({1: receiving, 2: newer})  # one of two
+        assert (receiving.connected, newer.connected) == (True, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -155,6 +155,11 @@ class TestOne:
         site = lifestream.subscriptions.create(feed=feed, name="Broken")
         page = client.get(f"{HERE}sites/{site.pk}/").content.decode()
         assert "the server answered 500" in page and "2 times in a row" in page and "Next fetch:" in page
+
+    def test_a_site_is_updated_unless_it_was_fetched_within_the_last_minute(
+        self, client: Client, lifestream: Lifestream
+    ) -> None:
+        site = lifestream.subscriptions.create(feed=make_feed(last_fetch=timezone.now()), name="A site")
         assert "it was fetched within the last minute" in submitted(client, f"{HERE}sites/{site.pk}/", do="update")
         Feed.objects.update(last_fetch=timezone.now() - timedelta(minutes=1))
         assert "1 feed is fetched now." in submitted(client, f"{HERE}sites/{site.pk}/", do="update")

@@ -30,6 +30,7 @@ def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream
     assert "A post" in client.get("/main/manage/hidden/").content.decode()
     act(client, post, "show")
     assert "A post" in Client().get("/main/").content.decode()
+    assert "A post" not in client.get("/main/manage/hidden/").content.decode()
 
 
 def test_a_pinned_post_is_at_the_top_once_and_in_its_place_when_unpinned(

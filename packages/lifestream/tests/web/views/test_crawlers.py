@@ -28,8 +28,9 @@ def test_crawlers_may_read_pages_but_neither_the_admin_nor_searches_nor_older_po
 
 def test_the_sitemap_lists_the_pages_of_public_lifestreams_only(client: Client) -> None:
     public = make_lifestream(slug="open")
-    make_lifestream(slug="closed", is_public=False)
-    OwnPage.objects.create(lifestream=public, slug="about", title="About", text="x")
+    private = make_lifestream(slug="closed", is_public=False)
+    for lifestream in (public, private):
+        OwnPage.objects.create(lifestream=lifestream, slug="about", title="About", text="x")
     root = ET.fromstring(client.get("/sitemap.xml").content)
     listed = [element.text for element in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
     assert listed == [f"http://testserver{path}" for path in ("/", "/open/", "/open/sites/", "/open/pages/about/")]

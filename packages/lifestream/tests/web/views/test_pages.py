@@ -184,7 +184,7 @@ def test_a_tag_has_a_page_and_an_unused_one_has_none(client: Client, main: Lifes
     assert "保存食 1" in page(client, "/main/tags/").text
 
 
-def test_a_search_finds_words_of_every_script(client: Client, main: Lifestream) -> None:
+def test_a_search_finds_latin_and_japanese_words(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     make_post(site, "Kitchen clocks", text="consensus in c++")
     make_post(site, "新米の日", text="隣の田んぼの新米をいただいた。")
@@ -321,14 +321,17 @@ def test_an_item_that_is_changed_by_hand_is_shown_as_it_is_now(client: Client, m
 
 def test_a_template_may_show_all_fields_of_an_item(client: Client, main: Lifestream) -> None:
     make_post(
-        make_site(main, url="https://own.example/feed", site_url="https://own.example/"), "T", content="<p>Body</p>"
+        make_site(main, url="https://own.example/feed", site_url="https://own.example/"),
+        "T",
+        content="<p>Body</p>",
+        text="Its text.",
     )
     own = {"lifestream/sites/own-example.html": "{{ item.content|safe }}{{ item.media|length }}{{ item.text }}"}
     loaders = [("django.template.loaders.locmem.Loader", own), "django.template.loaders.app_directories.Loader"]
     engine: dict[str, Any] = settings.TEMPLATES[0]
     options = {key: value for key, value in engine["OPTIONS"].items() if key != "loaders"}
     with override_settings(TEMPLATES=[{**engine, "APP_DIRS": False, "OPTIONS": {**options, "loaders": loaders}}]):
-        assert b"<p>Body</p>0" in client.get("/main/").content
+        assert b"<p>Body</p>0Its text." in client.get("/main/").content
 
 
 def test_the_page_of_an_item_shows_all_of_its_files(client: Client, main: Lifestream) -> None:
