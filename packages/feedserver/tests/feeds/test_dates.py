@@ -1,4 +1,4 @@
-"""How dates are written in each format."""
+"""How dates are written in RSS and Atom."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from whole_feed import said
         (datetime(2026, 11, 1, 10, tzinfo=timezone(timedelta(minutes=53, seconds=28))), "09:06:32 GMT", "09:06:32Z"),
     ],
 )
-def test_dates_are_written_with_their_offset_or_in_utc_if_it_has_seconds(moment: datetime, rss: str, atom: str) -> None:
+def test_dates_keep_their_offset_unless_it_has_seconds(moment: datetime, rss: str, atom: str) -> None:
     feed = Feed(entries=[Entry(published=moment)])
     assert said(feed, "rss", "channel/item/pubDate") == [f"Sun, 01 Nov 2026 {rss}"]
     assert said(feed, "atom", "a:entry/a:published") == [f"2026-11-01T{atom}"]

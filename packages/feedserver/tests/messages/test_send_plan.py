@@ -1,4 +1,4 @@
-"""The steps of a plan for sending: the head of a response, and the ways to end a connection."""
+"""The steps of a plan for sending: the head of a response, and how an exchange ended."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def test_a_head_is_written_field_by_field_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("ended", Ended)
-def test_each_way_to_end_equals_its_plain_string(ended: Ended) -> None:
+def test_each_member_of_ended_equals_its_plain_string(ended: Ended) -> None:
     assert ended == ended.value == str(ended) == f"{ended}"
     assert {ended.value: 1}[ended] == 1
 
 
-def test_a_closed_connection_is_complete_by_default() -> None:
+def test_an_exchange_whose_connection_is_closed_is_complete_by_default() -> None:
     assert CloseConnection().ended is Ended.COMPLETE

@@ -132,6 +132,7 @@ def test_an_editor_sees_only_the_feeds_of_their_own_lifestreams(client: Client, 
     make_site(mine, "With login", url=address, credentials=credentials.seal("a:b"))
     other = editor("other")
     make_site(make_lifestream(owner=other), "Without login", url=address)
+    assert mine.owner is not None
     for user, seen, unseen in ((mine.owner, "With login", "Without login"), (other, "Without login", "With login")):
         client.force_login(user)
         page = listed(client, "feed")

@@ -64,6 +64,18 @@ def test_a_letter_is_not_cut_from_its_accents() -> None:
     assert shorten("abcde\u0301\u0301xyz", 7) == "abcd…"
 
 
+@pytest.mark.parametrize(
+    "together",
+    ["\U0001f44d\U0001f3fd", "\U0001f1e9\U0001f1ea", "\u1112\u1161\u11ab", "\U0001f468\u200d\U0001f469"],
+    ids=["skin tone", "flag", "Hangul", "joined"],
+)
+def test_an_emoji_a_flag_or_a_syllable_is_not_split(together: str) -> None:
+    for length in range(5, 5 + len(together)):
+        assert shorten(f"aaaa{together}bbbb", length) == "aaaa…"
+    assert shorten(f"aaaa{together}bbbb", 5 + len(together)) == f"aaaa{together}…"
+    assert shorten(f"{together * 9}b", 4 * len(together) + 1) == f"{together * 4}…"
+
+
 def test_scripts_and_styles_are_removed_but_not_text_that_names_them() -> None:
     assert without_scripts("a<script>x</script>b<STYLE>y</STYLE>c") == "abc"
     assert without_scripts("the <script> tag") == "the <script> tag"

@@ -1,4 +1,4 @@
-"""The search over items finds the same on both databases."""
+"""The search over items finds the same on SQLite and PostgreSQL, except for phrases in very long texts."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_only_the_first_words_of_a_long_query_are_used() -> None:
     ids=["a long phrase", "a phrase again and again", "many phrases", "no spaces"],
 )
 def test_the_words_of_phrases_are_limited(query: str) -> None:
-    """In a document that repeats one word, a database takes a step at each place for each word of a phrase."""
+    """The cost of a phrase is the number of its words, times that of the places of a word that an item repeats."""
     wanted = fulltext._wanted(query)
     assert 0 < sum(len(term.words) for term in wanted) <= fulltext.MOST_TERMS
     assert len(set(wanted)) == len(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import Any
 
@@ -13,6 +14,14 @@ from lifestream.parser.page_shapes import ARTICLE, PAGE
 from lifestream.parser.web_page import read_page
 
 
+def sent(packed: Any) -> Any:
+    """Return *packed* as it arrives: the pipe to the parent carries JSON."""
+    return json.loads(json.dumps(packed))
+
+
+PACKED = sent(PAGE.pack(read_page(b"<title>T</title><link rel=icon href=/i.png>", {}, "https://site.example/")))
+
+
 def test_a_page_arrives_unchanged() -> None:
     html = (
         b"<title>T</title><link rel=alternate type=application/rss+xml href=/feed title=F><link rel=icon href=/i.png>"
@@ -20,15 +29,21 @@ def test_a_page_arrives_unchanged() -> None:
     )
     page = read_page(html, {}, "https://site.example/")
     assert all(getattr(page, field.name) for field in fields(page))
-    assert PAGE.unpack(PAGE.pack(page)) == page
+    assert PAGE.unpack(sent(PAGE.pack(page))) == page
 
 
 def test_an_article_arrives_unchanged() -> None:
     article = Article(**{field.name: field.name for field in fields(Article)})
-    assert ARTICLE.unpack(ARTICLE.pack(article)) == article
+    assert ARTICLE.unpack(sent(ARTICLE.pack(article))) == article
 
 
-@pytest.mark.parametrize("packed", [None, [], {}, [1, 2, 3, 4], ["x"]])
-def test_anything_else_is_refused(packed: Any) -> None:
+@pytest.mark.parametrize("packed", [None, [], {}, [1, 2, 3, 4], ["x"], [*PACKED, ""], PACKED[:-1]])
+def test_another_number_of_fields_is_refused(packed: Any) -> None:
     with pytest.raises(ipc.NONSENSE):
         PAGE.unpack(packed)
+
+
+@pytest.mark.parametrize("place", range(len(PACKED)))
+def test_a_field_of_another_type_is_refused(place: int) -> None:
+    with pytest.raises(ipc.NONSENSE):
+        PAGE.unpack([*PACKED[:place], 1.5, *PACKED[place + 1 :]])

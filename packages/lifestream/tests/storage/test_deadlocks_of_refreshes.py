@@ -19,11 +19,11 @@ from lifestream.storage import backfill, hub_subscriptions, writer
 from opponents import PATIENCE, HoldingHosts, Opponent
 
 
-class HoldingPushed(Opponent):
-    """Another connection, which holds what a hub pushes, and then locks the feed *wanted*."""
+class HoldingHub(Opponent):
+    """Another connection, which locks the subscription *held* at a hub, and then the feed *wanted*."""
 
-    def _lock(self, pushed: int) -> None:
-        self._connection.execute("SELECT id FROM lifestream_hubsubscription WHERE id = %s FOR UPDATE", [pushed])
+    def _lock(self, subscription: int) -> None:
+        self._connection.execute("SELECT id FROM lifestream_hubsubscription WHERE id = %s FOR UPDATE", [subscription])
 
     def _go_on(self) -> None:
         self._connection.execute("SELECT id FROM lifestream_feed WHERE id = %s FOR UPDATE", [self._wanted])
@@ -39,7 +39,7 @@ def test_a_hub_is_answered_after_a_deadlock(*, pushed: bool) -> None:
     of_hub = HubSubscription.objects.create(
         feed=feed, hub="https://hub.example/", topic="t", state=state, next_request=NOW, lease_until=NOW
     )
-    opponent = HoldingPushed(held=of_hub.pk, wanted=feed.pk)
+    opponent = HoldingHub(held=of_hub.pk, wanted=feed.pk)
     opponent.never_ends_first()
     opponent.start()
     if pushed:
@@ -55,9 +55,7 @@ def test_a_hub_is_answered_after_a_deadlock(*, pushed: bool) -> None:
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("denied", [True, False])
-def test_a_subscription_at_a_hub_ends_although_others_that_wait_for_its_feed_wait_for_each_other(
-    *, denied: bool
-) -> None:
+def test_a_subscription_at_a_hub_ends_although_others_deadlock_over_its_feed(*, denied: bool) -> None:
     feed, other = make_feed(push_until=NOW), make_feed()
     state = HubSubscription.State.ACTIVE
     of_hub = HubSubscription.objects.create(
@@ -105,8 +103,8 @@ def test_what_was_fetched_is_stored_after_two_deadlocks_one_after_the_other() ->
 
 
 class DeletingItem(HoldingHosts):
-    """Another connection, which holds a host, and then locks the host *wanted*. Once it has that lock, since the
-    transaction of this connection was ended, it deletes an *item*.
+    """Another connection, which locks the host *held*, and then the host *wanted*. PostgreSQL ends the test's own
+    transaction in the deadlock. The other connection then gets its lock, and deletes *item*.
     """
 
     def __init__(self, held: int, wanted: int, item: int) -> None:
@@ -178,7 +176,9 @@ def test_a_worker_deletes_items_and_marks_posts_while_the_admin_changes_them(set
 
 
 class DeletingHubs(Opponent):
-    """Another connection, which holds the subscription *held* at a hub, and then *wanted*: a deletion of both feeds."""
+    """Another connection, which locks two subscriptions at a hub, *held* and then *wanted*, as a deletion of both feeds
+    does.
+    """
 
     def _lock(self, subscription: int) -> None:
         of_hub = "SELECT id FROM lifestream_hubsubscription WHERE id = %s FOR UPDATE"
@@ -188,7 +188,7 @@ class DeletingHubs(Opponent):
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
-def test_feeds_are_deleted_while_their_hub_asks_to_wait() -> None:
+def test_a_hub_that_asks_to_wait_is_obeyed_after_a_deadlock_with_a_deletion_of_feeds() -> None:
     hub = {"hub": "https://hub.example/", "topic": "t", "next_request": NOW}
     first, second, third = (HubSubscription.objects.create(feed=make_feed(), **hub) for _ in range(3))
     opponent = DeletingHubs(held=second.pk, wanted=first.pk)
@@ -203,7 +203,7 @@ def test_feeds_are_deleted_while_their_hub_asks_to_wait() -> None:
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
-def test_leases_are_renewed_while_another_process_locks_the_same_feeds_in_their_order() -> None:
+def test_leases_are_renewed_while_another_process_locks_the_same_feeds_in_the_order_of_their_keys() -> None:
     Host.objects.create(name="b.example")  # PostgreSQL finds the feeds of this host first
     first, second = make_feed(url="https://a.example/"), make_feed(url="https://b.example/")
     claimed = leases.claim(NOW, 2)
@@ -217,7 +217,7 @@ def test_leases_are_renewed_while_another_process_locks_the_same_feeds_in_their_
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
-def test_a_refresh_corrects_times_again_after_a_deadlock() -> None:
+def test_a_refresh_tries_again_to_correct_times_in_the_future_after_a_deadlock() -> None:
     ahead = NOW + timedelta(days=1)
     Tally.objects.add({"runs": 1}, ahead)
     first, second = (make_feed(last_fetch=ahead, next_fetch=ahead + timedelta(hours=1)) for _ in range(2))

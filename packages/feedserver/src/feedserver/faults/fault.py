@@ -18,8 +18,8 @@ from feedserver.messages.triggers import EACH_TIME, When
 class Layer(IntEnum):
     """The part of an answer that a fault breaks. Faults of a lower layer are applied first, however they are ordered.
 
-    The faults of ENDLESS send a head without end. They come after those of HEAD, some of which leave the head out: to
-    leave out an endless head would never end.
+    The faults of ENDLESS send a head without end. They come after those of HEAD, some of which skip the steps of
+    the head: an endless one would be skipped for ever.
     """
 
     BODY = 1
@@ -37,8 +37,8 @@ class Fault(Injectable, ABC):
     A fault is a frozen dataclass, so that a response which has it stays a value. Its hooks are called in this order,
     and each may leave the answer unchanged:
 
-    - `prepare`, before the request is negotiated, makes the response one that this fault can break: it has the body
-      coded, or sent in chunks.
+    - `prepare`, before the request is negotiated, changes the response so that this fault can break it: its body is
+      then coded, not coded, or sent in chunks.
     - `shape`, when the body is coded and cut to its range, returns the broken response.
     - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
 
@@ -61,12 +61,13 @@ class Fault(Injectable, ABC):
     def __str__(self) -> str:
         """Return the whole directive, from which `parse` makes an equal fault: "reset after 512 on request 2".
 
-        A blank at an end of a header's value is lost.
+        There is one exception: in a directive that names header fields, such as "interim 103 X-A: b", blanks around a
+        value are lost, and the end of a value may be read as a trigger.
         """
         return f"{self.words} {self.when}".rstrip()
 
     def prepare(self, response: Response) -> Response:
-        """Return the response changed so that this fault can break it: coded, or in chunks. This breaks nothing yet."""
+        """Return the response changed so that this fault can break it, such as coded. This breaks nothing yet."""
         return response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - for subclasses
@@ -90,5 +91,5 @@ class Shaped:
 
 
 def declaring(response: Response, headers: Headers) -> Response:
-    """Return *response* with *headers*, none of which is omitted: a fault may send what the response leaves out."""
+    """Return *response* with *headers* in place of its own, none of them omitted: a fault may send what is left out."""
     return replace(response, headers=headers, omit=response.omit - {name.lower() for name in headers})

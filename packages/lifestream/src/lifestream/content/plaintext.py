@@ -30,7 +30,7 @@ def scrub(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """Return whether *text* needs no scrubbing: a regular expression would take twenty times as long to tell."""
+    """Return whether *text* needs no scrubbing: for ASCII, a regular expression would take several times as long."""
     if text.isascii():
         if len(text) <= _SHORT_TEXT and text.isprintable():
             return True
@@ -71,16 +71,16 @@ def linked_html_of(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return *text* in at most *length* characters (at least one), cut between words if possible, and with "…" if it
-    was cut.
+    """Return *text* in at most *length* characters, one or more, cut between words if possible, and with "…" if it was
+    cut.
 
-    A user-perceived character isn't split: a letter with its accents, or an emoji of several code points.
+    A user-perceived character isn't split: a letter with its accents, a flag, or another emoji of several code points.
     """
     if len(text) <= length:
         return text
     end = max(length - 1, 0)
     for _ in range(_LONGEST_CLUSTER):
-        if not end or not (_joins(text[end]) or text[end - 1] == _JOINER):
+        if not end or not (_joins(text[end]) or text[end - 1] == _JOINER or _splits_flag(text, end)):
             break
         end -= 1
     head = text[:end]
@@ -93,11 +93,26 @@ def shorten(text: str, length: int) -> str:
 
 _LONGEST_CLUSTER: Final = 20
 _JOINER: Final = "\N{ZERO WIDTH JOINER}"
+_SKIN_TONES: Final = "".join(map(chr, range(0x1F3FB, 0x1F400)))
+_LETTERS_OF_FLAGS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def _joins(character: str) -> bool:
     """Return whether *character* belongs to the one before it, by a part of the rules of Unicode's annex 29."""
-    return character > "\x7f" and (character == _JOINER or unicodedata.category(character)[0] == "M")
+    return character > "\x7f" and (
+        character == _JOINER
+        or unicodedata.category(character)[0] == "M"
+        or "\u1160" <= character <= "\u11ff"  # vowels and final consonants of Hangul
+        or character in _SKIN_TONES
+    )
+
+
+def _splits_flag(text: str, end: int) -> bool:
+    """Return whether *end* is between the two letters that a flag consists of."""
+    if text[end] not in _LETTERS_OF_FLAGS:
+        return False
+    before = text[:end]
+    return (len(before) - len(before.rstrip(_LETTERS_OF_FLAGS))) % 2 == 1
 
 
 def without_piles(text: str) -> str:
@@ -129,7 +144,7 @@ def _first_marks(found: re.Match[str]) -> str:
 
 def without_scripts(text: str) -> str:
     """Return *text* without the complete script and style elements in it; text that only mentions a tag, such as `the
-    <script> tag`, is kept.
+    <script> tag`, is kept if no end tag follows.
     """
     if "<" not in text:
         return text
@@ -174,7 +189,7 @@ def text_of(source: str) -> str:
 
 def lines(text: str) -> str:
     """Return *text* with its spaces collapsed, without empty lines."""
-    # The only white space that can be printed is a space. To split a line into its words takes ten times as long.
+    # `isprintable` is true for no white space but the space. To split a line into its words takes twice as long.
     return "\n".join(
         [
             line if line.isprintable() and "  " not in line else " ".join(line.split())

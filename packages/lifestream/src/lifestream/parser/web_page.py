@@ -180,7 +180,7 @@ def _charset_in(start: str) -> str:
 
 def decoded_page(html: bytes, headers: Mapping[str, str], most: int = MAX_PAGE) -> str:
     """Return the text of a page, at most *most* characters. Its charset is that of a byte order mark, else of HTTP,
-    else of the page itself (HTML, 13.2.3.2).
+    else of the page itself (HTML, 13.2.3.2), unless the bytes contradict it.
     """
     content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if "charset" not in content_type.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
@@ -214,8 +214,8 @@ def _feeds(links: list[dict[str, str]], base: str) -> Iterator[Candidate]:
 
 
 def _icons(links: list[dict[str, str]], base: str, page: str) -> Iterator[str]:
-    """Yield pictures for a site: those of a useful size first, then the others, then the usual place. SVG is never
-    among them, since it can contain scripts.
+    """Yield pictures for a site: those of a useful size first, then the others, then the usual place. Pictures whose
+    address or type says SVG are left out, since SVG can contain scripts.
     """
     found: dict[str, int] = {}
     for link in links:
@@ -236,8 +236,8 @@ def is_svg(url: str, link: Mapping[str, str] | None = None) -> bool:
 
 
 def _rank(link: Mapping[str, str], relations: set[str]) -> int:
-    """Return how far the size of an icon is from the size on a page. Icons of unknown size come after those
-    that fit.
+    """Return the rank of an icon, the lowest first: by how many pixels its width differs from _WANTED_ICON, or 1000 if
+    it is narrower than 32. An icon of unknown size ranks like one that is _WANTED_ICON too wide.
     """
     widths = [int(width) for width in re.findall(r"(\d{1,4})x\d", link.get("sizes", "").lower())]
     if widths:
