@@ -35,7 +35,7 @@ _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1
 # What may have to be left out of such a URL: dot segments, an empty query, a default port, a second scheme.
 _NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/|^https?://https?//", re.IGNORECASE)
 # No message contains a password, since messages are stored, shown and logged.
-LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
+_LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 # People paste an address behind an "https://" that is there already. The first one would be taken for all but the path,
@@ -88,12 +88,12 @@ def request_url(url: str) -> str:
         reason = message if isinstance(message, Message) else _QUOTED.sub("", message.partition(" as ")[0])
         raise UrlRefused(say("no-url", url=_without_login(url), reason=reason)) from None
     if parts.scheme not in ("http", "https"):
-        shown = LOGIN.sub("…@", url) if parts.netloc else _without_login(url)
+        shown = _LOGIN.sub("…@", url) if parts.netloc else _without_login(url)
         if not parts.scheme:
             raise UrlRefused(say("no-scheme", url=shown))
         raise UrlRefused(say("scheme-refused", url=shown, scheme=parts.scheme))
     if not host:
-        raise UrlRefused(say("no-host", url=LOGIN.sub("…@", url) if parts.netloc else _without_login(url)))
+        raise UrlRefused(say("no-host", url=_LOGIN.sub("…@", url) if parts.netloc else _without_login(url)))
     return urlunsplit((parts.scheme, host + port, _without_dot_segments(path) or "/", query, ""))
 
 
