@@ -34,6 +34,11 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("https://http://example.org/a", "http://example.org/a"),
         (" HTTPS://https://Http://user:secret@example.org/a", "http://example.org/a"),
         ("feed:https://https://example.org/a", "https://example.org/a"),
+        ("https://feed://user:secret@example.org/a", "http://example.org/a"),
+        ("https://\n https://user:secret@example.org/a", "https://example.org/a"),
+        ("http://localhost:/a", "http://localhost/a"),
+        ("http://feed/https://https://a", "http://feed/https://https://a"),
+        ("http://http/a", "http://http/a"),
         ("https://example.org/https://https://a", "https://example.org/https://https://a"),
         ("https://https.example/a", "https://https.example/a"),
         (
@@ -98,6 +103,15 @@ def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_ne
             "https://…@x.example/ is no URL: netloc contains invalid characters under NFKC normalization",
         ),
         ("https://ada:secret%40x.example/", "https://…@x.example/ is no URL: Port could not be cast to integer value"),
+        ("http://http:/ada:secret@x.example/", "http:/…@x.example/ names no host"),
+        (
+            "https://https//ada:secret@x.example/",
+            "https//…@x.example/ is not fetched: its scheme is missing, not http or https",
+        ),
+        (
+            "https://podcast://ada:secret@x.example/",
+            "podcast://…@x.example/ is not fetched: its scheme is podcast, not http or https",
+        ),
         ("https:/ada:secret%40x.example/", "https:/…@x.example/ names no host"),
         ("@ada@x.example", "@ada@x.example is not fetched: its scheme is missing, not http or https"),
         ("mailto:ada@x.example", "mailto:ada@x.example is not fetched: its scheme is mailto, not http or https"),

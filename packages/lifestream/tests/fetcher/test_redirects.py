@@ -74,6 +74,14 @@ def test_only_the_permanent_redirects_at_the_beginning_are_a_move(
             "more than 3 redirects, the last to //…@b.example/",
         ),
         (
+            [*((302, f"/{n}") for n in range(3)), (302, "https://ada:se/cret@b.example/")],
+            "more than 3 redirects, the last to https://…@b.example/",
+        ),
+        (
+            [*((302, f"/{n}") for n in range(3)), (302, "https://ada:secret%40b.example/")],
+            "more than 3 redirects, the last to https://…@b.example/",
+        ),
+        (
             [(301, "file:///etc/passwd")],
             (
                 "http://a.example/feed redirects to what is not fetched: "
@@ -82,7 +90,14 @@ def test_only_the_permanent_redirects_at_the_beginning_are_a_move(
         ),
         (
             [(301, "http://[/")],
-            "http://a.example/feed redirects to what is not fetched: Invalid IPv6 URL",
+            "http://a.example/feed redirects to what is not fetched: http://[/ is no URL: Invalid IPv6 URL",
+        ),
+        (
+            [(301, "https://ada:secret\uff20b.example/")],
+            (
+                "http://a.example/feed redirects to what is not fetched: "
+                "https://…@b.example/ is no URL: netloc contains invalid characters under NFKC normalization"
+            ),
         ),
     ],
 )

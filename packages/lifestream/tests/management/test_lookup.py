@@ -20,15 +20,29 @@ def test_a_feed_is_found_as_people_write_its_url() -> None:
     assert feeds_at("https://name:password@blog.example/feed") == [feed.pk, secret.pk]
 
 
-def test_an_unknown_feed_is_named_with_the_nearest_and_without_its_password() -> None:
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://name:password@blog.example/fed", "https://blog.example/fed"),
+        ("https://feed://name:password@blog.example/fed", "http://blog.example/fed"),
+        ("name:password@blog.example/fed", "…@blog.example/fed"),
+        ("https://name:pass/word@blog.example/fed", "https://…@blog.example/fed"),
+    ],
+)
+def test_an_unknown_feed_is_named_without_its_password(url: str, shown: str) -> None:
     make_feed("https://blog.example/feed")
 
     with pytest.raises(CommandError) as error:
-        feeds_at("https://name:password@blog.example/fed")
+        feeds_at(url)
 
-    assert str(error.value) == (
-        "there is no feed https://blog.example/fed; add it with add_feed; did you mean https://blog.example/feed?"
-    )
+    assert str(error.value).partition("; did you mean ")[0] == f"there is no feed {shown}; add it with add_feed"
+
+
+def test_the_nearest_feed_is_named_for_an_unknown_one() -> None:
+    make_feed("https://blog.example/feed")
+
+    with pytest.raises(CommandError, match=r"did you mean https://blog\.example/feed\?$"):
+        feeds_at("https://blog.example/fed")
 
 
 def test_a_first_lifestream_is_made_if_there_is_none() -> None:

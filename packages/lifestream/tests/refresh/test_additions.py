@@ -98,6 +98,12 @@ class AdditionsTest(FeedServerTransactionTestCase):
         later = timezone.now() + timedelta(seconds=settings.lease + 600)
         assert additions.add_wanted(clock=lambda: later) == 1
 
+    def test_an_address_that_a_worker_whose_clock_was_ahead_did_not_finish_is_taken_over_now(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        additions.note(self.lifestream, [self.get_url("/feed")])
+        Addition.objects.update(state="looking", claimed_until=timezone.now() + timedelta(days=30))
+        assert additions.add_wanted() == 1
+
     def test_an_addition_with_a_result_is_deleted_after_a_week(self) -> None:
         self.feedserver.add("/nothing", Response(status=404))
         additions.note(self.lifestream, [self.get_url("/nothing")])

@@ -104,6 +104,15 @@ class FullContent(FeedServerTestCase):
         item.refresh_from_db()
         assert item.content == "<p>Few words</p>"
 
+    def test_a_page_without_content_that_was_requested_while_the_clock_was_ahead_is_requested_again_now(self) -> None:
+        self.item()
+        self.feedserver.add("/1", Response(status=404), self.page("albatross"))
+        self.clock.now += timedelta(days=30)
+        assert self.run_for() == 0
+        self.clock.now -= timedelta(days=30)
+        assert self.run_for() == 1
+        assert Article.objects.get().fetched == self.clock.now
+
     def test_a_slow_page_is_given_up_at_the_deadline_and_the_others_are_read_the_next_time(self) -> None:
         self.feedserver.add("/slow", Response("<p>Late</p>", delay=30.0))
         slow, other = self.item("/slow", date=START + timedelta(days=1)), self.item(date=START)

@@ -120,6 +120,11 @@ class WantedReadings(FeedServerTransactionTestCase):
         later = now + timedelta(seconds=settings.lease + 1)
         assert read_wanted(clock=lambda: later) == 1
 
+    def test_a_request_that_a_worker_whose_clock_was_ahead_did_not_finish_is_taken_over_now(self) -> None:
+        note(self.feed, "en", timezone.now())
+        ReadingRequest.objects.update(claimed_until=timezone.now() + timedelta(days=30))
+        assert read_wanted() == 1
+
     def test_a_stopping_process_reads_nothing_and_old_readings_are_deleted(self) -> None:
         note(self.feed, "en", timezone.now())
         stopping = threading.Event()

@@ -85,6 +85,23 @@ class TestPauses:
         assert Host.objects.get().not_before == NOW + MINUTE
         assert due_hosts.wrong("default") == []
 
+    def test_a_pause_is_corrected_once_if_the_correction_is_interrupted_and_begins_again(self) -> None:
+        for number in range(2):
+            make_feed(f"https://example.com/{number}", next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
+        Host.objects.update(not_before=AHEAD + 3 * DAY)
+
+        def interrupt(execute: Any, sql: str, *arguments: Any) -> Any:
+            if sql.startswith('UPDATE "lifestream_feed"'):
+                raise KeyboardInterrupt
+            return execute(sql, *arguments)
+
+        with connection.execute_wrapper(interrupt), pytest.raises(KeyboardInterrupt):
+            clock_jumps.bring_back(NOW)
+        done = clock_jumps.bring_back(NOW)
+        assert done is not None and done.feeds == 2
+        assert Host.objects.get().not_before == NOW + 3 * DAY
+        assert due_hosts.wrong("default") == []
+
     def test_a_pause_that_a_host_asked_for_at_the_right_time_is_unchanged(self) -> None:
         make_feed("https://a.example/", last_fetch=NOW - HOUR)
         make_feed("https://b.example/", last_fetch=AHEAD)

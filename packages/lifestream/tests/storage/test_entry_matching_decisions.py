@@ -138,6 +138,8 @@ class TestWhatIsLookedFor:
         (CHURN_LIMIT, timedelta(hours=1), False),
         (CHURN_LIMIT, CHURN_PAUSE, True),
         (CHURN_LIMIT + 99, CHURN_PAUSE, True),
+        (CHURN_LIMIT, timedelta(), False),
+        (CHURN_LIMIT, -timedelta(days=30), True),
     ],
 )
 def test_frequent_edits_are_capped(changes: int, ago: timedelta | None, allowed: bool) -> None:

@@ -32,17 +32,20 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # A URL that can be requested as it is, unless _NOT_READY matches: nothing in it has to be encoded. Most stored URLs are
 # of this kind, and a match takes a tenth of the time of parsing them.
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
-# What may have to be left out of such a URL: dot segments, an empty query, a default port.
-_NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/", re.IGNORECASE)
+# What may have to be left out of such a URL: dot segments, an empty query, a default port, a second scheme.
+_NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/|^https?://https?//", re.IGNORECASE)
 # No message contains a password, since messages are stored, shown and logged.
-LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
+_LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 """The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 # People paste an address behind an "https://" that is there already. The first one would be taken for all but the path,
-# and a login in the second one for a part of the path, which is stored, shown and logged.
-_DOUBLED_SCHEME = re.compile(r"\A\s*+(?:https?://)+(?=https?://)", re.IGNORECASE)
+# and a login in the second one for a part of the path, which is stored, shown and logged. The second scheme may be any,
+# and http may have lost its colon or a slash.
+_DOUBLED_SCHEME = re.compile(
+    r"\A\s*+(?:https?://\s*+)+(?=(?:https?|feed):/|https?//|[a-z][a-z0-9+-]*+://)", re.IGNORECASE
+)
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
 # The forbidden domain code points (url.spec.whatwg.org, "host miscellaneous"), and characters that are not ASCII: in
@@ -86,12 +89,12 @@ def request_url(url: str) -> str:
         reason = message if isinstance(message, Message) else _QUOTED.sub("", message.partition(" as ")[0])
         raise UrlRefused(say("no-url", url=_without_login(url), reason=reason)) from None
     if parts.scheme not in ("http", "https"):
-        shown = LOGIN.sub("…@", url) if parts.netloc else _without_login(url)
+        shown = _LOGIN.sub("…@", url) if parts.netloc else _without_login(url)
         if not parts.scheme:
             raise UrlRefused(say("no-scheme", url=shown))
         raise UrlRefused(say("scheme-refused", url=shown, scheme=parts.scheme))
     if not host:
-        raise UrlRefused(say("no-host", url=LOGIN.sub("…@", url) if parts.netloc else _without_login(url)))
+        raise UrlRefused(say("no-host", url=_LOGIN.sub("…@", url) if parts.netloc else _without_login(url)))
     return urlunsplit((parts.scheme, host + port, _without_dot_segments(path) or "/", query, ""))
 
 

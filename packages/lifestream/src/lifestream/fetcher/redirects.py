@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from lifestream.content.urls import has_impossible_host
-from lifestream.fetcher.feed_urls import LOGIN, request_url
+from lifestream.fetcher.feed_urls import request_url, shown_in_message
 from lifestream.message import say
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -25,6 +25,18 @@ class RedirectRefused(ValueError):
 
 def _no_cookies(_url: str) -> str:
     return ""
+
+
+def _joined(base: str, location: str) -> str:
+    """Return *location* made absolute; as it is if that is impossible, so that `request_url` says why, without the
+    login in it.
+    """
+    if has_impossible_host(location):  # for a host of many marks, `urljoin` would take quadratic time
+        return location
+    try:
+        return urljoin(base, location)
+    except ValueError:
+        return location
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +66,9 @@ class Trail:
             raise RedirectRefused(say("redirect-without-target", url=self.url, status=status))
         seen, sent = (*self.seen, self.url), (*self.sent, self.cookie)
         if len(seen) > limit:
-            raise RedirectRefused(say("too-many-redirects", limit=limit, url=LOGIN.sub("…@", location)))
+            raise RedirectRefused(say("too-many-redirects", limit=limit, url=shown_in_message(location)))
         try:
-            # For a host of many marks, which `request_url` refuses, `urljoin` would take quadratic time.
-            url = request_url(location if has_impossible_host(location) else urljoin(self.url, location))
+            url = request_url(_joined(self.url, location))
         except ValueError as error:
             raise RedirectRefused(say("redirect-refused", url=self.url, reason=str(error))) from error
         cookie = cookies(url)

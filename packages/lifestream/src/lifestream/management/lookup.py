@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from lifestream.fetcher.feed_urls import UrlRefused, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, request_url, shown_in_message
 from lifestream.fetcher.url_hosts import domain_of
 from lifestream.models import Feed, Lifestream
 from lifestream.models.feeds import url_hash
@@ -40,8 +40,8 @@ def feeds_at(url: str) -> list[int]:
             # Translators: between the last two URLs of a list.
             urls = gettext(" or ").join(nearest)
             text = gettext("there is no feed {url}; add it with add_feed; did you mean {nearest}?")
-            raise CommandError(text.format(url=bare, nearest=urls))
-        raise CommandError(gettext("there is no feed {url}; add it with add_feed").format(url=bare))
+            raise CommandError(text.format(url=shown_in_message(url), nearest=urls))
+        raise CommandError(gettext("there is no feed {url}; add it with add_feed").format(url=shown_in_message(url)))
     return found
 
 

@@ -122,12 +122,15 @@ def add_wanted(
 def _claim(rows: QuerySet[Addition], now: datetime, mix: Callable[[list[Any]], object]) -> Addition | None:
     """Claim the first open address of an owner chosen by *mix*, and return it; None if there is none."""
     waiting, looking = Addition.State.WAITING, Addition.State.LOOKING
-    open_ones = rows.filter(Q(state=waiting) | Q(state=looking, claimed_until__lt=now))
+    lease = timedelta(seconds=settings.lease)
+    # A lease that is far too long was taken by a worker whose clock was ahead.
+    has_ended = Q(claimed_until__lt=now) | Q(claimed_until__gt=now + lease + max(lease, AGAIN))
+    open_ones = rows.filter(Q(state=waiting) | Q(has_ended, state=looking))
     owners: list[Any] = list(
         open_ones.order_by("lifestream__owner").values_list("lifestream__owner", flat=True).distinct()
     )
     mix(owners)
-    until = now + timedelta(seconds=settings.lease)
+    until = now + lease
     for owner in owners:
         of_owner = Q(lifestream__owner=owner) if owner is not None else Q(lifestream__owner__isnull=True)
         for addition in open_ones.filter(of_owner).order_by("pk")[:20]:

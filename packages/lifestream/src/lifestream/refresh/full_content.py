@@ -123,7 +123,9 @@ def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str,
         return []
     newest = Item.objects.filter(feed=feed).exclude(link="").order_by("-date", "-pk").values("pk")[:NEWEST]
     due = Q(article=None) | ~Q(article__fingerprint=F("fingerprint"))
-    due |= Q(article__fetched__lte=now - AGAIN, article__attempts__gt=0, article__attempts__lt=ATTEMPTS)
+    # A time in the far future doesn't count: the clock was set back.
+    long_ago = Q(article__fetched__lte=now - AGAIN) | Q(article__fetched__gt=now + AGAIN)
+    due |= long_ago & Q(article__attempts__gt=0, article__attempts__lt=ATTEMPTS)
     items = Item.objects.filter(due, pk__in=list(newest.values_list("pk", flat=True))).order_by("-date", "-pk")
     return [
         _Page(pk, fingerprint, requests.to(link))

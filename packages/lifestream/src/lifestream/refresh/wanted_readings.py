@@ -136,10 +136,12 @@ def read_wanted(
 def _claim_next(now: datetime) -> ReadingRequest | None:
     """Claim the oldest request that is neither answered nor claimed, and return it; None if there is none."""
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
-    free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
+    lease = timedelta(seconds=settings.lease)
+    # A lease that is far too long was taken by a worker whose clock was ahead.
+    free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + 2 * lease))
     for wanted in free.select_related("feed").defer("feed__icon").order_by("wanted", "pk")[:20]:
         # Only one of several workers finds the row as it was.
-        if free.filter(pk=wanted.pk).update(claimed_until=now + timedelta(seconds=settings.lease)):
+        if free.filter(pk=wanted.pk).update(claimed_until=now + lease):
             return wanted
     return None
 

@@ -30,6 +30,7 @@ from django.utils import timezone
 
 from lifestream.conf import settings
 from lifestream.models import Feed, Host, HubSubscription, Item, Post, Tally, due_hosts
+from lifestream.models.feeds import FeedQuerySet, lock_feeds
 from lifestream.time_words import in_words
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,6 @@ def bring_back(now: datetime) -> BroughtBack | None:
     if Tally.objects.using(using).filter(name=_MENDED, changed__gt=now - lease, changed__lte=now).exists():
         return None
     Tally.objects.using(using).add({_MENDED: 1}, last)  # until all is corrected: see _MENDED
-    _correct_pauses(now, using)  # before the feeds, whose times tell which pauses are wrong
     done = BroughtBack(
         last - now, _correct_feeds(now, using), _correct_leases(now, lease, using), _correct_items(now, using)
     )
@@ -92,32 +92,48 @@ def bring_back(now: datetime) -> BroughtBack | None:
     return done
 
 
-def _correct_pauses(now: datetime, using: str) -> None:
+def _correct_pauses(now: datetime, using: str) -> int:
     """Let the pauses of hosts whose feeds were fetched in the future end as long after *now* as they would have ended
-    after the last of these fetches.
+    after the last of these fetches. The times of these feeds are corrected in the same transaction: they tell which
+    pauses are wrong, so no pause is shortened twice if the correction begins again. Returns how many feeds there were.
     """
-    late = Feed.objects.using(using).filter(last_fetch__gt=now + TOLERANCE, host__not_before__gt=F("last_fetch"))
-    for host, fetched in list(late.order_by().values_list("host").annotate(Max("last_fetch"))):
-        paused = Host.objects.using(using).filter(pk=host, not_before__gt=fetched)
-        paused.update(not_before=F("not_before") - (fetched - now))
+    count = 0
+    late_feeds = Feed.objects.using(using).filter(last_fetch__gt=now + TOLERANCE)
+    paused = late_feeds.filter(host__not_before__gt=F("last_fetch"))
+    for host in list(paused.order_by("host_id").values_list("host_id", flat=True).distinct()):
+        with transaction.atomic(using=using):
+            of_host = paused.filter(host=host).order_by()
+            lock_feeds(list(of_host.values_list("pk", flat=True)), using)
+            fetched = of_host.aggregate(last=Max("last_fetch"))["last"]
+            if fetched is None:  # another process has corrected them meanwhile
+                continue
+            count += _move_feeds(now, late_feeds.filter(host=host, last_fetch__lte=fetched))
+            Host.objects.using(using).filter(pk=host).update(not_before=F("not_before") - (fetched - now))
+    return count
 
 
 def _correct_feeds(now: datetime, using: str) -> int:
     """Correct the times of feeds that were fetched in the future, or added there and not fetched yet. Returns how many
     there were.
     """
+    count = _correct_pauses(now, using)
     feeds = Feed.objects.using(using)
-    keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(keys), _CHUNK):
-        batch = feeds.filter(pk__in=keys[start : start + _CHUNK], last_fetch__gt=now + TOLERANCE)
-        with transaction.atomic(using=using):
-            list(batch.order_by("pk").select_for_update().values_list("pk", flat=True))
-            batch.filter(last_success__gt=now).update(last_success=now)
-            batch.exclude(not_before=None).update(not_before=_since_fetch("not_before", now))
-            batch.update(next_fetch=_since_fetch("next_fetch", now), last_fetch=now)
     late = now + TOLERANCE
+    keys = list(feeds.filter(last_fetch__gt=late).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), _CHUNK):
+        batch = keys[start : start + _CHUNK]
+        with transaction.atomic(using=using):
+            lock_feeds(batch, using)
+            count += _move_feeds(now, feeds.filter(pk__in=batch, last_fetch__gt=late))
     never_fetched = feeds.filter(last_fetch=None, created__gt=late, next_fetch__gt=late)
-    return len(keys) + never_fetched.update(next_fetch=now)
+    return count + never_fetched.update(next_fetch=now)
+
+
+def _move_feeds(now: datetime, feeds: FeedQuerySet) -> int:
+    """Move the times of *feeds* as if their last fetch had been *now*. Returns how many there are."""
+    feeds.filter(last_success__gt=now).update(last_success=now)
+    feeds.exclude(not_before=None).update(not_before=_since_fetch("not_before", now))
+    return feeds.update(next_fetch=_since_fetch("next_fetch", now), last_fetch=now)
 
 
 def _since_fetch(name: str, now: datetime) -> Combinable:

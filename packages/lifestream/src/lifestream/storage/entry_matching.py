@@ -314,9 +314,9 @@ def may_rewrite(changes: int, changed: datetime | None, now: datetime) -> bool:
     """Return whether to store an edit of an item that was rewritten *changes* times, last at *changed*.
 
     Some feeds put a counter or an advertisement into every entry: without a limit, their items would be rewritten at
-    each fetch.
+    each fetch. A time in the future doesn't count: the clock was set back.
     """
-    return changes < CHURN_LIMIT or changed is None or now - changed >= CHURN_PAUSE
+    return changes < CHURN_LIMIT or changed is None or not timedelta() <= now - changed < CHURN_PAUSE
 
 
 def changes_after(changes: int, changed: datetime | None, now: datetime) -> int:
