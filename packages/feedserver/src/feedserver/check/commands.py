@@ -196,6 +196,12 @@ class _CommandSession(Session):
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         self._feeds = list(feeds)
+        try:
+            return self._add(feeds)
+        finally:
+            self._move_times()
+
+    def _add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         if not self._commands.add:
             return {}
         if "{url}" not in self._commands.add:
@@ -218,8 +224,9 @@ class _CommandSession(Session):
         """Let the files that the reader has written since the last call be as old by its moved clock as they are."""
         since, self._times_moved_at = self._times_moved_at, time.time()
         if self.clock.offset and self.proves_clock():
-            with suppress(TooMuch):
-                ReaderFiles(self._home.home, self._home.home).move_times(since, self.clock.offset)
+            for folder in self._home.folders:
+                with suppress(TooMuch):
+                    ReaderFiles(folder, folder).move_times(since, self.clock.offset)
 
     def _poll(self) -> Poll:
         self._printed.clear()
