@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from feedserver import Exchange, FixtureError, Journal, Request, Response, broken, faults
+from feedserver.check.evidence import Evidence, ExchangeSeen, Row, StepSeen
 from feedserver.check.links import links_of
+from feedserver.check.scenarios import SCENARIOS
 from feedserver.feeds import Entry, Feed, FormatName
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
@@ -308,3 +310,14 @@ def test_strings_without_an_end_in_a_recorded_header_are_searched_in_linear_time
 
 def test_a_line_of_combining_marks_in_a_fixture_is_compared_in_linear_time() -> None:
     assert_linear(lambda length: lambda: near_miss(f"a{marks(length)}: b".encode(), {"status"}), 4000)
+
+
+def judging_a_title(marks: int) -> Callable[[], object]:
+    [judge] = [each.judge for each in SCENARIOS if each.id == "E1"]
+    asked = [ExchangeSeen(path="feed.xml", method="GET")]
+    rows = [Row("E1", 4, "a" + "\u0316\u0301" * (marks // 2))]  # marks that are not in their order
+    return lambda: judge(Evidence([StepSeen(present=frozenset({1})), StepSeen(asked, rows=rows)]))
+
+
+def test_a_title_of_marks_is_judged_in_linear_time() -> None:
+    assert_linear(judging_a_title, 4000)

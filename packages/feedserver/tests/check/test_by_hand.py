@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sys
 import threading
 import urllib.request
 import xml.etree.ElementTree as ET
@@ -200,14 +201,21 @@ def test_a_deeply_nested_session_is_refused(tmp_path: Path) -> None:
         SessionFile.open(tmp_path / "session.json", "x")
 
 
-def test_a_session_in_a_folder_that_is_missing_or_read_only_is_refused_before_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_could_not_be_written_is_refused_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(SessionError, match=r"there is no folder .*missing; make it first"):
         SessionFile.open(tmp_path / "missing/session.json", "x")
-    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK | os.X_OK)  # root may write everywhere
-    with pytest.raises(SessionError, match=r"session.json cannot be written, since .* is read-only; name another file"):
-        SessionFile.open(tmp_path / "session.json", "x")
+    for name in ("s" * 250, "s" * 300, f"{'s' * 300}/session.json"):
+        with pytest.raises(SessionError, match=r"there is no folder|cannot be written \(.+\); name another file"):
+            SessionFile.open(tmp_path / name, "x")
+
+    SessionFile.open(tmp_path / "session.json", "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is a folder in which nobody may write")
+def test_a_session_in_a_folder_that_takes_no_files_is_refused_before_the_run() -> None:
+    with pytest.raises(SessionError, match=r"session.json cannot be written \(.+\); name another file"):
+        SessionFile.open(Path("/proc/session.json"), "x")
 
 
 def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(

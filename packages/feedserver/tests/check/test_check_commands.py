@@ -199,17 +199,29 @@ def test_what_a_reader_writes_is_as_old_by_its_moved_clock_as_it_is() -> None:
     day = 86_400.0
     with socket.create_server(("127.0.0.1", 0)) as listening:
         script = f"import socket, time; socket.create_connection({listening.getsockname()}); time.time()"
-        adapter = CommandAdapter(Commands(setup="touch old", poll=f'{PYTHON} -S -c "{script}" && touch new # {{url}}'))
+        given = Commands(
+            setup="touch old",
+            add="touch added # {url}",
+            poll=f'{PYTHON} -S -c "{script}" && touch new "$TMPDIR/new" "$XDG_RUNTIME_DIR/new" && rm -f late && '
+            "{ (sleep 0.05; touch late) & } # {url}",
+        )
+        adapter = CommandAdapter(given)
         session = adapter.open("lane")
         session.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")])
+        session.present()
         for _ in range(2):
             session.clock.advance(day)
             session.poll()
-        ages = {name: time.time() - (adapter._root / "lane/home" / name).stat().st_mtime for name in ("old", "new")}
+            while not (adapter._root / "lane/home/late").exists():  # it is written in the background
+                time.sleep(0.01)
+            session.present()
+        names = ("home/old", "home/added", "home/new", "home/late", "tmp/new", "run/new")
+        ages = {name: time.time() - (adapter._root / "lane" / name).stat().st_mtime for name in names}
         session.close()
         adapter.close()
 
-    assert {name: round(age / day) for name, age in ages.items()} == {"old": 0, "new": -2}
+    days = {name: round(age / day) for name, age in ages.items()}
+    assert days == {"home/old": 0, "home/added": 0, **dict.fromkeys(names[2:], -2)}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links as POSIX has them")

@@ -192,6 +192,10 @@ REPLACED = [
     ("YWRhOnMzY3JldA==", "removed", ["token (16 characters)"]),
     ("/feed/YWRhOnMzY3JldA/rss", "/feed/removed/rss", ["token (14 characters)"]),
     ("/?u=YWRhOnMzY3JldA%3D%3D&x=1", "/?u=removed&x=1", ["token ("]),
+    # Names in UTF-8, as they are read from a header.
+    ("/?contraseÃ±a=x&y=1", "/?contraseÃ±a=removed&y=1", ["parameter contraseÃ±a"]),
+    ("a=b; hasÅ\x82o=x", "a=b; hasÅ\x82o=removed", ["parameter hasÅ"]),
+    ("/#Å\x9fifre=x", "/#Å\x9fifre=removed", ["parameter Å"]),
     # Headers that are no URL.
     ("max-age=60; token=abc", "max-age=60; token=removed", ["parameter token"]),
     ('a=b, secret="x y", c=d', 'a=b, secret="removed", c=d', ["parameter secret"]),

@@ -61,11 +61,10 @@ class SessionFile:
         """Read the file, or begin a session if there is none. Raises SessionError if the file is no session
         of this *choice*, or could not be written later.
         """
-        if path is not None and not path.parent.is_dir():
-            raise SessionError(f"{path}: there is no folder {path.parent}; make it first")
-        if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
-            raise SessionError(f"{path} cannot be written, since {path.parent} is read-only; name another file")
-        if path is None or not path.exists():
+        if path is None:
+            return cls(path, choice)
+        _try_to_write(path)
+        if not path.exists():
             return cls(path, choice)
         try:
             read = json.loads(path.read_text("utf-8"))
@@ -106,14 +105,30 @@ class SessionFile:
             }
         )
         # Write a new file, of mode 0600: in a folder that all users may write to, *path* may be somebody else's link.
-        descriptor, name = tempfile.mkstemp(prefix=f"{self.path.name}.", dir=self.path.parent)
-        temporary = Path(name)
+        descriptor, temporary = _new_beside(self.path)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
             temporary.replace(self.path)
         finally:
             temporary.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
+
+
+def _new_beside(path: Path) -> tuple[int, Path]:
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    return descriptor, Path(name)
+
+
+def _try_to_write(path: Path) -> None:
+    """Make a file beside *path*, and remove it. Raises SessionError where that fails."""
+    try:
+        if not path.parent.is_dir():
+            raise SessionError(f"{path}: there is no folder {path.parent}; make it first")
+        descriptor, temporary = _new_beside(path)
+        os.close(descriptor)
+        temporary.unlink()
+    except OSError as error:
+        raise SessionError(f"{path} cannot be written ({error.strerror}); name another file") from error
 
 
 def _secret(prefix: object) -> str:

@@ -209,19 +209,6 @@ class _CommandSession(Session):
         return problems
 
     def poll(self) -> Poll:
-        try:
-            return self._poll()
-        finally:
-            self._move_times()
-
-    def _move_times(self) -> None:
-        """Let the files that the reader has written since the last call be as old by its moved clock as they are."""
-        since, self._times_moved_at = self._times_moved_at, time.time()
-        if self.clock.offset and self.proves_clock():
-            with suppress(TooMuch):
-                ReaderFiles(self._home.home, self._home.home).move_times(since, self.clock.offset)
-
-    def _poll(self) -> Poll:
         self._printed.clear()
         if "{url}" not in self._commands.poll:
             return self._polled(self._home.run(self._filled(self._commands.poll, self._feeds)))
@@ -263,6 +250,7 @@ class _CommandSession(Session):
         return None
 
     def present(self) -> frozenset[tuple[str, int]] | None:
+        self._move_times()  # now, since a reader that goes on in the background has become quiet
         if self._commands.list or self._prints_items:
             return None  # the rows show which items are present
         state = Path(self._home.home, self._commands.state.replace("{home}", str(self._home.home)))
@@ -274,6 +262,14 @@ class _CommandSession(Session):
         except TooMuch as error:
             raise ListFailed(f"the reader's files were not looked at: {error}") from error
         return frozenset(found)
+
+    def _move_times(self) -> None:
+        """Let the files that the reader has written since the last call be as old by its moved clock as they are."""
+        since, self._times_moved_at = self._times_moved_at, time.time()
+        if self.clock.offset and self.proves_clock():
+            for folder in self._home.folders:
+                with suppress(TooMuch):
+                    ReaderFiles(folder, folder).move_times(since, self.clock.offset)
 
     def _tokens_in(self, files: ReaderFiles, path: Path) -> frozenset[tuple[str, int]]:
         """Return the items whose tokens are in the file *path*. A file that has not changed is not read again."""

@@ -120,6 +120,7 @@ class Home:
     ) -> None:
         self.folder = folder
         self.home = folder / "home"
+        self.folders = (self.home, folder / "run", folder / "tmp")  # those that the reader writes to
         self.patience = patience
         self._memory = memory
         session_id = uuid.uuid4()
@@ -189,7 +190,7 @@ class Home:
     def _make_folders(self) -> None:
         """Make those of the session's folders that are missing; a command may have removed or replaced them."""
         _make_folder(self.folder, may_be_link=False)
-        for path in (self.home, self.folder / "run", self.folder / "tmp"):
+        for path in self.folders:
             _make_folder(path, may_be_link=True)
 
     def interrupt(self) -> None:

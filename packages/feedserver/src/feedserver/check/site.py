@@ -39,9 +39,10 @@ requests. The bytes that a shared server receives are not counted.
 LARGEST_BODY = 65_536
 """The most bytes of a request's body; no scenario asks for one."""
 
-NOT_BROKEN = "was not injected: the answer to (GET .* was a 304|HEAD .* has no body)"
+NOT_BROKEN = "was not injected: (the answer to (GET .* was a 304|HEAD .* has no body)|it has no place in .*, a 412 of )"
 """The pattern of problems that are no errors of feedserver. A reader may keep the validators of a broken answer: its
-next poll then gets a 304, and no broken answer. It may ask by HEAD, too, whose answer has no body to break.
+next poll then gets a 304, and no broken answer. It may ask by HEAD, too, whose answer has no body to break, or by
+If-Match for what the server does not have.
 """
 
 

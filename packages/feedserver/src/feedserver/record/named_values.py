@@ -21,7 +21,9 @@ EMPTY = ("[]", "{}")
 # Each pattern takes linear time: most repetitions are possessive (`*+`), so they never backtrack, and a match begins at
 # a boundary only.
 
-_NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
+_NAME = r"(?>(?:[\w.\-~$\[\]%:!*+@)}]++|(?<=[ÃÄÅÌÍ])[\x80-\xbf])+)"
+"""Its letters may be in UTF-8 that is read as ISO 8859-1, as a header is: those with accents, and accents alone."""
+
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 PAIR = re.compile(
     rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\u0026|(?P<of_path>[;/]))(?P<name>{_NAME})"
