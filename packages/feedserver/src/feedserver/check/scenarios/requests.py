@@ -10,11 +10,12 @@ from feedserver.check.verdicts import Judgement, Level, failed, passed
 from feedserver.http import content_codings
 
 _LIBRARY = re.compile(
-    r"python(-urllib[23]?|-requests|-httpx|-niquests)?|aiohttp|httpx|niquests|urllib3|pycurl|scrapy|libcurl(-agent)?"
+    r"python(-urllib[23]?|-requests|-httpx|-httplib2|-niquests)?|aiohttp|httpx|niquests|urllib3|pycurl|scrapy|tornado"
     r"|node(\.js|-fetch|-superagent)?|axios|got|needle|undici|deno|bun|dart|dart:io|ruby|faraday|http\.rb|rest-client"
-    r"|typhoeus|httparty|java|java-http-client|jakarta commons-httpclient|apache-http(async)?client|okhttp|ktor-client"
-    r"|unirest-java|go-http-client|restsharp|hackney|mint|req|reqwest|ureq|guzzlehttp|php|symfony httpclient"
-    r"|zend_http_client|libwww-perl|lwp::\w+|mojolicious",
+    r"|typhoeus|excon|httparty|httpclient|java[\d._]*|java-http-client|jakarta commons-httpclient|jersey|ahc"
+    r"|apache-http(async)?client|okhttp|ktor-client|reactornetty|unirest-java|go-http-client|restsharp|hackney|mint|req"
+    r"|reqwest|ureq|attohttpc|guzzlehttp|php|symfony (httpclient|browserkit)|(zend|laminas)_http_client|libwww-perl"
+    r"|lwp::\w+|http-tiny|mojolicious|nim-httpclient|luasocket|cpp-httplib|libcurl(-agent)?",
     re.IGNORECASE,
 )
 """The products by which libraries name themselves unless a program says who it is."""
@@ -37,8 +38,9 @@ def _judge_agent(seen: Evidence) -> Judgement:
 
 
 def _product(agent: str) -> str:
-    """Return what stands before the first version or remark of a User-Agent: the first product (RFC 9110 §10.1.5)."""
-    return re.split(r"[/(]| v?[0-9]", agent, maxsplit=1)[0].strip()
+    """Return the name of the first product of a User-Agent (RFC 9110 §10.1.5), without its version or a remark."""
+    name = re.split(r"/|\(| - ", agent, maxsplit=1)[0].strip()
+    return re.sub(r" v?[0-9]\S*$", "", name)
 
 
 def _judge_contact(seen: Evidence) -> Judgement:
