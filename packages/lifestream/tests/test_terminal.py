@@ -158,7 +158,8 @@ class CommandsTest(FeedServerTransactionTestCase):
             ):
                 text = self.run_on(stream(), *arguments)
                 assert not hidden_in(text), f"{arguments[0]} {stream.__name__}: {text!a}"
-                assert "\\u" in text, f"{arguments[0]} shows nothing hostile: {text!a}"
+                # In a URL, it is percent-encoded.
+                assert "\\u" in text or "%E2%80%AE" in text, f"{arguments[0]} shows nothing hostile: {text!a}"
         assert Fetch.objects.exists()
 
     def test_a_title_is_escaped_without_a_terminal(self) -> None:
