@@ -210,4 +210,5 @@ class CeleryTest(FeedServerTransactionTestCase):
         agents = Counter(request.headers["User-Agent"] for request in server.requests)
         assert len(server.requests) == count
         assert len(agents) == 2
-        assert min(agents.values()) >= 0.4 * count, agents
+        # How much each does depends on how fast the system lets it run: each has done a second share at least.
+        assert min(agents.values()) >= 2 * tasks.SHARE, agents
