@@ -62,6 +62,15 @@ def test_a_subscription_is_paused_and_shows_later_what_came_meanwhile(client: Cl
     assert Post.objects.filter(item=missed.item_id).exists()
 
 
+def test_only_subscriptions_that_change_are_counted(client: Client, mine: Lifestream) -> None:
+    sites = make_site(mine), make_site(mine)
+    act(client, "subscription", "pause", sites[0])
+    assert "1 subscription was paused" in act(client, "subscription", "pause", *sites)
+    assert "0 subscriptions were paused" in act(client, "subscription", "pause", *sites)
+    act(client, "subscription", "resume", sites[0])
+    assert "1 subscription was resumed" in act(client, "subscription", "resume", *sites)
+
+
 def test_an_owner_unsubscribes_and_the_posts_are_deleted(client: Client, mine: Lifestream) -> None:
     site = make_site(mine, "No longer")
     make_post(site)

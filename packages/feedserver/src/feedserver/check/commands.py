@@ -268,7 +268,7 @@ class _CommandSession(Session):
         since, self._times_moved_at = self._times_moved_at, time.time()
         if self.clock.offset and self.proves_clock():
             for folder in self._home.folders:
-                with suppress(TooMuch):
+                with suppress(TooMuch):  # files beyond the limit keep their times
                     ReaderFiles(folder, folder).move_times(since, self.clock.offset)
 
     def _tokens_in(self, files: ReaderFiles, path: Path) -> frozenset[tuple[str, int]]:
