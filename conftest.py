@@ -75,6 +75,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling |
     return WorkStealingScheduling(config, log)
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while the tests are collected, which makes a million objects and hardly any garbage."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Exclude the objects that exist after all tests are collected from every later garbage collection.
 
@@ -83,6 +88,7 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

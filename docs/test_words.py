@@ -90,6 +90,7 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@pytest.mark.slow
 def test_docstrings_of_functions_begin_with_an_imperative() -> None:
     found = {name_of(path): not_imperative(path.read_text(encoding="utf-8")) for path in SOURCES}
 

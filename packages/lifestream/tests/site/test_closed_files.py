@@ -19,7 +19,10 @@ import pytest
 from own_site import PATIENCE
 from programs import Program, environment, for_another_user
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of files")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of files"),
+]
 
 _USER = 54_321
 _BECOME = f"import os\nif os.geteuid() == 0: os.setgroups([]); os.setgid({_USER}); os.setuid({_USER})\n"

@@ -85,6 +85,7 @@ def before_ids(transactional_db: None) -> Iterator[StateApps]:
 
 
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
+@pytest.mark.slow
 def test_the_id_of_a_feed_of_an_older_release_is_its_public_address_or_a_uuid(
     before_ids: StateApps, public_url: str
 ) -> None:
