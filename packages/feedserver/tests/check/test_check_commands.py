@@ -212,7 +212,9 @@ def test_what_a_reader_writes_is_as_old_by_its_moved_clock_as_it_is() -> None:
         for _ in range(2):
             session.clock.advance(day)
             session.poll()
-            while not (adapter._root / "lane/home/late").exists():  # it is written in the background
+            late, deadline = adapter._root / "lane/home/late", time.monotonic() + 10
+            while not late.exists():  # it is written in the background
+                assert time.monotonic() < deadline
                 time.sleep(0.01)
             session.present()
         names = ("home/old", "home/added", "home/new", "home/late", "tmp/new", "run/new")

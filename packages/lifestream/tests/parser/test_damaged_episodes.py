@@ -1,4 +1,4 @@
-"""Episodes in documents that are not well-formed: their seasons, chapters, transcripts and persons."""
+"""Episodes in documents that the strict reader cannot read as they are: their seasons, chapters, transcripts and persons."""
 
 from __future__ import annotations
 
@@ -111,3 +111,13 @@ def test_no_episode_is_added_if_its_entry_is_unknown() -> None:
     text = f"<rss><item>{SAID}</item><item></item></rss>"
     assert with_episodes([Entry()], text) == (Entry(),)
     assert [entry.episode for entry in with_episodes([Entry(base=URL), Entry()], text)] == [EPISODE, None]
+
+
+def test_a_well_formed_document_that_only_feedparser_reads_has_its_episodes() -> None:
+    notes = Notes()
+    body = document(SAID, "").replace(b"<rss ", b"<odd ").replace(b"</rss>", b"</odd>")
+
+    entries = parse(body, {}, URL, notes).entries
+
+    assert notes.reader == "liberal"
+    assert [entry.episode for entry in entries] == [EPISODE, None]

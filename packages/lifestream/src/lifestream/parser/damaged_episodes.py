@@ -1,8 +1,8 @@
-"""The episodes in a damaged document: feedparser doesn't know the elements of Podcasting 2.0.
+"""The episodes in a document that feedparser reads: it doesn't know the elements of Podcasting 2.0.
 
 These elements are simple: a tag with attributes, and text. So each is searched for in the text of its entry, wherever
-the document is damaged, and the strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from its
-start tag to that of the next entry. Elements in CDATA sections and comments don't count.
+the document may be damaged, and the strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from
+its start tag to that of the next entry. Elements in CDATA sections and comments don't count.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from lifestream.entry import ParsedFeed
 from lifestream.message import say
-from lifestream.parser import damaged_episodes as episodes
 from lifestream.parser import strict
 from lifestream.parser.balanced_tags import balanced, balanced_head
+from lifestream.parser.damaged_episodes import with_episodes
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.missing_ends import end_of_head, with_ends
 from lifestream.parser.preprocessing import ASIDE
@@ -51,7 +51,7 @@ class Reading:
         if not scanned.head:  # it is ill-formed before the first entry: it can't be split into its entries
             feed = self._by_strict_reader(balanced(self.document))
             if feed is None or (head and not feed.entries):
-                feed = _with_episodes(self._liberal(self.document, scanned), self.document)
+                feed = self._liberal(self.document, scanned)
             self.cut_off = is_cut_off(self.document.decode("utf-8", "replace"))
             entries = feed.entries[:-1] if self.cut_off else feed.entries
             self.damaged = tuple(range(len(entries)))
@@ -85,7 +85,7 @@ class Reading:
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
         if feed is not None and (feed.entries or not has_entries):
             return feed
-        return _with_episodes(self._liberal(document, scan(document)), document)
+        return self._liberal(document, scan(document))
 
     def _liberal(self, document: bytes, scanned: Scan) -> ParsedFeed:
         from lifestream.parser import liberal
@@ -100,11 +100,8 @@ class Reading:
             raise NotAFeed(say("parser-failed", reason=f"{type(error).__name__}: {error}")) from error
         if result["version"] == "cdf":
             raise NotAFeed(strict.CDF)
-        return feed_of(result, scanned, self.url, self.notes)
-
-
-def _with_episodes(feed: ParsedFeed, document: bytes) -> ParsedFeed:
-    return replace(feed, entries=episodes.with_episodes(feed.entries, document.decode("utf-8", "replace")))
+        feed = feed_of(result, scanned, self.url, self.notes)
+        return replace(feed, entries=with_episodes(feed.entries, document.decode("utf-8", "replace")))
 
 
 _ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
