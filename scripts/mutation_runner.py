@@ -1,8 +1,9 @@
 """Run pytest many times: in children of one process that has imported the libraries already, where the system can fork.
 
 To import pytest, Hypothesis and Django takes longer than the tests that a mutant needs. `Runner` starts this file as a
-program, which imports them once and forks for each run. It reads one line of JSON for each run, and answers with one
-line: pytest's exit status, or "timeout". On Windows each run is a process of its own.
+program, which imports `Runner.modules` once and forks for each run. It reads the list of these modules as a line of
+JSON, then one line of JSON for each run, and answers each run with one line: pytest's exit status, or "timeout". Each
+run is a process of its own on Windows, and as long as `Runner.modules` is empty.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Runner:
         self.program: subprocess.Popen[str] | None = None
 
     def run(self, task: dict[str, Any], timeout: float) -> tuple[int | None, str]:
-        """Run pytest; the plugin gets *task*. Return its status, None after *timeout* seconds, and its output."""
+        """Run pytest, with *task* for `mutation_plugin`. Return pytest's exit status, or None if it takes more than
+        *timeout* seconds, together with its output.
+        """
         variables = {**self.variables, "MUTATION": json.dumps(task)}
         if self.modules and CAN_FORK:
             status = self._ask({"arguments": self.arguments, "variables": variables, "timeout": timeout})
@@ -93,7 +96,7 @@ def importable() -> list[str]:
 
 
 def serve(log: str) -> None:
-    """Import the modules that the first line of input names; make a run for each other line, and print its status."""
+    """Import the modules that the first line of input names. Then make a run for each line, and print its status."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     for name in json.loads(sys.stdin.readline()):
         # What cannot be imported by itself is imported by the run that needs it.
@@ -137,8 +140,8 @@ def wait_for(child: int, timeout: float) -> str:
     while time.monotonic() < end:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # what the tests have left behind
-                os.killpg(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)  # end what the tests have left running
             return str(os.waitstatus_to_exitcode(status))
         time.sleep(0.01)
     os.killpg(child, signal.SIGKILL)

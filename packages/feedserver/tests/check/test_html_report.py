@@ -44,13 +44,14 @@ def test_output_of_a_reader_cannot_become_markup(report: Report) -> None:
 
 def test_output_of_a_reader_begins_no_line_of_the_page(report: Report) -> None:
     """CI systems obey lines such as `::error::` in what a command prints, and the page may be printed."""
-    hostile = "a\n::error::b\r\u2028c"
-    failed = replace(report["V1"], exchanges=[hostile], judgement=Judgement(Verdict.FAIL, hostile, hostile))
+    hostile = "::error::a\n::error::b\r\u2028::error::c"
+    exchanges = [f"step 0: {hostile}", f"step 1: {hostile}"]
+    failed = replace(report["V1"], exchanges=exchanges, judgement=Judgement(Verdict.FAIL, hostile, hostile))
     not_seen = replace(report["V4"], judgement=Judgement(Verdict.NOT_SEEN, reason=hostile))
     shown = as_html(replace(report, results=[failed, not_seen], reader=hostile, version=hostile))
 
-    assert [line for line in shown.splitlines() if line.startswith(("::", "c"))] == []
-    assert r"a\n::error::b\r\u2028c" in shown
+    assert [line for line in shown.splitlines() if line.lstrip().startswith("::")] == []
+    assert r"::error::a\n::error::b\r\u2028::error::c" in shown
 
 
 def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:

@@ -105,7 +105,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     # Which tags and attributes a setting cannot allow: `content.sanitizer_rules`
     "tag-no-text": _("the tag {tag} is no string: write its name"),
     "tag-refused": _("<{tag}> can't be allowed: remove it"),
-    "tag-impossible": _("{tag} is no name of a tag: write it without brackets and spaces, like a or h1"),
+    "tag-impossible": _("{tag} is no name of a tag: write a letter, then letters, digits or hyphens, such as h1"),
     "attributes-no-list": _("the attributes of <{tag}> are {value}: give a list or a set of names"),
     "attribute-refused": _("the attribute {name} of <{tag}> can't be allowed: remove it"),
     "attribute-impossible": _(

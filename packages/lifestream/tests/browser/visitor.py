@@ -67,7 +67,8 @@ def visiting(
     language: str = "en-US",
 ) -> Iterator[Visitor]:
     """Yield a visitor at *base* whose window has *size*, whose system has the colour *scheme* and the *language*, and
-    whose browser runs scripts if *script*.
+    whose browser runs scripts if *script*. At the end, assert that the browser has reported no errors: a test that
+    expects one, such as an answer of 404, clears `complaints`.
     """
     context: BrowserContext = browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light",
@@ -77,7 +78,7 @@ def visiting(
         locale=language,
     )
     context.set_default_timeout(SECONDS * 1000)
-    # Requests to other machines are aborted, whatever a page does.
+    # HTTP requests to other machines are aborted, whatever a page does.
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     try:
         visitor = Visitor(context.new_page(), base)

@@ -216,7 +216,7 @@ def watching(browser: Browser, base: str, there: str) -> Iterator[WatchedPage]:
     context.on("dialog", watched.on_dialog)
     context.on("page", lambda page: watched.surprises.append(f"a window was opened: {page.url}"))
     context.on("console", lambda message: watched.on_console(message.text))
-    # Requests to other machines are aborted, whatever a page does.
+    # HTTP requests to other machines are aborted, whatever a page does.
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     try:
         yield watched

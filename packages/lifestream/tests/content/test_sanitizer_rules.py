@@ -27,8 +27,8 @@ def test_all_problems_of_the_settings_are_reported_together() -> None:
         "the attribute 'SRCDOC' of <p> can't be allowed: remove it",
     ]
     assert refused({"<b>": (), "*": ["dir"], "": (), "h1": ["data-x", "href=", "ti tle", ""], "x-y": ()}) == [
-        "'<b>' is no name of a tag: write it without brackets and spaces, like a or h1",
-        "'' is no name of a tag: write it without brackets and spaces, like a or h1",
+        "'<b>' is no name of a tag: write a letter, then letters, digits or hyphens, such as h1",
+        "'' is no name of a tag: write a letter, then letters, digits or hyphens, such as h1",
         "'href=', listed for <h1>, is no name of an attribute: write it without quotes, spaces and =",
         "'ti tle', listed for <h1>, is no name of an attribute: write it without quotes, spaces and =",
         "'', listed for <h1>, is no name of an attribute: write it without quotes, spaces and =",

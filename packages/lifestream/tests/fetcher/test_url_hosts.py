@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from costs import assert_linear
 from factories import make_feed, make_lifestream, make_subscription
 from lifestream.fetcher import url_hosts
-from lifestream.fetcher.url_hosts import LONGEST_SHOWN, domain_of, host_in_words, most_lead_to, site_domain
+from lifestream.fetcher.url_hosts import LONGEST_SHOWN, domain_of, host_in_words, host_of, most_lead_to, site_domain
 from lifestream.models import Feed
 from lifestream.plugins import entry_keys
 from lifestream.plugins.entry_keys import link_form
@@ -139,6 +139,11 @@ def test_the_migration_corrects_stored_domains() -> None:
     migration.decide(apps, SimpleNamespace(connection=connection))
     domains = dict(Feed.objects.values_list("pk", "domain"))
     assert (domains[liar.pk], domains[behind.pk], domains[honest.pk]) == ("evil.example", "github.com", "blog.example")
+
+
+@pytest.mark.parametrize("url", ["http://:8080/", "https://:443", "http:///x", "/x", "http://.:80/", "http://[::1/"])
+def test_a_url_without_a_host_has_none_whatever_its_port(url: str) -> None:
+    assert (host_of(url), domain_of(url), host_in_words(url)) == ("", "", "")
 
 
 NEVER = re.compile(r"(?!)")

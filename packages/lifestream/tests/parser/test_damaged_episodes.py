@@ -1,4 +1,4 @@
-"""Episodes in documents that the strict reader cannot read as they are: their seasons, chapters, transcripts and persons."""
+"""Episodes in documents that the strict reader can't read as they are: seasons, chapters, transcripts and persons."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.templatetags.static import static
 from django.test import Client, RequestFactory
 
@@ -61,6 +61,19 @@ def test_text_and_svg_are_compressed_and_other_pictures_are_sent_as_they_are(
     kind: str, compressed: bool, accepted: str
 ) -> None:
     assert answer(accepted, **{"Content-Type": kind}).has_header("Content-Encoding") == compressed
+
+
+@pytest.mark.parametrize("cache", ["public, immutable", "public, max-age=60", "private"])
+@pytest.mark.parametrize("accepted", ["gzip", "gzip, br"])
+def test_a_short_file_is_sent_as_it_is(accepted: str, cache: str) -> None:
+    body = b"<svg/>" * 10
+    headers = {"Cache-Control": cache, "Content-Type": "image/svg+xml", "Content-Length": str(len(body))}
+    streamed = StreamingHttpResponse([body], headers=headers)
+
+    response = CompressionMiddleware(lambda _: streamed)(RequestFactory().get("/", HTTP_ACCEPT_ENCODING=accepted))
+
+    assert response is streamed and not streamed.has_header("Content-Encoding")
+    assert streamed["Content-Length"] == "60" and streamed.getvalue() == body
 
 
 def test_without_the_package_all_is_sent_in_gzip(monkeypatch: pytest.MonkeyPatch) -> None:

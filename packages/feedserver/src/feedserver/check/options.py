@@ -17,7 +17,7 @@ from feedserver.messages.argument_types import is_whole
 from feedserver.messages.pacing import parse_duration
 
 WORKERS = min(os.cpu_count() or 1, 4)
-"""How many readers run at the same time by default."""
+"""How many copies of the reader run at the same time by default."""
 
 FORMATS = ("table", "json", "junit", "html", "badge")
 """The formats of a report, the usual one first."""
@@ -39,7 +39,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `feedserver check` to its parser; `command.run_command` carries the command out."""
     reader = parser.add_argument_group(
         "the reader",
-        "The shell runs the commands. {url}, {urls}, {opml}, {n}, {home} and {networks} in a command are replaced.",
+        "The shell runs the commands. In all but --version, {home} and {networks} are replaced; in --add and --poll, "
+        "also {url} and {n} (such a command is run for each feed), or {urls} and {opml}, as in --list.",
     )
     reader.add_argument(
         "--reader",
@@ -77,7 +78,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--setup",
         default="",
         metavar="CMD",
-        help="a command that is run once, in the HOME that is copied for each reader",
+        help="a command that is run once, in the HOME that is copied for each copy of the reader",
     )
     reader.add_argument(
         "--version",
@@ -149,7 +150,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_ids,
         metavar="IDS",
-        help="give each of these scenarios a reader of its own, since they stop this reader; may be repeated",
+        help="run each of these scenarios with a copy of the reader that no other scenario uses, since the reader "
+        "stops in them; may be repeated",
     )
     parser.add_argument(
         "--patience",
@@ -168,7 +170,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=_count,
         metavar="N",
-        help=f"how many readers run at the same time (default: {WORKERS})",
+        help=f"how many copies of the reader run at the same time (default: {WORKERS})",
     )
     parser.add_argument(
         "--fail-under",
@@ -187,7 +189,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--published",
         action="store_true",
-        help="leave out of the report those rules that harm people if broken: the reader's author must be told first",
+        help="leave out of the report the rules about security, passed or not: the reader's author should learn of a "
+        "failure before the public does",
     )
     parser.add_argument(
         "-o",

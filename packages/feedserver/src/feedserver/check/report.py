@@ -90,10 +90,10 @@ class Count:
 class Report:
     """The scorecard of one run. `report["V1"]` is the result of a scenario.
 
-    *reader* is the reader's name, *version* what the reader prints of itself, *commands* how it was driven, and *poll*
-    what its polls are. *clock_method* is how its clock was moved, "none" if it was not, and *clock_proved* whether it
-    is proved that the reader went by the moved clock. *is_partial* is whether the run was stopped. *seconds* is how
-    long the run took.
+    *reader* is the reader's name, *version* what the reader prints of itself, and *commands* how it was driven. *poll*
+    is what one of its polls is called: "poll", or "a person's" if a person drove the reader. *clock_method* is how its
+    clock was moved, "none" if it was not, and *clock_proved* whether it is proved that the reader went by the moved
+    clock. *is_partial* is whether the run was stopped. *seconds* is how long the run took.
     """
 
     results: Sequence[Result]
@@ -140,8 +140,8 @@ class Report:
         return any(result.fails_under(level) for result in self.results)
 
     def published(self) -> Report:
-        """Return the report without the scenarios that are withheld, whether they passed or failed, so that it
-        reveals no reader that breaks their rules.
+        """Return the report without the scenarios that are withheld. Those that passed are left out, too: otherwise
+        a missing one would show that the reader failed it.
         """
         return replace(self, results=[result for result in self.results if not result.scenario.withheld])
 

@@ -44,7 +44,7 @@ class Inflater(Protocol):
     """Inflates one coding."""
 
     window: int
-    """How many of the bytes that it has inflated it keeps at most, since later ones may repeat them."""
+    """The most bytes of its output that the inflater keeps in memory: later output may repeat them."""
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Take the next bytes, and yield what they inflate to. Raises `Broken` or `TooManyMembers`."""
@@ -82,7 +82,7 @@ class _Members:
 
 
 class Zlib:
-    """Inflates gzip and zlib, or with *raw* deflate without a header."""
+    """Inflates gzip and zlib; if *raw*, deflate without a header."""
 
     window = 1 << zlib.MAX_WBITS
 

@@ -30,6 +30,8 @@ def host_of(url: str) -> str:
         host, port = (parts.hostname or "").lower().removesuffix("."), parts.port
     except ValueError:
         return ""
+    if not host:
+        return ""
     if ":" in host:
         host = f"[{host}]"
     return host if port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f"{host}:{port}"
@@ -54,9 +56,9 @@ def plain_domain(url: str) -> str:
 
 def domain_of(url: str) -> str:
     """Return the host of *url* in lower case, without port and leading "www."; plugins and templates are chosen by it.
-    "www.com" stays as it is: otherwise it would be the domain of every host below "com".
+    Of "www.com", nothing is left out: "com" is no site, but a top-level domain.
 
-    A label that is not ASCII is in Punycode (RFC 3492), as in DNS: a Cyrillic "о" looks like a Latin one.
+    A label that is not ASCII is returned in Punycode (RFC 3492), as DNS has it: a Cyrillic "о" looks like a Latin one.
     """
     if plain := plain_domain(url):
         return plain
@@ -93,8 +95,8 @@ def _ascii(label: str) -> str:
 
 
 def is_within(domain: str, site: str) -> bool:
-    """Return whether *domain* is *site* or a subdomain of it: "gist.github.com" is within "github.com". Nothing but
-    itself is within a name without a dot: nobody has a whole top-level domain.
+    """Return whether *domain* is *site* or a subdomain of it: "gist.github.com" is within "github.com". A name
+    without a dot contains only itself: "a.com" is not within "com", which is no site.
     """
     return bool(site) and (domain == site or ("." in site and domain.endswith(f".{site}")))
 

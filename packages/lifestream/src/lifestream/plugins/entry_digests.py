@@ -22,7 +22,9 @@ from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.plugins.base import ItemDraft
 
 VERSION: Final = 2
-"""Increase it within a release whenever an entry is cleaned in another way, so that all entries are cleaned again."""
+"""Increase it if an entry is cleaned in another way, so that all entries are cleaned again. A new release has that
+effect by itself.
+"""
 MOST: Final = 500
 """How many digests of a feed are kept: those of the first entries in its document."""
 LENGTH: Final = 8

@@ -22,7 +22,7 @@ except ModuleNotFoundError:  # an optional dependency
     brotli = None
 
 LEAST: Final = 200
-"""Answers of fewer bytes are not compressed."""
+"""Answers of fewer bytes are not compressed, if their length is known before they are sent."""
 _QUALITY: Final = 5  # as fast as gzip, and smaller
 _FILE_QUALITY: Final = 10  # for files that never change
 _TEXT = re.compile(r"text/|application/(?:.*\+)?(?:json|xml|javascript)|image/svg")
@@ -33,10 +33,12 @@ class CompressionMiddleware(GZipMiddleware):
     """Compress answers with Brotli or gzip, whichever the visitor's browser accepts (RFC 9110 §12.5.3)."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Return *response*, compressed if that makes it smaller. A part of a file is never compressed: its
-        Content-Range counts bytes of the file as it is (RFC 9110 §14.4).
+        """Return *response*, compressed if that makes it smaller; if its length is not known, it is compressed. A part
+        of a file is never compressed: its Content-Range counts bytes of the file as it is (RFC 9110 §14.4).
         """
         if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+            return response
+        if int(response.get("Content-Length") or LEAST) < LEAST:
             return response
         kind = response.get("Content-Type", "")
         if kind.startswith("image/") and "svg" not in kind:
@@ -74,8 +76,8 @@ def _may_have_brotli(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 def _body_of(response: HttpResponseBase) -> bytes | None:
-    """Return the body of a page, or of a static file that never changes; None for any other answer that is generated
-    while it is sent.
+    """Return the body of a page, or of a static file that never changes; None for any other answer that is a
+    stream.
     """
     if isinstance(response, HttpResponse):
         return response.content

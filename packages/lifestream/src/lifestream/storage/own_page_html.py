@@ -26,7 +26,9 @@ from lifestream.plugins.entry_digests import cleaner_of
 log = logging.getLogger(__name__)
 
 _FORM: Final = 1
-"""Increase it within a release whenever Markdown is rendered in another way, so that all pages are rendered again."""
+"""Increase it if Markdown is rendered in another way, so that all pages are rendered again. A new release has that
+effect by itself.
+"""
 
 
 def html_of_page(page: OwnPage, path: str) -> str:
