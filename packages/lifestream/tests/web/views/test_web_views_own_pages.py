@@ -7,6 +7,7 @@ from django.test import Client
 
 from factories import make_lifestream
 from lifestream.models import OwnPage
+from outline import page
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +17,14 @@ def test_the_text_of_a_page_is_shown_clean_in_the_frame_of_its_lifestream(client
     OwnPage.objects.create(
         lifestream=lifestream, slug="about", title="<About>", text="[us](../)<script>alert(1)</script>"
     )
-    page = client.get("/main/pages/about/").content.decode()
-    assert "&lt;About&gt;" in page
-    assert 'href="/main/pages/"' in page and "<script>alert" not in page
+    html = client.get("/main/pages/about/").content.decode()
+    assert "&lt;About&gt;" in html
+    assert 'href="/main/pages/"' in html and "<script>alert" not in html
     assert client.get("/main/pages/other/").status_code == 404
+
+
+def test_a_page_leads_readers_to_the_feeds_of_its_lifestream(client: Client) -> None:
+    OwnPage.objects.create(lifestream=make_lifestream("main"), slug="about", title="About", text="Us")
+    shown = page(client, "/main/pages/about/")
+    feeds = [link["href"] for link in shown.all("link", rel="alternate")]
+    assert feeds == ["/main/feed.atom", "/main/feed.rss", "/main/feed.json"]

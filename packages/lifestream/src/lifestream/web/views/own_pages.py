@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from lifestream.models import OwnPage
 from lifestream.storage.own_page_html import html_of_page
 from lifestream.web.page_addresses import page_address
+from lifestream.web.views.pages import frame
 from lifestream.web.views.reading import cacheable, read
 
 
@@ -20,9 +21,7 @@ def own_page(request: HttpRequest, slug: str, page: str) -> HttpResponse:
     found = get_object_or_404(OwnPage, lifestream=timeline.lifestream, slug=page)
     found.lifestream = timeline.lifestream
     context = {
-        "lifestream": timeline.lifestream,
-        "timeline": timeline,
-        "owned": timeline.owned,
+        **frame(timeline),
         "own_page": found,
         "html": mark_safe(html_of_page(found, address_of(found))),  # noqa: S308  it was cleaned
     }

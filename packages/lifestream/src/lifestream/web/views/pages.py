@@ -87,7 +87,7 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the results of a search, the latest first; without a query, only the form."""
     timeline = read_search(request, slug)
     if not timeline.query:
-        return cacheable(render(request, "lifestream/search.html", _frame(timeline)), timeline)
+        return cacheable(render(request, "lifestream/search.html", frame(timeline)), timeline)
     named: list[Subscription] = []
     are_many = False
     if cursor_of(request) is None:  # the sites are listed above the first page only
@@ -108,7 +108,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         raise Http404(gettext("There is no such item.")) from None
     newer, older = timeline.neighbours(post)
     context = {
-        **_frame(timeline),
+        **frame(timeline),
         "post": post,
         "item": post.item,
         "canonical": of_the_web(post.item.link),
@@ -128,7 +128,7 @@ def sites(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = sites_named(timeline, query) if query else timeline.subscriptions()
     found = list(_sites_after(timeline, with_last_post(chosen), request.GET.get("after", ""))[: SITES_A_PAGE + 1])
     more = found[SITES_A_PAGE - 1].pk if len(found) > SITES_A_PAGE else ""
-    context = {**_frame(timeline), "subscriptions": found[:SITES_A_PAGE], "more": more, "query_of_sites": query}
+    context = {**frame(timeline), "subscriptions": found[:SITES_A_PAGE], "more": more, "query_of_sites": query}
     return cacheable(render(request, "lifestream/sites.html", context), timeline)
 
 
@@ -137,7 +137,7 @@ def tags(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the most frequent tags of the latest posts."""
     timeline = read(request, slug)
     frequent, more = timeline.frequent_tags()
-    context = {**_frame(timeline), "tags": frequent, "more": more}
+    context = {**frame(timeline), "tags": frequent, "more": more}
     return cacheable(render(request, "lifestream/tags.html", context), timeline)
 
 
@@ -149,7 +149,7 @@ def _listing(
     if timeline.tag is not None and not page.posts:
         check_tag(timeline)
     context = {
-        **_frame(timeline),
+        **frame(timeline),
         "posts": page.posts,
         **({"pinned": page.pinned} if timeline.pins else {}),
         "days": list(by_day(page.posts)),
@@ -161,7 +161,7 @@ def _listing(
     return cacheable(render(request, template, context), timeline)
 
 
-def _frame(timeline: Timeline) -> dict[str, Any]:
+def frame(timeline: Timeline) -> dict[str, Any]:
     """Return the context of the frame around every page. The sites are queried only if a template shows them."""
     return {
         "lifestream": timeline.lifestream,
