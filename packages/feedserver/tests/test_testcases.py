@@ -134,7 +134,7 @@ class TestRelativeFolders:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setitem(sys.modules, "its_module", types.ModuleType("its_module"))
 
-    def test_begin_at_the_file_of_the_class(self, tmp_path: Path) -> None:
+    def test_begin_at_the_file_of_the_class_that_sets_them(self, tmp_path: Path) -> None:
         base = self.case(tmp_path / "tests", "feeds")
         derived = type("Derived", (base,), {"__module__": __name__})
         assert derived().make_feedserver().root == (tmp_path / "tests" / "feeds").resolve()
@@ -143,7 +143,7 @@ class TestRelativeFolders:
         case = self.case(tmp_path / "tests", "of_the_current_folder")
         assert case().make_feedserver().root == (tmp_path / "of_the_current_folder").resolve()
 
-    def test_that_are_nowhere_are_named_in_full(self, tmp_path: Path) -> None:
+    def test_are_named_in_full_if_they_are_nowhere(self, tmp_path: Path) -> None:
         [(_, trace)] = run(self.case(tmp_path / "tests", "nowhere")).errors
         assert str(tmp_path / "tests" / "nowhere") in trace
 

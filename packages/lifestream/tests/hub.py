@@ -38,7 +38,9 @@ class Hub:
         return self.asked[-1]["hub.callback"]
 
     def verify(self, **replaced: str) -> httpx.Response:
-        """Verify the last request with its subscriber; *replaced* are other values for its parameters."""
+        """Verify the last request by a call of its callback, and return the answer. *replaced* are parameters of this
+        call, named as in `call`, that replace the usual ones.
+        """
         asked = self.asked[-1]
         parameters = {"mode": asked["hub.mode"], "topic": asked["hub.topic"], "challenge": CHALLENGE} | replaced
         if parameters["mode"] == "subscribe":

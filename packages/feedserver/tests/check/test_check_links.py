@@ -77,6 +77,7 @@ def test_a_script_in_text_is_no_script() -> None:
         ("<title><a href=y>", []),
         (f"<a href='a&#{'0' * 5000}58;b&#x{'0' * 5000}3a;c&#0;'>", ["a:b:c\ufffd"]),
         (f"<a href='a&#{'9' * 5000};b&#99999999c'>", ["a\ufffdb\ufffdc"]),
+        ("<a href='&#01000000;&#1000000;&#01114112;'>", ["\U000f4240\U000f4240\ufffd"]),
     ],
 )
 def test_links_of_broken_html_are_found(html: str, links: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The feed and the lifestream that the arguments of a command name."""
+"""The feed or lifestream that an argument of a command names."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def test_an_unknown_feed_is_named_without_its_password(url: str, shown: str) -> 
 
 
 def test_the_nearest_feed_is_named_for_an_unknown_one() -> None:
-    make_feed("https://blog.example/feed")
+    for path in ("news", "feed", "rss"):
+        make_feed(f"https://blog.example/{path}")
 
-    with pytest.raises(CommandError, match=r"did you mean https://blog\.example/feed\?$"):
+    with pytest.raises(CommandError, match=r"did you mean https://blog\.example/feed\b"):
         feeds_at("https://blog.example/fed")
 
 
@@ -49,12 +50,12 @@ def test_a_first_lifestream_is_made_if_there_is_none() -> None:
     assert chosen_lifestream(None) == chosen_lifestream("main") == Lifestream.objects.get()
 
 
-def test_the_only_lifestream_and_main_need_no_name_and_one_of_several_others_does() -> None:
+def test_a_lifestream_must_be_named_unless_it_is_the_only_one_or_is_called_main() -> None:
     one = make_lifestream("one")
     assert chosen_lifestream(None) == one
 
-    make_lifestream("two")
-    assert chosen_lifestream("one") == one
+    two = make_lifestream("two")
+    assert (chosen_lifestream("one"), chosen_lifestream("two")) == (one, two)
     with pytest.raises(CommandError, match="there are several lifestreams; choose one with --lifestream: one, two"):
         chosen_lifestream(None)
 

@@ -123,7 +123,7 @@ def test_sites_are_found_by_their_names(
 
 @pytest.mark.parametrize("most", [1, 2])
 @pytest.mark.parametrize("secrets", [0, 2])
-def test_only_sites_that_a_visitor_may_see_count_as_many(
+def test_whether_there_are_many_sites_depends_on_those_alone_that_the_reader_may_see(
     main: Lifestream, monkeypatch: pytest.MonkeyPatch, most: int, secrets: int
 ) -> None:
     monkeypatch.setattr(site_search, "MOST_LOOKED_AT", most)

@@ -71,8 +71,8 @@ def _summary(report: Report) -> str:
 {rows}
 </tbody>
 </table>
-<p>A rule of level <em>must</em> protects servers and people from harm, and entries from being lost. A rule that was
-not judged showed nothing, for the reason given.</p>
+<p>A rule of level <em>must</em> protects servers and people from harm, and entries from being lost. Some rules
+are not judged: they do not concern this kind of reader, or the run gave no evidence. Each has its reason.</p>
 </section>"""
 
 
@@ -126,7 +126,7 @@ def _item(result: Result) -> str:
 
 
 _NOT_OPTIONS: Final = {"python": "Python object", "serve": "By hand"}
-"""What is shown for those names in `Report.commands` that are no options with a command."""
+"""What is shown for those names in `Report.commands` that are no options to which a command is given."""
 
 
 def _circumstances(report: Report) -> str:
@@ -152,5 +152,7 @@ def _circumstances(report: Report) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return *text*, which a reader may have printed, as HTML in one line: it must not begin a line of its own."""
+    """Return *text* as HTML. A reader may have printed it, so its line breaks are shown as escapes: otherwise the
+    reader could forge lines of the report.
+    """
     return escape(visible(text))

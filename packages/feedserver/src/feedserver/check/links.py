@@ -1,8 +1,8 @@
 """The addresses in what a reader lists, and which of them run a script if a person follows them.
 
-Links that run a script: `javascript:` and `vbscript:`, and `data:`, whose content is a page. A browser leaves out
-control characters and blanks at the beginning of an address, and tabs and line breaks within it (URL Standard, basic
-URL parser, steps 1 to 3), so `runs_script` leaves them out, too. Case does not matter (RFC 3986 §3.1).
+These schemes count as running a script: `javascript:`, `vbscript:`, and `data:`, which may contain a page. A browser
+leaves out control characters and blanks at the beginning of an address, and tabs and line breaks within it (URL
+Standard, basic URL parser, steps 1 to 3), so `runs_script` leaves them out, too. Case does not matter (RFC 3986 §3.1).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def runs_script(address: str) -> bool:
 
 
 def names_script(text: str) -> bool:
-    """Return whether there is, anywhere in *text*, an address that runs a script: in a JSON list, for instance."""
+    """Return whether a scheme that runs a script is anywhere in *text*: in a JSON list, for instance. A word such as
+    "data:" counts, too; a scheme with a control character in it does not.
+    """
     return _ANYWHERE.search(text) is not None
 
 
@@ -44,14 +46,15 @@ def has_script(html: str) -> bool:
 
 
 def resolved(value: str) -> str:
-    """Return *value* with its character references resolved. `unescape` raises ValueError for a number of more than
-    4,300 digits; a number beyond all characters gives U+FFFD (HTML, section 13.2.5.80).
+    """Return *value* with its character references resolved. A number beyond all characters gives U+FFFD (HTML,
+    section 13.2.5.80); it is replaced first, since `unescape` raises ValueError for more than 4,300 digits.
     """
     return unescape(_BEYOND.sub("\ufffd", _ZEROS.sub(r"&#\g<1>0", value)))
 
 
 def _tags(html: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield the name and the attributes of each start tag in *html*, as a browser reads them (HTML, section 13.2.5).
+    """Yield the name and the attributes of each start tag in *html*, as a browser reads them (HTML, section 13.2.5),
+    except that attributes without a value are left out, repeated ones are not, and a tag that never ends counts.
 
     What a reader lists is untrusted input. Python's own `HTMLParser` takes quadratic time for a tag without an end in
     some versions (40 KB: 13 s), and raises AssertionError for some declarations. This takes linear time: nothing is
@@ -89,7 +92,7 @@ def _end_of(html: str, mark: str, position: int) -> int:
 
 
 _ZEROS = re.compile(r"&#([xX]?)0++")
-_BEYOND = re.compile(r"&#0?[0-9]{8,}+;?")
+_BEYOND = re.compile(r"&#0?[1-9][0-9]{7,}+;?")
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*+([^\s/>][^\s/>=]*+)"

@@ -1,4 +1,4 @@
-"""The answers of a folder: its files, read once and again when they change, and its timelines."""
+"""The answers of a folder: its files, each of which is read once and after each change, and its timelines."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _size_of(cached: _Cached) -> int:
 class FolderAnswers:
     """The answers of one server's *folder*; warnings about its files are added to *warnings*.
 
-    Runs on the event loop or between two of its turns.
+    Runs on the event loop, or in another thread between two turns of the loop (`net.socket_loop`).
     """
 
     def __init__(self, folder: Folder, warnings: list[FixtureWarning]) -> None:

@@ -1,8 +1,8 @@
 """Bodies that are made while they are sent, by a generator function of the test.
 
 The function runs on a thread of its own, and the event loop asks it for one part after the other: a part is made when
-the one before it has been handed to the operating system, so that an endless body takes no memory, and a client that
-does not read stops it.
+the one before it has been handed to the operating system. So an endless body takes no memory, and while a client does
+not read, the function is paused. With a Content-Length, the part that completes it waits until the function has ended.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Timers as values: which are due at a time, without a clock and without waiting."""
+"""A queue of timers, which says which of them are due at a given time. It reads no clock, and does not wait."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 Callback = Callable[[], object]
 
 FEW = 64
-"""While there are fewer timers than this, a cancelled one is dropped only when no timer is due before it."""
+"""With fewer timers than this, `add` does not remove cancelled ones: each stays until it would be the next one due."""
 
 
 class DueCall:
@@ -30,7 +30,7 @@ class Timers:
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, DueCall]] = []
-        self._numbers = count()  # of two that are due at once, the one that was added first is called first
+        self._numbers = count()  # of two that are due at the same time, the one that was added first is called first
         self._purge_at = FEW
 
     def __len__(self) -> int:

@@ -29,8 +29,8 @@ ADDITIONS: Final = "lifestream_subscription_additions"
 
 RULES_HELP = gettext_lazy(
     "One rule a line: words that must all occur, in quotes if they must follow each other. If a line begins with "
-    "title:, text:, author: or tag:, only that part of an item is searched. A line that begins with link: has a part "
-    "of the item’s address, such as link:example.com/ads/."
+    "title:, text:, author: or tag:, only that part of an item is searched. A line that begins with link: "
+    "matches items whose address contains what follows, such as link:example.com/ads/."
 )
 
 

@@ -23,7 +23,8 @@ class TimeLimit:
     """A context manager that ends a query of *connection* which takes longer than LONGEST seconds. Its error is
     suppressed: rows that were read before are kept by the caller, and `is_over` tells that others may be missing.
 
-    SQLite interrupts the query. PostgreSQL ends by itself: its query has the same limit (see `search_sql`).
+    On SQLite, this interrupts the query. On PostgreSQL, the query ends by itself: its SQL has the same limit (see
+    `search_sql`).
     """
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:

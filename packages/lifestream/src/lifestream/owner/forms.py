@@ -36,8 +36,8 @@ _LONGEST_FOLDER: Final = 200
 
 RULES_HELP = _(
     "One rule a line: words that must all occur, in quotes if they must follow each other. If a line begins with "
-    "title:, text:, author: or tag:, only that part of an item is searched. A line that begins with link: has a part "
-    "of the item’s address, such as link:example.com/ads/."
+    "title:, text:, author: or tag:, only that part of an item is searched. A line that begins with link: "
+    "matches items whose address contains what follows, such as link:example.com/ads/."
 )
 
 
@@ -47,7 +47,7 @@ def one_line(text: str) -> str:
 
 
 class AddressesField(forms.CharField):
-    """Addresses of feeds or of pages that have one, one per line. Its value is a list."""
+    """A field for addresses, one per line: each of a feed, or of a page that links to a feed. Its value is a list."""
 
     widget = forms.Textarea(
         attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none", "inputmode": "url"}
@@ -57,7 +57,7 @@ class AddressesField(forms.CharField):
         """Return the addresses. Raises ValidationError if there are too many, or with a message for each that cannot be
         requested.
         """
-        # Importing the modules that fetch takes long, and most pages do not need them.
+        # The modules that fetch take long to import, and most pages do not need them.
         from lifestream.fetcher.feed_urls import UrlRefused, request_url
         from lifestream.refresh.subscribe import completed
 
@@ -123,7 +123,7 @@ class FirstRunForm(forms.Form):
         label=_("Your password"),
         strip=False,
         max_length=1_000,
-        help_text=_("At least eight characters, and not a common one."),
+        help_text=_("At least eight characters, not a common one, and not like your user name."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     title = forms.CharField(
@@ -207,7 +207,9 @@ class ChangesForm(AnyModelForm):
     """
 
     def save(self, commit: bool = True) -> Any:
-        """Save a new row, or the changed fields of an existing one. Raises ValueError if the form has errors."""
+        """Save a new row, or the changed fields of an existing one. Raises ValueError if the form has errors, and
+        `RowGone` if the existing row was deleted meanwhile.
+        """
         if self.instance._state.adding or self.errors or not commit:
             return super().save(commit)
         save_changed(self.instance, self.changed_data)
@@ -215,7 +217,7 @@ class ChangesForm(AnyModelForm):
 
 
 class SiteForm(ChangesForm):
-    """The fields of a subscription, which the pages call a site, that its owner may set."""
+    """The fields that an owner may set of a subscription, which the pages call a site."""
 
     class Meta:
         model = Subscription
@@ -313,7 +315,10 @@ class LookForm(ChangesForm):
         path: str = self.cleaned_data["logo"]
         validate_static_path(path)
         if path and finders.find(path) is None:
-            text = gettext("There is no static file “{path}”. Put it into the folder static/ of LIFESTREAM_HOME.")
+            text = gettext(
+                "There is no static file “{path}”. Put it into static/ in LIFESTREAM_HOME (in a project of your own, "
+                "into a folder of its static files), and restart the site if that folder is new."
+            )
             raise ValidationError(text.format(path=path))
         return path
 

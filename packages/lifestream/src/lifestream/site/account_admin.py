@@ -25,8 +25,8 @@ else:
 class _OwnerAdmin(UserAdmin):
     """Users, whose lifestreams are deleted before them.
 
-    If Django deleted both together, it would note for each site by itself that it has a reader less, which takes tens
-    of times as long, and it would fail if sites were added meanwhile, as during the import of a list.
+    If Django deleted both together, each site would be updated separately, to note that it has one reader fewer. That
+    takes tens of times as long, and the deletion would fail if sites were added meanwhile, such as from an OPML file.
     """
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -46,8 +46,9 @@ class CheckedUserAdmin(CheckedListAdmin, _OwnerAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Return what the page before a deletion lists: the users and their lifestreams, which the user of the admin
-        must be allowed to delete. Those that this user may not read are counted, but not named.
+        """Return what the page before a deletion lists: the users and their lifestreams. Whoever deletes them
+        needs the permission to delete lifestreams, too. Lifestreams that this person may not read are counted, but not
+        named.
 
         Django would list each post of these, and read the item of each in a query of its own: for 40,000 posts, it took
         15 seconds, and it failed if one was deleted meanwhile.
