@@ -46,6 +46,7 @@ NOT_TESTED_BY_ITSELF = {
     "lifestream/site/wsgi.py": "site/test_site.py serves it",
     "lifestream/storage/hub_subscriptions.py": "rules/test_websub.py and the files beside it check each row",
     "lifestream/urls.py": "tests/test_addresses_of_pages.py resolves its addresses",
+    "lifestream/web/page_rows.py": "web/test_walked_posts.py compares the pages of each way that it reads in",
     "lifestream/web/views/feeds.py": "web/test_syndication.py requests each of its addresses",
     "lifestream/web/views/push.py": "rules/test_websub.py calls it as hubs do",
     "lifestream/web/views/reading.py": "web/views/test_pages.py requests all the pages that it reads for",

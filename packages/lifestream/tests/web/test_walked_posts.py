@@ -132,7 +132,8 @@ def test_frequent_words_are_counted_by_the_posts_that_were_checked(
     assert timeline.page(None, 7, counted=True).hits == fulltext.Hits(7, is_all=False)
     monkeypatch.setattr(walked_posts, "MOST_ASKED", 40)
     assert timeline.page(None, 3, counted=True).hits == fulltext.Hits(20, is_all=True)
-    monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 5)
+    for module in ("page_rows", "timeline"):
+        monkeypatch.setattr(f"lifestream.web.{module}.MOST_COUNTED", 5)
     assert timeline.page(None, 3, counted=True).hits == fulltext.Hits(5, is_all=False)
 
 
@@ -149,7 +150,8 @@ def test_what_other_lifestreams_have_is_not_counted(
     """
     monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
     monkeypatch.setattr(fulltext, "FREQUENT", 41)  # 40 items have the word, in `site` and elsewhere
-    monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 30)
+    for module in ("page_rows", "timeline"):
+        monkeypatch.setattr(f"lifestream.web.{module}.MOST_COUNTED", 30)
     monkeypatch.setattr(fulltext, "RARE", 50)
     elsewhere = make_site()
     shown: list[fulltext.Hits | None] = []
@@ -291,7 +293,7 @@ def test_a_tag_of_very_many_items_is_first_looked_for_among_the_latest_of_them(
         Post.objects.filter(lifestream=site.lifestream, item__tags__slug="kites").order_by("-date", "-item_id")
     )
     monkeypatch.setattr("lifestream.web.timeline.LOOKED_UP", 3)
-    monkeypatch.setattr("lifestream.web.timeline.LATEST_TAGGED", latest)
+    monkeypatch.setattr("lifestream.web.page_rows.LATEST_TAGGED", latest)
     monkeypatch.setattr(fulltext, "RARE", 2)
     monkeypatch.setattr(walked_posts, "MOST_ASKED", 1)
     of_tag = Timeline(site.lifestream).of_tag("kites")
@@ -306,7 +308,7 @@ def test_only_items_that_were_stored_earlier_are_asked_for_a_tag_of_very_many(
 ) -> None:
     Post.objects.update(date=NOON)  # so that the latest items have the latest posts
     monkeypatch.setattr("lifestream.web.timeline.LOOKED_UP", 3)
-    monkeypatch.setattr("lifestream.web.timeline.LATEST_TAGGED", 10)
+    monkeypatch.setattr("lifestream.web.page_rows.LATEST_TAGGED", 10)
     monkeypatch.setattr(fulltext, "RARE", 2)
     monkeypatch.setattr(walked_posts, "MOST_ASKED", 1)
     of_tag = Timeline(site.lifestream).of_tag("kites")

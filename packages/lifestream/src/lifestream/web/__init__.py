@@ -5,10 +5,11 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 1. `views`: one module for each kind of page.
 2. `timeline`: who may see a lifestream, and its posts, narrowed by site, tag, search or day; `models.fulltext` decides
    how a search is answered: from the items that have rare words, or along the timeline. `keyset`: the cursor at which a
-   page ends, and the condition for the posts after it. `walked_posts`: the first posts of a search or a tag that many
-   items have. `shown_posts`: the posts with everything that their cards show: as many words as the owner
-   wants, or the excerpt in which a search found its words (`content.highlighting`). `site_search`: the sites of a
-   lifestream by their names. `page_addresses`: the addresses of pages.
+   page ends, and the condition for the posts after it. `page_rows`: the rows of a page, read in the fastest way.
+   `walked_posts`: the first posts of a search or a tag that many items have. `shown_posts`: the posts with everything
+   that their cards show: as many words as the owner wants, or the excerpt in which a search found its words
+   (`content.highlighting`). `site_search`: the sites of a lifestream by their names. `page_addresses`: the addresses of
+   pages.
 3. `presenters`: which parts of a post are shown (its pictures, sounds and files are chosen by `content.item_card`), and
    which sites are asleep or failing, as values for the templates. `picture_addresses`: the addresses of feeds' pictures
    on this site, if it is to show them.

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -27,9 +27,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    TextField,
 )
-from django.db.models.functions import Cast, Length
 from django.utils import timezone
 
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
@@ -39,8 +37,8 @@ from lifestream.page_limits import MOST_PINNED, MOST_TAGS
 from lifestream.web import walked_posts
 from lifestream.web.keyset import Cursor, newer_than, older_than
 from lifestream.web.page_addresses import page_address, row_address
+from lifestream.web.page_rows import PageRows, Rows, fitting, has, of_keys
 from lifestream.web.shown_posts import BODIES, NOT_PUBLISHED, fill_posts, read_posts, shown
-from lifestream.web.walked_posts import first_of, first_with
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -53,10 +51,6 @@ POSTS_A_SITE = 4
 LOOKED_UP = 50_000
 """Up to this number of items of a tag, their posts are looked up if few of them are among the latest posts. That takes
 some microseconds an item. Otherwise those of the latest ones are looked up.
-"""
-LATEST_TAGGED = 2_000
-"""How many of the latest items of such a tag are looked up. If they have too few posts, all posts are read until enough
-with the tag are found.
 """
 MOST_DATED = 500
 """How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""
@@ -73,14 +67,6 @@ class TimelinePage:
     older: Cursor | None
     hits: Hits | None = None
     pinned: tuple[Post, ...] = ()
-    is_cut: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The *posts* of a page. If *is_cut*, a search was ended before all items were searched."""
-
-    posts: QuerySet[Post]
     is_cut: bool = False
 
 
@@ -128,14 +114,10 @@ class Timeline:
             narrowed.__dict__["_tagged"] = keys  # where cached_property looks
         return narrowed
 
-    def posts(self) -> QuerySet[Post]:
+    def posts(self, found: Found | None = None) -> QuerySet[Post]:
         """Return the posts that may be shown, the latest first; without the pinned ones if `pins` is set.
-        `read_posts` loads what a page needs of other tables.
+        `read_posts` loads what a page needs of other tables. *found* is what the search has found, if that is known.
         """
-        return self._listed()
-
-    def _listed(self, found: Found | None = None) -> QuerySet[Post]:
-        """Return what `posts` does. *found* is what the search has found, if that is known."""
         posts = self._posts(found)
         return posts.filter(pinned=None) if self.pins else posts
 
@@ -148,7 +130,7 @@ class Timeline:
         if self.tag is not None:
             # For a tag that few items have, SQLite would read the whole timeline to find its posts.
             few = self._tagged
-            posts = posts.filter(_has(self.tag)) if few is None else fulltext.among(posts, few)
+            posts = posts.filter(has(self.tag)) if few is None else fulltext.among(posts, few)
         if self.day is not None:
             posts = posts.filter(date__gte=_midnight(self.day), date__lt=_midnight(self.day + dt.timedelta(days=1)))
         if self.query:
@@ -175,81 +157,7 @@ class Timeline:
 
     def rows(self, before: Cursor | None, count: int) -> QuerySet[Post]:
         """Return the first *count* posts that may be shown, or the first of those older than *before*."""
-        return self._rows(before, count, self._find() if self.query else None).posts
-
-    def _rows(self, before: Cursor | None, count: int, hit: Found | None, *, are_checked: bool = False) -> _Rows:
-        """Return what `rows` does. *hit* is what the search has found, if there is one. With *are_checked*, it is known
-        that too few of the latest posts have its words.
-        """
-        is_cut = hit is not None and hit.is_cut
-        if (walked := self._walked(before, count, hit)) is not None:
-            return _Rows(_of_keys(walked), is_cut)
-        posts = self._listed(hit)
-        if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
-            first = list(_older(latest, before).values_list("pk", "date", "item_id")[:count])
-            # A small lifestream may have fewer posts among the latest items.
-            if len(first) == count and not self._passes_over(before, Cursor(*first[-1][1:]), hit):
-                return _Rows(_of_keys([key for key, _, _ in first]), is_cut)
-        if hit is not None and not hit.are_looked_up:
-            every = _older(self.narrowed(query="").posts(), before)
-            checked: list[int] = []
-            if not are_checked:
-                found = first_with(every, fulltext.condition(every, hit), count)
-                if len(found.keys) == count or found.are_all:
-                    return _Rows(_of_keys(found.keys))
-                checked = found.keys
-            # Words that are frequent elsewhere may be in none of very many posts.
-            listed = hit.first_listed(every, count)
-            return _Rows(_of_keys(listed.keys or checked), listed.is_cut)
-        rows = _older(posts, before)[:count]
-        # The database sorts posts that are looked up by their items; it reads all others in the order of an index.
-        are_sorted = hit is not None or (self.tag is not None and self._tagged is not None)
-        return _Rows(_of_keys(rows.values("pk")) if are_sorted else rows, is_cut)
-
-    def _passes_over(self, before: Cursor | None, last: Cursor, hit: Found) -> bool:
-        """Return whether the search (*hit*) may also find posts between *before* and *last* of items that were stored
-        before its latest ones: a new feed brings old posts, whose items are the latest. The words are looked for in no
-        more than `walked_posts.MOST_ASKED` of these posts; if there are more, it may find some.
-        """
-        between = _older(self.narrowed(query="").posts(), before).filter(newer_than(last))
-        oldest = min(hit.keys or (0,))
-        earlier = between.filter(item__lt=oldest)
-        found = first_with(earlier, fulltext.condition(earlier, hit), 1)
-        return bool(found.keys) or not found.are_all
-
-    def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
-        """Return the keys of the posts that `rows` returns, if enough of the latest posts are found by the search
-        (*hit*) or have the tag; otherwise None.
-        """
-        known: Sequence[int] | None
-        if hit is None and self.tag is not None and "_tagged" not in vars(self):
-            posts = _older(self.narrowed(tag=None).posts(), before)
-            found = first_with(posts, _has(self.tag), count)
-            if len(found.keys) == count or found.are_all:
-                return found.keys
-        if hit is not None:
-            known, every = hit.keys if hit.are_all else None, self.narrowed(query="")
-        else:
-            known, every = self._tagged if self.tag is not None else None, self.narrowed(tag=None)
-        if hit is None and self.tag is not None and known is None:
-            return self._first_of_latest(before, count)
-        return None if known is None else first_of(_older(every.posts(), before), known, count)
-
-    def _first_of_latest(self, before: Cursor | None, count: int) -> list[int] | None:
-        """Return the keys of the first *count* posts with a tag that very many items have, if the latest of these items
-        have so many, and no item that was stored before them has a post in between: a new feed brings old posts, whose
-        items are the latest. Otherwise return None.
-        """
-        tagged = Item.tags.through.objects.filter(tag=self.tag).order_by("-item_id")
-        items = list(tagged.values_list("item_id", flat=True)[:LATEST_TAGGED])
-        every = _older(self.narrowed(tag=None).posts(), before)
-        found = list(fulltext.among(every, items).values_list("pk", "date", "item_id")[:count])
-        if self.tag is None or len(found) < count:
-            return None
-        # Nearly all posts in between are of other items that are as late, as an index alone tells.
-        between = every.filter(newer_than(Cursor(*found[-1][1:])), item_id__lt=min(items))
-        earlier = between.filter(_has(self.tag)).values_list("pk")[:1]  # exists() would drop the order
-        return None if earlier else [key for key, _, _ in found]
+        return self._rows(before, self._find() if self.query else None).first(count).posts
 
     def page(
         self,
@@ -268,19 +176,20 @@ class Timeline:
         pinned = read_posts(self._pinned(), bodies=bodies, unused=NOT_PUBLISHED) if self.pins and before is None else []
         hit = self._find() if self.query else None
         is_frequent = hit is not None and hit.keys is None
+        reading = self._rows(before, hit)
         keys: list[int] | None = None
         hits: Hits | None = None
         if hit and counted and is_frequent:
-            keys, hits = self._first_of_many(hit, size + 1)
+            keys, hits = reading.first_of_many(hit, size + 1)
         elif hit and counted and hit.are_all:
             hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
         if keys is None or before is not None:
-            rows = self._rows(before, size + 1, hit, are_checked=counted and is_frequent and before is None)
+            rows = reading.first(size + 1, are_checked=counted and is_frequent and before is None)
         else:
-            rows = _Rows(_of_keys(keys))
+            rows = Rows(of_keys(keys))
         posts = rows.posts
         if largest is not None:
-            size = min(size, _fitting(posts, largest))
+            size = min(size, fitting(posts, largest))
             posts = posts[: size + 1]
         found = read_posts(posts, bodies=bodies, unused=NOT_PUBLISHED)
         if hit and counted and (hits is None or not hits.is_all):
@@ -290,20 +199,6 @@ class Timeline:
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         older = Cursor(last.date, last.item_id) if last else None
         return TimelinePage(tuple(found[:size]), older, hits, tuple(pinned), rows.is_cut)
-
-    def _first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
-        """Return the keys of the first *count* posts that the search (*hit*) finds, and how many there are in all,
-        counted no further than MOST_COUNTED. Return None for both if too few are found among the latest posts.
-
-        Only the posts of this timeline are counted: a number that depends on other lifestreams would tell visitors
-        whether items that only others may see have the words.
-        """
-        every = self.narrowed(query="").posts()
-        found = first_with(every, fulltext.condition(every, hit), MOST_COUNTED + 1)
-        if len(found.keys) < count and not found.are_all:
-            return None, None
-        are_all = found.are_all and len(found.keys) <= MOST_COUNTED
-        return found.keys[:count], Hits(min(len(found.keys), MOST_COUNTED), is_all=are_all)
 
     def post(self, item: int) -> Post:
         """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may
@@ -415,37 +310,15 @@ class Timeline:
     def _find(self) -> Found:
         return fulltext.find(self.query, router.db_for_read(Post))
 
+    def _rows(self, before: Cursor | None, hit: Found | None) -> PageRows:
+        return PageRows(self, before, hit, lambda: self._tagged, knows_tagged="_tagged" in vars(self))
+
     @cached_property
     def _tagged(self) -> list[int] | None:
         """The keys of the items with the tag, None if they are too many to be looked up first."""
         keys = Item.tags.through.objects.filter(tag=self.tag).values_list("item_id", flat=True)
         found = list(keys[: LOOKED_UP + 1])
         return found if len(found) <= LOOKED_UP else None
-
-
-def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
-    return posts if before is None else posts.filter(older_than(before))
-
-
-def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
-    """Return the posts with *keys*, the latest first. If the database has to sort many posts to find a few, it then
-    sorts only their keys, and not all columns that a page shows.
-    """
-    return Post.objects.filter(pk__in=keys).order_by("-date", "-item_id")
-
-
-def _fitting(posts: QuerySet[Post], largest: int) -> int:
-    """Return how many of the first *posts* have contents and files of at most *largest* characters together; 1 if the
-    first alone has more.
-    """
-    length = Length("item__content") + Length(Cast("item__enclosures", TextField()))
-    totals = accumulate(posts.values_list(length, flat=True))
-    return max(1, len([total for total in totals if total <= largest]))
-
-
-def _has(tag: Tag) -> Exists:
-    """Return the condition that the item of a post has *tag*."""
-    return Exists(Item.tags.through.objects.filter(tag=tag, item=OuterRef("item")))
 
 
 def _is_one_of(keys: QuerySet[Any, Any]) -> AmongFew:
