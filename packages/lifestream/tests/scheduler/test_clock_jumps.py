@@ -89,6 +89,7 @@ class TestSkippedHours:
         assert done is not None and done.feeds == 1
         feed = Feed.objects.get()
         assert (feed.next_fetch, feed.not_before) == (NOW + MINUTE, NOW + MINUTE)
+        assert feed.next_reason == "ours"
         assert due_hosts.wrong("default") == []
 
     def test_a_feed_that_skips_the_time_of_its_next_fetch_is_unchanged(self) -> None:

@@ -145,8 +145,9 @@ def _correct_postponed(now: datetime, using: str) -> int:
         # A feed that was not postponed is due at the last of the times that were asked for, which are whole seconds.
         candidates = candidates_from_json(column)
         if candidates and candidates[-1].at < at - timedelta(seconds=1):
-            before = candidates[-1].at
-            count += skipped.filter(pk=pk, next_fetch=at).update(next_fetch=before, not_before=before)
+            before = candidates[-1]
+            postponed = skipped.filter(pk=pk, next_fetch=at)
+            count += postponed.update(next_fetch=before.at, next_reason=before.reason, not_before=before.at)
     return count
 
 
