@@ -107,6 +107,10 @@ def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_ne
             "https://…@x.example/ is no URL: netloc contains invalid characters under NFKC normalization",
         ),
         ("https://ada:secret%40x.example/", "https://…@x.example/ is no URL: Port could not be cast to integer value"),
+        (
+            "https://ada:secret%2540x.example/",
+            "https://…@x.example/ is no URL: Port could not be cast to integer value",
+        ),
         ("http://http:/ada:secret@x.example/", "http:/…@x.example/ names no host"),
         (
             "https://https//ada:secret@x.example/",

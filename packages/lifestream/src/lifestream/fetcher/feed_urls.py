@@ -63,7 +63,7 @@ class UrlRefused(ValueError):
 
 
 _BEFORE_LOGIN = re.compile(r"(?:feed:)?(?:[^:/\\@]*:?//|https?:[/\\]*)", re.IGNORECASE)
-_LOGIN_AT = re.compile(r".*(?:[@\uff20\ufe6b]|%40)", re.DOTALL)  # Unicode takes two other characters for an "@"
+_LOGIN_AT = re.compile(r".*(?:[@\uff20\ufe6b]|%(?:25)*40)", re.DOTALL)  # Unicode takes two other characters for an "@"
 _COLON = re.compile(":|%3a", re.IGNORECASE)
 _QUOTED = re.compile(r" '.*'", re.DOTALL)  # in messages of urllib: a host, with its login
 
