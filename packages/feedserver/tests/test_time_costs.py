@@ -312,12 +312,16 @@ def test_a_line_of_combining_marks_in_a_fixture_is_compared_in_linear_time() -> 
     assert_linear(lambda length: lambda: near_miss(f"a{marks(length)}: b".encode(), {"status"}), 4000)
 
 
-def judging_a_title(marks: int) -> Callable[[], object]:
+def judging_titles(marks: int, count: int = 1) -> Callable[[], object]:
     [judge] = [each.judge for each in SCENARIOS if each.id == "E1"]
     asked = [ExchangeSeen(path="feed.xml", method="GET")]
-    rows = [Row("E1", 4, "a" + "\u0316\u0301" * (marks // 2))]  # marks that are not in their order
+    rows = [Row("E1", 4, "a" + "\u0316\u0301" * (marks // 2))] * count  # marks that are not in their order
     return lambda: judge(Evidence([StepSeen(present=frozenset({1})), StepSeen(asked, rows=rows)]))
 
 
 def test_a_title_of_marks_is_judged_in_linear_time() -> None:
-    assert_linear(judging_a_title, 4000)
+    assert_linear(judging_titles, 4000)
+
+
+def test_many_titles_of_marks_are_judged_in_a_short_time() -> None:
+    assert cost(judging_titles(5000, 100)) < 1

@@ -66,8 +66,15 @@ def test_a_letter_is_not_cut_from_its_accents() -> None:
 
 @pytest.mark.parametrize(
     "together",
-    ["\U0001f44d\U0001f3fd", "\U0001f1e9\U0001f1ea", "\u1112\u1161\u11ab", "\U0001f468\u200d\U0001f469"],
-    ids=["skin tone", "flag", "Hangul", "joined"],
+    [
+        "\U0001f44d\U0001f3fd",
+        "\U0001f1e9\U0001f1ea",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "\u1112\u1161\u11ab",
+        "\u0e19\u0e49\u0e33",
+        "\U0001f468\u200d\U0001f469",
+    ],
+    ids=["skin tone", "flag", "flag of Scotland", "Hangul", "Thai", "joined"],
 )
 def test_an_emoji_a_flag_or_a_syllable_is_not_split(together: str) -> None:
     for length in range(5, 5 + len(together)):

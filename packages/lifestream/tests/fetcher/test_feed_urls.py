@@ -36,6 +36,10 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("feed:https://https://example.org/a", "https://example.org/a"),
         ("https://feed://user:secret@example.org/a", "http://example.org/a"),
         ("https://\n https://user:secret@example.org/a", "https://example.org/a"),
+        ("https://www.https://user:secret@example.org/a", "https://example.org/a"),
+        ("https://https://www.http://www.example.org/a", "http://www.example.org/a"),
+        ("https://www.http.example/https://a", "https://www.http.example/https://a"),
+        ("http://www/a", "http://www/a"),
         ("http://localhost:/a", "http://localhost/a"),
         ("http://feed/https://https://a", "http://feed/https://https://a"),
         ("http://http/a", "http://http/a"),
@@ -103,6 +107,10 @@ def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_ne
             "https://…@x.example/ is no URL: netloc contains invalid characters under NFKC normalization",
         ),
         ("https://ada:secret%40x.example/", "https://…@x.example/ is no URL: Port could not be cast to integer value"),
+        (
+            "https://ada:secret%2540x.example/",
+            "https://…@x.example/ is no URL: Port could not be cast to integer value",
+        ),
         ("http://http:/ada:secret@x.example/", "http:/…@x.example/ names no host"),
         (
             "https://https//ada:secret@x.example/",
@@ -113,6 +121,15 @@ def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_ne
             "podcast://…@x.example/ is not fetched: its scheme is podcast, not http or https",
         ),
         ("https:/ada:secret%40x.example/", "https:/…@x.example/ names no host"),
+        (
+            "https://https;//ada:secret@x.example/",
+            "https;//…@x.example/ is not fetched: its scheme is missing, not http or https",
+        ),
+        (
+            "https://www.https//ada:secret@x.example/",
+            "https//…@x.example/ is not fetched: its scheme is missing, not http or https",
+        ),
+        ("ada%3Asecret@x.example/", "…@x.example/ is not fetched: its scheme is missing, not http or https"),
         ("@ada@x.example", "@ada@x.example is not fetched: its scheme is missing, not http or https"),
         ("mailto:ada@x.example", "mailto:ada@x.example is not fetched: its scheme is mailto, not http or https"),
         ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),

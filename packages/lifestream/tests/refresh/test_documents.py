@@ -69,6 +69,19 @@ def test_an_invalid_url_is_an_error() -> None:
     [reading] = read_documents(["http://user:secret@[::1/feed"])
     assert reading.error == "http://…@[::1/feed is no URL: Invalid IPv6 URL"
     assert reading.url == ""
+    assert reading.name == "http://…@[::1/feed"
+
+
+@override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"])
+def test_a_document_is_named_without_the_login_of_its_address() -> None:
+    with FeedServer() as server:
+        server.add("/feed", Response(RSS))
+        url = server.url("/feed")
+        [reading] = read_documents([url.replace("//", "//user:secret@")])
+        assert server.requests[-1].headers["Authorization"]
+    assert (reading.name, reading.url) == (url, url)
+    [of_file] = read_documents(["-"], url="https://user:secret@blog.example/feed", stdin=io.BytesIO(RSS))
+    assert of_file.url == "https://blog.example/feed"
 
 
 @override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"])

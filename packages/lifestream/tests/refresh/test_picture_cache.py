@@ -28,6 +28,18 @@ def test_a_picture_is_kept_until_it_is_old_and_a_failure_for_an_hour(tmp_path: P
         assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in tmp_path.rglob("*/??")} == {0}
 
 
+def test_what_was_kept_while_the_clock_was_far_ahead_is_requested_again_and_deleted_first(tmp_path: Path) -> None:
+    cache, ahead = PictureCache(tmp_path, 100_000), time.time() + FRESH + 3600
+    for number, data in enumerate((bytes(40_000), b"")):
+        cache.put(f"{URL}?{number}", data)
+    for path in tmp_path.glob("*/*"):
+        os.utime(path, (ahead, ahead))
+    assert [cache.get(f"{URL}?{number}") for number in range(2)] == [None, None]
+    cache.put(URL, bytes(60_000))
+    cache.shrink()
+    assert cache.get(URL) is not None and cache.get(f"{URL}?0", ahead) is None
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
 def test_nobody_else_may_write_a_folder_of_the_cache_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o000)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.test import override_settings
 from django.utils import timezone
 
 from factories import make_lifestream
@@ -74,6 +75,22 @@ class WantedReadings(FeedServerTransactionTestCase):
         note(self.feed, "en", now)
         assert read_wanted() == 0 and not list(self.feedserver.requests)
         assert read_wanted(clock=lambda: now + timedelta(minutes=1)) == 1
+
+    @override_settings(LIFESTREAM_LEASE=2)
+    def test_a_request_that_waits_is_not_taken_again_at_once_where_leases_are_short(self) -> None:
+        now = timezone.now()
+        Feed.objects.update(last_fetch=now - timedelta(seconds=1))
+        note(self.feed, "en", now)
+        stopping, times = threading.Event(), iter([now] * 20)
+
+        def clock() -> datetime:
+            time = next(times, None)
+            if time is None:
+                stopping.set()
+            return time or now
+
+        assert read_wanted(stopping, clock=clock) == 0
+        assert not stopping.is_set()
 
     def test_requests_that_are_left_when_a_turn_is_over_wait_for_the_next_in_their_order(self) -> None:
         now = timezone.now()

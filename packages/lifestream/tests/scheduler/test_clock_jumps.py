@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection
@@ -12,9 +12,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
+from lifestream.message import say
 from lifestream.models import Feed, Host, HubSubscription, Item, Post, Tally, due_hosts
 from lifestream.refresh import refresh
 from lifestream.scheduler import clock_jumps, leases
+from lifestream.scheduler.schedule import DueTime, candidates_as_json
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +75,39 @@ class TestFeeds:
         clock_jumps.bring_back(NOW)
         assert due_hosts.wrong("default") == []
         assert Feed.objects.due(NOW).count() == 1
+
+
+@pytest.mark.usefixtures("ran_ahead")
+class TestSkippedHours:
+    SKIPPED: ClassVar[dict[str, Any]] = {"next_reason": say("feeds-skips", name="skipHours"), "last_fetch": NOW - HOUR}
+
+    def test_a_feed_that_was_postponed_while_the_clock_was_ahead_is_due_when_it_was_before(self) -> None:
+        asked = candidates_as_json([DueTime(NOW - MINUTE, "Retry-After"), DueTime(NOW + MINUTE, "ours")])
+        later = AHEAD + HOUR
+        make_feed(next_fetch=later, not_before=later, candidates=asked, **self.SKIPPED)
+        done = clock_jumps.bring_back(NOW)
+        assert done is not None and done.feeds == 1
+        feed = Feed.objects.get()
+        assert (feed.next_fetch, feed.not_before) == (NOW + MINUTE, NOW + MINUTE)
+        assert feed.next_reason == "ours"
+        assert due_hosts.wrong("default") == []
+
+    def test_a_feed_that_skips_the_time_of_its_next_fetch_is_unchanged(self) -> None:
+        later = NOW + 3 * DAY + timedelta(microseconds=1)
+        candidates = candidates_as_json([DueTime(NOW, "ours"), DueTime(later, "skipDays")])
+        make_feed(next_fetch=later, not_before=later, candidates=candidates, **self.SKIPPED)
+        clock_jumps.bring_back(NOW)
+        feed = Feed.objects.get()
+        assert (feed.next_fetch, feed.not_before) == (later, later)
+
+
+@pytest.mark.usefixtures("ran_ahead")
+def test_searches_that_ended_while_the_clock_was_ahead_ended_now() -> None:
+    make_feed(icon_checked=AHEAD, replacement_checked=AHEAD)
+    make_feed("https://example.com/right", icon_checked=NOW - DAY, replacement_checked=NOW - DAY)
+    clock_jumps.bring_back(NOW)
+    checked = Feed.objects.order_by("pk").values_list("icon_checked", "replacement_checked")
+    assert list(checked) == [(NOW, NOW), (NOW - DAY, NOW - DAY)]
 
 
 @pytest.mark.usefixtures("ran_ahead")
@@ -180,6 +215,12 @@ class TestHubs:
         clock_jumps.bring_back(NOW)
         subscription = HubSubscription.objects.get()
         assert (subscription.next_request, subscription.attempts, subscription.lease_until) == (NOW, 0, None)
+
+    def test_a_hub_that_was_found_while_the_clock_was_ahead_and_not_asked_yet_is_asked_now(self) -> None:
+        feed = make_feed()
+        HubSubscription.objects.create(feed=feed, hub="https://hub.example/", next_request=AHEAD, created=AHEAD)
+        clock_jumps.bring_back(NOW)
+        assert HubSubscription.objects.values_list("next_request", "last_request").get() == (NOW, None)
 
     def test_a_subscription_that_was_requested_at_the_right_time_is_unchanged(self) -> None:
         feed = make_feed(push_until=NOW + 10 * DAY)

@@ -93,17 +93,25 @@ def shorten(text: str, length: int) -> str:
 
 _LONGEST_CLUSTER: Final = 20
 _JOINER: Final = "\N{ZERO WIDTH JOINER}"
-_SKIN_TONES: Final = "".join(map(chr, range(0x1F3FB, 0x1F400)))
+_FOLLOWING: Final = frozenset(
+    map(
+        chr,
+        [
+            *range(0x1160, 0x1200),  # vowels and final consonants of Hangul
+            *(0x0E33, 0x0EB3),  # the vowel am of Thai and Lao
+            *range(0x1F3FB, 0x1F400),  # skin tones
+            *range(0xE0020, 0xE0080),  # tags, which make a black flag that of England, Scotland or Wales
+        ],
+    )
+)
+"""Characters that belong to the one before them, although they are no marks."""
 _LETTERS_OF_FLAGS: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def _joins(character: str) -> bool:
     """Return whether *character* belongs to the one before it, by a part of the rules of Unicode's annex 29."""
     return character > "\x7f" and (
-        character == _JOINER
-        or unicodedata.category(character)[0] == "M"
-        or "\u1160" <= character <= "\u11ff"  # vowels and final consonants of Hangul
-        or character in _SKIN_TONES
+        character == _JOINER or unicodedata.category(character)[0] == "M" or character in _FOLLOWING
     )
 
 

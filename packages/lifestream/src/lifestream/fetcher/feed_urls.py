@@ -33,7 +33,9 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # of this kind, and a match takes a tenth of the time of parsing them.
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
 # What may have to be left out of such a URL: dot segments, an empty query, a default port, a second scheme.
-_NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/|^https?://https?//", re.IGNORECASE)
+_NOT_READY = re.compile(
+    r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/|^https?://(?:www\.)?https?//", re.IGNORECASE
+)
 # No message contains a password, since messages are stored, shown and logged.
 _LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
@@ -42,9 +44,9 @@ _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 # People paste an address behind an "https://" that is there already. The first one would be taken for all but the path,
 # and a login in the second one for a part of the path, which is stored, shown and logged. The second scheme may be any,
-# and http may have lost its colon or a slash.
+# "www." may precede it, and http may have lost its colon or a slash, or have a semicolon.
 _DOUBLED_SCHEME = re.compile(
-    r"\A\s*+(?:https?://\s*+)+(?=(?:https?|feed):/|https?//|[a-z][a-z0-9+-]*+://)", re.IGNORECASE
+    r"\A\s*+(?:https?://\s*+(?:www\.)?)+(?=(?:https?|feed):/|https?;?//|[a-z][a-z0-9+-]*+://)", re.IGNORECASE
 )
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
@@ -61,7 +63,8 @@ class UrlRefused(ValueError):
 
 
 _BEFORE_LOGIN = re.compile(r"(?:feed:)?(?:[^:/\\@]*:?//|https?:[/\\]*)", re.IGNORECASE)
-_LOGIN_AT = re.compile(r".*(?:[@\uff20\ufe6b]|%40)", re.DOTALL)  # Unicode takes two other characters for an "@"
+_LOGIN_AT = re.compile(r".*(?:[@\uff20\ufe6b]|%(?:25)*40)", re.DOTALL)  # Unicode takes two other characters for an "@"
+_COLON = re.compile(":|%3a", re.IGNORECASE)
 _QUOTED = re.compile(r" '.*'", re.DOTALL)  # in messages of urllib: a host, with its login
 
 
@@ -175,7 +178,7 @@ def _without_login(url: str) -> str:
     before = _BEFORE_LOGIN.match(url)
     start = before.end() if before else 0
     login = _LOGIN_AT.match(url, start)
-    if login is None or not (start or ":" in PERSON.sub("", login[0])):
+    if login is None or not (start or _COLON.search(PERSON.sub("", login[0]))):
         return url
     return f"{url[:start]}…@{url[login.end() :]}"
 

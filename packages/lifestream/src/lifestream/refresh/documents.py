@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from lifestream.conf import settings
-from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, shown_in_message
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import ShortOf, require_files
 from lifestream.fetcher.url_hosts import host_of
@@ -50,7 +50,9 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was made of the document called *name*, at *url*: what was *prepared* from it, or None and an *error*."""
+    """What was made of the document called *name*, at *url*: what was *prepared* from it, or None and an *error*. If
+    the name is an address, it has no login: it is printed.
+    """
 
     name: str
     url: str
@@ -113,16 +115,17 @@ def is_address(name: str) -> bool:
 
 
 def _result(document: Document, answer: Future[Prepared] | str, pool: ParserPool) -> Reading:
+    name = shown_in_message(document.name) if is_address(document.name) else document.name
     if isinstance(answer, str):
-        return Reading(document.name, document.url, error=answer)
+        return Reading(name, document.url, error=answer)
     try:
-        return Reading(document.name, document.url, answer.result())
+        return Reading(name, document.url, answer.result())
     except NotAFeed as error:
-        return Reading(document.name, document.url, error=f"{error.reason}{_named_feeds(document, pool)}")
+        return Reading(name, document.url, error=f"{error.reason}{_named_feeds(document, pool)}")
     except ParseError as error:
-        return Reading(document.name, document.url, error=error.reason)
+        return Reading(name, document.url, error=error.reason)
     except ShortOf as error:
-        return Reading(document.name, document.url, error=str(error))
+        return Reading(name, document.url, error=str(error))
 
 
 def _named_feeds(document: Document, pool: ParserPool) -> str:
@@ -142,7 +145,8 @@ class _Sources:
     """Loads documents from files, standard input and URLs. A context manager."""
 
     def __init__(self, url: str, headers: Mapping[str, str], stdin: BinaryIO | None) -> None:
-        self._url, self._headers, self._stdin = url, headers, stdin
+        self._url = shown_in_message(url) if url else ""
+        self._headers, self._stdin = headers, stdin
         self._most = settings.max_body
         self._stack = ExitStack()
         self._web: _Web | None = None

@@ -68,7 +68,7 @@ class PictureCache:
             data = path.read_bytes()
         except OSError:
             return None
-        return data if age < _lifetime(len(data)) else None
+        return None if _is_stale(age, len(data)) else data
 
     def put(self, url: str, data: bytes, feed: int = 0) -> None:
         """Keep *data*, the picture at *url* that *feed* names, or b"" if there is none. Raises OSError if it can't be
@@ -134,7 +134,7 @@ class PictureCache:
                 if name := _CACHE_FILE.fullmatch(path.name):
                     with contextlib.suppress(OSError):
                         found = path.stat()
-                        is_stale = now - found.st_mtime >= _lifetime(found.st_size)
+                        is_stale = _is_stale(now - found.st_mtime, found.st_size)
                         yield _File(found.st_mtime, found.st_size + _OVERHEAD, path, int(name[1] or 0), is_stale)
 
     def _path(self, url: str, feed: int) -> Path:
@@ -142,8 +142,11 @@ class PictureCache:
         return self._folder / name[:2] / (f"{name[2:]}-{feed}" if feed else name[2:])
 
 
-def _lifetime(size: int) -> float:
-    return FRESH if size else FRESH_FAILURE
+def _is_stale(age: float, size: int) -> bool:
+    """Return whether a picture of *size* bytes that was kept *age* seconds ago has to be requested again. A time in
+    the far future doesn't count: the clock was set back.
+    """
+    return abs(age) >= (FRESH if size else FRESH_FAILURE)
 
 
 def _delete(file: _File) -> int:

@@ -138,7 +138,8 @@ def _claim_next(now: datetime) -> ReadingRequest | None:
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
     lease = timedelta(seconds=settings.lease)
     # A lease that is far too long was taken by a worker whose clock was ahead.
-    free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + 2 * lease))
+    ahead = Q(claimed_until__gt=now + lease + max(lease, AGAIN))
+    free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now) | ahead)
     for wanted in free.select_related("feed").defer("feed__icon").order_by("wanted", "pk")[:20]:
         # Only one of several workers finds the row as it was.
         if free.filter(pk=wanted.pk).update(claimed_until=now + lease):

@@ -6,10 +6,11 @@ refresh stores when it ended (the tally `runs`), so the next refresh needs to re
 future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A pause that its host
-asked for then lasts as long from now: it keeps all feeds of the host waiting. A lease is made to end LIFESTREAM_LEASE
-from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were first seen at such a
-time, and have a date in the future, are dated now. A subscription that was requested of a hub at such a time is renewed
-now, since its lease ends sooner than stored.
+asked for then lasts as long from now: it keeps all feeds of the host waiting. A feed that was postponed at such a time,
+since it skips that hour, is due when it was before. A lease is made to end LIFESTREAM_LEASE from now: a worker that
+still holds it, since its clock is still ahead, renews it. Items that were first seen at such a time, and have a date in
+the future, are dated now. A subscription that was requested of a hub at such a time is renewed now, since its lease
+ends sooner than stored.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
@@ -86,6 +87,7 @@ def bring_back(now: datetime) -> BroughtBack | None:
     done = BroughtBack(
         last - now, _correct_feeds(now, using), _correct_leases(now, lease, using), _correct_items(now, using)
     )
+    _correct_checks(now, using)
     _correct_hubs(now, using)
     Tally.objects.using(using).filter(changed__gt=now).update(changed=now)
     log.warning("%s", done)
@@ -126,7 +128,27 @@ def _correct_feeds(now: datetime, using: str) -> int:
             lock_feeds(batch, using)
             count += _move_feeds(now, feeds.filter(pk__in=batch, last_fetch__gt=late))
     never_fetched = feeds.filter(last_fetch=None, created__gt=late, next_fetch__gt=late)
-    return count + never_fetched.update(next_fetch=now)
+    return count + never_fetched.update(next_fetch=now) + _correct_postponed(now, using)
+
+
+def _correct_postponed(now: datetime, using: str) -> int:
+    """Let feeds that a claim in the future has postponed, since they skip that time, be due when they were before: the
+    next claim then looks at what they skip. Returns how many there were.
+    """
+    # Imported late: see `due_queue`.
+    from lifestream.scheduler.schedule import SKIPPED, candidates_from_json
+
+    late = now + TOLERANCE
+    skipped = Feed.objects.using(using).filter(next_reason__in=SKIPPED, next_fetch__gt=late, not_before__gt=late)
+    count = 0
+    for pk, at, column in list(skipped.order_by("pk").values_list("pk", "next_fetch", "candidates")):
+        # A feed that was not postponed is due at the last of the times that were asked for, which are whole seconds.
+        candidates = candidates_from_json(column)
+        if candidates and candidates[-1].at < at - timedelta(seconds=1):
+            before = candidates[-1]
+            postponed = skipped.filter(pk=pk, next_fetch=at)
+            count += postponed.update(next_fetch=before.at, next_reason=before.reason, not_before=before.at)
+    return count
 
 
 def _move_feeds(now: datetime, feeds: FeedQuerySet) -> int:
@@ -139,6 +161,18 @@ def _move_feeds(now: datetime, feeds: FeedQuerySet) -> int:
 def _since_fetch(name: str, now: datetime) -> Combinable:
     """Return an expression for the time *name* of a feed, moved as if its last fetch had been *now*."""
     return ExpressionWrapper(Value(now, DateTimeField()) + (F(name) - F("last_fetch")), DateTimeField())
+
+
+def _correct_checks(now: datetime, using: str) -> None:
+    """Let searches for icons and for new addresses of feeds that ended in the future have ended *now*."""
+    for name in ("icon_checked", "replacement_checked"):
+        late = Feed.objects.using(using).filter(**{f"{name}__gt": now + TOLERANCE})
+        keys = list(late.order_by("pk").values_list("pk", flat=True))
+        for start in range(0, len(keys), _CHUNK):
+            batch = keys[start : start + _CHUNK]
+            with transaction.atomic(using=using):
+                lock_feeds(batch, using)
+                late.filter(pk__in=batch).update(**{name: now})
 
 
 def _correct_leases(now: datetime, lease: timedelta, using: str) -> int:
@@ -178,10 +212,13 @@ def _correct_items(now: datetime, using: str) -> int:
 
 
 def _correct_hubs(now: datetime, using: str) -> None:
-    """Renew subscriptions at hubs that were requested in the future. Until a hub confirms again, the lease that it gave
-    then counts from *now*, for the subscription and for its feed.
+    """Renew subscriptions at hubs that were requested in the future, and request those that were created there. Until
+    a hub confirms again, the lease that it gave then counts from *now*, for the subscription and for its feed.
     """
-    requested = HubSubscription.objects.using(using).filter(last_request__gt=now + TOLERANCE).order_by("pk")
+    late = now + TOLERANCE
+    never_requested = HubSubscription.objects.using(using).filter(last_request=None, created__gt=late)
+    never_requested.filter(next_request__gt=late).update(next_request=now)
+    requested = HubSubscription.objects.using(using).filter(last_request__gt=late).order_by("pk")
     for each in list(requested.only("state", "last_request", "lease_until", "feed")):
         until = each.lease_until
         if until is not None and each.last_request is not None:

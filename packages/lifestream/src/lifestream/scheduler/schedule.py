@@ -25,7 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from lifestream.entry import Rhythm
 from lifestream.fetcher.cache_lifetime import Freshness, freshness, retry_after
@@ -320,3 +320,7 @@ def past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
 
 def _skip_name(at: datetime, rhythm: Rhythm) -> str:
     return "skipDays" if at.weekday() in rhythm.skip_days else "skipHours"
+
+
+SKIPPED: Final = tuple(say("feeds-skips", name=name) for name in ("skipDays", "skipHours"))
+"""The reasons of `past_skipped`."""

@@ -18,7 +18,7 @@ _QUOTED = "“Größe”"
 _CHINESE = "你好"
 _JAPANESE = "こんにちは"
 _BAD = "a bad byte: ?"
-_BEGINNING = 5000
+_BEGINNING = 500
 """How many characters of a title are read in other spellings: to put marks into their order takes time quadratic in
 their number.
 """
