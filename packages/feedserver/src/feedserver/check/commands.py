@@ -44,7 +44,7 @@ class SetupError(Exception):
 class Commands:
     """The commands of a reader, with the placeholders of this module; "" if the reader has no such command.
 
-    *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
+    *setup* runs once, in a HOME of which each session gets a copy. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* requests every feed; with `{url}` it runs once for each. *list* prints the items: JSON
     in lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no
     list; "" is the HOME. *version* prints the reader's version. *environment* are the variables to add. *patience* is
