@@ -147,6 +147,16 @@ def test_a_reader_that_was_told_less_than_four_times_that_a_feed_is_gone_is_not_
         verdict_on_requests("R9", [asked], [gone], [gone], [], [gone], [gone])
 
 
+def test_a_reader_that_was_redirected_for_good_less_than_four_times_is_not_judged() -> None:
+    asked, moved = (ExchangeSeen(path="feed.xml", method="GET", status=status) for status in (200, 301))
+    new = ExchangeSeen(path="new.xml", method="GET", status=200)
+
+    assert verdict_on_requests("R3", [asked], *[[moved, new]] * 5) is Verdict.FAIL
+    assert verdict_on_requests("R3", [asked], *[[moved, new]] * 3, [], [new]) is Verdict.PASS
+    with pytest.raises(Unseen, match="by 301 only 3 times"):
+        verdict_on_requests("R3", [asked], *[[moved, new]] * 3, [], [moved, new])
+
+
 @pytest.mark.parametrize(
     ("accepted", "verdict"),
     [

@@ -105,7 +105,7 @@ class Session(ABC):
 
 
 class Adapter(ABC):
-    """A reader that can be opened several times, each time with files of its own."""
+    """A reader, which a run opens once for each lane."""
 
     name = "reader"
     version = ""

@@ -14,7 +14,7 @@ _LETTER = 6.6  # pixels a letter takes on average, in Verdana at 11 px
 def as_badge(report: Report) -> str:
     """Return an SVG image: `feedserver check | must 19/19 · rules v4`.
 
-    It is green if every scenario of level *must* passed, amber if some were not judged, red if one failed.
+    It is red if a scenario of level *must* failed, else amber if one was not judged, else green.
     """
     count = report.count(Level.MUST)
     text = f"must {count.passed}/{count.judged} · rules v{RULES_VERSION}"

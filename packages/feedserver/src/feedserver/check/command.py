@@ -49,15 +49,15 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def _ignore(_: int, __: FrameType | None) -> None:
-    """Ignore a signal. With SIG_IGN, Python would show an error for one that came just before that was set."""
+    """Ignore a signal. If SIG_IGN were set instead, Python would show an error for a signal that came just before."""
 
 
 @contextmanager
 def _signals_interrupt() -> Iterator[list[int]]:
     """Raise KeyboardInterrupt at the first SIGTERM or SIGHUP, and yield a list to which its number is added then.
 
-    Readers and temporary folders would be left behind otherwise. Of the signals after it, or after Ctrl-C, which ask
-    for the same, only Ctrl-C is not ignored. A SIGHUP that `nohup` has the command ignore is ignored, too.
+    Readers and temporary folders would be left behind otherwise. After this signal, or after Ctrl-C, SIGTERM and SIGHUP
+    are ignored, and Ctrl-C is not. A SIGHUP that `nohup` has the command ignore is always ignored.
     """
     came: list[int] = []
 

@@ -2,8 +2,9 @@
 
 Placeholders in commands are replaced literally: `{url}` (the feed), `{urls}` (all feeds), `{opml}` (a file that lists
 them), `{n}` (the number of the feed), `{home}` (the reader's HOME), `{networks}` (the networks of all feeds, for a
-guard against private addresses; environment variables may contain it, too). The set-up, which has no feeds yet, may
-contain `{home}` and `{networks}` only, *state* `{home}` only, and the command that prints the version none of them.
+guard against private addresses; environment variables may contain it, too). `{url}` and `{n}` are replaced only where a
+command runs once for each feed. The set-up, which has no feeds yet, may contain `{home}` and `{networks}` only, *state*
+`{home}` only, and the command that prints the version none of them.
 Addresses consist of characters that no shell treats specially, so they need no quotes. Other braces, such as those of
 awk and jq, are left as they are.
 """
@@ -43,7 +44,7 @@ class SetupError(Exception):
 class Commands:
     """The commands of a reader, with the placeholders of this module; "" if the reader has no such command.
 
-    *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
+    *setup* runs once, in a HOME of which each session gets a copy. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* requests every feed; with `{url}` it runs once for each. *list* prints the items: JSON
     in lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no
     list; "" is the HOME. *version* prints the reader's version. *environment* are the variables to add. *patience* is
@@ -79,7 +80,7 @@ class CommandAdapter(Adapter):
         self._commands = commands
         self.kind = kind
         self._reproduce = reproduce
-        self._bundle = _bundle()  # which takes a while, so a signal may end it
+        self._bundle = _bundle()  # takes a while: a signal may come, and must leave no folder behind
         self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
         self.name = name or _name_of(commands.add or commands.poll)
         self._setup_home: Home | None = None
@@ -264,7 +265,7 @@ class _CommandSession(Session):
         return frozenset(found)
 
     def _move_times(self) -> None:
-        """Let the files that the reader has written since the last call be as old by its moved clock as they are."""
+        """Let the files that the reader has written since the last call be as old by its clock as by the true one."""
         since, self._times_moved_at = self._times_moved_at, time.time()
         if self.clock.offset and self.proves_clock():
             for folder in self._home.folders:
@@ -300,7 +301,7 @@ def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
     """Return the items in what commands *printed*. Raises ListFailed if a command has printed more than is read."""
     if any(len(each) >= LARGEST_LIST for each in printed):
         raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
-    # Not `str.splitlines`: it splits at seven more characters, which a text in JSON may have.
+    # Not `str.splitlines`: it splits at more characters, some of which (such as U+2028) a text in JSON may have.
     return read_rows(_LINE_END.split(b"\n".join(printed).decode("utf-8", "replace")))
 
 

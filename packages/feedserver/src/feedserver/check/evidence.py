@@ -158,7 +158,9 @@ class Evidence:
         return found
 
     def seconds_until_asked_again(self, step: int) -> list[float]:
-        """Return how long after its first whole answer of *step* the reader requested the feed in later polls of it."""
+        """Return how many seconds after the request for the first whole answer of *step* the feed was requested in
+        later polls of the step.
+        """
         asked = self.requests(step)
         first = next((each.time for each in asked if each.ended in (None, Ended.COMPLETE)), None)
         if first is None:

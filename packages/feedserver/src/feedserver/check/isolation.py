@@ -244,7 +244,7 @@ class Home:
         remove_tree(self.folder)
 
     def _end_processes(self) -> None:
-        """End every process of the session, and those that they start meanwhile, for `_PATIENCE` seconds at most."""
+        """End every process of the session, and for `_PATIENCE` seconds those that they start meanwhile."""
         latest = _latest_pid()
         found: Iterable[int] = self.survivors()
         until = time.monotonic() + _PATIENCE

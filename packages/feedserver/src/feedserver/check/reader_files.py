@@ -83,7 +83,7 @@ class ReaderFiles:
         return data
 
     def move_times(self, since: float, seconds: float) -> None:
-        """Add *seconds* to the time of the last change of each file that was changed after the time *since*."""
+        """Add *seconds* to the time of the last change of each file that was changed between *since* and now."""
         beneath = self._real if self._state.is_dir() else None
         for path in self.paths():
             with suppress(OSError):  # the reader removed it meanwhile, or put something else in its place

@@ -25,7 +25,7 @@ class KnownReader:
     """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
     configured. A reader with *is_recipe* is a tool such as curl, or a script of a few lines around a library;
     `benchmarks/readers.py` lists these readers in a table of their own. *package* is the Python package that must be
-    installed in place of a program. The scenarios in *alone* stop the reader, so each of them runs by itself.
+    installed in place of a program. The scenarios in *alone* hold the reader up, so each runs by itself.
     """
 
     title: str

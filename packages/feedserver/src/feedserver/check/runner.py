@@ -1,7 +1,8 @@
 """Runs scenarios against a reader, lane by lane, and makes the report.
 
 In: an `Adapter` and scenarios. Out: a `Report`. A lane is one reader with files of its own: all scenarios of
-`Lane.SHARED` use one, each hostile one has its own. If the adapter has one session only, all scenarios share one lane.
+`Lane.SHARED` use one, except for those that are to run *alone*. Each of these, and each hostile one, has its own. If
+the adapter has one session only, all scenarios share one lane.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def run(
 ) -> Report:
     """Run the scenarios with *adapter* and return the report; see `check`. After Ctrl-C the report is partial.
 
-    *alone* are ids and groups of scenarios that stop this reader, so that each of them has a lane of its own. *workers*
-    is how many lanes run at the same time; with more than one, the slow lanes run beside these.
+    *alone* are ids and groups of scenarios that hold this reader up, so that each of them has a lane of its own.
+    *workers* is how many lanes run at the same time; with more than one, the slow lanes run beside these.
     """
     if scenarios is None:
         from feedserver.check.scenarios import SCENARIOS
@@ -96,7 +97,8 @@ def run(
 
 
 def choose(scenarios: Sequence[Scenario], only: Iterable[str]) -> list[Scenario]:
-    """Return the scenarios that *only* names by id or by the letter of a group, and those that they depend on.
+    """Return the scenarios that *only* names by id or by the letter of a group, and those that they depend on; all if
+    *only* names none.
 
     Raises ValueError for an unknown name.
     """
@@ -202,8 +204,8 @@ def _result(scenario: Scenario, judgements: dict[str, Judged], adapter: Adapter)
 
 
 def _with_dependencies(results: Sequence[Result]) -> list[Result]:
-    """Return *results*. A scenario that depends on others becomes *not seen* unless one of these is a pass or
-    *non-strict*.
+    """Return *results*. A scenario for this kind of reader becomes *not seen* if it depends on others in *results*, and
+    none of these is a pass or *non-strict*.
     """
     passed: dict[str, bool] = {}
     done = []

@@ -51,7 +51,7 @@ def _with_bad_byte(at: Stage) -> Response:
 
 
 def _is_in(word: str, title: str) -> bool:
-    """Return whether *word* is in *title*, or at its beginning in any normal form, or as HTML."""
+    """Return whether *word* is in *title*, or, in another form or as HTML, in its first `_BEGINNING` characters."""
     return word in title or word in normalize("NFC", resolved(title[:_BEGINNING]))
 
 

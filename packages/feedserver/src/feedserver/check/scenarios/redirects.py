@@ -58,6 +58,9 @@ def _judge_saved(seen: Evidence) -> Judgement:
         return passed("the old address was not requested any more")
     if not new and not old:
         seen.asked(last)
+    answered = [each.status for step in range(1, last) for each in seen.requests(step)]
+    if (told := answered.count(301)) < 4:
+        raise Unseen(f"the reader was redirected by 301 only {told} times before the last step")
     return failed("no request for the old address after it had redirected four times", "it was requested again")
 
 

@@ -101,7 +101,7 @@ SCENARIOS = (
         steps=_STEPS,
         judge=_judge_contact,
         why="A server's owner who sees a mistake has no other way than to block all users of the reader.",
-        advice="Add the reader's home page to its User-Agent, in brackets after a plus sign.",
+        advice="Add the reader's home page to its User-Agent, as in `my-reader/1.2 (+https://example.org)`.",
     ),
     Scenario(
         id="Q3",

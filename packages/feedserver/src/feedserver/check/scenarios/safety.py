@@ -80,7 +80,7 @@ def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
             f"no item {' and no item '.join(map(str, left_out))}",
             "nobody can follow the links of a missing item",
         )
-    return passed(f"the items are there, without the {name}")
+    return passed(f"the items are there, and no {name} runs a script")
 
 
 def _judge_links_of_content(seen: Evidence) -> Judgement:

@@ -47,7 +47,7 @@ def _paused(first: Serve) -> tuple[Step, ...]:
 
 
 def _judge_quiet(expected: str, observed: str) -> Callable[[Evidence], Judgement]:
-    """Return a judge that expects no request in step 2; *expected* and *observed* are the words of a fail."""
+    """Return a judge that expects no request in the first poll of step 2; *expected* and *observed* describe a fail."""
 
     def judge(seen: Evidence) -> Judgement:
         seen.asked(1)
@@ -59,7 +59,7 @@ def _judge_quiet(expected: str, observed: str) -> Callable[[Evidence], Judgement
 
 
 def _judge_pause(seen: Evidence, pause: str = "four days") -> Judgement:
-    """Expect no request in step 2, nor in a later poll of step 1, which the polls of other scenarios may be."""
+    """Expect no request in a later poll of step 1, which other scenarios may need, nor in the first poll of step 2."""
     seen.asked(1)
     for seconds in seen.seconds_until_asked_again(1):
         after = f"{seconds / 3600:.0f} hours" if seconds >= 3600 else f"{seconds / 60:.0f} minutes"
