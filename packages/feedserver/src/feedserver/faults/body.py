@@ -29,7 +29,7 @@ _GZIP_HEAD = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
 @dataclass(frozen=True, slots=True)
 class _Coded(Fault):
     """A fault that damages a coded body. The body is coded as the response says, else in gzip, whatever the client
-    accepts.
+    accepts. A body that is made while it is sent is not coded.
     """
 
     layer: ClassVar[Layer] = Layer.BODY
@@ -140,11 +140,11 @@ class FalseCoding(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Bomb(Fault):
-    """A gzip body that inflates to *megabytes* MB (of 2**20 bytes, at most 10,000); compressed, it is about a
+    """A gzip body that inflates to *megabytes* MB of blanks (of 2**20 bytes, at most 10,000); compressed, it is about a
     thousandth of that.
 
-    It inflates to the response's own body followed by blanks, so that a client which inflates all of it finds a feed in
-    it; to blanks alone if that body is a file larger than 1 MiB, is made while it is sent, or is declared as coded.
+    The response's own body comes before the blanks, so that a client which inflates everything finds a feed. It is left
+    out if it is a file larger than 1 MiB, is made while it is sent, or is declared as coded.
     """
 
     layer: ClassVar[Layer] = Layer.BODY
