@@ -36,8 +36,6 @@ class _Coded(Fault):
 
     def prepare(self, response: Response) -> Response:
         """Have the body coded in gzip unless the response names a coding, or its body is made while it is sent."""
-        if "Content-Encoding" in response.headers or response.coding not in (None, "auto"):
-            return response
         return _in_gzip(response)
 
 
@@ -121,9 +119,7 @@ class FalseCoding(Fault):
 
     def prepare(self, response: Response) -> Response:
         """Have the body coded if *coding* is "identity": `shape` then removes the Content-Encoding."""
-        if self.coding == "identity" and response.coding in (None, "auto"):
-            return _in_gzip(response)
-        return response
+        return _in_gzip(response) if self.coding == "identity" else response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
         """Return the response with the false Content-Encoding, or None if it has no body or the coding would be the
@@ -254,7 +250,8 @@ def _product(columns: list[int], vector: int) -> int:
 
 
 def _in_gzip(response: Response) -> Response:
-    return response if isinstance(response.body, MadeBody) else replace(response, coding="gzip")
+    is_named = "Content-Encoding" in response.headers or response.coding not in (None, "auto")
+    return response if is_named or isinstance(response.body, MadeBody) else replace(response, coding="gzip")
 
 
 def _has_coded_body(request: Request, response: Response) -> bool:
