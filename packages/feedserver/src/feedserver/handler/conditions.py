@@ -101,8 +101,8 @@ class Conditions:
 
     See `ConditionsInput`.
 
-    Raises TypeError for a value of a wrong type; ValueError for text that no request can have, and for more than one of
-    *body*, *form* and *json*.
+    Raises TypeError for a value of a wrong type; ValueError for a bad value, such as a header's name with a blank, and
+    for more than one of *body*, *form* and *json*.
     """
 
     query: Fields | None = None
