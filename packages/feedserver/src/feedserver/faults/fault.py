@@ -19,7 +19,7 @@ class Layer(IntEnum):
     """The part of an answer that a fault breaks. Faults of a lower layer are applied first, however they are ordered.
 
     The faults of ENDLESS send a head without end. They come after those of HEAD, some of which skip the steps of
-    the head: an endless one would be skipped for ever.
+    the head: an endless head would be skipped for ever.
     """
 
     BODY = 1
