@@ -6,8 +6,8 @@ thread waits for: a port, an exchange, a terminal.
 
 Exit status: 0 if the command succeeded; an end of `serve` by Ctrl-C, SIGTERM, SIGHUP or QUIT is a success. 1 if there
 was no server to stop, or it did not stop, or if no answer came that could be recorded. 2 for bad usage, such as a
-folder that does not exist or a port that is taken. `feedserver check` has exit statuses of its own, see
-`check.command`.
+folder that does not exist or a port that is taken, or if a file cannot be written. `feedserver check` has exit statuses
+of its own, see `check.command`.
 """
 
 from __future__ import annotations

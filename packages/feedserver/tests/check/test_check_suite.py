@@ -140,6 +140,6 @@ def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> 
 
 
 def test_lines_of_known_failures_begin_with_an_id() -> None:
-    assert read_known_failures("# all\n\nV1 why # issue\nT12\n") == {"V1": "why", "T12": ""}
+    assert read_known_failures("# all\n\nV1 why # issue\nT12\nV2\twhy so\n") == {"V1": "why", "T12": "", "V2": "why so"}
     with pytest.raises(ValueError, match="line 2 of the known failures begins with 'why'; write an id"):
         read_known_failures("V1\nwhy V2\n")

@@ -53,3 +53,4 @@ def test_a_step_begins_in_the_first_round_that_has_it() -> None:
 
     assert first.begins(None, "I1") and second.begins(first, "I1")
     assert not second.begins(second, "I1")
+    assert not Round(1, {}).begins(first, "I1"), "it is over"

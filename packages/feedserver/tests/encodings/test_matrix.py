@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 import pytest
 
 from feedserver import FeedServer
@@ -111,6 +113,18 @@ def test_a_document_has_the_encoding_mark_and_declaration_of_its_case() -> None:
         assert text.startswith(f'<?xml version="1.0" encoding="{each.declaration}"?>' if each.declaration else "<rss")
         charset = f"; charset={each.charset}" if each.charset else ""
         assert each.response.headers["Content-Type"] == f"application/xml{charset}", each.name
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [("UTF-16BE", codecs.BOM_UTF16_BE), ("utf-16", codecs.BOM_UTF16_LE), ("koi8-r", codecs.BOM_UTF8)],
+)
+def test_a_case_has_one_byte_order_mark_or_none_however_its_encoding_is_spelled(encoding: str, mark: bytes) -> None:
+    marked, unmarked = (case("text/xml", None, None, encoding, bom=bom).response.body for bom in (True, False))
+
+    assert isinstance(unmarked, bytes)
+    assert marked == mark + unmarked
+    assert unmarked.lstrip(b"\0").startswith(b"<")
 
 
 def test_a_case_accepts_only_the_titles_that_its_outcome_allows() -> None:

@@ -7,6 +7,7 @@ import pytest
 from feedserver import Headers
 from feedserver.faults import Fault, Interim, Trailers, parse
 from feedserver.faults.directive_fields import NONE, fields_in_words, one_line_fields, read_fields
+from feedserver.messages.headers import HeaderInput
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,14 @@ def test_blanks_within_a_value_are_read_back(fault: Fault) -> None:
 )
 def test_blanks_around_names_and_values_do_not_count(written: str, fault: Fault) -> None:
     assert parse(written) == fault
+
+
+@pytest.mark.parametrize("fields", [{"X": "& b"}, [("X", "a &"), ("Y", "c")]])
+def test_an_ampersand_at_an_end_of_a_value_that_would_be_read_as_two_fields_is_refused(fields: HeaderInput) -> None:
+    with pytest.raises(ValueError, match="which separates two fields"):
+        one_line_fields(fields)
+
+
+def test_an_ampersand_at_the_end_of_the_last_value_is_read_back() -> None:
+    headers = one_line_fields([("X", "a"), ("Y", "b &")])
+    assert read_fields(fields_in_words(headers)) == headers

@@ -94,6 +94,8 @@ from feedserver.messages.send_plan import (
         ("redirect to port", RedirectToPort(1)),
         ("redirect to private address fe80::1", RedirectToAddress("fe80::1")),
         ("slow body 10 bytes every 1.5s", SlowBody(Pace(10, 1.5))),
+        ("slow body 1 byte every 2000s", SlowBody(Pace(1, 2000))),
+        ("slow body 1 byte every 0.1234567s", SlowBody(Pace(1, 0.1234567))),
         ("slow headers", SlowHeaders(Pace(1, 0.1))),
         ("early answer with probability 0.5 seed 3", EarlyAnswer(when=WithProbability(0.5, 3))),
     ],

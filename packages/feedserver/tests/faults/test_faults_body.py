@@ -9,9 +9,7 @@ import pytest
 
 from faulty_answers import BODY, raw_answer
 from feedserver import FeedServer, Response, Strike
-from feedserver.faults import (
-    TruncatedGzip,
-)
+from feedserver.faults import FalseCoding, TruncatedGzip
 
 
 def test_a_large_file_is_reset_at_the_declared_byte(server: FeedServer, root: Path) -> None:
@@ -40,3 +38,11 @@ def test_a_declared_coding_is_kept(server: FeedServer) -> None:
     own = raw_answer(server, "/own")
     assert b"Content-Encoding: br\r\nContent-Length: 5\r\n" in own
     assert own.endswith(b"\r\n\r\n" + BODY[:5])
+
+
+def test_a_body_that_is_declared_as_coded_is_not_coded_again_where_its_coding_is_hidden(server: FeedServer) -> None:
+    coded = gzip.compress(BODY)
+    server.add("/f", Response(coded, headers={"Content-Encoding": "gzip"}, faults=FalseCoding("identity")))
+    head, _, body = raw_answer(server).removesuffix(b"<FIN>").partition(b"\r\n\r\n")
+    assert b"Content-Encoding" not in head
+    assert body == coded

@@ -77,6 +77,16 @@ def test_a_hook_that_raises_before_the_answer_is_a_500_and_a_problem(
     assert problem == answer.body.decode().strip()
 
 
+def test_a_hook_that_raises_before_the_body_of_the_request_has_come_is_a_500_and_a_problem() -> None:
+    with FeedServer(strict=False) as server, RawClient(server) as client:
+        server.add("/feed", Response("<rss/>", faults=[Raising("prepare")]))
+        client.ask("/feed", "Content-Length: 4", "Expect: 100-continue", method="POST")
+        assert client.read_head().startswith(b"HTTP/1.1 100 ")
+        client.send(b"body")
+        assert client.read().status == 500
+        assert problems_of(server).startswith("POST /feed could not be answered: Oops('prepare') at ")
+
+
 @pytest.mark.parametrize("through_callable", [False, True])
 @pytest.mark.parametrize("hook", ["apply", "plan"])
 def test_a_hook_that_raises_in_the_answer_drops_the_client_and_is_a_problem(hook: str, through_callable: bool) -> None:

@@ -46,6 +46,7 @@ def test_a_probability_decides_how_often_a_fault_is_injected_alike_in_every_run(
         ("x with probability 0.3 seed 7", "x", WithProbability(0.3, 7)),
         ("x with probability .5", "x", WithProbability(0.5, 0)),
         ("x with probability 1 seed -2", "x", WithProbability(1.0, -2)),
+        ("x with probability 1e-07 seed 0", "x", WithProbability(1e-07, 0)),
         ("on request 2", "", OnRequest(2)),
         ("x on request two", "x on request two", EACH_TIME),
         ("x on request 2 at last", "x on request 2 at last", EACH_TIME),

@@ -101,10 +101,10 @@ def read_known_failures(text: str) -> dict[str, str]:
         words = line.partition("#")[0].strip()
         if not words:
             continue
-        name, _, reason = words.partition(" ")
+        name, *reason = words.split(maxsplit=1)
         if not re.fullmatch(r"[A-Z][1-9][0-9]*", name):
             raise ValueError(
                 f"line {number} of the known failures begins with {name!r}; write an id, such as V1, and why"
             )
-        known[name] = reason.strip()
+        known[name] = "".join(reason)
     return known

@@ -26,7 +26,7 @@ class Round:
 
     def begins(self, before: Round | None, scenario: str) -> bool:
         """Return whether *scenario* begins a step in this round; *before* is the round before it."""
-        return before is None or before.steps.get(scenario) != self.steps.get(scenario)
+        return scenario in self.steps and (before is None or before.steps.get(scenario) != self.steps[scenario])
 
 
 def rounds(scenarios: Sequence[Scenario], *, moves_clock: bool = True) -> list[Round]:

@@ -15,7 +15,7 @@ from xml.parsers import expat
 from feedserver.encodings.rules import ILLEGAL, NO_XML, Rule, decide, is_html
 from feedserver.feeds import Entry, Feed, atom, rss
 from feedserver.feeds.markup import ILLEGAL as ILLEGAL_CHARACTER
-from feedserver.feeds.markup import serialize
+from feedserver.feeds.markup import codec_name, serialize
 from feedserver.messages.argument_types import check_bool, check_name
 from feedserver.messages.response import Response
 
@@ -117,8 +117,9 @@ def case(media_type: str, charset: str | None, declaration: str | None, true_enc
     check_bool("bom", bom)
     feed = Feed(title=TEXT, id="urn:encodings", entries=[Entry(title=TEXT, id="urn:encodings:1")])
     root = atom.document(feed) if media_type == "application/atom+xml" else rss.document(feed)
-    document = serialize(root, true_encoding, declaration=declaration or False)
-    data = (_mark(true_encoding) if bom else b"") + document
+    is_unicode = codec_name(true_encoding).startswith("utf")
+    document = serialize(root, true_encoding, bom=bom and is_unicode, declaration=declaration or False)
+    data = codecs.BOM_UTF8 + document if bom and not is_unicode else document
     content_type = f"{media_type}; charset={charset}" if charset else media_type
     outcome = outcome_of(media_type, charset, data)
     unserved = Case(media_type, charset, declaration, bom, true_encoding, Response(), outcome)
@@ -149,12 +150,8 @@ def _verdict(title: str | None) -> Verdict:
     return "read" if title == TEXT else "garbled"
 
 
-def _mark(encoding: str) -> bytes:
-    return {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(encoding, codecs.BOM_UTF8)
-
-
 def _title_in_xml(text: str) -> str | None:
-    """Return the first title in a decoded document, or None if it is not well-formed."""
+    """Return the first title in a decoded document; None if it has none, or is not well-formed."""
     if ILLEGAL_CHARACTER.search(text):  # With zeros in it, expat would guess UTF-16.
         return None
     parser = expat.ParserCreate("utf-8")  # The encoding is given, so that the declaration is ignored.

@@ -104,8 +104,8 @@ _MOST_COMPARED = 60
 def parse(text: str) -> Fault:
     """Return the fault that a directive's value describes, such as "reset after 512 on request 2".
 
-    Raises ValueError if *text* names no fault or gives it wrong arguments; the message has the nearest name, or what
-    the fault takes.
+    Raises TypeError if *text* is no text; ValueError if it names no fault or gives it wrong arguments: the message has
+    the nearest name, or all names, or what the fault takes.
     """
     directive, when = split_when(text)
     words = directive.split()

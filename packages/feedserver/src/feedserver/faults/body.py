@@ -29,15 +29,13 @@ _GZIP_HEAD = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
 @dataclass(frozen=True, slots=True)
 class _Coded(Fault):
     """A fault that damages a coded body. The body is coded as the response says, else in gzip, whatever the client
-    accepts.
+    accepts. A body that is made while it is sent is not coded.
     """
 
     layer: ClassVar[Layer] = Layer.BODY
 
     def prepare(self, response: Response) -> Response:
         """Have the body coded in gzip unless the response names a coding, or its body is made while it is sent."""
-        if "Content-Encoding" in response.headers or response.coding not in (None, "auto"):
-            return response
         return _in_gzip(response)
 
 
@@ -121,9 +119,7 @@ class FalseCoding(Fault):
 
     def prepare(self, response: Response) -> Response:
         """Have the body coded if *coding* is "identity": `shape` then removes the Content-Encoding."""
-        if self.coding == "identity" and response.coding in (None, "auto"):
-            return _in_gzip(response)
-        return response
+        return _in_gzip(response) if self.coding == "identity" else response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
         """Return the response with the false Content-Encoding, or None if it has no body or the coding would be the
@@ -140,11 +136,11 @@ class FalseCoding(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Bomb(Fault):
-    """A gzip body that inflates to *megabytes* MB (of 2**20 bytes, at most 10,000); compressed, it is about a
+    """A gzip body that inflates to *megabytes* MB of blanks (of 2**20 bytes, at most 10,000); compressed, it is about a
     thousandth of that.
 
-    It inflates to the response's own body followed by blanks, so that a client which inflates all of it finds a feed in
-    it; to blanks alone if that body is a file larger than 1 MiB, is made while it is sent, or is declared as coded.
+    The response's own body comes before the blanks, so that a client which inflates everything finds a feed. It is left
+    out if it is a file larger than 1 MiB, is made while it is sent, or is declared as coded.
     """
 
     layer: ClassVar[Layer] = Layer.BODY
@@ -254,7 +250,8 @@ def _product(columns: list[int], vector: int) -> int:
 
 
 def _in_gzip(response: Response) -> Response:
-    return response if isinstance(response.body, MadeBody) else replace(response, coding="gzip")
+    is_named = "Content-Encoding" in response.headers or response.coding not in (None, "auto")
+    return response if is_named or isinstance(response.body, MadeBody) else replace(response, coding="gzip")
 
 
 def _has_coded_body(request: Request, response: Response) -> bool:

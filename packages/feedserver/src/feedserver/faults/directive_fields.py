@@ -16,8 +16,9 @@ _BETWEEN = " & "
 def one_line_fields(fields: HeaderInput) -> Headers:
     """Return *fields* as headers. Raises ValueError for a value that a directive would separate into two fields."""
     headers = Headers(fields)
-    for name, value in headers.raw:
-        if _BETWEEN in to_text(value):
+    for number, (name, value) in enumerate(headers.raw, 1):
+        after = " " if number < len(headers.raw) else ""
+        if _BETWEEN in f" {to_text(value)}{after}":
             raise ValueError(
                 f"the value {to_text(value)!r} of {to_text(name)} contains {_BETWEEN!r}, which separates two fields in "
                 "a directive; leave a blank out"

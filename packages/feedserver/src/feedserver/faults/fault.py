@@ -19,7 +19,7 @@ class Layer(IntEnum):
     """The part of an answer that a fault breaks. Faults of a lower layer are applied first, however they are ordered.
 
     The faults of ENDLESS send a head without end. They come after those of HEAD, some of which skip the steps of
-    the head: an endless one would be skipped for ever.
+    the head: an endless head would be skipped for ever.
     """
 
     BODY = 1
@@ -61,8 +61,9 @@ class Fault(Injectable, ABC):
     def __str__(self) -> str:
         """Return the whole directive, from which `parse` makes an equal fault: "reset after 512 on request 2".
 
-        There is one exception: in a directive that names header fields, such as "interim 103 X-A: b", blanks around a
-        value are lost, and the end of a value may be read as a trigger.
+        There are exceptions: the wait of a pace is rounded; a false coding loses capitals, and must have no blanks; in
+        a directive that names header fields, such as "interim 103 X-A: b", blanks around a value are lost, and the end
+        of a value may be read as a trigger.
         """
         return f"{self.words} {self.when}".rstrip()
 

@@ -8,7 +8,8 @@ To write the next fault, copy this file, or copy the class into the family that 
    what only the plan knows. `prepare` changes the response so that these two can break it.
 4. Say where the fault was injected: return `Shaped(response, at)`, or yield one `Injected` step. A fault that does
    neither found nothing to break, and `verify` reports this to the test.
-5. Add a line to the family's `KINDS`, with examples; tests and manual take them from there.
+5. Add a line to the family's `KINDS`, with examples; tests and manual take them from there. Import a new class, and
+   enter a new file in `KINDS`, in `faults/__init__.py`.
 6. Write its test: the bytes on the wire in `tests/faults/test_faults_wire.py`, what clients make of them in
    `tests/faults/test_faults_clients.py`.
 """

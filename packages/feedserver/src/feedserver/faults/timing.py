@@ -31,7 +31,7 @@ class _Slow(Fault):
         """The fault's directive without its trigger, such as "slow body 10 bytes every 100ms"."""
         name = "slow headers" if self.part == "head" else "slow body"
         unit = "byte" if self.pace.bytes == 1 else "bytes"
-        return f"{name} {self.pace.bytes} {unit} every {self.pace.seconds * 1000:g}ms"
+        return f"{name} {self.pace.bytes} {unit} every {self.pace.seconds * 1000:.15g}ms"
 
     def apply(self, plan: Plan) -> Plan:
         """Return the plan with the head or body sent in pieces and a wait between them."""
@@ -65,8 +65,8 @@ class SlowHeaders(_Slow):
 
 @dataclass(frozen=True, slots=True)
 class SlowBody(_Slow):
-    """The body comes at a *pace*: a timeout for each read that is longer than the pace's wait never fires, only one for
-    the whole answer does.
+    """The body comes at a *pace*: a read timeout longer than the pace's wait never fires, only one for the whole answer
+    does.
     """
 
     part: ClassVar[Literal["head", "body"]] = "body"

@@ -60,7 +60,7 @@ class LiveFeed:
     `Last-Modified` is the newest date in the feed, or the current time if that date is in the future; *clock* returns
     the current time. A feed without dates was last modified an hour ago. After each change, `Last-Modified` is at least
     one second later, so that a client which compares dates notices every change. If changes come faster than one a
-    second, `Last-Modified` runs ahead of the clock.
+    second, `Last-Modified` may run ahead of the clock.
     """
 
     def __init__(

@@ -101,7 +101,8 @@ class Conditions:
 
     See `ConditionsInput`.
 
-    Raises TypeError or ValueError for conditions that no request could meet, or that say the same twice.
+    Raises TypeError for a value of a wrong type; ValueError for a bad value, such as a header's name with a blank, and
+    for more than one of *body*, *form* and *json*.
     """
 
     query: Fields | None = None

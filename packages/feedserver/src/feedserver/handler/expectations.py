@@ -54,9 +54,9 @@ class Times:
 class Expectation(ABC):
     """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
-    `verify` checks it whenever it is called. A `with` block checks it at its end; if the block raises, nothing checks
-    it. `FeedServer.verify` checks it unless `verify` was called or a `with` block has ended. *where* ends the message
-    with the line of the test, such as " at test_feed.py:12".
+    Each call of `verify` checks it. A `with` block checks it at its end, unless the block raises. `FeedServer.verify`
+    checks it unless `verify` was called or a `with` block has ended. *where* ends the message with the line of the
+    test, such as " at test_feed.py:12".
     """
 
     def __init__(self, journal: Journal, where: str) -> None:

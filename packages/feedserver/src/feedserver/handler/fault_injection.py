@@ -39,10 +39,10 @@ def faults_of(response: Response) -> tuple[Fault, ...]:
 
 
 def never_on_first_request(response: Response) -> Fault | None:
-    """Return a fault of *response* that its first request never triggers; None if it may trigger all of them.
+    """Return a fault of *response* that its first request never triggers; None if that request may trigger all faults.
 
-    It is for a response that is given once, to the first request that it answers. A fault with a probability counts as
-    one that may be triggered.
+    This check is for a response that is given once, to the first request that it answers. A fault with a probability
+    counts as one that may be triggered.
     """
     if not response.faults:
         return None

@@ -129,7 +129,7 @@ _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
     (r"on\s+every\s+(\d+)(?:st|nd|rd|th)\s+request", lambda match: OnEvery(whole(match[1]))),
     (r"from\s+request\s+(\d+)", lambda match: FromRequest(whole(match[1]))),
     (
-        r"with\s+probability\s+((?>(?:\d*+\.)?)\d++)(?:\s+seed\s+(-?\d+))?",
+        r"with\s+probability\s+((?>(?:\d*+\.)?)\d++(?:e-\d++)?)(?:\s+seed\s+(-?\d+))?",
         lambda match: WithProbability(float(match[1]), whole(match[2] or "0")),
     ),
 )
