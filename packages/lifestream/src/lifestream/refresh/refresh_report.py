@@ -45,7 +45,7 @@ class FeedReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a refresh did: a row for each feed, in the order in which they were finished.
+    """What a refresh did: a row for each finished feed, in the order in which they were finished.
 
     *skipped* counts feeds that were left for later, since their host asked for a pause, the refresh was stopped, or
     another worker holds them by now; *unstored* counts feeds whose result the database didn't take. *short* counts

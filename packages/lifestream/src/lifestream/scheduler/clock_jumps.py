@@ -6,10 +6,10 @@ refresh stores when it ended (the tally `runs`), so the next refresh needs to re
 future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A pause that its host
-asked for then lasts as long from now: it keeps all feeds of the host waiting. A lease is made to end LIFESTREAM_LEASE
-from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were first seen at such a
-time, and have a date in the future, are dated now. A subscription that was requested of a hub at such a time is renewed
-now, since its lease ends sooner than stored.
+asked for at that time lasts as long from now: it keeps all feeds of the host waiting. A lease is made to end
+LIFESTREAM_LEASE from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were
+first seen at such a time, and have a date in the future, are dated now. A subscription that was requested of a hub at
+such a time is renewed now, since its lease ends sooner than stored.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
@@ -179,7 +179,7 @@ def _correct_items(now: datetime, using: str) -> int:
 
 def _correct_hubs(now: datetime, using: str) -> None:
     """Renew subscriptions at hubs that were requested in the future. Until a hub confirms again, the lease that it gave
-    then counts from *now*, for the subscription and for its feed.
+    counts from *now*, for the subscription and for its feed.
     """
     requested = HubSubscription.objects.using(using).filter(last_request__gt=now + TOLERANCE).order_by("pk")
     for each in list(requested.only("state", "last_request", "lease_until", "feed")):
