@@ -50,7 +50,7 @@ class Report:
     *skipped* counts feeds that were left for later, since their host asked for a pause, the refresh was stopped, or
     another worker holds them by now; *unstored* counts feeds whose result the database didn't take. *short* counts
     feeds that could not be fetched or read because of a shortage of this machine, and stay due; *shortages* are the
-    reasons why feeds stay due, each once, with the remedy.
+    reasons why feeds stay due, each once, with the remedy if it is known.
     """
 
     rows: tuple[FeedReport, ...] = ()
