@@ -60,7 +60,7 @@ def refresh(
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
     *guard* says which addresses may be connected to, by default those that the settings allow. *most* is the maximum
-    number of feeds that are fetched, by default all. *progress* is called with each feed's row once it is stored. When
+    number of feeds that are fetched, by default all. *progress* is called with the row of each finished feed. When
     *stopping* is set, feeds under way are given up and stay due. No event loop may run in the thread that calls this.
 
     Raises what the database raises while claiming, unless feeds are under way or done; a feed's own errors are in the
