@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError, connection
 from django.test import override_settings
 
 from factories import make_feed, make_subscription
@@ -264,6 +264,19 @@ class OneFeedAndTheOthers(RefreshTestCase):
             report = self.refresh()
         assert {row.title: row.outcome for row in report.rows} == {"Liar": "failed", "A feed": "new"}
         assert (report.unstored, report.shortages) == (0, ())
+
+    def test_a_database_that_fails_after_the_feeds_are_stored_loses_no_report(self) -> None:
+        self.make_feed("/feed", feed())
+
+        def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if '"backlog" IS NOT NULL' in sql:
+                raise OperationalError("gone")
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(fail), self.assertLogs("lifestream.refresh.pipeline", "ERROR") as logged:
+            report = self.refresh()
+        assert [row.outcome for row in report.rows] == ["new"]
+        assert "not all timelines could be filled" in logged.output[0]
 
     def test_a_feed_that_another_process_has_claimed_is_not_fetched(self) -> None:
         made = self.make_feed("/feed")

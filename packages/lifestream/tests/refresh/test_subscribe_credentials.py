@@ -11,6 +11,7 @@ from feedserver import Response
 from lifestream.models import Feed, Item, Post
 from lifestream.refresh.subscribe import add_feed
 from lifestream.storage import credentials
+from lifestream.storage.feed_options import Secrets, secrets_of
 from served import feed, page, rss
 from subscribing import LINK, REFRESH, SubscribeTestCase
 
@@ -53,6 +54,15 @@ class Credentials(SubscribeTestCase):
             row.refresh_from_db()
             assert credentials.unseal(row.credentials) == "ada:pass word"
         assert Feed.objects.count() == 1
+
+    def test_a_new_password_keeps_the_headers_of_the_feed(self) -> None:
+        self.feedserver.add("/feed", Response(rss("secret")))
+        row = self.add(self.url).subscription.feed
+        headers = (("X-Key", "k"),)
+        Feed.objects.update(credentials=Secrets("ada:pass word", headers).sealed())
+        self.add(self.url.replace("pass%20word", "new"))
+        row.refresh_from_db()
+        assert secrets_of(row.credentials) == Secrets("ada:new", headers)
 
     def test_a_new_password_overwrites_nothing_that_an_update_stores_at_the_same_time(self) -> None:
         self.feedserver.add("/feed", Response(rss("secret")))

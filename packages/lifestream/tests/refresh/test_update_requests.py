@@ -11,6 +11,7 @@ from factories import NOW, make_feed
 from lifestream.models import Feed
 from lifestream.refresh import wakeup
 from lifestream.refresh.update_requests import is_fresh, update_soon
+from lifestream.scheduler import leases
 from lifestream.wording import worded
 
 
@@ -39,6 +40,16 @@ def test_a_feed_that_was_fetched_within_the_last_minute_is_not_made_due() -> Non
     assert requested.left == 2 and "within the last minute" in requested.left_in_words
     assert [is_fresh(feed, NOW) for feed in feeds.values()] == [True, True, False, False]
     assert not is_fresh(make_feed(), NOW)
+
+
+@pytest.mark.django_db
+def test_a_feed_whose_server_is_being_asked_is_left_alone_for_that_reason() -> None:
+    make_feed("https://a.example/due", next_fetch=NOW)
+    other = make_feed("https://a.example/later", next_fetch=NOW + timedelta(hours=3))
+    leases.claim(NOW, 1)
+    requested = update_soon([other.pk], NOW)
+    assert (requested.due, requested.left) == ((), 1)
+    assert "a feed of its server is being fetched" in requested.left_in_words
 
 
 @pytest.mark.django_db

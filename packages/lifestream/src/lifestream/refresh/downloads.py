@@ -88,9 +88,9 @@ class Downloads:
 
     *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception if this thread
     itself fails, so that nobody waits for it. At most *concurrency* downloads run at once, and at most *per_host* of
-    one host; at most *rate* requests to a host begin in a second (0: any number), and a redirect counts as a request.
-    *pause* is called to wait for a turn. With *pauses_hosts*, a pause that a server asks for applies to all of its
-    feeds. *memory* is the budget of all bodies.
+    one host; a host has *rate* turns for requests in a second (0: any number), and a redirect within the host takes a
+    turn without waiting for it. *pause* is called to wait for a turn. With *pauses_hosts*, a pause that a server asks
+    for applies to all of its feeds. *memory* is the budget of all bodies.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ def make_hub_client(guard: AddressGuard, proxy: str = "") -> AbstractAsyncContex
 def make_pool(size: int | None = None) -> ParserPool:
     """Return parsers with the rules and plugins of the settings, as many as LIFESTREAM_PARSERS unless *size* is given.
 
-    Raises `PluginError` for a plugin of LIFESTREAM_PLUGINS that can't be loaded.
+    Raises `PluginError` for a plugin of LIFESTREAM_PLUGINS or of an entry point that can't be loaded.
     """
     return ParserPool(
         size or settings.parsers,

@@ -2,8 +2,8 @@
 
 After a refresh, the pages of the newest items of such feeds are requested through the same guard as feeds, with the
 feed's own User-Agent and proxy; its login, headers and certificates go to its own server only. The pages of a host are
-requested one after the other, no faster than feeds, and not while the host has asked for a pause. A child process finds
-the article, with a deadline, and cleans it.
+requested one after the other, no faster than feeds, and not while all feeds of the host are paused. A child process
+finds the article, with a deadline, and cleans it.
 
 The content replaces that of the entry, and the feed's summary stays. If the entry is edited, its own content is stored
 again, and its page is requested again. A page without an article is requested three times, a day apart.
@@ -194,7 +194,7 @@ async def _read(page: _Page, outcome: Outcome, pool: LazyPool) -> _Given:
 
 
 def _store(given: _Given, now: datetime) -> bool:
-    """Store what a page gave, unless its entry was edited meanwhile. Return whether that was an article."""
+    """Store what a page gave, unless its entry was edited meanwhile. Return whether an article was stored."""
     using = router.db_for_write(Item)
     page = given.page
     with transaction.atomic(using=using):

@@ -115,7 +115,7 @@ class _IconlessFeed:
 
 
 async def _icons_of(feeds: list[_IconlessFeed], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
-    """Return the key of each feed with its icon, b"" for none. Sites that could not be requested are left out."""
+    """Return the key of each feed with its icon, b"" for none. Feeds that met a shortage are left out."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(fetcher: Fetcher, feed: _IconlessFeed) -> tuple[int, bytes] | None:
@@ -148,7 +148,7 @@ class _Requests:
     left: float = field(default_factory=lambda: OF_A_SITE)
 
     async def fetch(self, request: FetchRequest) -> Outcome:
-        """Send one request. Raises `_NotRequested` or, if they have taken too long, TimeoutError."""
+        """Send one request. Raises `_NotRequested`, or TimeoutError if the site's requests have taken too long."""
         began = time.monotonic()
         async with asyncio.timeout(self.left):
             outcome = await self.fetcher.fetch(request)

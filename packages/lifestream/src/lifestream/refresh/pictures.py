@@ -111,7 +111,7 @@ class Pictures:
 
     def _coming(self, url: str, feed: int) -> Future[bytes] | None:
         """Return a future of the picture at *url*, shared by all who ask for it as one of *feed*; None if too many are
-        under way.
+        under way, or if this machine can fetch none now.
         """
         with self._lock:
             if (coming := self._under_way.get((url, feed))) is not None:

@@ -34,7 +34,9 @@ from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.refresh.run_tally import count_run
 from lifestream.scheduler import clock_jumps, leases
 from lifestream.scheduler.due_queue import Intake
+from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.storage.deadlocks import tried_again
+from lifestream.storage.outages import OUTAGES
 
 if TYPE_CHECKING:
     from lifestream.fetcher.address_guard import AddressGuard
@@ -58,12 +60,12 @@ def refresh(
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
     *guard* says which addresses may be connected to, by default those that the settings allow. *most* is the maximum
-    number of feeds that are fetched, by default all. *progress* is called with each feed's row once it is stored. When
+    number of feeds that are fetched, by default all. *progress* is called with the row of each finished feed. When
     *stopping* is set, feeds under way are given up and stay due. No event loop may run in the thread that calls this.
 
-    Raises what the database raises while claiming; a feed's own errors are in the report. So is a shortage of this
-    machine (see `fetcher.shortage`): the feeds that could not be fetched, read or stored because of it stay due, and no
-    failure is recorded for them.
+    Raises what the database raises while claiming, unless feeds are under way or done; a feed's own errors are in the
+    report. So is a shortage of this machine (see `fetcher.shortage`): the feeds that could not be fetched, read or
+    stored because of it stay due, and no failure is recorded for them.
 
     With *watch*, each feed is fetched and read whole, even if it is unchanged, and *watch* is called with what was read
     and with notes on it, before that is stored.
@@ -98,13 +100,11 @@ def _fill_timelines(stopping: threading.Event) -> None:
     """
     if stopping.is_set():
         return
-    if Subscription.objects.filter(backlog__isnull=False).exists():
-        # Importing `storage` takes longer than this query.
-        from lifestream.storage import backfill
-        from lifestream.storage.db_errors import FAILURES, trouble_of
-        from lifestream.storage.outages import OUTAGES
+    try:
+        if Subscription.objects.filter(backlog__isnull=False).exists():
+            # Importing `backfill` takes longer than this query.
+            from lifestream.storage import backfill
 
-        try:
             backfill.fill_rest(stopping)
-        except FAILURES as error:
-            OUTAGES.tell(log, "not all timelines could be filled", trouble_of(error))
+    except FAILURES as error:
+        OUTAGES.tell(log, "not all timelines could be filled", trouble_of(error))

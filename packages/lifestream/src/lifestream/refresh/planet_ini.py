@@ -2,9 +2,9 @@
 
 Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. The
 name, the site and the filters of a feed are taken: a filter that is a list of words becomes a rule for each of them.
-The filters of the section `[Planet]` apply to each feed that has none of its own, as in Planet Venus. Faces, themes and
-filters that are programs have no counterpart. The *note* of a feed names what is left out of it; that of the first feed
-that is taken also names what is left out of the whole planet.
+A filter of the section `[Planet]` applies to each feed that does not set the same option, as in Planet Venus. Faces,
+themes and filters that are programs have no counterpart. The *note* of a feed names what is left out of it; that of the
+first feed that is taken also names what is left out of the whole planet.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _rules(given: dict[str, str], options: tuple[str, ...]) -> str:
 
 def _words(pattern: str) -> tuple[str, ...] | None:
     """Return the rules for a regular expression that is nothing but words with bars between them; None for others, and
-    for one of more than _LONGEST_SHARED characters.
+    for one of more than _LONGEST_SHARED characters or MOST_RULES words.
     """
     return _words_of_short(pattern) if len(pattern) <= _LONGEST_SHARED else None
 

@@ -45,12 +45,12 @@ class FeedReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a refresh did: a row for each feed, in the order in which they were finished.
+    """What a refresh did: a row for each finished feed, in the order in which they were finished.
 
     *skipped* counts feeds that were left for later, since their host asked for a pause, the refresh was stopped, or
     another worker holds them by now; *unstored* counts feeds whose result the database didn't take. *short* counts
     feeds that could not be fetched or read because of a shortage of this machine, and stay due; *shortages* are the
-    reasons why feeds stay due, each once, with the remedy.
+    reasons why feeds stay due, each once, with the remedy if it is known.
     """
 
     rows: tuple[FeedReport, ...] = ()

@@ -41,13 +41,13 @@ from lifestream.scheduler.schedule import History, decide
 from lifestream.storage import credentials, fanout, writer
 from lifestream.storage.db_errors import FAILURES
 from lifestream.storage.deadlocks import in_transaction
-from lifestream.storage.feed_options import RequestsBeside, secrets_of
+from lifestream.storage.feed_options import RequestsBeside, Secrets, secrets_of
 
 __all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "find_feed", "find_feeds"]
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
 _MOST_REFRESHES = 3  # how many pages that lead to another page (by `<meta http-equiv="refresh">`) are followed
-_TRIES = 3  # how often a feed is stored that other processes delete at once
+_TRIES = 3  # how often a subscription is tried whose feed other processes delete meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,9 @@ class Added:
 def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
     """Return the feed at *url*, or that of the web page there. Raises `NotAdded` if there is none.
 
-    *url* is as people write it: without a scheme it means https, or http if nothing answers there, and `feed:` is
-    understood. *guard* is made from the settings by default. No event loop may run in the thread that calls this.
+    *url* is as people write it: without a scheme it means https, or http if nothing answers there (but never with
+    credentials), and `feed:` is understood. *guard* is made from the settings by default. No event loop may run in the
+    thread that calls this.
     """
     with Scout(guard or make_guard(), clock) as scout:
         return _find_at(url, scout)
@@ -188,7 +189,8 @@ _SCHEME: Final = re.compile(r"[^/?#]*://")  # a path or a query may have "://", 
 
 def _find(request: FetchRequest, scout: Scout, *, is_bare: bool) -> Found:
     """Return the feed at the URL of *request*, or the first one that the page there leads to. If *is_bare*, the URL was
-    given without a scheme, so http is tried if nothing answers over https. Raises `NotAdded`.
+    given without a scheme, so http is tried if nothing answers over https, but never with credentials. Raises
+    `NotAdded`.
     """
     first = scout.ask(request)
     if is_bare and isinstance(first, Refusal) and first.is_unanswered and not request.credentials:
@@ -262,12 +264,12 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     private = Feed.objects.with_url(found.url).filter(subscriptions__lifestream=lifestream).exclude(credentials="")
     for feed in private.order_by("pk"):
         try:
-            stored_login = secrets_of(feed.credentials).login
+            stored = secrets_of(feed.credentials)
         except credentials.CredentialsLost:
-            stored_login = found.credentials.partition(":")[0]
-        if stored_login.partition(":")[0] == found.credentials.partition(":")[0]:
-            if stored_login != found.credentials:
-                feed.credentials = credentials.seal(found.credentials)
+            stored = Secrets(found.credentials.partition(":")[0])
+        if stored.login.partition(":")[0] == found.credentials.partition(":")[0]:
+            if stored.login != found.credentials:
+                feed.credentials = replace(stored, login=found.credentials).sealed()
                 feed.save(update_fields=["credentials"])
             return feed
     return None

@@ -28,7 +28,8 @@ again would flood the feed's server, which then blocks this site, and with it al
 @dataclass(frozen=True, slots=True)
 class Requested:
     """The feeds (keys) that are *due* now, and how many were *left* alone: they are paused, gone or without
-    subscribers, they were fetched less than APART ago, or their servers asked for time.
+    subscribers, they were fetched less than APART ago, feeds of their servers are being fetched, or their servers asked
+    for time.
     """
 
     due: tuple[int, ...]
@@ -40,10 +41,10 @@ class Requested:
         if not self.left:
             return ""
         return ngettext(
-            "{} was left alone: it is paused, gone or without subscribers, it was fetched within the last minute, or "
-            "its server asked for time.",
+            "{} was left alone: it is paused, gone or without subscribers, it was fetched within the last minute, a "
+            "feed of its server is being fetched, or its server asked for time.",
             "{} were left alone: they are paused, gone or without subscribers, they were fetched within the last "
-            "minute, or their servers asked for time.",
+            "minute, feeds of their servers are being fetched, or their servers asked for time.",
             self.left,
         ).format(self.left)
 

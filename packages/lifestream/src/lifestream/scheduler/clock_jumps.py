@@ -6,7 +6,7 @@ refresh stores when it ended (the tally `runs`), so the next refresh needs to re
 future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A pause that its host
-asked for then lasts as long from now: it keeps all feeds of the host waiting. A feed that was postponed at such a time,
+asked for at that time lasts as long from now: it keeps all feeds of the host waiting. A feed that was postponed then,
 since it skips that hour, is due when it was before. A lease is made to end LIFESTREAM_LEASE from now: a worker that
 still holds it, since its clock is still ahead, renews it. Items that were first seen at such a time, and have a date in
 the future, are dated now. A subscription that was requested of a hub at such a time is renewed now, since its lease
@@ -213,7 +213,7 @@ def _correct_items(now: datetime, using: str) -> int:
 
 def _correct_hubs(now: datetime, using: str) -> None:
     """Renew subscriptions at hubs that were requested in the future, and request those that were created there. Until
-    a hub confirms again, the lease that it gave then counts from *now*, for the subscription and for its feed.
+    a hub confirms again, the lease that it gave counts from *now*, for the subscription and for its feed.
     """
     late = now + TOLERANCE
     never_requested = HubSubscription.objects.using(using).filter(last_request=None, created__gt=late)

@@ -87,8 +87,8 @@ class Terms:
 
     @classmethod
     def from_json(cls, terms: Mapping[str, Any]) -> Terms:
-        """Return the terms that `as_json` wrote. For anything else, return no terms and log a warning: the next answer
-        brings new ones.
+        """Return the terms that `as_json` wrote. If they can't be read, return no terms and log a warning: the next
+        answer brings new ones.
         """
         try:
             fresh, pace = terms.get("fresh"), terms.get("pace")
