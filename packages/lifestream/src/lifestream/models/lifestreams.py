@@ -96,7 +96,7 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
             subscriptions = Subscription.objects.using(self.db).filter(lifestream__in=chosen.order_by())
             feeds = subscriptions.order_by().values_list("feed_id", flat=True).distinct()
             lock_feeds(list(feeds), self.db)
-            # Otherwise another request could add a logo or a page when those that are known are deleted already.
+            # Otherwise another request could add a logo or a page after Django has deleted those that it found.
             if connections[self.db].features.has_select_for_update:
                 rows = Lifestream.objects.using(self.db).filter(pk__in=keys).order_by("pk")
                 list(rows.select_for_update().values_list("pk"))
