@@ -227,8 +227,9 @@ class Lifestream(models.Model):
         """Save the lifestream. If its rules have changed, they are applied in the same transaction."""
         using = options.get("using") or router.db_for_write(type(self), instance=self)
         is_new = self._state.adding
-        written = update_fields is None or not RULING.isdisjoint(update_fields)
-        has_new_rules = written and not is_new and self._rules() != self._ruled_by
+        written = not RULING.isdisjoint(vars(self) if update_fields is None else update_fields)
+        rules = self._rules()
+        has_new_rules = written and not is_new and (rules is None or rules != self._ruled_by)
         with transaction.atomic(using=using):
             if has_new_rules:
                 _lock_feeds_of([self.pk], using)
