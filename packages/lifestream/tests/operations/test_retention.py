@@ -97,6 +97,13 @@ def test_a_dry_run_counts_what_a_cleanup_would_do_and_changes_nothing(monkeypatc
     assert len(left()) == 1 and not Feed.objects.filter(pk=idle.pk).exists()
 
 
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 4, "LIFESTREAM_KEEP_ITEMS": 2})
+def test_a_dry_run_counts_items_that_are_both_too_old_and_too_many_once() -> None:
+    items(6)
+    counted = cleanup(NOW + timedelta(hours=1), dry_run=True)
+    assert counted == cleanup(NOW + timedelta(hours=1)) == Cleaned(items=4)
+
+
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
 def test_a_cleanup_that_is_stopped_deletes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "CHUNK", 2)

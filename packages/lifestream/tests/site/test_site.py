@@ -102,7 +102,7 @@ class TestCommand:
         with ThreadPoolExecutor(3) as pool:
             done = list(pool.map(lambda _: command_in_new_process("update_feeds", folder=tmp_path), range(3)))
         assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 3
-        assert all(each.stdout.startswith("There are no feeds yet; add one with add_feed URL.\n") for each in done)
+        assert all(each.stdout.startswith("There are no active feeds; add one with add_feed URL.\n") for each in done)
 
     def test_a_refusal_is_a_sentence_and_an_exit_status(self, site_home: Path, server: FeedServer) -> None:
         server.add("/page", page("no feed"))

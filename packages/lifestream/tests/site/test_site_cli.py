@@ -151,7 +151,7 @@ def home(request: pytest.FixtureRequest, site_home: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("home", "printed"),
-    [("no feed", "There are no feeds yet"), ("not due", "Nothing is due. The next is Blog")],
+    [("no feed", "There are no active feeds"), ("not due", "Nothing is due. The next is Blog")],
     indirect=["home"],
 )
 def test_a_command_that_finds_nothing_due_imports_nothing_that_fetches(home: Path, printed: str) -> None:

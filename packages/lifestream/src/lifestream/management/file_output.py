@@ -20,9 +20,9 @@ def write_file(path: str | Path, pieces: Iterable[bytes], shown: Callable[[str],
     new one is left.
 
     The pieces go into a new file beside it, which then replaces it. An existing file keeps its owner and mode, and a
-    link is followed. What cannot be replaced is written to directly: a device, a pipe, or an existing file if its
-    folder or its owner does not allow it. On a terminal, each piece is written as *shown* returns it, so each has
-    to be whole UTF-8. Raises OSError.
+    link is followed. What cannot be replaced is written to directly, and may be left incomplete: a device, a pipe, or
+    an existing file if its folder or its owner does not allow it. On a terminal, each piece is written as *shown*
+    returns it, so each has to be whole UTF-8. Raises OSError.
     """
     path = Path(path)
     before = _status_of(path)

@@ -1,4 +1,6 @@
-"""The feed or lifestream that a command's argument names; if there is none, the error lists the most similar ones."""
+"""The feed or lifestream that a command's argument names. If there is none, the error lists similar feeds, or all
+lifestreams.
+"""
 
 from __future__ import annotations
 

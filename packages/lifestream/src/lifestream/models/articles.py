@@ -15,7 +15,7 @@ class Article(models.Model):
 
     *fingerprint* is that of the item at the time of the request: once the entry is edited, the item has another one,
     and the page is requested again. *message* says why the page gave no content, or is "" if it gave some. *attempts*
-    counts the requests in a row that gave no content.
+    counts the requests with this fingerprint that gave no content; 0 if the last one gave some.
     """
 
     # Not the primary key: Django 5.2 compares a primary key that is a relation with numbers that no column can hold.

@@ -31,8 +31,8 @@ def save_changed(row: Model, changed: Collection[str]) -> None:
 
 
 def text_of(row: Model, relation: str) -> str:
-    """Return the text of the row that the field *relation* of *row* names, or the key of *row* if that one was deleted
-    since *row* was read, and *row* with it.
+    """Return the text of the row to which the field *relation* of *row* refers, or the key of *row* if both rows were
+    deleted since *row* was read.
     """
     try:
         return str(getattr(row, relation))

@@ -7,7 +7,7 @@ feed. So a claim costs no more with a million feeds than with ten, and the lease
 `settle` restores the invariant. Every write of a feed's *next_fetch*, *status*, *host* or *claim_token*, of a host's
 *not_before*, and every deletion of feeds is followed by a call of `settle` in the same transaction: the querysets and
 the signal handlers of `Feed` and `Host` call it, and so do the modules that write these columns in SQL of their own,
-such as `storage.writer`. Only SQL that is written by hand bypasses it. `wrong` finds hosts for which the invariant
+such as `storage.writer`. Only SQL that somebody enters by hand bypasses it. `wrong` finds hosts for which the invariant
 doesn't hold, `mend` repairs them, and a refresh that finds nothing to do calls `mend_some`.
 
 On PostgreSQL, each transaction locks feeds before hosts, and both in the order of their keys, so that no two

@@ -106,9 +106,9 @@ def lock_feeds(feeds: Collection[int], using: str) -> None:
 
 def only(rows: _RowsT, keys: Collection[int]) -> _RowsT:
     """Return those of *rows* whose *keys* were read before they, or their feeds, were locked: PostgreSQL would look for
-    *rows* anew, and find others that another process has stored meanwhile, which are not locked. SQLite has one writer
-    at a time, and may take few keys in a statement. *rows* forget what they have read, as Django has them do when they
-    write: the queryset that is returned writes in their stead.
+    *rows* anew, and find others that another process has stored meanwhile, which are not locked. On SQLite, which has
+    one writer at a time and allows few keys in a statement, all *rows* are returned. Drops the cached results of
+    *rows*, as a write of Django's does: the queryset that is returned writes in their stead.
     """
     rows._result_cache = None
     return rows.filter(pk__in=keys) if connections[rows.db].features.has_select_for_update else rows
@@ -262,9 +262,9 @@ class Feed(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(_("next fetch"), default=timezone.now)
     next_reason = MessageField(_("reason of the next fetch"), blank=True)
-    # All times that were asked for, and by what; the last one applies: the latest, or a push. See schedule.DueTime.
+    # All times that were asked for, and by what. The last in the list applies: the latest time, or a push.
     candidates = models.JSONField(default=list, blank=True, editable=False)
-    # The part of the wait that the server or the feed asked for: no user can skip it.
+    # The part of the wait that the server or the feed asked for: only resuming the feed skips it.
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     # How long answers are fresh and how often the feed is published, as its last answer said. See `schedule.Terms`.
     terms = models.JSONField(default=dict, blank=True, editable=False)

@@ -71,7 +71,7 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
 
     A term is the beginning of a word, a word of one or two letters, or a phrase in double quotes; nothing else in a
     query has a meaning. A query without any letter or digit matches nothing. Of a long query, the first LONGEST_QUERY
-    characters and MOST_TERMS words are used.
+    characters and MOST_TERMS words are used. If the time is up (see `time_limit`), older rows are missing.
     """
     return find(query, queryset.db).among(queryset)
 

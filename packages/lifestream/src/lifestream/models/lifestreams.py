@@ -96,7 +96,7 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
             subscriptions = Subscription.objects.using(self.db).filter(lifestream__in=chosen.order_by())
             feeds = subscriptions.order_by().values_list("feed_id", flat=True).distinct()
             lock_feeds(list(feeds), self.db)
-            # Otherwise another request could add a logo or a page when those that are known are deleted already.
+            # Otherwise another request could add a logo or a page after Django has deleted those that it found.
             if connections[self.db].features.has_select_for_update:
                 rows = Lifestream.objects.using(self.db).filter(pk__in=keys).order_by("pk")
                 list(rows.select_for_update().values_list("pk"))
@@ -227,8 +227,9 @@ class Lifestream(models.Model):
         """Save the lifestream. If its rules have changed, they are applied in the same transaction."""
         using = options.get("using") or router.db_for_write(type(self), instance=self)
         is_new = self._state.adding
-        written = update_fields is None or not RULING.isdisjoint(update_fields)
-        has_new_rules = written and not is_new and self._rules() != self._ruled_by
+        written = not RULING.isdisjoint(vars(self) if update_fields is None else update_fields)
+        rules = self._rules()
+        has_new_rules = written and not is_new and (rules is None or rules != self._ruled_by)
         with transaction.atomic(using=using):
             if has_new_rules:
                 _lock_feeds_of([self.pk], using)

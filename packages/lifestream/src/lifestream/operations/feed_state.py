@@ -77,7 +77,7 @@ def next_of(feed: Feed, now: datetime) -> str:
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
     """Yield a line for each time that was considered for the next fetch, with its reason, the earliest first, but a
     push last; ">" marks the one that decides. If the server or the feed asks to wait, the last line is the time
-    before which no user can fetch the feed.
+    before which even `--all` does not fetch the feed.
     """
     if feed.status != Feed.Status.ACTIVE:
         return

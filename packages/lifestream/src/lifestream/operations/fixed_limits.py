@@ -188,7 +188,7 @@ FIXED: Final = (
     ),
     Fixed(
         page_limits.LONGEST_HEAD,
-        _("the size of the head of a request that it reads"),
+        _("the size of the head of a request to `lifestream serve`"),
         _("Browsers send a few KiB, and one thread reads for all."),
         Unit.BYTES,
     ),

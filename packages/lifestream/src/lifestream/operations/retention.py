@@ -107,8 +107,9 @@ def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int
     """
     items = Item.objects.using(using).filter(~_kept())
     if settings.keep_days:
-        old = items.filter(date__lt=now - timedelta(days=settings.keep_days)).order_by("date", "pk")
-        yield from _chunks(old, dry_run=dry_run)
+        oldest = now - timedelta(days=settings.keep_days)
+        yield from _chunks(items.filter(date__lt=oldest).order_by("date", "pk"), dry_run=dry_run)
+        items = items.filter(date__gte=oldest)  # a dry run counts no item twice
     if settings.keep_items:
         counts = Item.objects.using(using).order_by().values("feed").annotate(count=Count("pk"))
         for feed in list(counts.filter(count__gt=settings.keep_items).values_list("feed", flat=True)):
@@ -131,8 +132,8 @@ def _chunks(items: QuerySet[Item], *, dry_run: bool) -> Iterator[list[int]]:
 
 
 def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
-    """Return the keys of feeds that have had no subscribers for long. An idle feed is not fetched, so its last fetch
-    was before it became idle.
+    """Return the keys of feeds without subscribers that were not fetched for LIFESTREAM_KEEP_IDLE_DAYS. When a feed
+    became idle is not stored; that was after its last fetch.
     """
     if not settings.keep_idle_days:
         return Feed.objects.none().values_list("pk", flat=True)

@@ -74,6 +74,12 @@ def test_a_feed_without_subscribers_cannot_be_resumed(status: str) -> None:
     assert Feed.objects.get().status == status
 
 
+def test_a_feed_that_all_subscribers_have_paused_cannot_be_resumed() -> None:
+    make_subscription(make_feed("https://a.example/feed"), paused=True)
+    with pytest.raises(CommandError, match="or all have paused it; add it with add_feed"):
+        resumed("https://a.example/feed")
+
+
 class Refreshing(Opponent):
     """Another connection, which holds a feed, and then locks its host."""
 

@@ -51,7 +51,7 @@ class UpdateFeeds(CommandTestCase):
 
     def test_if_nothing_is_due_the_next_due_feed_is_named(self) -> None:
         assert self.run_command("update_feeds") == (
-            "There are no feeds yet; add one with add_feed URL.\n0 feeds asked, 0 new, 0 changed, 0 failed.\n"
+            "There are no active feeds; add one with add_feed URL.\n0 feeds asked, 0 new, 0 changed, 0 failed.\n"
         )
         make_feed(
             "http://example.org/", title="Later", next_fetch=timezone.now() + timedelta(hours=2), next_reason="ttl"

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if file == "-":
             for part in parts:
                 text = part.decode("utf-8")
-                # The document goes out unchanged, for another program.
+                # Another program gets the document unchanged; on a terminal, `write` escapes it.
                 self.stdout.write(text if self.stdout.isatty() else Visible(text), ending="")
                 if not self.stdout.has_reader:
                     break

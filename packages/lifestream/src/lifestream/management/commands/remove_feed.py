@@ -59,6 +59,6 @@ def _delete(feeds: Collection[int], using: str) -> None:
     """Delete *feeds* (keys) with their items, in the caller's transaction: a feed that stayed without its items would
     not get them back, since it has their tombstones.
     """
-    lock_feeds(feeds, using)  # as for their own deletion; that of their items would lock them less strictly first
+    lock_feeds(feeds, using)  # as `FeedQuerySet.delete` does; deleting the items would first lock feeds less strictly
     Item.objects.using(using).filter(feed__in=feeds).delete()
     Feed.objects.using(using).filter(pk__in=feeds).delete()

@@ -50,7 +50,10 @@ class Command(BaseCommand):
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds_at(url)).select_related("host"):
             if not Subscription.objects.filter(feed=feed, paused=False).exists():
-                raise CommandError(gettext("{url} has no subscriber; add it with add_feed").format(url=feed.url))
+                text = gettext(
+                    "{url} has no subscriber, or all have paused it; add it with add_feed, or resume a subscription"
+                )
+                raise CommandError(text.format(url=feed.url))
             with transaction.atomic():
                 Feed.objects.filter(pk=feed.pk).update(
                     status=Feed.Status.ACTIVE, not_before=None, next_fetch=now, failures=0

@@ -153,8 +153,8 @@ def _daily_work(stopping: threading.Event) -> object:
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Return the host and the port of "host:port", "host", "[::1]:8000" or "8000". Raises CommandError for anything
-    else.
+    """Return the host and the port of "host:port", "host", "[::1]:8000", ":8000" or "8000". Raises CommandError for
+    anything else.
     """
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):

@@ -110,7 +110,7 @@ class Command(BaseCommand):
         now = timezone.now()
         first = Feed.objects.filter(status=Feed.Status.ACTIVE).order_by("next_fetch").first()
         if first is None:
-            self.stdout.write(gettext("There are no feeds yet; add one with add_feed URL."))
+            self.stdout.write(gettext("There are no active feeds; add one with add_feed URL."))
         elif first.next_fetch <= now and first.claimed_until is not None and first.claimed_until > now:
             # That process may have ended: what it has claimed is free again after the lease.
             text = gettext("Nothing else is due. Another process has claimed {title}, until {time} at the latest.")
