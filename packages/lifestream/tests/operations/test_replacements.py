@@ -98,6 +98,8 @@ class ReplacementsTest(FeedServerTestCase):
     def test_a_site_is_not_requested_if_the_options_of_its_feed_are_damaged(self) -> None:
         row = self.lost()
         for options in ({"proxy": 5}, ["x"]):
-            Feed.objects.filter(pk=row.pk).update(options=options)
+            Feed.objects.filter(pk=row.pk).update(options=options, replacement_checked=None)
             assert look_for_replacements(NOW) == 0
+            row.refresh_from_db()
+            assert row.replacement_checked == NOW, "it would keep other feeds from being searched for"
         assert self.feedserver.requests == []

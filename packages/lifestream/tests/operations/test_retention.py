@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models.signals import post_delete
 from django.test import override_settings
+from django.utils import timezone
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
 from lifestream.models import Feed, Host, HubSubscription, Item, Post, Subscription, Tally, Tombstone
@@ -131,6 +132,19 @@ def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
     assert cleanup(NOW) == Cleaned(feeds=1)
     assert set(Feed.objects.values_list("pk", flat=True)) == {used.pk, recent.pk}
     assert not Item.objects.filter(title="Old").exists()
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
+def test_a_feed_that_was_paused_for_long_is_kept_as_long_after_its_last_subscription_as_any_other() -> None:
+    now = timezone.now()
+    subscription = make_subscription(make_feed(last_fetch=now - 2 * MONTH))
+    subscription.paused = True
+    subscription.save()
+    Feed.objects.update(idle_since=now - 2 * MONTH)
+    subscription.delete()
+
+    assert cleanup(now + timedelta(days=29)) == Cleaned()
+    assert cleanup(now + timedelta(days=31)) == Cleaned(feeds=1)
 
 
 def test_a_feed_that_gets_a_subscriber_while_it_is_deleted_stays_and_will_be_read_anew(

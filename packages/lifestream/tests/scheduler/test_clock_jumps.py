@@ -102,12 +102,12 @@ class TestSkippedHours:
 
 
 @pytest.mark.usefixtures("ran_ahead")
-def test_searches_that_ended_while_the_clock_was_ahead_ended_now() -> None:
-    make_feed(icon_checked=AHEAD, replacement_checked=AHEAD)
-    make_feed("https://example.com/right", icon_checked=NOW - DAY, replacement_checked=NOW - DAY)
+def test_searches_and_subscriptions_that_ended_while_the_clock_was_ahead_ended_now() -> None:
+    make_feed(icon_checked=AHEAD, replacement_checked=AHEAD, idle_since=AHEAD)
+    make_feed("https://example.com/right", icon_checked=NOW - DAY, replacement_checked=NOW - DAY, idle_since=NOW - DAY)
     clock_jumps.bring_back(NOW)
-    checked = Feed.objects.order_by("pk").values_list("icon_checked", "replacement_checked")
-    assert list(checked) == [(NOW, NOW), (NOW - DAY, NOW - DAY)]
+    checked = Feed.objects.order_by("pk").values_list("icon_checked", "replacement_checked", "idle_since")
+    assert list(checked) == [(NOW,) * 3, (NOW - DAY,) * 3]
 
 
 @pytest.mark.usefixtures("ran_ahead")

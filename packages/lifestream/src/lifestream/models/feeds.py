@@ -260,6 +260,8 @@ class Feed(models.Model):
 
     # Schedule, and the state of the last fetches
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    # When a subscription of the feed ended or was paused last, while it had no other active one; see storage.fanout.
+    idle_since = models.DateTimeField(null=True, blank=True, editable=False)
     next_fetch = models.DateTimeField(_("next fetch"), default=timezone.now)
     next_reason = MessageField(_("reason of the next fetch"), blank=True)
     # All times that were asked for, and by what. The last in the list applies: the latest time, or a push.

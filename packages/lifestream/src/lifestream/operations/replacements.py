@@ -43,6 +43,7 @@ def look_for_replacements(now: datetime, stopping: threading.Event | None = None
         try:
             beside[feed.site_url] = RequestsBeside.of(feed.url, feed.options, feed.credentials)
         except UNREADABLE:  # its proxy is not known any more, and the request must not go without it
+            Feed.objects.filter(pk=feed.pk).update(replacement_checked=now)  # others come first the next time
             continue
         feeds[feed.site_url] = feed
     count = 0

@@ -132,13 +132,14 @@ def _chunks(items: QuerySet[Item], *, dry_run: bool) -> Iterator[list[int]]:
 
 
 def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
-    """Return the keys of feeds without subscribers that were not fetched for LIFESTREAM_KEEP_IDLE_DAYS. When a feed
-    became idle is not stored; that was after its last fetch.
+    """Return the keys of feeds whose last subscription ended LIFESTREAM_KEEP_IDLE_DAYS ago or earlier. If that was
+    under an older release, its time is not stored: then the last fetch counts, which was earlier.
     """
     if not settings.keep_idle_days:
         return Feed.objects.none().values_list("pk", flat=True)
     edge = now - timedelta(days=settings.keep_idle_days)
-    unused = Q(last_fetch__lt=edge) | Q(last_fetch=None, created__lt=edge)
+    fetched = Q(last_fetch__lt=edge) | Q(last_fetch=None, created__lt=edge)
+    unused = fetched & (Q(idle_since=None) | Q(idle_since__lt=edge))
     idle = Feed.objects.using(using).filter(unused, status=Feed.Status.IDLE, subscriptions=None)
     return idle.order_by("pk").values_list("pk", flat=True)
 

@@ -164,8 +164,10 @@ def _since_fetch(name: str, now: datetime) -> Combinable:
 
 
 def _correct_checks(now: datetime, using: str) -> None:
-    """Let searches for icons and for new addresses of feeds that ended in the future have ended *now*."""
-    for name in ("icon_checked", "replacement_checked"):
+    """Let searches for icons and for new addresses of feeds that ended in the future have ended *now*, and feeds that
+    lost their subscribers in the future have lost them *now*.
+    """
+    for name in ("icon_checked", "replacement_checked", "idle_since"):
         late = Feed.objects.using(using).filter(**{f"{name}__gt": now + TOLERANCE})
         keys = list(late.order_by("pk").values_list("pk", flat=True))
         for start in range(0, len(keys), _CHUNK):

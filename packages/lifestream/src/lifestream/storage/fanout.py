@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import IntegrityError, router
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Feed, Lifestream, Post, Subscription
@@ -106,10 +107,11 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:
-    """Mark as idle those of *feeds* (keys) that have no active subscription any more, and as active the idle feeds that
-    have one again.
+    """Mark as idle since now those of *feeds* (keys) that have no active subscription any more, and as active the idle
+    feeds that have one again.
     """
     reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
     chosen = Feed.objects.using(using).filter(pk__in=feeds)
-    chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)
+    without = chosen.filter(~reading, status__in=(Feed.Status.ACTIVE, Feed.Status.IDLE))
+    without.update(status=Feed.Status.IDLE, idle_since=timezone.now())
     chosen.filter(reading, status=Feed.Status.IDLE).update(status=Feed.Status.ACTIVE)
