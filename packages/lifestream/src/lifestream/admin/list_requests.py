@@ -48,8 +48,8 @@ _T = TypeVar("_T")
 
 
 class CheckedListAdmin(ModelAdmin):
-    """Rows whose list answers any address and any form without a server error, and in linear time. Their forms do so,
-    too, if others are sent at the same time.
+    """Rows whose list answers any address and any form without a server error, and in linear time. Forms that are
+    sent at the same time cause no server error, either.
     """
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -79,7 +79,9 @@ class CheckedListAdmin(ModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Return the question whether to delete a row, or delete it, with what another request adds to it meanwhile."""
+        """Return the page that asks whether to delete a row, or delete the row, with what another request adds to it
+        meanwhile.
+        """
         view = super().delete_view
         return _tried_again(lambda: view(request, object_id, extra_context))
 
@@ -160,8 +162,8 @@ def _has_bytes(options: Options[Any], parts: Iterable[str]) -> bool:
 
 
 def _tried_again(work: Callable[[], _T]) -> _T:
-    """Return what *work* returns, which is called again if another process has stored something that does not go with
-    what it was writing, or if both waited for each other: then everything was undone. That happens on PostgreSQL;
+    """Return what *work* returns. If another process has stored something that conflicts with what *work* was writing,
+    or if both waited for each other, everything was undone, and *work* is called again. That happens on PostgreSQL;
     SQLite writes for one process at a time. Raises the last IntegrityError or deadlock.
     """
     for _ in range(_TRIES - 1):
