@@ -128,6 +128,19 @@ class TestRules:
         with pytest.raises(api.RuleError):
             api.set_rules(subscription, block="title:")
 
+    def test_that_are_not_given_stay_as_somebody_else_has_set_them_meanwhile(self) -> None:
+        subscription = make_subscription(make_feed(), keep_rules="kites", block_rules="wind")
+        api.set_rules(Subscription.objects.get(pk=subscription.pk), block="rain")
+        api.set_rules(subscription, keep="boats")
+        subscription.refresh_from_db()
+        assert (subscription.keep_rules, subscription.block_rules) == ("boats", "rain")
+
+    def test_stay_as_they_are_in_the_instance_too_if_one_of_them_is_invalid(self) -> None:
+        subscription = make_subscription(make_feed(), keep_rules="kites")
+        with pytest.raises(api.RuleError):
+            api.set_rules(subscription, keep="boats", block="title:")
+        assert subscription.keep_rules == "kites"
+
     def test_allow_an_item_that_they_keep_and_do_not_block(self) -> None:
         item = make_item(title="Kites", tags=["sky"])
         assert api.allows(make_subscription(item.feed, keep_rules="tag: sky"), item)

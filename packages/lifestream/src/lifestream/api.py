@@ -67,8 +67,9 @@ def find_feed(url: str, *, clock: Callable[[], dt.datetime] = timezone.now, guar
     """Return the feed at *url*, or the feed of the web page there. Nothing is stored.
 
     *url* is as people write it: without a scheme it means https, or http if nothing answers there. A feed that is
-    stored already is not requested. Raises `NotAdded`, whose message says why, if there is no feed. *clock* returns the
-    current time. *guard* decides which addresses may be connected to; by default, the settings do.
+    stored already is not requested, unless *url* has a login. Raises `NotAdded`, whose message says why, if there is no
+    feed. *clock* returns the current time. *guard* decides which addresses may be connected to; by default, the
+    settings do.
     """
     from lifestream.refresh import subscribe as fetching
 
@@ -88,8 +89,9 @@ def subscribe(
     """Subscribe *lifestream* to *feed* and return the subscription. An existing subscription is not changed.
 
     *feed* is the URL of a feed or of a page that has one, the result of `find_feed`, or a feed that is stored. A URL
-    that no stored feed has is requested, and the items of a new feed are stored. Raises `NotAdded` if there is no feed
-    at a URL, or if what was found has no title and there is no *name*, and `RuleError` for a line that is no rule.
+    that has a login, or that no stored feed has, is requested, and the items of a new feed are stored. Raises
+    `NotAdded` if there is no feed at a URL, or if what was found has no title and there is no *name*, and `RuleError`
+    for a line that is no rule.
     """
     check(keep_rules)
     check(block_rules)
@@ -152,11 +154,12 @@ def set_rules(subscription: Subscription, *, keep: str | None = None, block: str
     Items that the new rules allow are posted, and posts that they do not allow are hidden until rules allow them: for
     the newest items at once, for the others with the next refresh.
     """
-    for name, text in (("keep_rules", keep), ("block_rules", block)):
-        if text is not None:
-            check(text)
-            setattr(subscription, name, text)
-    tried_again(lambda: subscription.save(update_fields=["keep_rules", "block_rules"]))
+    given = {name: text for name, text in (("keep_rules", keep), ("block_rules", block)) if text is not None}
+    for text in given.values():
+        check(text)
+    for name, text in given.items():
+        setattr(subscription, name, text)
+    tried_again(lambda: subscription.save(update_fields=given))
 
 
 def allows(subscription: Subscription, item: Item) -> bool:

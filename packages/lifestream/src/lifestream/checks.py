@@ -1,8 +1,9 @@
 """System checks of the settings. Each message has an id and a hint.
 
-Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
-intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
-look; E012 switches; E013 proxy; E014 addresses of the weekly mail; E015 folder for pictures; E020 several databases.
+Errors, which keep most commands from running: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins;
+E005 intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011
+the look; E012 switches; E013 proxy; E014 addresses of the weekly mail; E015 folder for pictures; E020 several
+databases.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses; W005 variables of the environment that are no settings; W006 what the guard can't check behind a proxy.

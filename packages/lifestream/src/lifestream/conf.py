@@ -245,8 +245,8 @@ class Settings(SettingValues):
 
     @property
     def slow_interval(self) -> float:
-        """`LIFESTREAM_SLOW_INTERVAL`: the longest interval that lifestream itself chooses for a feed, however seldom
-        the feed publishes.
+        """`LIFESTREAM_SLOW_INTERVAL`: the longest interval that lifestream itself chooses for a feed after a
+        success, however seldom the feed publishes.
         """
         return self.number("SLOW_INTERVAL", 86400.0)
 
@@ -310,12 +310,16 @@ class Settings(SettingValues):
 
     @property
     def keep_days(self) -> float:
-        """`LIFESTREAM_KEEP_DAYS`: items older than this many days are deleted; 0 to keep them however old they are."""
+        """`LIFESTREAM_KEEP_DAYS`: items older than this many days are deleted, unless an owner keeps or pins them; 0 to
+        keep all items however old they are.
+        """
         return self.number("KEEP_DAYS", 0.0, most=_MOST_DAYS)
 
     @property
     def keep_items(self) -> int:
-        """`LIFESTREAM_KEEP_ITEMS`: how many items of a feed are kept: the latest ones; 0 for all."""
+        """`LIFESTREAM_KEEP_ITEMS`: how many items of a feed are kept: the latest ones; 0 for all. Items that an owner
+        keeps or pins stay, too.
+        """
         return int(self.number("KEEP_ITEMS", 10_000))
 
     @property

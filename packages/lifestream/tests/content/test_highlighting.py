@@ -86,6 +86,13 @@ def test_an_excerpt_surrounds_the_first_of_the_words() -> None:
     assert excerpt("x" * LOOKED_THROUGH + " robin", pattern, 200) == ""
 
 
+def test_an_excerpt_may_end_after_what_is_looked_through() -> None:
+    pattern = pattern_of("robin")
+    assert pattern is not None
+    found = excerpt("word " * (LOOKED_THROUGH // 5 - 10) + "robin " + "after " * 100, pattern, 200)
+    assert "robin after" in found and found.endswith("after …")
+
+
 @pytest.mark.parametrize("query", ['"' + "a " * 149 + '"', '"' + "a " * 148 + 'b"', '"' + "東" * 200 + '京"'])
 def test_no_phrase_takes_long_to_find(query: str) -> None:
     """A page marks the words of a search in the text of each of its items: at 75 ms each, 40 would take 3 s."""

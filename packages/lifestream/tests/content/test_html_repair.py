@@ -22,6 +22,26 @@ def test_html_that_needs_no_repair_is_returned_as_it_is(source: str) -> None:
     assert repaired(source, URL) is source
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'width="01" height="00"',
+        "width=1.0 height=0.0",
+        'style="width:1.0px;height:01px"',
+        'WIDTH="1" HEIGHT="1"',
+        'STYLE="DISPLAY:NONE"',
+        "/width=1 height='1'",
+    ],
+)
+def test_a_pixel_is_left_out_however_its_size_is_written(attributes: str) -> None:
+    assert repaired(f"<p>a<img src='/a.gif' {attributes}></p>", URL) == "<p>a</p>"
+
+
+@pytest.mark.parametrize("attributes", ['DATA-SRC="/a.png"', 'alt="A"data-src="/a.png"', "/data-src='/a.png'"])
+def test_a_lazy_picture_gets_its_source_however_its_tag_is_written(attributes: str) -> None:
+    assert ' src="/a.png"' in repaired(f"<img {attributes}>", URL)
+
+
 def test_two_frames_of_one_address_in_a_row_are_one_link() -> None:
     frame = '<iframe src="https://a.example/"></iframe>'
     link = '<p><a href="https://a.example/">https://a.example/</a></p>'

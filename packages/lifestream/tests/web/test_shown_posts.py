@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from factories import make_lifestream
+from lifestream.content.highlighting import LOOKED_THROUGH
 from lifestream.models import Item, Post
 from lifestream.models.look import Shown
 from lifestream.web.shown_posts import fill_posts, read_posts, shown
@@ -41,3 +42,12 @@ def test_an_item_without_a_stored_card_gets_one_that_is_not_stored() -> None:
     (post,) = shown(Post.objects.all())
     assert "https://x.example/a.png" in str(post.item.card)
     assert Item.objects.get().card == ""
+
+
+def test_what_a_search_shows_of_a_text_may_end_after_what_is_looked_through() -> None:
+    site = make_site()
+    make_post(site, "A title", text="word " * (LOOKED_THROUGH // 5 - 10) + "robin " + "after " * 100)
+    found = read_posts(Post.objects.all(), bodies=False)
+    fill_posts(found, site.lifestream, "robin", bodies=False)
+    excerpt = vars(found[0].item)["found"]
+    assert "robin after" in excerpt and excerpt.endswith("after …")

@@ -1,5 +1,5 @@
 """The form in which a superuser sets how a feed is fetched. It shows neither the password nor the values of headers; if
-the field of one of them is left empty, the stored value stays unchanged.
+the field of one of them is left empty, the stored value stays unchanged. A password is removed with its user name.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 @admin.register(Fetch)
 class FetchAdmin(ReadOnlyAdmin):
-    """The log: every request for a feed, its result, and when and why the next one is due."""
+    """The log: the latest fetches of each feed, their results, and when and why the next one is due."""
 
     owner_path = "feed__subscriptions__lifestream__owner"
     list_display = ("when", "feed", "result", "items", "took", "next")

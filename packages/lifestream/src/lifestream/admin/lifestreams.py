@@ -71,7 +71,7 @@ class LifestreamForm(ModelForm):
 
 @admin.register(Lifestream)
 class LifestreamAdmin(OwnedAdmin):
-    """A lifestream belongs to the user who creates it. A superuser may give it to somebody else, or to nobody."""
+    """A lifestream belongs to the user who creates it, unless a superuser chooses another owner, or none."""
 
     owner_path = "owner"
     form = LifestreamForm

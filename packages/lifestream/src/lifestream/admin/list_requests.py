@@ -48,13 +48,13 @@ _T = TypeVar("_T")
 
 
 class CheckedListAdmin(ModelAdmin):
-    """Rows whose list answers any address and any form without a server error, and in linear time. Their forms do so,
-    too, if others are sent at the same time.
+    """Rows whose list answers any address and any form without a server error, and in linear time. Forms that are
+    sent at the same time cause no server error, either.
     """
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list, or a redirect to the list without filters if their values, or keys of rows, are invalid or
-        too long.
+        """Return the list, or a redirect to the list without filters if their values are invalid, too long or too many,
+        or if the key of a row is invalid.
         """
         edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
         chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
@@ -71,7 +71,7 @@ class CheckedListAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Return the form of a row, or save it. If another request has stored a row with the same name since the form
-        was checked, as if the button was pressed twice, the form is checked again, and shows the error.
+        was checked, as when the button is pressed twice, the form is checked again, and shows the error.
         """
         view = super().changeform_view
         return _tried_again(lambda: view(request, object_id, form_url, extra_context))
@@ -79,7 +79,9 @@ class CheckedListAdmin(ModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Return the question whether to delete a row, or delete it, with what another request adds to it meanwhile."""
+        """Return the page that asks whether to delete a row, or delete the row, with what another request adds to it
+        meanwhile.
+        """
         view = super().delete_view
         return _tried_again(lambda: view(request, object_id, extra_context))
 
@@ -109,8 +111,8 @@ class CheckedListAdmin(ModelAdmin):
         return super().get_object(request, object_id, from_field or None)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Return whether `?_to_field=` may name *to_field*. It may not name a relation
-        from another model: that is no field, and Django's own method fails when it asks whether it is the primary key.
+        """Return whether `?_to_field=` may name *to_field*. It may not name a relation from another model: such a
+        relation has no `primary_key`, which Django's own method reads.
         """
         try:
             field = self.opts.get_field(to_field)
@@ -145,7 +147,7 @@ class CheckedListAdmin(ModelAdmin):
 
 
 def _has_bytes(options: Options[Any], parts: Iterable[str]) -> bool:
-    """Return whether *parts*, the names of a lookup from the model with *options* on, lead to a field of bytes."""
+    """Return whether *parts*, the names of a lookup from the model with these *options*, lead to a field of bytes."""
     for name in parts:
         try:
             field = options.get_field(name)
@@ -160,8 +162,8 @@ def _has_bytes(options: Options[Any], parts: Iterable[str]) -> bool:
 
 
 def _tried_again(work: Callable[[], _T]) -> _T:
-    """Return what *work* returns, which is called again if another process has stored something that does not go with
-    what it was writing, or if both waited for each other: then everything was undone. That happens on PostgreSQL;
+    """Return what *work* returns. If another process has stored something that conflicts with what *work* was writing,
+    or if both waited for each other, everything was undone, and *work* is called again. That happens on PostgreSQL;
     SQLite writes for one process at a time. Raises the last IntegrityError or deadlock.
     """
     for _ in range(_TRIES - 1):

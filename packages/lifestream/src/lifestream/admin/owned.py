@@ -1,7 +1,7 @@
 """Which rows belong to which user: the owner of a row is the owner of a lifestream that the row belongs to.
 
-A superuser sees and changes all rows. Anybody else sees only the rows of their own lifestreams, and forms offer only
-those. What a user may do with them is up to Django's permissions.
+A superuser sees all rows. Anybody else sees only the rows of their own lifestreams, and forms offer only those. What a
+user may do with them is up to Django's permissions, unless nobody may (see `ReadOnlyAdmin`).
 """
 
 from __future__ import annotations

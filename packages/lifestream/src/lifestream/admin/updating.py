@@ -34,8 +34,9 @@ _LATE_AFTER: Final = 600.0
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> HttpResponse:
-    """Make *feeds* (primary keys) due now, and return a redirect to the page that shows what they bring. This skips
-    only lifestream's own interval, not what a server has asked for, a pause, or a 410.
+    """Make *feeds* (primary keys) due now, and return a redirect to the page that shows what they bring, or to the list
+    if none is due. This skips only lifestream's own interval, not what a server has asked for, a pause, a 410, or the
+    minute after a fetch.
     """
     now = timezone.now()
     requested = update_soon(feeds, now)

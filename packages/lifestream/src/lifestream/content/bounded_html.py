@@ -105,7 +105,9 @@ def has_long_text(source: str) -> bool:
 
 
 def _chunks(text: str) -> Iterator[str]:
-    """Yield *text* in pieces of at most `MAX_TEXT` characters, none of which ends inside a character reference."""
+    """Yield *text* in pieces of at most `MAX_TEXT` characters, none of which ends inside a character reference of up to
+    `_LONGEST_REFERENCE` characters.
+    """
     position = 0
     while len(text) - position > MAX_TEXT:
         end = position + MAX_TEXT

@@ -38,15 +38,16 @@ def marked(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, bool]]:
 
 def excerpt(text: str, pattern: re.Pattern[str], length: int) -> str:
     """Return about *length* characters of *text* around the first place that *pattern* finds, with "…" where text is
-    left out; "" if it finds none.
+    left out; "" if it finds none in the first LOOKED_THROUGH characters.
     """
-    text = text[:LOOKED_THROUGH]
-    plain = fold(text)
+    searched = text[:LOOKED_THROUGH]
+    plain = fold(searched)
     found = pattern.search(plain)
     if found is None:
         return ""
     # In nearly all texts a letter without its accent is still one character; in others the place is a little off.
-    place = min(found.start(), len(text)) if len(plain) == len(text) else found.start() * len(text) // len(plain)
+    size = len(searched)
+    place = min(found.start(), size) if len(plain) == size else found.start() * size // len(plain)
     start = max(0, place - LEAD)
     if len(text) - start < length:
         start = max(0, len(text) - length)

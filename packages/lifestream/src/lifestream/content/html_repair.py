@@ -60,10 +60,11 @@ def needs_repair(source: str) -> bool:
         return True
     if "/>" in source and _SELF_CLOSED.search(source):
         return True
-    if "data-" in source and IS_LAZY.search(source):
+    lowered = source.lower()
+    if "data-" in lowered and IS_LAZY.search(source):
         return True
-    sized = "width" in source or "height" in source or "display" in source
-    return sized and "<img" in source and IS_TINY.search(source) is not None
+    sized = "width" in lowered or "height" in lowered or "display" in lowered
+    return sized and "<img" in lowered and IS_TINY.search(source) is not None
 
 
 class _Repair:

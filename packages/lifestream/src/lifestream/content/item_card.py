@@ -359,7 +359,9 @@ def _files(entries: Iterable[Mapping[str, Any]]) -> Iterable[File]:
 
 
 def _is_file(medium: File, link: str) -> bool:
-    """Return whether a medium can be downloaded: it is neither the page at *link* nor another page or player."""
+    """Return whether a medium can be downloaded: its type or its ending is known, and it is neither the page at *link*
+    nor another page or player.
+    """
     return (
         medium.url != link and medium.type not in _NO_FILES and bool(_family({"url": medium.url, "type": medium.type}))
     )

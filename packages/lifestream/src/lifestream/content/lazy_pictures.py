@@ -22,9 +22,11 @@ LAZY: Final = name_set("img source iframe embed video audio")
 _SOURCES: Final = ("data-src", "data-lazy-src", "data-original", "data-orig-src", "data-lazyload", "data-ll-src")
 _SRCSETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
 _LAZY_CLASS = re.compile(r"(?:^|[\s_-])lazy", re.IGNORECASE)
-IS_LAZY = late(rf"\s(?:{'|'.join((*_SOURCES, *_SRCSETS, 'data-poster'))})\s*=", re.IGNORECASE)
-IS_TINY = late(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+[01](?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
-"""If neither IS_LAZY nor IS_TINY is found in a fragment without `noscript`, its pictures need no change."""
+IS_LAZY = late(rf"[\s/\"'](?:{'|'.join((*_SOURCES, *_SRCSETS, 'data-poster'))})\s*=", re.IGNORECASE)
+IS_TINY = late(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+0*[01](?:\.0+)?(?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
+"""If neither IS_LAZY nor IS_TINY is found in a fragment without `noscript`, its pictures need no change (unless sizes
+are written with entities).
+"""
 
 _SIZE = late(r"\s*+0*([01])(?:\.0+)?(?:px)?\s*+$", re.IGNORECASE)
 _STYLE_SIZE = late(r"(?:^|;)\s*+(width|height)\s*+:\s*+([^;]*+)", re.IGNORECASE)

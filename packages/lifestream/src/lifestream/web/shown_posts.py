@@ -83,7 +83,7 @@ def _complete(items: Sequence[Item], lifestream: Lifestream, query: str) -> None
     cards = _cards_of(items)
     known = {item.pk: item for item in items}
     if pattern := pattern_of(query):
-        for pk, text in _beginnings(known, highlighting.LOOKED_THROUGH):
+        for pk, text in _beginnings(known, highlighting.LOOKED_THROUGH + _FOUND):
             known[pk].found = highlighting.excerpt(text, pattern, _FOUND)  # type: ignore[attr-defined]
         return
     if lifestream.shown == Shown.EXCERPT:
