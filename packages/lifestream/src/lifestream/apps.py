@@ -109,7 +109,7 @@ def _subscription_saved(
 def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = None, **_: Any) -> None:
     """Receive Django's signal before a lifestream is deleted, which also happens when its owner is deleted: lock its
     feeds, and their hosts, so that this transaction and an import can't wait for each other; and the lifestream, so
-    that another request can't add a logo or a page when those that are known are deleted already. If owners are
+    that another request can't add a logo or a page after Django has deleted those that it found. If owners are
     deleted, the first signal does this for all their lifestreams: for one after the other, the feeds would be locked in
     no order. SQLite has one writer at a time anyway.
 

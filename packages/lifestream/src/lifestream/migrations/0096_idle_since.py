@@ -14,4 +14,11 @@ class Migration(migrations.Migration):
             name="idle_since",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
+        migrations.AlterField(
+            model_name="item",
+            name="date",
+            field=models.DateTimeField(
+                help_text="When it was published, or first seen. Later fetches do not change it.", verbose_name="date"
+            ),
+        ),
     ]

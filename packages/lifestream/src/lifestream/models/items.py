@@ -99,7 +99,9 @@ class Item(models.Model):
     link = models.TextField(_("link"), blank=True)
     title = models.TextField(_("title"), blank=True)
     author = models.TextField(_("author"), blank=True)
-    date = models.DateTimeField(_("date"), help_text=_("When it was published, or first seen. It never changes."))
+    date = models.DateTimeField(
+        _("date"), help_text=_("When it was published, or first seen. Later fetches do not change it.")
+    )
     updated = models.DateTimeField(_("updated"), null=True, blank=True)
     first_seen = models.DateTimeField(_("first seen"), default=timezone.now)
     content = models.TextField(_("content"), blank=True)
