@@ -25,7 +25,9 @@ items_changed: Final = Signal()
 """Items were rewritten, since their feed has edited them. The arguments are those of `items_added`."""
 
 feed_failing: Final = Signal()
-"""A feed could not be fetched, read or stored. Arguments: *feed*, *failures* (how many in a row) and *message* (the reason)."""
+"""A feed could not be fetched, read or stored. Arguments: *feed*, *failures* (how many in a row) and *message* (the
+reason).
+"""
 
 feed_gone: Final = Signal()
 """The server said that a feed is gone for good (410); it is no longer fetched. Argument: *feed*."""
