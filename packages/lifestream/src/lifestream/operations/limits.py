@@ -98,7 +98,7 @@ SETTINGS: Final = (
     ),
     _Setting(
         "slow_interval",
-        _("the longest time that we wait ourselves, however seldom a feed publishes"),
+        _("the longest time that we choose to wait after a success, however seldom a feed publishes"),
         _("Readers see an entry of a quiet feed within a day."),
         Unit.SECONDS,
     ),
