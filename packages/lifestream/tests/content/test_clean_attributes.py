@@ -38,3 +38,16 @@ def test_a_link_may_be_mailto_and_loses_tracking_parameters_if_so_configured() -
 def test_candidates_and_declarations_are_kept_one_by_one() -> None:
     assert candidates("a,b 1x, javascript:x 2x, c 3y", BASE) == f"{BASE}a,b 1x"
     assert declarations("text-align: left; color: red; font-style: url(x)", DEFAULT_STYLES) == "text-align: left"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("underline", "underline"),
+        ("Underline dotted!important", "Underline dotted"),
+        ("underline 2000px rgb(0, 0, 0)", "underline"),
+        ("calc(1px*2000)", ""),
+    ],
+)
+def test_a_line_of_a_text_has_no_thickness_that_would_cover_the_page_and_no_colour(given: str, kept: str) -> None:
+    assert declarations(f"text-decoration:{given}", DEFAULT_STYLES) == (f"text-decoration:{kept}" if kept else "")

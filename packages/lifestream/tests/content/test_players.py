@@ -53,3 +53,15 @@ def test_the_first_address_that_has_a_player_is_used() -> None:
 def test_a_player_has_an_origin_that_a_policy_allows(url: str) -> None:
     player = player_at(url)
     assert player is not None and player.url.startswith(tuple(f"{origin}/" for origin in ORIGINS))
+
+
+@pytest.mark.parametrize(
+    "host", ["nas.local", "a.localhost", "box.lan", "video.home.arpa", "tube.localdomain", "localhost"]
+)
+def test_no_player_is_on_a_host_of_the_readers_own_machine_or_network(host: str) -> None:
+    assert player_at(f"https://{host}/videos/embed/9c9de5e8-0a1e-484a-b099-e80766180a6d") is None
+
+
+def test_a_host_that_only_begins_as_a_local_one_may_have_a_player() -> None:
+    assert player_at("https://tube.localnews.example/videos/embed/9c9de5e8-0a1e-484a-b099-e80766180a6d") is not None
+    assert player_at("https://tube.lang/videos/embed/9c9de5e8-0a1e-484a-b099-e80766180a6d") is not None

@@ -175,6 +175,7 @@ def test_a_srcset_without_a_harmless_address_is_removed() -> None:
         ("text-align: u\\72l(//evil.example/x); font-style: italic", "font-style:italic"),
         ("font-weight: expression(alert(1))", ""),
         ("text-decoration: image-set('a' 1x)", ""),
+        ("text-decoration: line-through red 2000px!important", "text-decoration:line-through"),
         ("text-align: u/**/rl(x)", "text-align:u rl(x)"),  # nh3 writes the comment as a space
     ],
 )

@@ -38,6 +38,7 @@ _STYLE_DANGER = late(
     r"url\s*\(|image-set|image\s*\(|expression|\\|@import|behaviou?r|-moz-binding|javascript:|/\*",
     re.IGNORECASE,
 )
+_LINES: Final = name_set("none underline overline line-through solid double dotted dashed wavy inherit")
 # An address in a srcset may contain commas; a descriptor ends at the next comma outside parentheses
 # (HTML, 4.8.4.2.1).
 _SRCSET_URL = re.compile(r"[ \t\n\f\r,]*+([^ \t\n\f\r]++)")
@@ -114,10 +115,21 @@ def in_srcset(value: str) -> Iterator[tuple[str, str]]:
 
 
 def declarations(value: str, properties: frozenset[str]) -> str:
-    """Return those declarations of a style attribute that are among *properties*, and load, hide and run nothing."""
-    written = (part.strip() for part in value.split(";"))
-    return ";".join(  # as nh3 writes them
-        declaration
-        for declaration in written
-        if declaration.partition(":")[0].strip().lower() in properties and not _STYLE_DANGER.search(declaration)
-    )
+    """Return those declarations of a style attribute that are among *properties*, and load, hide and run nothing. Of
+    `text-decoration`, only the lines and their style are kept.
+    """
+    kept = []
+    for declaration in (part.strip() for part in value.split(";")):
+        name = declaration.partition(":")[0].strip().lower()
+        if name in properties and not _STYLE_DANGER.search(declaration):
+            kept.append(_without_thickness(declaration) if name == "text-decoration" else declaration)
+    return ";".join(filter(None, kept))  # as nh3 writes them
+
+
+def _without_thickness(declaration: str) -> str:
+    """Return a *declaration* of `text-decoration` without the thickness and the colour of its lines, or "" if nothing
+    is left: a line of any thickness would cover what is around the text.
+    """
+    name, _, value = declaration.partition(":")
+    words = [word for word in value.partition("!")[0].split() if word.lower() in _LINES]
+    return f"{name}:{' '.join(words)}" if words else ""

@@ -1,4 +1,4 @@
-"""MathML Core, generated from untrusted tokens: well-formed, with nothing in it that is not of MathML Core, but `none`.
+"""MathML, generated from untrusted tokens: well-formed, with no elements but those of MathML Core and `none`.
 
 MathML may contain HTML, and changes how its content is parsed: `mglyph`, `malignmark` and `annotation-xml` have let
 scripts past sanitizers (mutation XSS). So nh3 gets only what this module writes: the elements and attributes in `CORE`,
@@ -51,12 +51,12 @@ CORE: Final[Mapping[str, frozenset[str]]] = {
         "mtd": "columnspan rowspan",
     }.items()
 }
-"""The elements of MathML Core that are kept, each with its attributes. The page decides on colours and sizes."""
+"""The elements that are kept, each with its attributes. The page decides on colours and sizes."""
 
 _LEAVES: Final = name_set("mi mn mo ms mtext annotation")
 _EMPTY: Final = name_set("mspace mprescripts none")
 _LEFT_OUT: Final = name_set("annotation-xml")
-# The tags that end MathML wherever they are in it, except in a leaf: as in HTML, 13.2.6.5, but without `font`, and end
+# The tags that end MathML, except in a leaf or in `annotation-xml`: as in HTML, 13.2.6.5, but without `font`, and end
 # tags of these names end it, too.
 _BREAKS_OUT: Final = name_set(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "

@@ -35,7 +35,7 @@ _WIDTH = late(r"(?:[?&](?:w|width)=|[/,]w_)(\d{1,5})(?=[&,/]|\Z)", re.ASCII)
 
 
 def identity(url: str) -> str:
-    """Return the same text for the addresses of one picture in several sizes, and another for other pictures."""
+    """Return a text that addresses share if they are known to show one picture in several sizes, and only then."""
     return _identity_and_size(url)[0]
 
 

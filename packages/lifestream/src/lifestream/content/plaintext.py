@@ -71,7 +71,7 @@ def linked_html_of(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return *text* in at most *length* characters, one or more, cut between words if possible, and with "…" if it was
+    """Return *text* in at most *length* characters (at least 1), cut between words if possible, and with "…" if it was
     cut.
 
     A user-perceived character isn't split: a letter with its accents, a flag, or another emoji of several code points.

@@ -126,14 +126,15 @@ _VIMEO = late(
     r"(?:/([0-9a-f]{6,20})(?!\w)|\?(?:[^#&]*+&)*?h=([0-9a-f]{6,20})(?!\w))?",
     _FLAGS,
 )
-# The host is a name, without a port: neither the reader's own machine, nor one in the same network.
+# The host is a name, without a port, and not one of those that are kept for the reader's own machine or network.
 _PEERTUBE = late(
-    r"https://((?:[a-z0-9-]{1,63}\.){1,8}[a-z][a-z0-9-]{1,62})/(videos|video-playlists)/embed/"
+    r"https://((?:[a-z0-9-]{1,63}\.){1,8}(?!(?:localhost|localdomain|local|lan|internal|arpa)/)[a-z][a-z0-9-]{1,62})/"
+    r"(videos|video-playlists)/embed/"
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[1-9A-HJ-NP-Za-km-z]{22})(?![\w/-])",
     _FLAGS,
 )
 _SOUNDCLOUD = late(r"https?://w\.soundcloud\.com/player/?\?[^#]{1,2000}+", _FLAGS)
-# Behind the host a path begins: a browser takes what comes after a backslash for a path, too, and Python for the host.
+# Nothing but these characters may follow the host: after a backslash, browsers read a path, Python more of the host.
 _SOUND = late(r"https?://(?:(api\.)|www\.)?soundcloud\.com(?=[/?#]|\Z)", _FLAGS)
 _SPOTIFY = late(
     r"https?://open\.spotify\.com/embed(?:-podcast)?/(track|album|playlist|artist|show|episode)/"
@@ -154,7 +155,7 @@ _SITES: Final = (
 
 
 def player_at(url: str) -> Player | None:
-    """Return the player for *url*, the address of a page or a frame of a known site, or None."""
+    """Return the player for *url*, which may be a frame of a known site or a page of YouTube or Vimeo, or None."""
     for site in _SITES:
         if (found := site.address.match(url)) and (addresses := site.player(found)):
             return Player(site.name, *addresses)
@@ -168,9 +169,7 @@ def is_player(url: str) -> bool:
 
 
 def player_of(*urls: str) -> str:
-    """Return the address of a player for the first of *urls* that is a video's page or player on a known site,
-    or "".
-    """
+    """Return the address of a player for the first of *urls* that is a video for which `player_at` has one, or ""."""
     for url in urls:
         for site in _SITES:
             if site.films and (found := site.address.match(url)) and (addresses := site.player(found)):

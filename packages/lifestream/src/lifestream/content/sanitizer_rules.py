@@ -71,7 +71,9 @@ DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = (
 """What is allowed unless settings say otherwise: each tag with its attributes; "*" stands for every tag."""
 
 DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "text-decoration"})
-"""Style properties that are kept by default: none that positions, sizes, colours or loads anything."""
+"""Style properties that are kept by default: as `clean_attributes` keeps them, none positions, sizes, colours or loads
+anything.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,9 @@ def as_row(text: str) -> str:
 def isolated(text: str) -> str:
     """Return *text* so that it does not change the direction of the text before and after it.
 
-    Text without embeddings, overrides and isolates is returned unchanged. In other text each control that begins one
-    gets its end, an end without a beginning is removed, and the whole becomes an isolate (UAX 9, 2.4 and 2.5).
+    Text without controls of embeddings, overrides and isolates is returned unchanged. In other text each control that
+    begins one gets its end, an end that is not that of the innermost one is removed, and the whole becomes an isolate
+    (UAX 9, 2.4 and 2.5).
     """
     if not _CONTROL.search(text):
         return text

@@ -35,7 +35,7 @@ _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SYMBOLS = str.maketrans({"+": "plus", "#": "sharp"})
 
 SHORTEST_BEGINNING = 3
-"""Characters that the beginning of a word must have to be searched for: too many words begin with any two."""
+"""Characters of the shortest beginning of a word that is searched for: too many words begin with any two."""
 
 
 _MOST_MARKED: Final = 32

@@ -34,15 +34,15 @@ _IMPOSSIBLE_HOST = late(r"[^/?#]*+/[\t\r\n]*+/(?:[^/?#]{1001}|[^/?#]*?(?:[^\w\s\
 
 
 def has_impossible_host(url: str) -> bool:
-    """Return whether the host of *url*, with the login before it, is not in ASCII and has over 1,000 characters, or 64
+    """Return whether *url* is not in ASCII, and its host, with the login before it, has over 1,000 characters or 64
     combining marks in a row. The functions of `urllib.parse` normalize a host, which takes time quadratic in its marks.
     """
     return not url.isascii() and len(url) > 64 and _IMPOSSIBLE_HOST.match(url) is not None
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
-    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, if it is a web
-    address without a host, or if it can't be parsed.
+    """Return *url* made absolute against *base_url*, or "" if it is empty, if its scheme is not one of *schemes*, if it
+    is a web address without a host, or if it can't be parsed.
     """
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url

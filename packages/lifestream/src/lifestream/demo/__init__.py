@@ -22,7 +22,7 @@ def use_home() -> Path:
     which connections are allowed; no other database, and no broker. Returns the folder.
 
     Call it before Django's settings are read. The folder is removed when the process ends, also by SIGTERM, which from
-    now on ends the process as Ctrl-C does, with status 0.
+    now on ends the process with status 0.
     """
     if threading.current_thread() is threading.main_thread():  # no other thread may set how signals are handled
         signal.signal(signal.SIGTERM, _end)

@@ -73,7 +73,7 @@ class Body:
         """Take the next bytes from the wire, and inflate them piece by piece, as the result is iterated.
 
         Yields how many more bytes of memory each piece takes, in the body and in the windows of its codings: little
-        more than PIECE at a time, if the body is coded. Raises as `feed` does.
+        more than `inflaters.PIECE` at a time, if the body is coded. Raises as `feed` does.
         """
         try:
             self._receive(len(data))

@@ -42,8 +42,8 @@ PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 """The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
-# People paste an address behind an "https://" that is there already. The first one would be taken for all but the path,
-# and a login in the second one for a part of the path, which is stored, shown and logged. The second scheme may be any,
+# People paste an address behind an "https://" that is there already. The scheme that they paste would be taken for the
+# host, and a login in their address for a part of the path, which is stored, shown and logged. Their scheme may be any,
 # "www." may precede it, and http may have lost its colon or a slash, or have a semicolon.
 _DOUBLED_SCHEME = re.compile(
     r"\A\s*+(?:https?://\s*+(?:www\.)?)+(?=(?:https?|feed):/|https?;?//|[a-z][a-z0-9+-]*+://)", re.IGNORECASE

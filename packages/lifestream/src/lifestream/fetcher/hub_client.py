@@ -49,8 +49,8 @@ class HubVerdict(Enum):
     requested from a proxy. The hub may accept others.
     """
     BUSY = auto()
-    """The hub is too busy, too slow or out of reach, or the request failed for an unknown reason: further requests to
-    it are of no use now.
+    """The hub is too busy, too slow, out of reach or at an address that the guard refuses, or the request failed for an
+    unknown reason: further requests to it are of no use now.
     """
     SHORTAGE = auto()
     """The hub was not asked, because of a shortage of ours (see `shortage`): further requests are of no use now, and

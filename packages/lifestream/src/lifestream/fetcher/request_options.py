@@ -145,8 +145,8 @@ def _is_proxy(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """Return *url* as people may see it: with asterisks for its user name and password, and for what is in the place of
-    its port but is none: it may be a password without a host behind it.
+    """Return *url* as people may see it: with asterisks for its user name and password or, if it has no "@", for an
+    invalid port, which may be a password without a host behind it.
     """
     before, at, after = url.rpartition("@")
     if not at:

@@ -39,7 +39,7 @@ _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_AD
 
 _MOST_INTERIM: Final = 20  # answers such as 103 before the one that counts; servers send one or two
 _PIECE: Final = 16 * 1024  # bytes of an answer that are parsed together; one read from a socket may have 256 KiB
-_MOST_FRAMING: Final = 256 * 1024  # bytes around the chunks of a body, beyond as many as the body has
+_MOST_FRAMING: Final = 256 * 1024  # bytes by which the framing of a body may exceed the body
 
 _TINY: Final = "its chunks are too small"
 
@@ -59,7 +59,7 @@ class Protocol(ResponseHandler):
     _received = 0
 
     def data_received(self, data: bytes) -> None:
-        """Parse *data*. If it has more answers than anybody may be waiting for, the connection is closed."""
+        """Parse *data*. If it is long and has more answers than anybody may be waiting for, close the connection."""
         self._received += len(data)
         if len(data) <= _PIECE:
             super().data_received(data)

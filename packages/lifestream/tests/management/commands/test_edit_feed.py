@@ -88,6 +88,12 @@ class EditFeed(CommandTestCase):
         assert set(Subscription.objects.values_list("folder", flat=True)) == {"Slow"}
         assert [each.options for each in Feed.objects.all()] == [{"interval": 172800.0}] * 2
 
+    def test_a_subscription_that_moves_to_the_feed_at_the_new_url_is_put_in_the_folder_there(self) -> None:
+        other = make_feed(self.get_url("/other"))
+        printed, _ = self.edit(self.feed.url, "--url", other.url, "--folder", "Slow")
+        assert printed.endswith("1 feed of the lifestream 'main' is in the folder 'Slow'.\n")
+        assert list(Subscription.objects.values_list("feed", "folder")) == [(other.pk, "Slow")]
+
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
     @override_settings(LIFESTREAM_TIMEOUT=0.01)
     def test_certificates_in_a_pipe_that_nobody_writes_to_are_an_error(self) -> None:

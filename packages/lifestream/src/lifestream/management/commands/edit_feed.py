@@ -82,7 +82,7 @@ class Command(BaseCommand):
         keys = [key for url in urls for key in feeds_at(url)]
         change = self._change(new_url, options)
         if change != FeedChange():
-            self._edit(keys, change)
+            keys = self._edit(keys, change)
         if options["folder"] is not None:
             self._move_to_folder(keys, options["folder"], options["lifestream"])
         elif change == FeedChange():
@@ -120,12 +120,15 @@ class Command(BaseCommand):
             full_content=options["full_content"],
         )
 
-    def _edit(self, keys: list[int], change: FeedChange) -> None:
+    def _edit(self, keys: list[int], change: FeedChange) -> list[int]:
+        """Change the feeds, and return the keys of those that have their subscriptions now."""
+        results = []
         for key in keys:
             try:
                 result = change_feed(key, change, timezone.now())
             except (OptionRefused, UrlRefused) as error:
                 raise CommandError(worded(str(error))) from error
+            results.append(result)
             feed = Feed.objects.get(pk=result)
             if result != key:
                 text = gettext("{url} is a feed already: the subscriptions have moved there.")
@@ -134,6 +137,7 @@ class Command(BaseCommand):
                 self.stdout.write(gettext("{url} is changed, and due.").format(url=feed.url))
             else:
                 self.stdout.write(gettext("{url} is changed.").format(url=feed.url))
+        return results
 
     def _move_to_folder(self, keys: list[int], folder: str, slug: str | None) -> None:
         chosen = chosen_lifestream(slug)
