@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import threading
 import urllib.request
 import xml.etree.ElementTree as ET
@@ -216,6 +217,29 @@ def test_a_session_that_could_not_be_written_is_refused_before_the_run(tmp_path:
 def test_a_session_in_a_folder_that_takes_no_files_is_refused_before_the_run() -> None:
     with pytest.raises(SessionError, match=r"session.json cannot be written \(.+\); name another file"):
         SessionFile.open(Path("/proc/session.json"), "x")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make a file of another user")
+def test_a_session_of_another_user_is_refused_before_the_run() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o1777)
+        path = Path(folder, "session.json")
+        SessionFile.open(path, "x").save()
+        path.chmod(0o644)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(SessionError, match=r"cannot be written \(.+\); name another file"):
+                SessionFile.open(path, "x")
+        finally:
+            os.seteuid(0)
+        assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_session_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "session.json")
+    with pytest.raises(SessionError, match=r"cannot be read \(it is no file\); name another file"):
+        SessionFile.open(tmp_path / "session.json", "x")
 
 
 def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(

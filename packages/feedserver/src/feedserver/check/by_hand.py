@@ -66,6 +66,8 @@ class SessionFile:
         _try_to_write(path)
         if not path.exists():
             return cls(path, choice)
+        if not path.is_file():  # a pipe would be waited for
+            raise SessionError(f"{path} cannot be read (it is no file); name another file")
         try:
             read = json.loads(path.read_text("utf-8"))
             kept = cls(
@@ -89,6 +91,10 @@ class SessionFile:
                 f"{path} was begun with other options, or with another version of the rules ({kept.choice}, not "
                 f"{choice}); give the same options to the same version, or name another file"
             )
+        try:
+            kept.save()  # a file that can be read may be one that cannot be replaced, such as somebody else's in /tmp
+        except OSError as error:
+            raise _cannot_be_written(path, error) from error
         return kept
 
     def save(self) -> None:
@@ -128,7 +134,11 @@ def _try_to_write(path: Path) -> None:
         os.close(descriptor)
         temporary.unlink()
     except OSError as error:
-        raise SessionError(f"{path} cannot be written ({error.strerror}); name another file") from error
+        raise _cannot_be_written(path, error) from error
+
+
+def _cannot_be_written(path: Path, error: OSError) -> SessionError:
+    return SessionError(f"{path} cannot be written ({error.strerror}); name another file")
 
 
 def _secret(prefix: object) -> str:
