@@ -95,6 +95,11 @@ def test_an_answer_without_the_broken_body_is_no_error_of_feedserver(reader: typ
     assert [report[scenario].verdict for scenario in ("B1", "B3", "B5")] == ["pass"] * 3
 
 
+@pytest.mark.parametrize("scenario", ["V2", "V3"])
+def test_validators_are_those_of_the_first_answer_that_has_some(scenario: str) -> None:
+    assert check(OnlyIfTheSame, only=[scenario])[scenario].verdict == "pass"
+
+
 @pytest.mark.parametrize("scenario", ["T1", "T6", "R9", "X2"])
 def test_a_rule_that_forbids_requests_forbids_head(scenario: str) -> None:
     report = check(HeadFirst, only=[scenario])
