@@ -235,6 +235,22 @@ def test_a_session_of_another_user_is_refused_before_the_run() -> None:
         assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+def test_a_session_that_cannot_be_written_during_the_run_ends_it_with_a_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # as if the disk were full
+    try:
+        assert main(["check", "--serve", "--only", "V1", "--session", str(tmp_path / "session.json")]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert re.search(r"the run had to end, .*session.json cannot be written \(.+\)", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
 def test_a_session_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "session.json")
@@ -337,7 +353,7 @@ def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.C
 
 def test_a_session_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "session.json").mkdir()
-    with pytest.raises(OSError, match="session"):
+    with pytest.raises(SessionError, match=r"session.json cannot be written"):
         SessionFile(tmp_path / "session.json", "x").save()
     assert [path.name for path in tmp_path.iterdir()] == ["session.json"]
 

@@ -91,14 +91,11 @@ class SessionFile:
                 f"{path} was begun with other options, or with another version of the rules ({kept.choice}, not "
                 f"{choice}); give the same options to the same version, or name another file"
             )
-        try:
-            kept.save()  # a file that can be read may be one that cannot be replaced, such as somebody else's in /tmp
-        except OSError as error:
-            raise _cannot_be_written(path, error) from error
+        kept.save()  # a file that can be read may be one that cannot be replaced, such as somebody else's in /tmp
         return kept
 
     def save(self) -> None:
-        """Write the file, readable by its owner only."""
+        """Write the file, readable by its owner only. Raises SessionError where that fails, as on a full disk."""
         if self.path is None:
             return
         text = json.dumps(
@@ -111,13 +108,16 @@ class SessionFile:
             }
         )
         # Write a new file, of mode 0600: in a folder that all users may write to, *path* may be somebody else's link.
-        descriptor, temporary = _new_beside(self.path)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
+            descriptor, temporary = _new_beside(self.path)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(text)
+                temporary.replace(self.path)
+            finally:
+                temporary.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
+        except OSError as error:
+            raise _cannot_be_written(self.path, error) from error
 
 
 def _new_beside(path: Path) -> tuple[int, Path]:

@@ -109,6 +109,8 @@ def _run(options: argparse.Namespace) -> int:
         report = run(adapter, only=only, kind=kind, progress=progress.show_line, workers=workers, alone=alone)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}{_relative_path(adapter)}")
+    except SessionError as error:
+        return _complain(f"the run had to end, and there is no score: {error}")
     except Exception:  # noqa: BLE001 - Python would end with status 1, as if a rule were broken
         return _complain(f"an error of feedserver, and no score:\n{traceback.format_exc().rstrip()}", 3)
     finally:
