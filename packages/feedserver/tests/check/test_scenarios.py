@@ -138,6 +138,19 @@ class ListsInHtml(RightReader):
         return [row | {"title": title.encode("ascii", "xmlcharrefreplace").decode()} for row, title in titles]
 
 
+class OfNoAddress(RightReader):
+    """A reader whose list has a link that is no URL."""
+
+    def list(self) -> list[dict[str, str]]:
+        return [row | {"link": "http://[x"} for row in super().list()]
+
+
+def test_a_listed_link_that_is_no_url_is_no_error_of_feedserver() -> None:
+    judgement = check(OfNoAddress, only=["I11"])["I11"].judgement
+
+    assert judgement.reason.startswith("the list does not show the absolute link of an item")
+
+
 def test_a_title_may_be_listed_in_other_spellings_of_the_same_characters() -> None:
     report = check(ListsInHtml, only=["E1", "E6"])
 
