@@ -338,6 +338,11 @@ def test_where_feeds_of_a_hosted_reader_are_served_is_refused_without_their_url(
     assert f"{option} needs --url, by which a hosted reader reaches the feeds" in capsys.readouterr().err
 
 
+def test_several_options_that_are_refused_are_named_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--poll", "false", "--port", "8080", "--url", "http://a"]) == 2
+    assert "--port, --url need --serve, with" in capsys.readouterr().err
+
+
 def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.CaptureFixture[str]) -> None:
     for url in (
         "feeds.example.org",
