@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import threading
 import urllib.request
 import xml.etree.ElementTree as ET
@@ -218,6 +219,45 @@ def test_a_session_in_a_folder_that_takes_no_files_is_refused_before_the_run() -
         SessionFile.open(Path("/proc/session.json"), "x")
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make a file of another user")
+def test_a_session_of_another_user_is_refused_before_the_run() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o1777)
+        path = Path(folder, "session.json")
+        SessionFile.open(path, "x").save()
+        path.chmod(0o644)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(SessionError, match=r"cannot be written \(.+\); name another file"):
+                SessionFile.open(path, "x")
+        finally:
+            os.seteuid(0)
+        assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+def test_a_session_that_cannot_be_written_during_the_run_ends_it_with_a_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # as if the disk were full
+    try:
+        assert main(["check", "--serve", "--only", "V1", "--session", str(tmp_path / "session.json")]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert re.search(r"the run had to end, .*session.json cannot be written \(.+\)", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_session_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "session.json")
+    with pytest.raises(SessionError, match=r"cannot be read \(it is no file\); name another file"):
+        SessionFile.open(tmp_path / "session.json", "x")
+
+
 def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -298,6 +338,11 @@ def test_where_feeds_of_a_hosted_reader_are_served_is_refused_without_their_url(
     assert f"{option} needs --url, by which a hosted reader reaches the feeds" in capsys.readouterr().err
 
 
+def test_several_options_that_are_refused_are_named_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--poll", "false", "--port", "8080", "--url", "http://a"]) == 2
+    assert "--port, --url need --serve, with" in capsys.readouterr().err
+
+
 def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.CaptureFixture[str]) -> None:
     for url in (
         "feeds.example.org",
@@ -313,7 +358,7 @@ def test_a_text_that_is_no_base_url_is_refused(no_session: str, capsys: pytest.C
 
 def test_a_session_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "session.json").mkdir()
-    with pytest.raises(OSError, match="session"):
+    with pytest.raises(SessionError, match=r"session.json cannot be written"):
         SessionFile(tmp_path / "session.json", "x").save()
     assert [path.name for path in tmp_path.iterdir()] == ["session.json"]
 

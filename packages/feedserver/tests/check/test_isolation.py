@@ -131,7 +131,7 @@ def test_a_reader_may_put_anything_in_place_of_the_files_of_its_output(tmp_path:
         'rm -r "$HOME"; echo > "$HOME"',
         'rm -r "$HOME"; ln -s nowhere "$HOME"',
         'rm -r "$TMPDIR"; mkfifo "$TMPDIR"',
-        'chmod 0 "$HOME/.." "$HOME"',
+        'chmod 0 "$HOME/../.." "$HOME/.." "$HOME"',
         'cd "$HOME/../.." && mv reader moved && ln -s moved reader',
     ],
 )

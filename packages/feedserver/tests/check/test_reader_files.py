@@ -138,6 +138,23 @@ def test_a_folder_that_nobody_may_enter_is_removed_too(home: Path) -> None:
 
 
 @linking
+def test_a_home_in_a_folder_that_nobody_may_enter_has_no_files_and_is_left(home: Path) -> None:
+    is_root = os.geteuid() == 0
+    home.parent.chmod(0)
+    if is_root:  # who may enter any folder
+        os.seteuid(65534)
+    try:
+        ReaderFiles(home, home).move_times(0, 60)
+        assert names(ReaderFiles(home, home)) == set()
+        remove_tree(home)
+    finally:
+        if is_root:
+            os.seteuid(0)
+        home.parent.chmod(0o700)
+    assert (home / "file").exists()
+
+
+@linking
 def test_of_a_link_in_place_of_a_folder_only_the_link_is_removed(home: Path, tmp_path: Path) -> None:
     for name in ("link", "link to a file"):
         link = tmp_path / name

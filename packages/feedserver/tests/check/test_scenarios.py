@@ -95,6 +95,11 @@ def test_an_answer_without_the_broken_body_is_no_error_of_feedserver(reader: typ
     assert [report[scenario].verdict for scenario in ("B1", "B3", "B5")] == ["pass"] * 3
 
 
+@pytest.mark.parametrize("scenario", ["V2", "V3"])
+def test_validators_are_those_of_the_first_answer_that_has_some(scenario: str) -> None:
+    assert check(OnlyIfTheSame, only=[scenario])[scenario].verdict == "pass"
+
+
 @pytest.mark.parametrize("scenario", ["T1", "T6", "R9", "X2"])
 def test_a_rule_that_forbids_requests_forbids_head(scenario: str) -> None:
     report = check(HeadFirst, only=[scenario])
@@ -131,6 +136,19 @@ class ListsInHtml(RightReader):
     def list(self) -> list[dict[str, str]]:
         titles = ((row, normalize("NFD", row["title"])) for row in super().list())
         return [row | {"title": title.encode("ascii", "xmlcharrefreplace").decode()} for row, title in titles]
+
+
+class OfNoAddress(RightReader):
+    """A reader whose list has a link that is no URL."""
+
+    def list(self) -> list[dict[str, str]]:
+        return [row | {"link": "http://[x"} for row in super().list()]
+
+
+def test_a_listed_link_that_is_no_url_is_no_error_of_feedserver() -> None:
+    judgement = check(OfNoAddress, only=["I11"])["I11"].judgement
+
+    assert judgement.reason.startswith("the list does not show the absolute link of an item")
 
 
 def test_a_title_may_be_listed_in_other_spellings_of_the_same_characters() -> None:

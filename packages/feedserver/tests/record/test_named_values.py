@@ -9,6 +9,7 @@ import pytest
 from feedserver.record import named_values
 from feedserver.record.known_secrets import REPLACEMENT
 from feedserver.record.named_values import (
+    COMPARING_CALL,
     COMPARISON,
     OPENING,
     OPENING_QUOTE,
@@ -67,10 +68,25 @@ def test_colons_stand_before_values_but_neither_before_ports_nor_orders(
         ("password eq null", []),
         (f"password eq '{REPLACEMENT}'", []),
         ("session eq 5", []),
+        ("password ne 'a b'", ["a b"]),
+        ("password+not+like+'a8%'", ["a8%"]),
+        ("password%20LIKE%20%27a b%27 ge", ["a b"]),
+        ('password sw "a b"', ["a b"]),
+        ("password!='a b' x <> 'c'", ["a b", "c"]),
+        ("password%21%3D%27a%27", ["a"]),
+        ("password eq 'o''brien' and", ["o''brien"]),
+        ("password eq '' and user eq ''", []),
+        ("the password like a8", []),
+        ("key != 'a' and session ne 'b'", []),
+        ("startswith(password, 'a b')", ["a b"]),
+        ("contains(tolower(password),'a')", ["a"]),
+        ("endswith%28password%2C%27a b%27%29", ["a b"]),
+        ("startswith(key,'a'), max(password,'b')", []),
     ],
 )
 def test_a_compared_value_ends_with_its_quote_or_its_word(text: str, values: list[str]) -> None:
-    places = [compared_with(text, match) for match in COMPARISON.finditer(text)]
+    matches = [match for pattern in (COMPARISON, COMPARING_CALL) for match in pattern.finditer(text)]
+    places = [compared_with(text, match) for match in matches]
     assert [text[place.start : place.end] for place in places if place is not None] == values
 
 

@@ -180,6 +180,8 @@ REPLACED = [
     # A comparison with a password.
     ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
     ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),
+    ("/?q=pwd+ne+'b+c'&x=1", "/?q=pwd+ne+'removed'&x=1", ["parameter pwd"]),
+    ("/?q=startswith(pwd,%27b%27)", "/?q=startswith(pwd,%27removed%27)", ["parameter pwd"]),
     ("/?q=pwd%20eq%20b%20or%20x&q=pwd%3D'c'", "/?q=pwd%20eq%20removed%20or%20x&q=pwd%3D'removed'", ["parameter p"]),
     # A login with its password.
     ("/?login=ada|pw&a=1", "/?login=removed&a=1", ["parameter login"]),

@@ -66,6 +66,8 @@ class SessionFile:
         _try_to_write(path)
         if not path.exists():
             return cls(path, choice)
+        if not path.is_file():  # a pipe would be waited for
+            raise SessionError(f"{path} cannot be read (it is no file); name another file")
         try:
             read = json.loads(path.read_text("utf-8"))
             kept = cls(
@@ -89,10 +91,11 @@ class SessionFile:
                 f"{path} was begun with other options, or with another version of the rules ({kept.choice}, not "
                 f"{choice}); give the same options to the same version, or name another file"
             )
+        kept.save()  # a file that can be read may be one that cannot be replaced, such as somebody else's in /tmp
         return kept
 
     def save(self) -> None:
-        """Write the file, readable by its owner only."""
+        """Write the file, readable by its owner only. Raises SessionError where that fails, as on a full disk."""
         if self.path is None:
             return
         text = json.dumps(
@@ -105,13 +108,16 @@ class SessionFile:
             }
         )
         # Write a new file, of mode 0600: in a folder that all users may write to, *path* may be somebody else's link.
-        descriptor, temporary = _new_beside(self.path)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
+            descriptor, temporary = _new_beside(self.path)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(text)
+                temporary.replace(self.path)
+            finally:
+                temporary.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
+        except OSError as error:
+            raise _cannot_be_written(self.path, error) from error
 
 
 def _new_beside(path: Path) -> tuple[int, Path]:
@@ -128,7 +134,11 @@ def _try_to_write(path: Path) -> None:
         os.close(descriptor)
         temporary.unlink()
     except OSError as error:
-        raise SessionError(f"{path} cannot be written ({error.strerror}); name another file") from error
+        raise _cannot_be_written(path, error) from error
+
+
+def _cannot_be_written(path: Path, error: OSError) -> SessionError:
+    return SessionError(f"{path} cannot be written ({error.strerror}); name another file")
 
 
 def _secret(prefix: object) -> str:

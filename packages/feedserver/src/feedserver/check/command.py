@@ -109,6 +109,8 @@ def _run(options: argparse.Namespace) -> int:
         report = run(adapter, only=only, kind=kind, progress=progress.show_line, workers=workers, alone=alone)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}{_relative_path(adapter)}")
+    except SessionError as error:
+        return _complain(f"the run had to end, and there is no score: {error}")
     except Exception:  # noqa: BLE001 - Python would end with status 1, as if a rule were broken
         return _complain(f"an error of feedserver, and no score:\n{traceback.format_exc().rstrip()}", 3)
     finally:
@@ -174,7 +176,7 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
     """
     known = READERS[options.reader] if options.reader else None
     if for_a_person := _given(options, OF_SERVE):
-        raise ValueError(f"{', '.join(for_a_person)} needs --serve, with which a person drives the reader")
+        raise ValueError(f"{_need(for_a_person)} --serve, with which a person drives the reader")
     if options.add and options.add_all:
         raise ValueError("give --add or --add-all, not both")
     if known is None and not options.poll:
@@ -218,6 +220,10 @@ def _given(options: argparse.Namespace, defaults: Mapping[str, object]) -> list[
     return [name for name, default in defaults.items() if values[name[2:].replace("-", "_")] != default]
 
 
+def _need(options: list[str]) -> str:
+    return f"{', '.join(options)} {'needs' if len(options) == 1 else 'need'}"
+
+
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[\x21-\x7e]*)?")
 """A base URL, in the characters that a URL may have (RFC 3986 §2) and a few more."""
 
@@ -248,7 +254,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
             f"--serve lets a person drive the reader, and runs no commands: leave {', '.join(given)} out{hint}"
         )
     if (given := _given(options, OF_FEEDS_OF_A_HOSTED_READER)) and not options.url:
-        raise ValueError(f"{', '.join(given)} needs --url, by which a hosted reader reaches the feeds")
+        raise ValueError(f"{_need(given)} --url, by which a hosted reader reaches the feeds")
     if options.url and not _BASE_URL.fullmatch(options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
     choice = (

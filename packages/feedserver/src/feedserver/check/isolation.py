@@ -189,6 +189,7 @@ class Home:
 
     def _make_folders(self) -> None:
         """Make those of the session's folders that are missing; a command may have removed or replaced them."""
+        _make_folder(self.folder.parent, may_be_link=True)
         _make_folder(self.folder, may_be_link=False)
         for path in self.folders:
             _make_folder(path, may_be_link=True)

@@ -49,7 +49,7 @@ class ReaderFiles:
 
     def paths(self) -> Iterator[Path]:
         """Yield each regular file. Raises TooMuch where there are too many."""
-        if self._state.is_file():
+        if os.path.isfile(self._state):  # noqa: PTH113 - Path raises where the reader has locked the folder above
             yield self._state
             return
         remaining = MOST_FILES
@@ -84,7 +84,7 @@ class ReaderFiles:
 
     def move_times(self, since: float, seconds: float) -> None:
         """Add *seconds* to the time of the last change of each file that was changed between *since* and now."""
-        beneath = self._real if self._state.is_dir() else None
+        beneath = self._real if os.path.isdir(self._state) else None  # noqa: PTH112 - as in `paths`
         for path in self.paths():
             with suppress(OSError):  # the reader removed it meanwhile, or put something else in its place
                 if path.lstat().st_mtime <= since:
@@ -108,7 +108,7 @@ def remove_tree(top: Path) -> None:
     """Remove a folder and all that is in it, as far as the system allows, however deep its folders are; of a link, only
     the link itself.
     """
-    if top.is_symlink():
+    if os.path.islink(top):  # noqa: PTH114 - Path raises where the reader has locked the folder above
         top.unlink()
         return
     with suppress(RecursionError):  # of Python up to 3.12

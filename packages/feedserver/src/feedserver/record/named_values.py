@@ -60,12 +60,28 @@ What is sorted by (`token:desc`) and a host with its port (`auth:8080`) are none
 things that are searched for (`q=session:keynote`).
 """
 
+_BLANKS = r"(?>(?:[+ ]|%20)+)"
+_COMPARED_NAME = r"(?P<name>(?!(?:keys?|sessions?|tickets?)(?:[+\s%,)]|[!=<]=|<>))[A-Z_][\w.-]*+)"
+_QUOTE_OF_COMPARED = r"(?P<quote>['\"]|%2[27])"
+_SIGN_OF_COMPARISON = "(?:[!=<>]|%21|%3[CDE])(?:[=>]|%3[DE])"
+
 COMPARISON = re.compile(
-    r"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D))(?P<name>(?!(?:keys?|sessions?|tickets?)[+\s%])[A-Z_][\w.-]*+)"
-    r"(?:(?>(?:[+ ]|%20)+)eq(?>(?:[+ ]|%20)+)|%(?>(?:25)*)3D(?=['\"]))(?P<quote>['\"]|%2[27]|)",
+    rf"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D)){_COMPARED_NAME}"
+    rf"(?:{_BLANKS}eq{_BLANKS}|%(?>(?:25)*)3D(?=['\"])"
+    rf"|(?:{_BLANKS}(?:not{_BLANKS})?(?:ne|g[et]|l[et]|co|sw|ew|i?like){_BLANKS}"
+    rf"|{_BLANKS}?{_SIGN_OF_COMPARISON}{_BLANKS}?)(?=['\"]|%2[27]))(?:{_QUOTE_OF_COMPARED}|)",
     re.IGNORECASE,
 )
-"""What stands before a value that a parameter compares with, as in `$filter=password eq 'hunter2'`."""
+"""What stands before a value that a parameter compares with, as in `$filter=password eq 'hunter2'`. Only behind `eq`
+may the value stand without quotes.
+"""
+
+COMPARING_CALL = re.compile(
+    rf"(?<!\w)(?:starts?_?with|ends?_?with|contains|indexof|i?like|equals)(?:\(|%28)(?>(?:\w++(?:\(|%28)){{0,4}})"
+    rf"{_COMPARED_NAME}(?>(?:\)|%29){{0,4}})(?:,|%2C){_BLANKS}?{_QUOTE_OF_COMPARED}",
+    re.IGNORECASE,
+)
+"""The same of a function: `startswith(password,'hunter2')`."""
 
 _END_OF_COMPARED = re.compile(r"[&#;\s\"'<>+)]|%2[09]|$", re.IGNORECASE)
 
@@ -151,7 +167,10 @@ def compared_with(text: str, match: re.Match[str]) -> Place | None:
     """Return the place of the value behind a comparison."""
     start = match.end()
     if match["quote"]:
-        end = text.find(match["quote"], start)
+        quote = match["quote"]
+        end = text.find(quote, start)
+        while end >= 0 and text.startswith(quote, end + len(quote)):  # SQL doubles a quote within a string
+            end = text.find(quote, end + 2 * len(quote))
         end = end if end >= 0 else len(text)
     else:
         found = _END_OF_COMPARED.search(text, start)

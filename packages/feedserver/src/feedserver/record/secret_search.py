@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from feedserver.record.known_secrets import REPLACEMENT, without_known
 from feedserver.record.named_values import (
     COLON,
+    COMPARING_CALL,
     COMPARISON,
     CRITERION,
     EMPTY,
@@ -146,7 +147,8 @@ class _Search:
             for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
                 text = self._replace(openings, text, Strings(text).behind)
             text = self._replace(PAIR_IN_BRACKETS, text, Strings(text).second_of_two)
-        text = self._replace(COMPARISON, text, compared_with)
+        for comparisons in (COMPARISON, COMPARING_CALL):
+            text = self._replace(comparisons, text, compared_with)
         text = self._replace(OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
         text = MEMBER.sub(lambda match: self._clean_json(match, shapes, depth), text)
