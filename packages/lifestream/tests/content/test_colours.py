@@ -25,6 +25,12 @@ def test_the_contrast_is_the_ratio_that_wcag_defines(one: str, other: str, expec
     assert contrast(other, one) == contrast(one, other)
 
 
+@pytest.mark.parametrize("colour", ["#+f0000", "#fff", "#ffffff00", "#gggggg", "", "#1_2_3_"])
+def test_a_colour_without_six_hexadecimal_digits_is_refused(colour: str) -> None:
+    with pytest.raises(ValueError, match=r"hexadecimal|unpack"):
+        contrast(colour, "#ffffff")
+
+
 def test_the_shipped_accent_can_be_read_on_the_shipped_background() -> None:
     theme = (Path(lifestream.__file__).parent / "static/lifestream/theme.css").read_text(encoding="utf-8")
     [background] = re.findall(r"--ground: light-dark\((#\w{6}),", theme)

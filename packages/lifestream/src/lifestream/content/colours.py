@@ -13,15 +13,15 @@ MINIMUM_CONTRAST: Final = 4.5
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast, from 1 to 21, of two colours in the form `#rrggbb`. Raises ValueError if the
-    digits are not hexadecimal.
+    """Return the contrast, from 1 to 21, of two colours in the form `#rrggbb`. Raises ValueError if there
+    are not six hexadecimal digits.
     """
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def _luminance(colour: str) -> float:
-    red, green, blue = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
+    red, green, blue = (_linear(byte / 255) for byte in bytes.fromhex(colour.removeprefix("#")))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
