@@ -265,7 +265,7 @@ def test_an_exception_that_cannot_be_shown_costs_only_its_entry() -> None:
         ("title", None, "TypeError: title is NoneType, not str"),
         ("content", b"<p>", "TypeError: content is bytes, not str"),
         ("published", "today", "TypeError: published is str, not datetime or None"),
-        ("tags", None, "TypeError: 'NoneType' object is not iterable"),
+        ("tags", None, "TypeError: tags is NoneType, not tuple"),
         ("tags", ("a", 1), "TypeError: a tag is int, not str"),
         ("enclosures", ("u",), "TypeError: an enclosure is str, not Enclosure"),
         ("enclosures", (Enclosure("u", length="9"),), "TypeError: an enclosure's length is str, not int or None"),  # type: ignore[arg-type]

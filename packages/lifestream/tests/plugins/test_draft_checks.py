@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from lifestream.entry import Enclosure, Media
+from lifestream.entry import Enclosure, Episode, Media
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_NUMBER, MAX_TEXT, checked_draft, said_by
 
@@ -64,6 +64,20 @@ class Silent(Exception):
 
     def __str__(self) -> str:
         raise SystemExit(4)
+
+
+@pytest.mark.parametrize(
+    ("draft", "error"),
+    [
+        (ItemDraft(tags=None), "tags is NoneType, not tuple"),  # type: ignore[arg-type]
+        (ItemDraft(tags="news"), "tags is str, not tuple"),  # type: ignore[arg-type]
+        (ItemDraft(media=3), "media is int, not tuple"),  # type: ignore[arg-type]
+        (ItemDraft(episode=Episode(persons=None)), "an episode's persons is NoneType, not tuple"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_list_is_named(draft: ItemDraft, error: str) -> None:
+    with pytest.raises(TypeError, match=f"^{error}$"):
+        checked_draft(draft)
 
 
 def test_an_error_is_reported_with_its_type_and_a_message_that_is_cut() -> None:

@@ -94,9 +94,7 @@ _PAIR = late(
 
 
 def _one_character(found: re.Match[str]) -> str:
-    """Return the character that references to its two surrogates in UTF-16 mean. If they mean none, return them
-    unchanged.
-    """
+    """Return the character that two references to surrogates mean in UTF-16, or the references if there is none."""
     try:
         high, low = (
             int(in_hex or decimal, 16 if in_hex else 10) for in_hex, decimal in (found.groups()[:2], found.groups()[2:])

@@ -1,9 +1,9 @@
 """The questions by which a document is read. A child process answers them, or `lifestream.testing` in this process.
 
 If only a shipped plugin can be meant, a document takes one question: the child finds the plugin, and prepares the
-items. Otherwise it takes two questions. After the first, which has the document read, this process chooses the plugin.
-If the plugin is shipped, the second has the child prepare the items. If it is one of your own, its hooks run in this
-process, and the second has their results cleaned.
+items. Otherwise it takes two questions. By the first, the child reads the document; then this process chooses the
+plugin. If the plugin is shipped, the second has the child prepare the items. If it is one of your own, its hooks run in
+this process, and the second has their results cleaned.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked
 from lifestream.plugins.registry import PluginError, Registry
 
 Ask: TypeAlias = Callable[[dict[str, Any], bytes], dict[str, Any]]
-"""A function that asks the process which reads documents a question about a body, and returns the answer."""
+"""A function that puts a question about a body to the process that reads documents, and returns the answer."""
 
 _Value = TypeVar("_Value")
 

@@ -21,7 +21,7 @@ MOST_SLASHES: Final = 100
 
 
 def is_base(address: str) -> bool:
-    """Return whether *address* is short enough for other addresses to be joined to it."""
+    """Return whether other addresses may be joined to *address*: it is not empty, and within these limits."""
     return 0 < len(address) <= LONGEST_BASE and address.count("/") <= MOST_SLASHES
 
 

@@ -2,8 +2,8 @@
 
 A parser that continues after a flaw takes what follows for a part of the element that was open there: a title that
 never ends contains all later entries. So the document is split where its entries begin. Entries that are well-formed
-from start tag to end tag are as their publisher wrote them, wherever the flaw is. The others are mended, and all are
-read together.
+from start tag to end tag are as their publisher wrote them, wherever the flaw is. The others are mended or left out;
+all that remain are read together.
 """
 
 from __future__ import annotations

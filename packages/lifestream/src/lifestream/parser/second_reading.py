@@ -36,8 +36,8 @@ _MAX_TEXT: Final = 100_000
 
 @dataclass(slots=True)
 class ScannedEntry:
-    """The parts of one entry: *guid* as the document spells it (None if there is none), and *media*, one for each
-    content or group of Media RSS.
+    """The parts of one entry: *guid* as the document spells it (None if there is none), and *media* of Media RSS (see
+    `_media`).
     """
 
     guid: str | None = None

@@ -58,7 +58,7 @@ def _with_first_attributes(piece: str) -> str:
 def _with_short_namespaces(piece: str) -> str:
     if "xmlns" not in piece or piece.startswith(("!", "?", "/")):
         return piece
-    # One match for the whole tag would keep an entry for each value, as `_REST` does.
+    # One match for the whole tag would use more stack with each value, as `_REST` does.
     end = next((found.start() for found in _QUOTED_OR_END.finditer(piece) if found[0] == ">"), len(piece))
     return _VALUE.sub(_with_short_namespace, piece[:end]) + piece[end:]
 

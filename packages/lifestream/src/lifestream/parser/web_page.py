@@ -237,7 +237,8 @@ def is_svg(url: str, link: Mapping[str, str] | None = None) -> bool:
 
 def _rank(link: Mapping[str, str], relations: set[str]) -> int:
     """Return the rank of an icon, the lowest first: by how many pixels its width differs from _WANTED_ICON, or 1000 if
-    it is narrower than 32. An icon of unknown size ranks like one that is _WANTED_ICON too wide.
+    it is narrower than 32. An icon of unknown size ranks like one that is _WANTED_ICON too wide, an
+    `apple-touch-icon` just after that.
     """
     widths = [int(width) for width in re.findall(r"(\d{1,4})x\d", link.get("sizes", "").lower())]
     if widths:

@@ -121,7 +121,7 @@ class Reader:
         feed = parse(body, job["headers"], job["url"], notes)
         if job["plugin"] is None:
             # The plugin may be one that only the parent can import.
-            # The feed is bounded here, since the parent has to parse all of it.
+            # The feed is bounded here, since the parent has to unpack all of it.
             tally = Tally()
             self._parsed, self._notes = bounded_feed(feed, tally), notes
             return {"feed": ipc.FEED.pack(self._parsed), "capped": ipc.MESSAGES.pack(tally.notes)}
@@ -180,7 +180,7 @@ def _limit_time(seconds: float) -> None:
 
 
 def run() -> NoReturn:
-    """Serve the parent, and end this process. `pool.ARGUMENTS` has a new interpreter call this."""
+    """Serve the parent, and end this process. A new interpreter with `pool.ARGUMENTS` calls this."""
     main()
     # Everything is written. An orderly end of the interpreter would take longer than reading a document.
     sys.stderr.flush()

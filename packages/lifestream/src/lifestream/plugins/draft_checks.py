@@ -4,12 +4,12 @@ process that cleans them. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from types import NoneType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from lifestream.content.plaintext import shorten
 from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
@@ -35,7 +35,9 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
     `MAX_TEXT` characters, a number below 0 or not below `MAX_NUMBER`, a date that doesn't exist in UTC.
     """
     draft = ItemDraft(*_VALUES(draft))  # `replace` takes three times as long
-    draft.tags, draft.enclosures, draft.media = tuple(draft.tags), tuple(draft.enclosures), tuple(draft.media)
+    draft.tags = _listed("tags", draft.tags)
+    draft.enclosures = _listed("enclosures", draft.enclosures)
+    draft.media = _listed("media", draft.media)
     draft.card = {}
     _check_fields("", ItemDraft, draft, {"tags", "enclosures", "media"})
     if draft.episode is not None:
@@ -66,6 +68,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 """The types of those fields of a draft that are neither text nor lists."""
 _Typed: TypeAlias = tuple[str, tuple[type, ...]]
 """The name of a field, and its types."""
+_Value = TypeVar("_Value")
 
 
 def size_within_total(draft: ItemDraft, before: int) -> int:
@@ -89,7 +92,11 @@ _texts_of_draft = attrgetter("guid", "link", "title", "author", "content", "text
 
 
 def _checked_episode(episode: Episode) -> Episode:
-    episode = replace(episode, transcripts=tuple(episode.transcripts), persons=tuple(episode.persons))
+    episode = replace(
+        episode,
+        transcripts=_listed("an episode's transcripts", episode.transcripts),
+        persons=_listed("an episode's persons", episode.persons),
+    )
     _check_fields("an episode's ", Episode, episode, {"transcripts", "persons"})
     for transcript in episode.transcripts:
         _check("a transcript", transcript, Transcript)
@@ -98,6 +105,13 @@ def _checked_episode(episode: Episode) -> Episode:
         _check("a person", person, Person)
         _check_fields("a person's ", Person, person)
     return episode
+
+
+def _listed(what: str, values: Iterable[_Value]) -> tuple[_Value, ...]:
+    """Return *values* as a tuple. Raises TypeError naming *what* if they are a text, or can't be iterated over."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{what} is {type(values).__name__}, not tuple")
+    return tuple(values)
 
 
 def _texts_of(episode: Episode) -> Iterator[str]:

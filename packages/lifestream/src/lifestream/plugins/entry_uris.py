@@ -3,7 +3,8 @@ them.
 
 An entry's own id is taken if it is an absolute IRI (RFC 3987) that the feed can speak for: an address (http, https) or
 a tag URI (RFC 4151) of the very host of the feed or of its site, or a `urn:uuid:`. All other entries get a UUID, made
-of the feed and the entry's key with a secret of the site: nobody can foresee it, so no feed can claim it first.
+of the feed and the entry's key with a secret of this installation: nobody can foresee it, so no feed can claim it
+first.
 """
 
 from __future__ import annotations

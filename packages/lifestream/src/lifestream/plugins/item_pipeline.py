@@ -129,7 +129,7 @@ def cleaned(
     """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is left out and
     reported. What was removed from each item is added to *notes*, which are part of the result.
 
-    With *digests*, the result has the digests of its items; items whose digests are known are outlines only.
+    With *digests*, the result has the digests of its items; items that need no cleaning are outlines (see `_outlines`).
     """
     tally = Tally()
     items: list[ItemDraft] = []

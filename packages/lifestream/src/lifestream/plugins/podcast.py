@@ -42,7 +42,7 @@ class PodcastPlugin(FeedPlugin):
         return playable * 2 > len(feed.entries)
 
     def process(self, entry: Entry) -> Entry:
-        """Return *entry* with enclosures that browsers can play."""
+        """Return *entry* with each file once, and its media type as browsers know it."""
         enclosures = {enclosure.url: _typed(enclosure) for enclosure in entry.enclosures}
         return replace(entry, enclosures=tuple(enclosures.values()))
 

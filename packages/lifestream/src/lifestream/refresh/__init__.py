@@ -10,7 +10,7 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
 
 `pipeline` draws this flow in full and claims the first feeds; `downloads` requests at most LIFESTREAM_PER_HOST feeds of
 a host at once; `work_loop` runs the flow if there are feeds to fetch, and leaves a feed due if this machine runs short
-of files or memory (`fetcher.shortage` recognizes that); `run_tally` counts the results. The other modules:
+of files or memory (`fetcher.shortage` recognises that); `run_tally` counts the results. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
 - `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import; of the feeds that

@@ -42,7 +42,7 @@ class Decider:
             if not prepared.feed.is_complete:  # an incomplete document may have lost its rhythm
                 rhythm = history.terms.rhythm if history.terms.rhythm != Rhythm() else rhythm
                 pace = history.terms.pace or pace
-        else:  # an unchanged body has the same rhythm as before
+        else:  # without a new body, the rhythm is the same as before
             rhythm, pace = history.terms.rhythm, history.terms.pace
         due = decide(outcome, history, now, self._limits_for(claim, outcome, now), rhythm, pace)
         return Result(claim, outcome, due, answer.started, prepared, answer.body_hash)
@@ -50,7 +50,7 @@ class Decider:
     def failure(self, answer: Answer, error: Exception) -> Result:
         """Return the failure of a feed for which `result` raised *error*.
 
-        Of all that is kept about the feed, only the number of failures is used: the rest may be what raised *error*.
+        Only the feed's URL and its number of failures are used: what else is kept of it may be what raised *error*.
         """
         claim, url = answer.claim, answer.outcome.url
         failed = Failed("internal", f"{type(error).__name__}: {error}", url, answer.outcome.status)

@@ -51,7 +51,7 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was made of the document called *name*, at *url*: what was *prepared* from it, or None and an *error*. If
-    the name is an address, it has no login: it is printed.
+    the name is an address, its login is left out, since the name is printed.
     """
 
     name: str

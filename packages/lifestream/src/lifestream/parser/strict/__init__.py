@@ -10,8 +10,8 @@ The modules, in the order in which a document passes through them:
    entry, and whether the id is also the entry's link), `files` (enclosures), `pictures` (of a feed or an entry),
    `media` (Media RSS, with declared sizes), `episodes`.
 
-All of these find elements by `fields` (the children of an element), by the names in `vocabulary`, and within a `scope`
-of base and language.
+They find elements by `fields` (the children of an element), by the names in `vocabulary`, and within a `scope` of base
+and language.
 
 Documents that can't be mended are left to `liberal_reading`. Nothing here recurses, and everything takes time linear in
 the document's length.

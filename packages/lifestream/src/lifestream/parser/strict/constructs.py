@@ -36,7 +36,7 @@ NOTHING: Final = Construct("", Kind.OTHER, Scope(""))
 
 
 def text_of(element: Element | None) -> str:
-    """Return the text of *element* in one line, "" if there is none. The text of elements inside it is not included."""
+    """Return the text of *element* before the first element inside it, in one line, or "" if there is none."""
     return one_line(element.text) if element is not None and element.text else ""
 
 

@@ -21,8 +21,8 @@ from lifestream.parser.wellformed import flaw_of, mend
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them. It is not
-    `mended` if entries follow the end of the root, which are left out.
+    """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them, and
+    not `mended` if entries or another feed follow the end of the root: these are left out.
 
     The tree has no comments and processing instructions: ElementTree's parsers leave them out.
     *source* is the document in UTF-8 as it was given to the parser, mended as far as possible. *netscape* says that the

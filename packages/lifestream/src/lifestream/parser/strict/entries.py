@@ -241,8 +241,8 @@ class EntryReader:
         )
 
     def _picture(self, fields: Fields) -> str:
-        """Return the address of an entry's picture: one of iTunes or Google Play, an `image` as in channels, or a
-        `thumbnail`.
+        """Return the address of an entry's picture: one of iTunes or Google Play, an `image` as in channels, a
+        `thumbnail`, or an `itunes:link` to an image.
         """
         for element in elements(fields, "itunes:image", "googleplay:image", "image", "thumbnail"):
             if found := picture_of(element, self.names):

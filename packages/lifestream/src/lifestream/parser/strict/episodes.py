@@ -29,7 +29,8 @@ Fields = dict[str, list[Element]]
 
 
 def episode_of(fields: Fields, scope: Scope, hosts: tuple[Person, ...]) -> Episode | None:
-    """Return the episode that *fields*, the children of an entry, describe, or None if they describe none.
+    """Return the episode that *fields*, the children of an entry, describe, or None if they describe none
+    and there are no *hosts*.
 
     *hosts* are the persons of the whole podcast, who take part in each episode that names none.
     """

@@ -116,7 +116,7 @@ def _has_anything(level: _Level) -> bool:
 
 
 def tags_of(element: Element, name: str) -> list[str]:
-    """Return the tags in *element*, an element of tags with the short *name*, as written."""
+    """Return the tags in *element*, whose short name is *name*, as written."""
     if name in ("itunes:keywords", "keywords", "media:keywords", "tags"):
         return (element.text or element.get("text") or "").split(",")
     return [element.get("label") or element.get("term") or written(element) or element.get("text") or ""]
