@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from feedserver.handler.conditions import Conditions, Criteria, refuse_two_queries
+from feedserver.handler.conditions import Conditions, ConditionsInput, Criteria, refuse_two_queries
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.routes import host_key
@@ -57,6 +57,13 @@ class RequestFilter:
         put(self, "status", status)
         put(self, "conditions", Conditions.of(criteria, "method", "path"))
         refuse_two_queries(path, self.conditions)
+
+    @classmethod
+    def of_request(cls, path: str | Pattern | None, criteria: Criteria) -> RequestFilter:
+        """Return a filter of requests alone. Raises TypeError for a *status*: when a request arrives, it has none."""
+        if "status" in criteria:
+            Conditions.of(cast("ConditionsInput", {"status": None}))
+        return cls(path, **criteria)
 
     def matches(self, exchange: Exchange) -> bool:
         """Return whether *exchange* matches all criteria."""
