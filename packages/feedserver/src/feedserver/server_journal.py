@@ -10,7 +10,7 @@ from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.problems import problem_of
-from feedserver.handler.request_filter import RequestFilter
+from feedserver.handler.request_filter import RequestFilter, filter_of_request
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
 from feedserver.net import shared_loop
@@ -80,7 +80,7 @@ class ServerJournal:
         """
         from feedserver.handler.expectations import ExpectedCount, Times  # not every test expects something
 
-        wanted = RequestFilter.of_request(path, criteria)
+        wanted = filter_of_request(path, criteria)
         count = Times.of(times, at_least, at_most)
         return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
 

@@ -58,13 +58,6 @@ class RequestFilter:
         put(self, "conditions", Conditions.of(criteria, "method", "path"))
         refuse_two_queries(path, self.conditions)
 
-    @classmethod
-    def of_request(cls, path: str | Pattern | None, criteria: Criteria) -> RequestFilter:
-        """Return a filter of requests alone. Raises TypeError for a *status*: when a request arrives, it has none."""
-        if "status" in criteria:
-            Conditions.of(cast("ConditionsInput", {"status": None}))
-        return cls(path, **criteria)
-
     def matches(self, exchange: Exchange) -> bool:
         """Return whether *exchange* matches all criteria."""
         request = exchange.request
@@ -88,6 +81,13 @@ class RequestFilter:
     def __str__(self) -> str:
         words = [self.method or "", str(self.path or "any path"), *self.conditions.words()]
         return " ".join(word for word in words if word)
+
+
+def filter_of_request(path: str | Pattern | None, criteria: Criteria) -> RequestFilter:
+    """Return a filter of requests alone. Raises TypeError for a *status*: when a request arrives, it has none."""
+    if "status" in criteria:
+        Conditions.of(cast("ConditionsInput", {"status": None}))
+    return RequestFilter(path, **criteria)
 
 
 def _is_for(request: Request, wanted: str | Pattern) -> bool:
