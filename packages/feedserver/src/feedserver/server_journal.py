@@ -10,7 +10,7 @@ from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.problems import problem_of
-from feedserver.handler.request_filter import RequestFilter
+from feedserver.handler.request_filter import RequestFilter, filter_of_request
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
 from feedserver.net import shared_loop
@@ -46,7 +46,7 @@ class ServerJournal:
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, and return them; see `Journal.wait_for`.
 
-        *path* and the criteria, such as *method* and *query*, are those of `Journal.filter`. Raises NotSeen after
+        *path* and the criteria, such as *method* and *query*, are those of `Journal.wait_for`. Raises NotSeen after
         *timeout* seconds, and RuntimeError inside a running event loop, which it would block.
         """
         shared_loop.refuse_on_loop("wait_for()")
@@ -74,13 +74,13 @@ class ServerJournal:
     ) -> Expectation:
         """Expect that matching requests come from now on; `verify` checks how many have come. This adds no answer.
 
-        *path* and the criteria are those of `Journal.filter`. The requests are expected exactly *times* times, or at
+        *path* and the criteria are those of `Journal.wait_for`. The requests are expected exactly *times* times, or at
         least *at_least* and at most *at_most* times; without any of these, once. So `expect("/feed", times=0)` expects
         that none comes. The expectation can also be checked by itself, by its method `verify` or by a `with` block.
         """
         from feedserver.handler.expectations import ExpectedCount, Times  # not every test expects something
 
-        wanted = RequestFilter(path, **criteria)
+        wanted = filter_of_request(path, criteria)
         count = Times.of(times, at_least, at_most)
         return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
 

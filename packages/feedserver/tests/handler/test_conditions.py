@@ -32,10 +32,23 @@ def test_an_unknown_condition_is_reported_with_the_remedy(name: str, remedy: str
         lambda server: server.assert_not_requested("/a", **given),
         lambda server: RequestFilter("/a", **given),
     ]
-    for call in calls[: 2 if name == "status" else None]:  # a filter may have a status
+    for call in calls[: -1 if name == "status" else None]:  # a filter may have a status
         with pytest.raises(TypeError) as caught:
             call(FeedServer())
         assert str(caught.value).startswith(f"{name}= is no condition of a request; {remedy}")
+
+
+def test_the_status_of_an_answer_is_no_condition_of_an_arriving_request() -> None:
+    given: Any = {"status": 404}
+    calls: list[Callable[[FeedServer], object]] = [
+        lambda server: server.wait_for("/a", timeout=0, **given),
+        lambda server: server.assert_requested("/a", **given),
+        lambda server: server.assert_not_requested("/a", **given),
+        lambda server: server.expect("/a", **given),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="status= is no condition of a request; Response"):
+            call(FeedServer())
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}

@@ -102,12 +102,13 @@ def message_of(server: FeedServer, target: str, method: str = "GET") -> list[str
         return client.get(target, method=method).body.decode().splitlines()
 
 
-def test_the_fields_of_a_query_in_another_order_are_reported(server: FeedServer) -> None:
+def test_the_fields_of_a_query_in_another_order_or_spelling_are_reported(server: FeedServer) -> None:
     assert message_of(server, "/q?b=2&a=1") == [
         "GET /q?b=2&a=1: nothing answers.",
-        "The route /q?a=1&b=2 has these fields in another order. This would answer them in any:",
+        "The route /q?a=1&b=2 has these fields in another order or spelling. This would answer them in any:",
         "  server.add('/q', Response(…), query={'b': '2', 'a': '1'})",
     ]
+    assert message_of(server, "/q?%61=1&b=2")[1].endswith("in any:")
 
 
 def test_why_no_file_answers_is_reported(folder: Path) -> None:
@@ -177,6 +178,18 @@ def test_a_405_through_a_proxy_names_the_host(folder: Path) -> None:
         assert message_of(server, "http://blog.example/b", "POST")[-1] == (
             "  server.add('http://blog.example/b', Response(…), method='POST')"
         )
+
+
+@pytest.mark.parametrize("target", ["/a.xml", "/routed"])
+@pytest.mark.parametrize("method", ["POST", "get"])
+def test_the_remedy_of_a_405_is_true(folder: Path, method: str, target: str) -> None:
+    with FeedServer(folder, strict=False) as server, RawClient(server) as client:
+        server.add("/routed", Response(), method="GET")
+        refused = client.get(target, method=method)
+        assert refused.status == 405
+        remedy = refused.body.decode().splitlines()[-1].strip()
+        eval(remedy.replace("Response(…)", "Response('done')"), {"server": server, "Response": Response})
+        assert client.get(target, method=method).body == b"done"
 
 
 def test_http_and_https_of_one_host_have_separate_routes(folder: Path) -> None:

@@ -11,12 +11,14 @@ import socket
 import ssl
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from feedserver import Exchange, FeedServer, Response, VerificationError, broken
+from feedserver.handler.problems import Problems
 from feedserver.http import response_writer
 from feedserver.messages.response import FileBody, file_stamp
 from feedserver.messages.send_plan import Send, SendHead
@@ -76,6 +78,12 @@ def test_a_listener_that_raises_is_a_problem_and_no_client_notices() -> None:
         assert re.fullmatch(
             r"the journal's listener raised Oops\(\) at .*test_problems.py:\d+ for GET /feed", problems_of(server)
         )
+
+
+def test_what_a_listener_raised_is_a_problem_of_no_particular_exchange() -> None:
+    problems = Problems(deque(["the listener raised"]), strict=True)
+    assert problems.take_of(None) == ["the listener raised"]
+    assert problems.take() == []
 
 
 def test_a_listener_that_exits_does_not_end_the_event_loop() -> None:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedserver.handler.exchange import Changes, Exchange, NotSeen
-from feedserver.handler.request_filter import RequestFilter
+from feedserver.handler.request_filter import RequestFilter, filter_of_request
 from feedserver.messages.argument_types import check_has_run, check_is, check_plain_function, check_seconds, check_whole
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
@@ -152,10 +152,10 @@ class Journal:
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, at most *timeout* seconds, and return the matches.
 
-        *path* and the criteria, such as *method* and *query*, are those of `filter`. Raises NotSeen, whose message
-        lists the requests that did arrive.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`, without *status*. Raises NotSeen,
+        whose message lists the requests that did arrive.
         """
-        wanted = RequestFilter(path, **criteria)
+        wanted = filter_of_request(path, criteria)
         check_whole("count", count, 1, 2)
         limit = self._entries.maxlen
         if limit is not None and count > limit:
@@ -194,11 +194,11 @@ class Journal:
     ) -> list[Exchange]:
         """Assert that a matching request has arrived (*count* times, if given) and return the matches.
 
-        *path* and the criteria, such as *method* and *query*, are those of `filter`.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`, without *status*.
         """
         if count is not None:
             check_whole("count", count, 0, 2)
-        wanted = RequestFilter(path, **criteria)
+        wanted = filter_of_request(path, criteria)
         self._record_what_was_sent()
         seen = self._matching(wanted)
         if count is not None and len(seen) <= count:  # more than that are too many, whatever was dropped
@@ -214,8 +214,8 @@ class Journal:
         return seen
 
     def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
-        """Assert that no matching request has arrived; *path* and the criteria are those of `filter`."""
-        wanted = RequestFilter(path, **criteria)
+        """Assert that no matching request has arrived; *path* and the criteria are those of `assert_requested`."""
+        wanted = filter_of_request(path, criteria)
         self._record_what_was_sent()
         seen = self._matching(wanted)
         if seen:

@@ -1,7 +1,7 @@
 """The message about a request that nothing answers: why, which paths are similar, and a remedy.
 
 Each remedy that the message names would answer this very request: `server.add` is given a spelling that means this
-path, and a file is named only if a file of that name would be served.
+path, and a file is offered only if a file of that name would be served.
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ class Asked:
         return f"server.add({self.spelling!r}, Response(…))"
 
     def remedy_for_method(self) -> str:
-        """Return the line of a test that would answer the path for the request's method alone."""
+        """Return the line of a test that would answer the path: for the request's method alone if it is in upper case,
+        as `add` takes it, else for every method.
+        """
+        if self.request.method != self.request.method.upper():
+            return self.remedy
         return f"server.add({self.spelling!r}, Response(…), method={self.request.method!r})"
 
     def __str__(self) -> str:
@@ -69,7 +73,8 @@ def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], fold
     reordered = next((route for route in routes if route.query and _same_fields(route.query, query)), None)
     if reordered is not None:
         lines.append(
-            f"The route {visible(str(reordered))} has these fields in another order. This would answer them in any:\n"
+            f"The route {visible(str(reordered))} has these fields in another order or spelling. "
+            "This would answer them in any:\n"
             f"  server.add({asked.spelling!r}, Response(…), query={_fields(query)!r})"
         )
         return "\n".join(lines)

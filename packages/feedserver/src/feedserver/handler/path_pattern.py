@@ -43,7 +43,7 @@ class Pattern:
     def match(self, path: str) -> dict[str, str] | None:
         """Return what the placeholders stand for in a *path*, percent-decoded; None where the path does not match.
 
-        *path* is a target or the path of a request; a query string in it is ignored.
+        *path* is the target of a request, or a path as `add` takes it; a query string in it is ignored.
         """
         check_name("path", path, "/feeds/news.xml")
         return self.match_key(split_target(path).key)

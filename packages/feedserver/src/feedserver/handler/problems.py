@@ -42,7 +42,7 @@ class Expected(Protocol):
 class Problem:
     """A *message* for a test, and the *exchange* that it is about; None where it is about no particular one.
 
-    *aside* is the part of the message about other requests and paths; a pattern that allows those does not allow this.
+    *aside* is the part of the message about other requests and paths, in which `allow` does not search.
     """
 
     message: str
@@ -133,7 +133,7 @@ class Problems:
 
     def take_of(self, exchange: object) -> list[str]:
         """Return the problems about *exchange* and those about no particular exchange, and forget them."""
-        kept = self._kept[:]
+        kept = self.kept
         self._kept[: len(kept)] = [problem for problem in kept if problem.exchange not in (exchange, None)]
         return [problem.message for problem in kept if problem.exchange in (exchange, None)]
 

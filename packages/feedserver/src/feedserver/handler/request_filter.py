@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from feedserver.handler.conditions import Conditions, Criteria, refuse_two_queries
+from feedserver.handler.conditions import Conditions, ConditionsInput, Criteria, refuse_two_queries
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.routes import host_key
@@ -81,6 +81,13 @@ class RequestFilter:
     def __str__(self) -> str:
         words = [self.method or "", str(self.path or "any path"), *self.conditions.words()]
         return " ".join(word for word in words if word)
+
+
+def filter_of_request(path: str | Pattern | None, criteria: Criteria) -> RequestFilter:
+    """Return a filter of requests alone. Raises TypeError for a *status*: when a request arrives, it has none."""
+    if "status" in criteria:
+        Conditions.of(cast("ConditionsInput", {"status": None}))
+    return RequestFilter(path, **criteria)
 
 
 def _is_for(request: Request, wanted: str | Pattern) -> bool:

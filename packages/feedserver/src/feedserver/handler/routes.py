@@ -163,7 +163,7 @@ class Route:
         self.specificity = (literal, query, self.conditions.weight + (self.state is not None))
 
     def replaces(self, other: Route) -> bool:
-        """Return whether *other*, a route of the same path or another pattern, answers the same requests."""
+        """Return whether *other* answers the same requests; both routes are of one path, or both have a pattern."""
         return self._requests() == other._requests()
 
     def _requests(self) -> tuple[object, ...]:

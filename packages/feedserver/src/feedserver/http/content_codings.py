@@ -97,7 +97,7 @@ def choose(accept_encoding: str | None, offered: Sequence[str]) -> str | None:
 
 
 def accepts(accept_encoding: str, coding: str) -> bool:
-    """Return whether the Accept-Encoding field *accept_encoding* lets a server send *coding* (RFC 9110 §12.5.3)."""
+    """Return whether the field *accept_encoding* lets a server send *coding*, not "identity" (RFC 9110 §12.5.3)."""
     weights = _weights(accept_encoding)
     return weights.get(_canonical(coding), weights.get("*", 0.0)) > 0
 

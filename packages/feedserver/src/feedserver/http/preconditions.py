@@ -4,8 +4,8 @@ A response that declares no validator stays as it is: a server without ETag and 
 an If-Range does not hold. The response's `conditional` says how a server compares:
 
 - "rfc": entity tags strongly for If-Match and If-Range, weakly for If-None-Match. Dates by time, ignoring what is no
-  HTTP-date; that of If-Range must be equal. A declared tag without quotes (`ETag: abc`) matches the same text, since
-  some servers send it.
+  HTTP-date; the date of If-Range must be equal. A declared tag without quotes (`ETag: abc`) matches the same text,
+  since some servers send it.
 - "exact": the field's value and the declared validator match if their bytes are equal. No lists, no "*", no weak
   comparison, no later dates. Many real servers do this.
 - "off": the server ignores validators. A Range is then honoured, whatever If-Range says.

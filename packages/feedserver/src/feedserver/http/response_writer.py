@@ -187,9 +187,9 @@ def _chunk(piece: bytes) -> tuple[Send, Send, Send]:
 def _made_answer(start: SendHead, response: Response, body: MadeBody, *, chunked: bool) -> Plan:
     """Yield the head, and the steps of a body that is made while it is sent. Raises what its function raises.
 
-    What completes a declared length, which is the head for a length of 0, is held until the function has ended: a
-    client that has the whole body can rely on it. What the function yields beyond that length is held behind it, up to
-    `MOST_HELD` bytes and the part that exceeds them.
+    The piece that completes a declared length (the head, for a length of 0) is held until the function has ended, so
+    that a client with the whole body knows that the function did not fail. What the function yields beyond that length
+    is held, too; once that is `MOST_HELD` bytes, all is sent.
     """
     source = PartSource(body)
     pace = response.pace

@@ -39,8 +39,8 @@ class Clock:
     ) -> None:
         """Move the clock forward by the sum of these durations, or back if the sum is negative.
 
-        Raises TypeError for what is no number, and ValueError for NaN and infinity, where the clock would leave the
-        years 1970 to 9999, and where no duration differs from 0.
+        Raises TypeError for what is no number, and ValueError for NaN and infinity, if no duration differs from 0, and
+        if the clock would leave the years 1970 to 9999.
         """
         given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         for name, value in given.items():

@@ -28,7 +28,7 @@ _WORDS: dict[object, str] = {
 
 
 def check_fields(instance: object) -> None:
-    """Raise TypeError for the first field of a dataclass instance whose value its annotation does not allow."""
+    """Raise what `check_fits` raises for the first field of a dataclass whose value its annotation does not allow."""
     kind: type = type(instance)
     for name, hint, obvious, choices in _fields_of(kind):
         value = getattr(instance, name)

@@ -137,7 +137,7 @@ class Gate:
 
         Raises TimeoutError after that time. If the answer is no longer wanted, such as when the client has left, the
         code that waits is ended by `NoLongerWanted`, which is no `Exception`; its `finally` blocks run. In a thread
-        that this code has started, unless by `asyncio.to_thread`, only the time limit ends a wait.
+        that this code has started, unless by `asyncio.to_thread`, a wait is not ended in this way.
         """
         self._wait(timeout, _Turn())
 

@@ -21,9 +21,10 @@ class Lasting:
 def lasting(answer: Answer, duration: float | timedelta | str) -> Lasting:
     """Return *answer* as a step of a timeline that every request gets for a *duration*; then the next answer follows.
 
-    The time begins with the first request that gets the answer, and is measured by the server's clock, which a test can
-    move. *duration* is in seconds, a `timedelta` or text such as "2h". Raises TypeError for an *answer* that is neither
-    a Response nor a callable, TypeError or ValueError for other durations, and ValueError for 0.
+    The time begins with the first request, except HEAD, that gets the answer, and is measured by the server's clock,
+    which a test can move. *duration* is in seconds, a `timedelta` or text such as "2h". Raises TypeError for an
+    *answer* that is neither a Response nor a callable, TypeError or ValueError for other durations, and ValueError for
+    0.
     """
     if not isinstance(answer, Response) and not callable(answer):
         raise TypeError(f"the answer of lasting() is {named(answer)}; give a Response or a callable that makes one")

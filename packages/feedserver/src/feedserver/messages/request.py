@@ -85,9 +85,10 @@ class Request:
     """A request of a client, as it was sent.
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* is the address it came from,
-    *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where
-    the request was answered before its body came. *trailers* are the fields after the last chunk of its body.
-    *connection* is the one that it came over; it does not count when requests are compared.
+    *headers* and *body* are as they were sent (the body without the framing of chunks), *scheme* is "https" where it
+    came over TLS. *is_whole* is False where the request was answered before its body came. *trailers* are the fields
+    after the last chunk of its body. *connection* is the one that it came over; it does not count when requests are
+    compared.
     """
 
     method: str

@@ -137,9 +137,9 @@ class Response:
     """The answer to a request.
 
     *body* is bytes, text (sent as UTF-8), or a generator function, plain or async, that yields the parts while the
-    body is sent. The function is called for each request, without arguments and on a thread of its own. *status*
-    and *reason* are those of the status line; by default the reason is the usual one for the status. *headers* are
-    sent in this order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for
+    body is sent. The function is called each time the body is sent, without arguments and on a thread of its own.
+    *status* and *reason* are those of the status line; by default the reason is the usual one for the status. *headers*
+    are sent in this order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for
     each request, such as "100ms to 500ms"; *pace* is how fast the body is sent. *coding* is the content coding in
     which the body is sent; "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it
     gets a 401. *omit* names headers that are not added. *conditional* says how validators are compared. *faults*

@@ -16,7 +16,7 @@ answer them. The modules, in the order in which a connection passes them:
    `faults.ends`); `connection_state` is the table of its states.
 8. `http1`: reads requests and sends their answers.
 9. `answer_under_way`: one answer while it is sent: its plan, its timer, its counts. For each fault, it notes in the
-   exchange how many bytes of the body had been sent before; `http1` notes there how the answer ended, and how many
+   exchange at which byte of the body the answer is broken; `http1` notes there how the answer ended, and how many
    bytes were sent.
 
 No other package of feedserver serves over the network. Clients have connections of their own: `record.raw_client`,

@@ -66,7 +66,7 @@ class Turns:
         """Return whether another turn is waited for, if *waiting* bytes have arrived and are not read yet; None for a
         socket that listens.
 
-        Where much waits, its client may have sent even more than has arrived.
+        Where much waits, the client may have sent even more than has arrived.
         """
         self._taken += 1
         if waiting is None:
