@@ -51,7 +51,7 @@ class Numbers:
     day_first: bool | None
 
     def at(self, *, day_first: bool) -> datetime | None:
-        """Return the moment of this date, if its first number is the day or, otherwise, its month."""
+        """Return the moment of this date. *day_first* says whether its first number is the day, or else the month."""
         day, month = (self.first, self.second) if day_first else (self.second, self.first)
         return moment(date(self.year, month, day), *self.time)
 
