@@ -40,8 +40,8 @@ class Numbers:
     """A date in numbers: the *first*, the *second*, and the *year*; *time* has its clock, half of the day and zone.
 
     *proves_day_first* says whether the first number is the day; it is None if neither the numbers nor the day of the
-    week decide that. *day_first* also goes by the form: in a date with dots, the day comes first, and *first* is the day
-    in 99/08/17, too.
+    week decide that. *day_first* also goes by the form: in a date with dots, the day comes first, and in 99/08/17
+    *first* is the day, too.
     """
 
     first: int
