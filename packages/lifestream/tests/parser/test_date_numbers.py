@@ -76,7 +76,14 @@ def test_numbers_with_spaces_are_a_date_only_with_a_day_of_the_week_and_four_dig
 @pytest.mark.reading(20)
 @pytest.mark.parametrize(
     ("other", "month"),
-    [("Wed, 11/04/2020", 3), ("Sat, 11/04/2020", 4), ("05/05/2020", None), ("05.04.2020", None), ("17.04.2020", 4)],
+    [
+        ("Wed, 11/04/2020", 3),
+        ("Sat, 11/04/2020", 4),
+        ("05/05/2020", None),
+        ("05.04.2020", None),
+        ("17.04.2020", 4),
+        ("99/04/20", None),
+    ],
 )
 def test_other_dates_decide_only_if_they_show_the_order_of_day_and_month(other: str, month: int | None) -> None:
     found = read("03/04/2020", other)

@@ -124,6 +124,13 @@ def test_a_frame_that_makes_no_sense_is_refused(frame: bytes) -> None:
         ipc.receive(BytesIO(frame))
 
 
+@pytest.mark.parametrize("head", [b"", pack(">III", 2, 0, 1) + b"{}"], ids=["message", "part"])
+def test_json_that_is_nested_too_deep_is_refused(head: bytes) -> None:
+    lengths = pack(">II", 100_000, 0) if head else pack(">III", 100_000, 0, 0)
+    with pytest.raises(ValueError, match="nested too deep"):
+        ipc.receive(BytesIO(head + lengths + b"[" * 100_000))
+
+
 def places(row: object, way: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
     """Yield the place of each value in *row*, a nested list, as a tuple of indexes."""
     for place, part in enumerate(row if isinstance(row, list) else ()):

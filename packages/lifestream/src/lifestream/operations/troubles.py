@@ -38,8 +38,8 @@ _REMEDIES: Final = {
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A feed in trouble: the *reason* and the *remedy* are messages, and *since* is when it last succeeded, or when it
-    was added. *status* is the HTTP status of the last answer, None if there was none. *replacement* is the address of a
-    feed that its site names in its place, "" if there is none.
+    was added. *status* is the HTTP status that the last fetch got, None if it got none. *replacement* is the address of
+    a feed that its site names in its place, "" if there is none.
     """
 
     feed: int
@@ -54,15 +54,15 @@ class Trouble:
 
 
 def troubles(now: datetime, feeds: QuerySet[Feed] | None = None) -> list[Trouble]:
-    """Return the troubles of those of *feeds*, by default all, that have subscribers. Errors of the database are not
-    caught.
+    """Return the troubles of those of *feeds*, by default all, that have subscribers: MOST at most. Errors of the
+    database are not caught.
     """
     return list(_troubles(now, Feed.objects.all() if feeds is None else feeds))
 
 
 def in_trouble(now: datetime, feeds: QuerySet[Feed]) -> QuerySet[Feed]:
     """Return those of *feeds* that have subscribers and are in trouble. Two attributes are added: `since`, the last
-    success or else the creation, and `answer`, the HTTP status of the last answer.
+    success or else the creation, and `answer`, the HTTP status that the last fetch got, or None.
     """
     using = router.db_for_read(Feed)
     last = Fetch.objects.using(using).filter(feed=OuterRef("pk")).order_by("-pk")
@@ -100,6 +100,9 @@ def _remedy(feed: Feed, status: int | None) -> str:
         return say("remedy-replacement", url=feed.replacement)
     if feed.status == Feed.Status.GONE or status == 410:
         return say("remedy-gone")
+    code = feed.last_error.code if isinstance(feed.last_error, Message) else ""
+    if code in _REMEDIES:
+        return say(_REMEDIES[code])
     if status in (401, 403):
         return say("remedy-login")
     if status == 404:
@@ -108,5 +111,4 @@ def _remedy(feed: Feed, status: int | None) -> str:
         return say("remedy-no-feed")  # an answer that could not be read
     if status is not None:
         return say("remedy-server")
-    code = feed.last_error.code if isinstance(feed.last_error, Message) else ""
-    return say(_REMEDIES.get(code, "remedy-connection"))
+    return say("remedy-connection")

@@ -49,8 +49,8 @@ PATIENCE: Final = 60.0
 
 
 def send_report(now: datetime) -> int:
-    """Send the mail if the last one is a week old. Return the number of addresses that it was sent to. A failure is
-    logged, and sending is tried again the next day.
+    """Send the mail, unless the last week has had one, or a check that found no trouble. Return the number of addresses
+    that it was sent to. A failure is logged, and sending is tried again the next day.
     """
     to = recipients()
     if not to or not _is_mine(now):
@@ -108,7 +108,7 @@ def recipients() -> list[str]:
 
 
 def _is_mine(now: datetime) -> bool:
-    """Claim the mail of this week. Returns whether no other process has claimed it."""
+    """Claim the mail of this week. Return whether nobody had claimed it before."""
     sent = Tally.objects.filter(name=_NAME)
     if sent.filter(changed__lte=now - WEEK + _SLACK).update(changed=now):
         return True

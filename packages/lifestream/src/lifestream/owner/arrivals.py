@@ -37,7 +37,7 @@ class Arrivals:
 
 
 def arrivals_of(lifestream: Lifestream) -> Arrivals:
-    """Return the addresses and feeds of *lifestream* that are still to be fetched."""
+    """Return the addresses and feeds of *lifestream* that are still to be fetched, and the addresses that failed."""
     additions = lifestream.additions.order_by("pk")
     new = lifestream.subscriptions.filter(
         feed__last_fetch=None, feed__status=Feed.Status.ACTIVE, paused=False

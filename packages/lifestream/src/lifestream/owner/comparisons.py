@@ -39,7 +39,7 @@ class Turns:
     @contextmanager
     def turn(self, rank: int) -> Iterator[bool]:
         """Yield whether the caller may compare a password within the block. Of those who wait, the one with the lowest
-        *rank* is the next, and of these the one that came first.
+        *rank* is the next; if several have it, the one of them that came first.
         """
         may_compare = self._take(rank)
         try:

@@ -5,9 +5,9 @@ the first of them: nobody can try a list of passwords, or keep the site busy com
 Passwords from browsers in which the user has logged in before are counted on their own.
 
 If passwords come from many addresses at once, only a few are compared, and `comparisons` says whose: the threads are
-needed for pages, too. Visitors whose passwords were not compared are asked to try again. All this applies to the old
-password that a change asks for as well: whoever finds an open session could otherwise guess it, or keep all threads
-busy.
+needed for pages, too. Visitors whose passwords were not compared are asked to try again. All this, but for the rule on
+known browsers, applies to the old password that a change asks for as well: whoever finds an open session could
+otherwise guess it, or keep all threads busy.
 """
 
 from __future__ import annotations

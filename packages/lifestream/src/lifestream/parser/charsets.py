@@ -234,7 +234,7 @@ _HIGH: Final = bytes(byte | 0x80 if 0x20 < byte < 0x7F else byte for byte in ran
 
 
 def _as_euc_jp(body: bytes) -> bytes:
-    """Return *body*, which is in ISO-2022-JP, in EUC-JP, which encodes the same characters (RFC 1468)."""
+    """Return *body* converted from ISO-2022-JP to EUC-JP, which encodes the same characters (RFC 1468)."""
     pieces: list[bytes] = []
     position, shift = 0, b""
     for found in [*_SHIFT.finditer(body), None]:

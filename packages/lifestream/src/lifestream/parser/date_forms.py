@@ -1,7 +1,7 @@
-"""Forms of a date, besides those of `date_standards`, that mean one moment: text → a moment, or None in other forms.
+"""Forms of a date, besides those of `date_standards`, that mean one moment: text → a moment, or None for other forms.
 
-The moment is in UTC, or naive if the text names no zone that is known. A day that no calendar has raises ValueError, a
-moment outside of the years 1 to 9999 OverflowError or ValueError.
+The moment is in UTC, or naive if the text names no zone that is known. A day that no calendar has gives None or raises
+ValueError, a moment outside of the years 1 to 9999 raises OverflowError or ValueError.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(rf"(?P<date>\d{{8}})(?P<time>\d{{4}}(?:\d\d)?)(?:\s?{ZONE})?", re.IGNORECASE)
 _LATEST: Final = 2100
-"""Digits of a day and a time (`_compact`) are not read as such if they would mean this year or a later one."""
+"""Digits are read as a day and a time (`_compact`) only if their year is 1970 or later, and before `_LATEST`."""
 
 
 def _epoch(text: str) -> datetime | None:
@@ -109,7 +109,7 @@ def _epoch(text: str) -> datetime | None:
 
 
 def _compact(text: str) -> datetime | None:
-    """Return the moment that is written in digits alone, the year first: 202005251030 or 20200525103000."""
+    """Return the moment whose day and time are digits alone, the year first: 202005251030 or 20200525103000 UTC."""
     found = _COMPACT.fullmatch(text)
     if not found or not 1970 <= int(found["date"][:4]) < _LATEST:
         return None

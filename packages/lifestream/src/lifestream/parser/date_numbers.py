@@ -40,7 +40,8 @@ class Numbers:
     """A date in numbers: the *first*, the *second*, and the *year*; *time* has its clock, half of the day and zone.
 
     *proves_day_first* says whether the first number is the day; it is None if neither the numbers nor the day of the
-    week decide that. *day_first* also goes by the form: in a date with dots, the day comes first.
+    week decide that. *day_first* also goes by the form: in a date with dots, the day comes first, and in 99/08/17
+    *first* is the day, too.
     """
 
     first: int
@@ -51,7 +52,7 @@ class Numbers:
     day_first: bool | None
 
     def at(self, *, day_first: bool) -> datetime | None:
-        """Return the moment of this date, if its first number is the day or, otherwise, its month."""
+        """Return the moment of this date. *day_first* says whether its first number is the day, or else the month."""
         day, month = (self.first, self.second) if day_first else (self.second, self.first)
         return moment(date(self.year, month, day), *self.time)
 
@@ -65,12 +66,11 @@ def numbers(text: str) -> Numbers | None:
     if not found or (found["dash"] == " " and (weekday is None or len(found["year"]) == 2)):
         return None
     first, second, last = found["first"], found["second"], found["year"]
-    if len(last) == 2 and int(first) > 31:  # 99/08/17
+    year_first = len(last) == 2 and int(first) > 31  # 99/08/17
+    if year_first:
         first, last = last, first
-        proven: bool | None = True
-    else:
-        proven = _is_day_first(int(first), int(second), full_year(last), weekday)
-    day_first = True if proven is None and (found["dash"] == "." or first == second) else proven
+    proven = None if year_first else _is_day_first(int(first), int(second), full_year(last), weekday)
+    day_first = True if proven is None and (year_first or found["dash"] == "." or first == second) else proven
     time = (found["clock"], found["half"], found["zone"] or found["alone"])
     return Numbers(int(first), int(second), full_year(last), time, proven, day_first)
 

@@ -3,8 +3,8 @@
 These forms are understood: RFC 822 and its variants on real sites (months in many languages, years of two digits,
 weekdays, zones by name); ISO 8601 with weeks, ordinal days and its basic form; numbers with the year first or last;
 Chinese, Japanese and Korean dates; seconds, milliseconds or microseconds since 1970. A date without a zone is taken to
-be in UTC. Missing parts are never filled in from today's date: text that isn't understood is no date (reading.md,
-rules 19 and 20).
+be in UTC; if it is in Korean and has a time, in Korea's zone. Missing parts are never filled in from today's date: text
+that isn't understood is no date (reading.md, rules 19 and 20).
 
 `03/04/2020` may be in March or April. `Calendar` decides by the other dates of the document: if one of them has a
 number above 12 in the same place, that place is the day. If none has, or if they contradict each other, the text is no

@@ -32,7 +32,7 @@ _USUAL_PLACES: Final = ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", 
 
 def well_known(url: str) -> list[str]:
     """Return the usual addresses of feeds for the page *url*, the most likely first: below the page, then at the
-    site's root. For a page of a known site, return its `own_places` instead.
+    site's root. For a page that has `own_places`, return these instead.
     """
     try:
         parts = urlsplit(url)

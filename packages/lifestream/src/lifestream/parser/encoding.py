@@ -12,7 +12,8 @@ is taken, so if a publisher's excerpt ends within a character, only that charact
 too many errors, the document is read as windows-1252. If the encoding differs from the label, or part of the document
 could not be decoded, the result has a complaint, except in EBCDIC.
 
-Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80).
+Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80), again
+except in EBCDIC, which has line ends among them.
 """
 
 from __future__ import annotations

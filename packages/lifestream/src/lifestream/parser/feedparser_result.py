@@ -117,7 +117,7 @@ class _Context:
         return link or next((_text(other.get("href")) for other in others if other.get("href")), "")
 
     def _content(self, found: Found) -> tuple[str, str]:
-        """Return the content as HTML, and its base by `xml:base`, or that of the summary if there is no content.
+        """Return the content as HTML, and its base by `xml:base`; without a content, "" and the base of the summary.
 
         Prefer HTML, then the longest content.
         """

@@ -80,17 +80,24 @@ def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
     remaining = MAX_FRAME - json_size - size - count * _LENGTHS.size
     if remaining < 0:
         raise ValueError(f"a frame of {json_size + size} bytes and {count} parts")
-    message, data = json.loads(_exactly(pipe, json_size)), _exactly(pipe, size)
+    message, data = _json(_exactly(pipe, json_size)), _exactly(pipe, size)
     parts = []
     for _ in range(count):
         json_size, size = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
         remaining -= json_size + size
         if remaining < 0:
             raise ValueError(f"a frame of more than {MAX_FRAME} bytes")
-        parts.append(_part(json.loads(_exactly(pipe, json_size)), _exactly(pipe, size)))
+        parts.append(_part(_json(_exactly(pipe, json_size)), _exactly(pipe, size)))
     if parts:
         _join(message, parts)
     return message, data
+
+
+def _json(written: bytes) -> Any:
+    try:
+        return json.loads(written)
+    except RecursionError as error:
+        raise ValueError("a frame of JSON that is nested too deep") from error
 
 
 def _part(message: Any, texts: bytes) -> Any:

@@ -198,8 +198,8 @@ def _address(value: dict[str, Any], name: str, base: str) -> str:
 
 
 def _list(value: dict[str, Any], name: str) -> list[Any]:
-    """Return the list under *name*. PHP writes a list from which elements were removed as an object with numbers as
-    names.
+    """Return the list under *name*. Once elements are removed from a list, PHP writes it as an object whose names are
+    numbers.
     """
     found = value.get(name)
     if isinstance(found, dict) and found and all(map(str.isdecimal, found)):

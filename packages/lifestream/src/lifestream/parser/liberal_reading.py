@@ -82,7 +82,7 @@ class Reading:
     def _of_salvaged(self, document: bytes, *, has_entries: bool) -> ParsedFeed:
         """Return the feed in *document*, which is well-formed except for entities that are declared nowhere."""
         feed = self._by_strict_reader(document)
-        # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
+        # To the strict reader, entries inside an element that is never closed are not entries of the feed.
         if feed is not None and (feed.entries or not has_entries):
             return feed
         return self._liberal(document, scan(document))

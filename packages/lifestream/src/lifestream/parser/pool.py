@@ -7,8 +7,8 @@ itself counts as wall time. The next document gets a new child. The children are
 Celery's workers may not have `multiprocessing` ones.
 
 A child may also be killed from outside, for instance by the kernel if the machine has no more memory. That says nothing
-about its document, which is read once more, by a new child. If that one is killed as well, the document has failed: one
-that always gets its child killed is not requested more often than other feeds that fail.
+about its document, which is read once more, by a new child. If that one is killed as well, the document has failed, so
+that its feed is not requested more often than other feeds that fail.
 
 Shipped plugins run in the child. Your own plugin may need Django, so its hooks run in this process, in the child's
 thread, between two questions to the child. The first question has the document read; the second has the results of the
