@@ -83,7 +83,10 @@ def prepare_database() -> None:
                         raise
                     time.sleep(_PAUSE)
     except (DatabaseError, ImproperlyConfigured) as error:
-        where = "that DATABASE_URL names" if os.environ.get("DATABASE_URL") else "in the folder LIFESTREAM_HOME"
+        from django.conf import settings
+
+        is_named = getattr(settings, "CONFIGURATION", {}).get("DATABASE_URL")  # in the environment or in the file
+        where = "that DATABASE_URL names" if is_named else "in the folder LIFESTREAM_HOME"
         raise SystemExit(visible(f"The database {where} can't be used: {str(error).strip()}")) from error
 
 
