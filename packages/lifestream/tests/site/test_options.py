@@ -80,7 +80,7 @@ def test_a_value_of_another_kind_in_the_file_is_refused(kind: Kind, value: objec
 def test_values_are_shown_as_they_are_written_in_the_file() -> None:
     import tomllib
 
-    for value in ("", 'a "b" \\c', 3, 0.5, True, ["a", "b"], {"img-src": ["x"]}):
+    for value in ("", 'a "b" \\c', 3, 0.5, 604800.25, True, ["a", "b"], {"img-src": ["x"]}):
         assert tomllib.loads(f"key = {written(value)}")["key"] == value
 
 

@@ -160,6 +160,12 @@ class TestCommand:
             "The database in the folder LIFESTREAM_HOME can't be used: unable to open database file\n",
         )
 
+    def test_an_unreachable_database_whose_url_is_in_the_file_is_called_by_its_setting(self, tmp_path: Path) -> None:
+        (tmp_path / "lifestream.toml").write_text('DATABASE_URL = "postgresql://ada@127.0.0.1:1/x"')
+        done = command("update_feeds", folder=tmp_path)
+        assert done.returncode == 1
+        assert done.stderr.startswith("The database that DATABASE_URL names can't be used: ")
+
     def test_models_and_migrations_agree_and_djangos_checks_find_nothing(self, tmp_path: Path) -> None:
         done = command("makemigrations", "--check", "--dry-run", folder=tmp_path)  # it runs all checks before
         assert (done.returncode, done.stdout, done.stderr) == (0, "No changes detected\n", "")

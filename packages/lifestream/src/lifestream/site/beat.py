@@ -139,8 +139,8 @@ class Scheduler(PersistentScheduler):
         return super().tick(*args, **options)
 
     def _count_from_now(self) -> None:
-        """Convert the times of tasks that are sent at intervals to UTC. Set those that lie in the future to now, and
-        log that the clock was set back.
+        """Convert the times of tasks that are sent at intervals to UTC. Set those that lie more than TOLERANCE in the
+        future to now, and log that the clock was set back.
         """
         ahead = timedelta()
         for entry in self.schedule.values():

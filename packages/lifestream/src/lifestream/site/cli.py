@@ -1,8 +1,8 @@
 """The command `lifestream`: Django's management on the bundled project, with a database that is always ready.
 
 Before a command that needs tables runs, missing tables are created, so that the first command of a newcomer works. Most
-commands of this app need tables, and so does `createsuperuser`. `read` needs no database, and leaves LIFESTREAM_HOME
-alone. The other commands of Django (`migrate`, `check`, …) are unchanged.
+commands of this app need tables, and so does `createsuperuser`. `read` needs no database, and writes nothing to
+LIFESTREAM_HOME. The other commands of Django (`migrate`, `check`, …) are unchanged.
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ def prepare_database() -> None:
                         raise
                     time.sleep(_PAUSE)
     except (DatabaseError, ImproperlyConfigured) as error:
-        where = "that DATABASE_URL names" if os.environ.get("DATABASE_URL") else "in the folder LIFESTREAM_HOME"
+        from django.conf import settings
+
+        is_named = getattr(settings, "CONFIGURATION", {}).get("DATABASE_URL")  # in the environment or in the file
+        where = "that DATABASE_URL names" if is_named else "in the folder LIFESTREAM_HOME"
         raise SystemExit(visible(f"The database {where} can't be used: {str(error).strip()}")) from error
 
 
@@ -146,7 +149,8 @@ def collect_garbage_seldom() -> None:
 
 
 def _has_all_migrations() -> bool:
-    """Return whether the database has a record for each file of a migration. Only names are compared.
+    """Return whether the database has a record for each file of a migration; False if MIGRATION_MODULES is set. Only
+    names are compared.
 
     Django's executor would import all migrations and build the state of the models after each, although in nearly every
     case there is nothing to do. The executor is used if a name is missing: a migration that replaces others may be

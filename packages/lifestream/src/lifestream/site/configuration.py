@@ -168,7 +168,7 @@ def _unreadable(path: Path, error: Exception, _: Translate) -> str:
 
 
 def _wrong(option: Option, shown: str, source: str, remedy: str, _: Translate) -> str:
-    """Return a sentence about the wrong value of *option* in *source*, which is *shown*, and the *remedy*."""
+    """Return a sentence with the wrong value of *option* in *source*, as it may be *shown*, and the *remedy*."""
     if source == "environment":
         text = _("{name} is {value} in the environment; {remedy}")
     else:

@@ -1,7 +1,7 @@
 """The error pages of the bundled site: 400, 403, 413 and 500, in the design of the other pages.
 
 They read no database, since it may be what fails. Most name what the visitor or the owner of the site can do.
-`page_not_found` leaves 404 to Django's own page.
+`page_not_found` leaves 404 to Django's own view and the template 404.html.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def _keep_from_others(path: Path) -> None:
 
 
 def _read_key(path: Path) -> str:
-    """Return what the file *path* has in place of a key. Raises OSError if it can't be read."""
+    """Return the text of the file *path*, which should be a key. Raises OSError if it can't be read."""
     if not path.is_file() and not path.is_dir():  # reading a pipe could wait for ever
         raise OSError(errno.EINVAL, "it is no file")
     return path.read_bytes().decode("ascii", "replace").strip()

@@ -116,7 +116,7 @@ def written(value: object) -> str:
     if isinstance(value, int) and abs(value) > _MOST:
         return hex(value)
     if isinstance(value, float) and not (value.is_integer() and abs(value) <= _MOST):
-        return f"{value:g}"
+        return repr(value)
     return str(int(value)) if isinstance(value, float) else str(value)
 
 

@@ -1,8 +1,8 @@
 """The static files of the bundled site, which browsers keep for a year if a page names them with their version.
 
 The address of each file, as pages name it, ends with its version, a hash of its content: `theme.css?v=0f3ab2c81d6e`. A
-file that changes has another address once the site is started again. So `collectstatic` is not needed, and no browser
-shows an old version of a file.
+file that changes has another address once it is requested, or the site is started again. So `collectstatic` is not
+needed, and no browser shows an old version of a file.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
         self.seen = seen
 
     def get_response(self, method: str, request_headers: Mapping[str, Any]) -> Any:
-        """Return the answer: of the file, a part only to GET, and only if the condition of the range holds. Raises
-        ChangedFileError if another file is there now, or none that can be opened.
+        """Return the answer with the file; with a part of it only to GET, and only if the condition of the range holds.
+        Raises ChangedFileError if another file is there now, or none that can be opened.
         """
         condition = request_headers.get("HTTP_IF_RANGE")
         # Only strong ETags, and dates that are the same, fulfil the condition (RFC 9110 §13.1.5).
@@ -222,8 +222,8 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the file that *request* asks for, or else the answer of the next middleware. A file that was changed
-        is looked at again: WhiteNoise would send the new bytes with the old length. So is one of which a page names
-        another version: since the start, a file of the same name may have been put before it.
+        is looked at again: WhiteNoise would send the new bytes with the old length. A file is also looked at again if
+        another version of it is requested: since the start, a file of the same name may have taken its place.
 
         If the file is replaced again and again while it is opened, the answer is 503.
         """

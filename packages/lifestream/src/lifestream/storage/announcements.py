@@ -2,7 +2,7 @@
 
 The writer collects `Announcements` while it writes, and `send_after_commit` registers them with the transaction: they
 are sent after its commit, and dropped if it is rolled back. If no signal has receivers, nothing is loaded; and no item
-is loaded before a receiver reads it.
+is loaded before a receiver reads one.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _send(signal: Signal, **arguments: Any) -> None:
 
 class NewsItems(Sequence[Item]):
     """The items of a signal, the oldest first: *keys* are their primary keys. The items are loaded when a receiver
-    reads the first of them, once for all receivers.
+    first reads one of them, once for all receivers.
     """
 
     def __init__(self, feed: Feed, keys: Sequence[int], using: str) -> None:

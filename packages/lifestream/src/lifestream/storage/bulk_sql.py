@@ -282,7 +282,7 @@ def _date_adapter(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
 
 
 def _json(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return *convert* with a stored result for the empty list, since most items have several."""
+    """Return *convert* with a stored result for the empty list: most items have several empty lists."""
     nothing = convert([])
     return lambda value: nothing if value == [] else convert(value)
 

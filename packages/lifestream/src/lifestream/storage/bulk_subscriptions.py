@@ -118,8 +118,8 @@ def _locked(listed: Mapping[str, Listed], using: str) -> dict[str, Feed]:
             _make_feeds([listed[key] for key in missing], using)
             made |= missing
         feeds = _shared(listed, using)
-    # Feeds are locked before hosts, as everywhere, and a new one may wait for another process that makes it, or deletes
-    # it. All hosts are locked together: `note_readers` needs some of them, and could wait for them later.
+    # Feeds are locked before hosts, as everywhere, and making a feed may have to wait for another process that makes or
+    # deletes it. All hosts are locked together: `note_readers` needs some of them, and could wait for them later.
     due_hosts.lock({feed.host_id for feed in feeds.values()}, using)
     due_hosts.settle({feeds[key].host_id for key in made}, using)
     return feeds

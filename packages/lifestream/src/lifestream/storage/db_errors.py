@@ -90,11 +90,11 @@ _SQLSTATE: Final = {
     "XX001": Kind.DAMAGED,
     "XX002": Kind.DAMAGED,
 }
-# SQLite has one code for all errors in a statement (sqlite3.c: sqlite3LocateTable, sqlite3InsertStmt).
 # A refused connection has no SQLSTATE: proc.c, postinit.c and miscinit.c of PostgreSQL, and PgBouncer's client.c.
 _NO_CONNECTION = re.compile(
     r"too many connections|too many clients|connection slots are reserved|no more connections allowed", re.IGNORECASE
 )
+# SQLite has one code for all errors in a statement (sqlite3.c: sqlite3LocateTable, sqlite3InsertStmt).
 _OF_TABLES = re.compile(r"no such (?:table|column)|has no column named")
 
 
@@ -119,8 +119,8 @@ def trouble_of(error: BaseException) -> Trouble:
 
 def is_of_content(error: Exception, using: str) -> bool:
     """Return whether *error*, which was raised while something was written into the database *using*, can be due to
-    what was written. It cannot if it is an error of the system (OSError, MemoryError), one of FAILURES, or an exception
-    of the database's driver that Django has not wrapped.
+    what was written. It cannot if it is an error of the system (OSError, MemoryError), one of FAILURES (`writer` has
+    handled ROW_ERRORS), or an exception of the database's driver that Django has not wrapped.
     """
     connection: Any = connections[using]
     return not isinstance(error, (OSError, MemoryError, *FAILURES, connection.Database.Error))

@@ -9,10 +9,11 @@ them when the site moves. So an entry has keys in tiers, and is looked up by the
   site's home page, and the guid that the item had is gone from the document. `http` and `https` count as the same, and
   so do links with and without a slash at the end, since sites change these; two such entries in one document count as
   two uses of a link, so it identifies neither. Everything else has to be equal.
-3. *content*: title and date, or title and text if there is no date. It identifies an entry that has neither guid nor
-  link. It also finds an item whose guid and link have both changed, as with new software for a site, on three
-  conditions: no other entry and no other item has the content, no entry has the old guid or the old link, and the
-  content is specific enough: a title and a time, or, if neither entry nor item has a guid, a title and a text.
+3. *content*: title and date, or title and text if there is no date. It identifies an entry that has neither a trusted
+  guid nor a link of its own. It also finds an item whose guid and link have both changed, as with new software for a
+  site, on three conditions: no other entry and no other item has the content, no entry has the old guid or the old
+  link, and the content is specific enough: a title and a time, or, if neither entry nor item has a guid, a title and a
+  text.
 4. *whole*: everything, which distinguishes entries that are the same in all tiers above.
 
 An item is stored under one key, the strongest that its entry had. It is found again under that key, and under weaker
@@ -203,8 +204,8 @@ class Document:
         return True
 
     def _by_weaker_key(self, i: int, store: _Store) -> Known | None:
-        """Return the item with the same guid that was stored under a weaker key, because its guid could not be trusted
-        at the time.
+        """Return the item with the same guid that was stored under a weaker key: both have none, or the guid could not
+        be trusted at the time.
         """
         for key in (self._whole(i), self.keys[i].link, self.keys[i].content):
             item = store.by_key.get(key)

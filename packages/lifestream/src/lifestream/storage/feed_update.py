@@ -85,7 +85,7 @@ def note_entries(feed: FeedState, digests: str, *, whole: bool) -> None:
 
 
 def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
-    """Set the validators of *feed* to those of *outcome*, even if it has none, since an old one is never sent again.
+    """Set the validators of *feed* to those of *outcome*, even if it has none: an old one must not be sent again.
 
     The validators of a document that could not be read to its end are withheld until the same bytes come a second time
     with them, from the same URL: an ETag belongs to one resource (RFC 9110, section 8.8.3). A publisher may repair the
@@ -162,8 +162,8 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     A field that the document leaves out stays: a title is not lost. (Only the icon's URL goes.) The domain is decided
     again each time, since what the document says may be untrue.
 
-    A document that could not be read to its end only fills fields that are empty in *feed*. If it has no links, it says
-    nothing about the domain.
+    A document that could not be read to its end only fills fields that are empty in *feed*; the domain is decided again
+    only if it has links.
     """
     parsed = prepared.feed
     feed.flaw = _message(str(parsed.flaw or ""))

@@ -299,7 +299,8 @@ def receive(key: str, now: datetime) -> bool:
     using = router.db_for_write(Feed)
 
     def work() -> bool:
-        # The feed first, as its deletion does, which deletes the subscription then: they could wait for each other.
+        # The feed is locked first, as when it is deleted with its subscription: otherwise a push and a deletion could
+        # wait for each other.
         feed = Feed.objects.using(using).filter(pk=found.feed_id).select_for_update().defer("icon").first()
         HubSubscription.objects.using(using).filter(pk=found.pk).update(last_push=now)
         if feed is None or feed.status != Feed.Status.ACTIVE:
