@@ -79,7 +79,9 @@ def complete_all(using: str | None = None) -> int:
 
 
 def uri_of(item: Item) -> str:
-    """Return the id of *item*. It takes no query if the item was loaded with `select_related("published_id")`."""
+    """Return the id of *item*, or a UUID if none is stored. It takes no query if the item was loaded with
+    `select_related("published_id")`.
+    """
     try:
         return item.published_id.uri
     except PublishedId.DoesNotExist:

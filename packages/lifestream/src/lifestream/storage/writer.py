@@ -362,8 +362,8 @@ def _keep_active(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: s
 
 
 def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:
-    """Pause the hosts named in *pauses* until the times given there, release those of *hosts* (keys) that no worker
-    holds any more, and note when all of them are due.
+    """Pause the hosts named in *pauses* at least until the times given there, release those of *hosts* (keys) that no
+    worker holds any more, and note when all of them are due.
 
     A host that asks for a pause after a redirect is not the feed's own host, whose other feeds are still requested.
     """

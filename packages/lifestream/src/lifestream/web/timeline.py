@@ -283,7 +283,9 @@ class Timeline:
         return listed, len(counts) - len(listed)
 
     def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
-        """Return the address of this timeline's page, or of its feed in *format*: "atom", "rss" or "json"."""
+        """Return the address of this timeline's page, or of its feed in *format*: "atom", "rss" or "json". A day has no
+        feed of its own: its feed is the lifestream's.
+        """
         name = "timeline"
         kwargs: dict[str, Any] = {"slug": self.lifestream.slug}
         if self.subscription is not None:
