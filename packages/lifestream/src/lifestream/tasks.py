@@ -85,7 +85,7 @@ def update(self: Any, feeds: Sequence[int]) -> str:
     """Fetch *feeds* (primary keys) now. This skips lifestream's own interval, not what servers and feeds ask for.
 
     If there are more than SHARE feeds, the others are left to further messages. Those that the broker doesn't take are
-    fetched here.
+    fetched here. Called as a function, without a worker, this sends no messages.
     """
     if self.request.called_directly:
         return _updated(feeds, early=True)

@@ -84,8 +84,8 @@ _ANY_NUMBER: Final = _AnyNumber()
 
 
 def shortened(traceback: str) -> str:
-    """Return *traceback* with its first and its last lines, and how many are left out between them. That of an endless
-    recursion has thousands of lines, and each visitor of a page may cause it.
+    """Return *traceback* with its first and its last lines, and how many are left out between them. An endless
+    recursion may cause a traceback of thousands of lines at each request for a page.
     """
     lines = traceback.split("\n")
     left_out = len(lines) - 2 * _SHOWN_LINES

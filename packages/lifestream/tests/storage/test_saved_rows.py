@@ -189,6 +189,15 @@ class TestTags:
         sky.save()
         assert (found("sky"), found("heaven")) == ([], ["Kites"])
 
+    def test_that_are_taken_from_all_their_items_at_once_find_nothing_more(self) -> None:
+        for title in ("Kites", "Boats"):
+            make_item(title=title, tags=["Sky"])
+        sky = Tag.objects.get()
+        sky.items.clear()
+        assert found("sky") == []
+        sky.items.add(Item.objects.get(title="Boats"))
+        assert found("sky") == ["Boats"]
+
     @pytest.mark.parametrize("by", ["the row", "a queryset", "all items of a feed"])
     def test_that_are_deleted_by_hand_find_nothing_more(self, by: str) -> None:
         item = make_item(title="Kites", tags=["Sky", "Wind"])

@@ -2,8 +2,9 @@
 
 While a database is unavailable, each part of each refresh fails: the claim, the write, the count. Their messages would
 bury the first one. So `tell` logs an error when an outage begins and when its kind changes, and all other failures at
-the level DEBUG. `watched` is put around each refresh of `serve` and of a Celery worker: the first one without a failure
-ends the outage. If the database could not be reached, a page that reads from it again ends the outage, too: `answered`.
+the level DEBUG. `watched` is put around each refresh of `serve` and each task of a Celery worker: the first one without
+a failure ends the outage. If the database could not be reached, a page that reads from it again ends the outage, too:
+`answered`.
 
 There is one `OUTAGES` in each process, since there is one database.
 """

@@ -1,5 +1,5 @@
-"""Feeds that have moved permanently: a feed's URL changes, or, if another feed has the new URL already, the
-subscriptions move to that feed.
+"""Feeds that have moved permanently: a feed's URL changes, or, if another feed has the new URL already and neither is
+private, the subscriptions move to that feed.
 
 Items never move. Otherwise anyone whose feed is redirected could put their old items into the timelines of those who
 read the other feed.
@@ -43,7 +43,7 @@ def _may_follow(feed: FeedState, url: str) -> bool:
 def follow(feed: FeedState, url: str, using: str) -> int | None:
     """Move *feed* to *url*: change it without saving it, and save all other changes.
 
-    Returns the key of the feed that has that URL already, to which the subscriptions have moved; None if there is none.
+    Returns the key of the feed that has that URL already, to which the subscriptions have moved; None if they stay.
     """
     other = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
     if other is not None:

@@ -1,8 +1,8 @@
 """The ids under which items are published: chosen once, when an item is stored, and never changed afterwards.
 
 They contain neither the host, the scheme or the slug of this site nor the URL of the feed. An entry's own id is used if
-its feed may give such an id (see `plugins.entry_uris`) and if no item of any feed has it: the first item with an id
-keeps it, even after the item was deleted. All other items get a UUID.
+its feed may give such an id (see `plugins.entry_uris`), and if neither an item of any feed nor the tombstone of another
+feed's item has it. All other items get a UUID.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Publishable:
 
 
 def assign(new: Iterable[Publishable], using: str) -> None:
-    """Give each item of *new* its id. This runs in the caller's transaction. It takes one query for each chunk, one
-    more if entries have ids of their own, and two more if other items have some of the ids.
+    """Give each item of *new* its id. This runs in the caller's transaction. It takes one query for each batch of
+    rows, one more if entries have ids of their own, and two more if other items have some of the ids.
     """
     remaining = list(new)
     buried = _buried([each for each in remaining if each.own], using)
@@ -79,7 +79,9 @@ def complete_all(using: str | None = None) -> int:
 
 
 def uri_of(item: Item) -> str:
-    """Return the id of *item*. It takes no query if the item was loaded with `select_related("published_id")`."""
+    """Return the id of *item*, or a UUID if none is stored. It takes no query if the item was loaded with
+    `select_related("published_id")`.
+    """
     try:
         return item.published_id.uri
     except PublishedId.DoesNotExist:

@@ -68,9 +68,16 @@ def items_with(tag: Tag, using: str) -> set[int]:
 
 
 def tags_changed(instance: Item | Tag, action: str, pk_set: Iterable[int] | None, using: str, **_: Any) -> None:
-    """Receive Django's signal that the tags of items have changed."""
-    if action in ("post_add", "post_remove", "post_clear"):
-        index([instance.pk] if isinstance(instance, Item) else set(pk_set or ()), using)
+    """Receive Django's signals before and after the tags of items change."""
+    if isinstance(instance, Item):
+        if action in ("post_add", "post_remove", "post_clear"):
+            index([instance.pk], using)
+    elif action in ("post_add", "post_remove"):
+        index(set(pk_set or ()), using)
+    elif action == "pre_clear":  # afterwards, nobody knows which items had the tag
+        instance.items_before = items_with(instance, using)  # type: ignore[attr-defined]
+    elif action == "post_clear":
+        index(instance.__dict__.pop("items_before", ()), using)
 
 
 def leave_nothing(apps: Apps, using: str) -> None:

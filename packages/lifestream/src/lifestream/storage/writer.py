@@ -10,8 +10,9 @@ No transaction is long, since SQLite has one writer at a time. Each begins by lo
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails because of its content, its
 feeds are written one by one, and a document that fails again is written row by row, so that only the broken row is
 lost. After a deadlock, the write is repeated as often as `deadlocks` says. If the database itself fails (locked, full,
-gone), it is repeated once, on a new connection if the old one is broken; if it fails again, but may take less (a full
-disk), the feeds are written one by one. A result that isn't written is `unwritten`: only its request is lost.
+gone), the write is repeated once, on a new connection if the old one is broken; if that fails, too, but the database
+may take less at once (a full disk), the feeds are written one by one. A result that isn't written is `unwritten`: only
+its request is lost.
 """
 
 from __future__ import annotations
@@ -197,7 +198,8 @@ def _transact(step: _Step, writer: _Writer) -> None:
     for each in batch:
         if each.feed not in feeds:
             _log.warning(
-                "%s: another worker holds the feed by now, or it was deleted; nothing is stored.", each.result.claim.url
+                "%s: another worker holds the feed by now, or it was deleted; nothing more is stored.",
+                each.result.claim.url,
             )
             each.stored = Stored(
                 each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message=say("held-by-another")
@@ -319,8 +321,8 @@ def _settle_names(feeds: Collection[int], using: str) -> None:
 
     The feeds are locked first, as by all others who write several subscriptions: PostgreSQL locks those in any order,
     and two writers could wait for each other. Who saves one subscription locks it before its feed, so a deadlock is
-    still possible, and this is repeated then. A failure is only logged: the results are committed, and would otherwise
-    count as another worker's. The daily cleanup corrects the names.
+    still possible, and this is repeated then. A failure is only logged: the results are committed, and after an
+    exception `_commit` would take the feeds for another worker's. The daily cleanup corrects the names.
     """
 
     def work() -> None:
@@ -360,8 +362,8 @@ def _keep_active(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: s
 
 
 def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:
-    """Pause the hosts named in *pauses* until the times given there, release those of *hosts* (keys) that no worker
-    holds any more, and note when all of them are due.
+    """Pause the hosts named in *pauses* at least until the times given there, release those of *hosts* (keys) that no
+    worker holds any more, and note when all of them are due.
 
     A host that asks for a pause after a redirect is not the feed's own host, whose other feeds are still requested.
     """

@@ -35,7 +35,7 @@ def make_subscription(feed: Feed, lifestream: Lifestream | None = None, **fields
 
 
 def make_item(feed: Feed | None = None, title: str = "", **fields: Any) -> Item:
-    """Return a new item of *feed*, by default of a new feed. A search finds it; no lifestream shows it.
+    """Return a new item of *feed*, by default of a new feed. It is in the search index; no lifestream shows it.
 
     *tags* are names.
     """

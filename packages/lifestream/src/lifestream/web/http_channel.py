@@ -1,5 +1,5 @@
-"""Limits for connections: the requests on a connection are answered one after the other, and the bytes that are kept
-for all connections are limited.
+"""Limits for connections: a request is answered once the client has received the answer before it, and the bytes that
+are kept for all connections are limited.
 
 Waitress answers all requests that arrive together (pipelining, RFC 9112 §9.3.2), one after the other, without waiting
 until the client has read the previous answer, and keeps the answers until the client reads them. By default, once 16

@@ -22,7 +22,7 @@ from lifestream.content.stored_values import of_the_web
 from lifestream.web.page_addresses import page_address
 
 LONGEST: Final = 4000
-"""How many bytes the address of a picture may have. Servers refuse paths that are much longer."""
+"""How many bytes the URL of a picture may have. Servers refuse paths that are much longer."""
 
 MOST_PICTURES: Final = 5_000
 """How many addresses of pictures an item's HTML may have: each is signed at each view. Items that people write have

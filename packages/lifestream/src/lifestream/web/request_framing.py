@@ -244,7 +244,7 @@ class QuickChunks(ChunkedReceiver):
         return self._refuse("a chunk's size or the trailer is too long", begin + LONGEST_FRAMING + 1)  # not translated
 
     def _read_trailer(self, text: bytes, at: int) -> int:
-        """Read the trailer in *text*, from *at* on. Return the position of its end, or *at* if that has not arrived."""
+        """Read the trailer in *text*, from *at* on, and return how far *text* was read."""
         if text.startswith(b"\r\n", at):
             self.completed = True
             return at + 2

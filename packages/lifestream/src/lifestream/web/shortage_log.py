@@ -29,7 +29,7 @@ class ShortageLog:
         self.tell(shortage.value)
 
     def tell(self, why: str) -> None:
-        """Log *why* what was to be done can't be done, unless something was logged within the last minute."""
+        """Log *why* what was to be done can't be done, unless this was called within the last minute."""
         with self._lock:
             now = self._clock()
             is_new, self._quiet_at = now >= self._quiet_at, now + QUIET

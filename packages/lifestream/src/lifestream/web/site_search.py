@@ -35,8 +35,8 @@ def _are_many(sites: QuerySet[Subscription]) -> bool:
 
 
 def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:
-    """Return the sites of *timeline*'s lifestream of which the name, the title or the domain have all words of *query*,
-    or words that begin with these; none for a query without words. If the lifestream has very many sites, only the name
+    """Return the sites of *timeline*'s lifestream whose name, title and domain together have all words of *query*, or
+    words that begin with these; none for a query without words. If the lifestream has very many sites, only the name
     by which each is sorted is searched, and each word may stand anywhere in it.
     """
     sites = timeline.subscriptions()

@@ -50,7 +50,7 @@ POSTS_A_SITE = 4
 """How many of the latest posts are looked at for each site that is to be found: few sites publish more in a row."""
 LOOKED_UP = 50_000
 """Up to this number of items of a tag, their posts are looked up if few of them are among the latest posts. That takes
-some microseconds an item. Otherwise those of the latest ones are looked up.
+some microseconds an item. If more items have the tag, only the posts of the latest of these items are looked up.
 """
 MOST_DATED = 500
 """How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""
@@ -283,7 +283,9 @@ class Timeline:
         return listed, len(counts) - len(listed)
 
     def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
-        """Return the address of this timeline's page, or of its feed in *format*: "atom", "rss" or "json"."""
+        """Return the address of this timeline's page, or of its feed in *format*: "atom", "rss" or "json". A day has no
+        feed of its own: its feed is the lifestream's.
+        """
         name = "timeline"
         kwargs: dict[str, Any] = {"slug": self.lifestream.slug}
         if self.subscription is not None:

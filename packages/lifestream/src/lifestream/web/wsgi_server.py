@@ -139,9 +139,9 @@ def _make_space(sockets: dict[int, Any], most: int) -> None:
 
 
 def _close_oldest(sockets: dict[int, Any]) -> bool:
-    """Close up to _SPARE connections on which no request is being answered, and half of them at most, since the request
-    of the latest may just be arriving. Those that still receive an answer are closed last; of the others, the oldest
-    first. Return whether any was closed.
+    """Close up to _SPARE connections on which no request is being answered, and at most half of them, rounded up,
+    since the request of the latest may just be arriving. Those that still receive an answer are closed last; of the
+    others, the oldest first. Return whether any was closed.
     """
     silent = [each for each in sockets.values() if isinstance(each, HTTPChannel) and not each.requests]
     silent.sort(key=lambda each: (each.total_outbufs_len > 0, each.creation_time))

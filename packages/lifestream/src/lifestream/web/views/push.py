@@ -39,8 +39,8 @@ def push(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _intent(request: HttpRequest, key: str) -> HttpResponse:
-    """Return the challenge if the hub verifies a request that this site has sent, otherwise 404 (WebSub, "Hub Verifies
-    Intent of the Subscriber"). Note a denial.
+    """Return the challenge if the hub verifies a request that this site has sent, note a denial of one, and answer 404
+    to anything else (WebSub, "Hub Verifies Intent of the Subscriber").
     """
     parameters = {
         name: request.GET.get(f"hub.{name}", "") for name in ("mode", "topic", "challenge", "lease_seconds", "reason")
@@ -71,7 +71,7 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
             if size > settings.max_body:
                 return _answer(413)
             signature.update(piece)
-    except UnreadablePostError:  # it is cut off, and nobody reads this, or its chunks are invalid
+    except UnreadablePostError:  # the body has invalid chunks, or is cut off: then nobody reads this
         return _answer(400)
     if not signature.holds():
         log.warning("a push without a valid signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))

@@ -70,7 +70,7 @@ def _no_such_tag() -> NoReturn:
 
 
 def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> Timeline:
-    """Return the timeline of a day. Raises Http404 if the calendar has no such day."""
+    """Return the timeline of a day. Raises Http404 like `read`, and for a day beyond the calendar or near its ends."""
     try:
         date = dt.date(year, month, day)
     except (ValueError, OverflowError):
