@@ -115,9 +115,32 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
         subscriptions.filter(lifestream=lifestream).update(backlog=_NEWEST)
 
 
+def read_at_once(
+    candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str
+) -> Iterator[tuple[Postable, Sequence[Subscriber]]]:
+    """Yield each of *candidates*, new items, with those of its subscribers whose rules may read it at once: all of them
+    together do as much work as WORK_AT_ONCE allows. `fill_rest` posts it to the others, at the end of the refresh.
+    """
+    work = WORK_AT_ONCE
+    late: set[int] = set()
+    for candidate, subscribers in candidates:
+        size = len(candidate.shown.text) if candidate.shown is not None else 0
+        chosen: list[Subscriber] = []
+        for subscriber in subscribers:
+            if work <= 0 and subscriber.rules:
+                late.add(subscriber.subscription)
+                continue
+            work -= size * subscriber.rules.cost
+            chosen.append(subscriber)
+        yield candidate, chosen
+    # The import has locked their feed.
+    for batch in batches(sorted(late)):
+        Subscription.objects.using(using).filter(pk__in=batch).update(backlog=_NEWEST)
+
+
 def fill_rest(stopping: threading.Event | None = None) -> int:
-    """Post what `fill_newest` and `apply_rules` have left, until *stopping* is set. Returns for how many subscriptions
-    nothing is left.
+    """Post what `fill_newest`, `apply_rules` and `read_at_once` have left, until *stopping* is set. Returns for how
+    many subscriptions nothing is left.
     """
     using = router.db_for_write(Subscription)
     done = 0
