@@ -297,16 +297,20 @@ class TestTags:
         assert sorted(Tag.objects.values_list("slug", flat=True)) == ["tag-545f940d", "日本語"]
 
 
-def test_an_import_leaves_for_later_what_rules_have_no_time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work is limited: the characters of the texts times the words that the rules of all subscribers look for."""
+@pytest.mark.parametrize("field", ["text", "author", "tags"])
+def test_an_import_leaves_for_later_what_rules_have_no_time_to_read(
+    field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is limited: the characters of the items times the words that the rules of all subscribers look for."""
     feed = make_feed()
     owners = [make_subscription(feed, block_rules="dog\nqq") for _ in range(3)]
     unruled = make_subscription(feed)
-    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 50)
+    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 500)
+    value = ("x" * 50,) if field == "tags" else "x" * 50
     names = [f"{number}" for number in range(4)]
-    read(feed, *(draft(name, name, text="a cat ", published=NOW - HOUR) for name in ["dog", *names]))
+    read(feed, *(draft(name, name, link="", published=NOW - HOUR, **{field: value}) for name in ["dog", *names]))
     posted = sum(len(titles(owner.lifestream)) for owner in owners)
-    assert posted == 5, "six characters are looked through for two words each time"
+    assert posted == 5, "some fifty characters are looked through for two words each time"
     assert len(titles(unruled.lifestream)) == 5
     left = Subscription.objects.filter(backlog__isnull=False)
     assert set(left) == set(owners)

@@ -47,6 +47,11 @@ class RuleSubject:
     tags: tuple[str, ...] = ()
     link: str = ""
 
+    @property
+    def size(self) -> int:
+        """How many characters the fields have together."""
+        return sum(map(len, (self.title, self.text, self.author, self.link, *self.tags)))
+
     @cached_property
     def lines(self) -> Mapping[str, str]:
         """Return the words of each field, as `Term.is_in` needs them; "" has those of all fields except the link."""

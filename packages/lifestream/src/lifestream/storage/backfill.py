@@ -17,11 +17,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any, Final
 
 from django.db import connections, router, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Length
 
 from lifestream.content.filter_rules import Rules, RuleSubject
@@ -75,8 +76,8 @@ class ReadingBudget:
         self.work -= size * rules.cost
 
     def note_chunk(self, chunk: Iterable[Postable], rules: Rules) -> None:
-        """Note that *rules* have read the texts of *chunk*."""
-        self.note(sum(len(each.shown.text) for each in chunk if each.shown is not None), rules)
+        """Note that *rules* have read the fields of *chunk*."""
+        self.note(sum(each.shown.size for each in chunk if each.shown is not None), rules)
 
 
 def fill_newest(keys: Collection[int], using: str) -> None:
@@ -128,7 +129,7 @@ def read_at_once(
     work = WORK_AT_ONCE
     late: set[int] = set()
     for candidate, subscribers in candidates:
-        size = len(candidate.shown.text) if candidate.shown is not None else 0
+        size = candidate.shown.size if candidate.shown is not None else 0
         chosen: list[Subscriber] = []
         for subscriber in subscribers:
             if work <= 0 and subscriber.rules:
@@ -323,9 +324,21 @@ def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubj
 
 
 def _sizes(items: Sequence[int], using: str) -> dict[int, int]:
-    """Return how many characters the texts of *items* (keys, at most `bulk_sql.LOOKUP`) have."""
-    rows = Item.objects.using(using).filter(pk__in=items).annotate(size=Length("text")).order_by()
-    return dict(rows.values_list("pk", "size"))
+    """Return how many characters of *items* (keys, at most `bulk_sql.LOOKUP`) rules read."""
+    return _sizes_of(Item.objects.using(using).filter(pk__in=items).order_by())
+
+
+def _sizes_of(items: QuerySet[Item], most: int | None = None) -> dict[int, int]:
+    """Return how many characters of the first *most* of *items* rules read, by their keys, in their order. Tags count,
+    too: a hundred of them may be longer than the text of an item.
+    """
+    own = reduce(add, (Length(name) for name in ("text", "title", "author", "link")))
+    sizes = dict(items.annotate(size=own).values_list("pk", "size")[:most])
+    for batch in batches(sizes):
+        tags = Item.tags.through.objects.using(items.db).filter(item__in=batch).order_by()
+        for row in tags.values("item").annotate(size=Sum(Length("tag__name"))):
+            sizes[row["item"]] += row["size"]
+    return sizes
 
 
 def _portions(items: Sequence[int], sizes: Mapping[int, int], most: int | None = None) -> Iterator[list[int]]:
@@ -393,7 +406,7 @@ def _chunks(items: QuerySet[Item], rules: Rules, below: int | None) -> Iterator[
         older = (items if below is None else items.filter(pk__lt=below)).order_by("-pk")
         sizes: dict[int, int] = {}
         if ruled:
-            sizes = dict(older.annotate(size=Length("text")).values_list("pk", "size")[:CHUNK])
+            sizes = _sizes_of(older, CHUNK)
             portion = next(_portions(list(sizes), sizes, most), [])
             older = older.filter(pk__gte=portion[-1] if portion else 0)
         found = list(older.only(*fields)[:CHUNK])
