@@ -119,3 +119,14 @@ def test_the_rules_up_to_the_limit_still_apply() -> None:
     assert len(rules.block) == MOST_RULES
     assert not rules.allow(ITEM)
     check("x\n" * MOST_RULES)
+
+
+@pytest.mark.parametrize("character", ["\ufdfa", "\u6771", "a"])
+def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> None:
+    """The character U+FDFA stands for 18 letters, and each rule would read all of them."""
+    text = f"early {character * 40_000} late"
+    assert len(RuleSubject(text=text).lines[""]) < 4 * len(text) + 100
+    assert not Rules.of("", "text: early").allow(RuleSubject(text=text))
+    assert Rules.of("", "text: late").allow(RuleSubject(text=text)) is (character == "\ufdfa")
+    short = f"{character * 4_000} late"
+    assert not Rules.of("", "late").allow(RuleSubject(text=short)), "of a shorter text, nothing is left out"

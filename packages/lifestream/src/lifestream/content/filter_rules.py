@@ -29,12 +29,24 @@ MOST_RULES: Final = 500
 MOST_TERMS: Final = 1_000
 """The maximum number of words and phrases in all rules of a text together."""
 _LONGEST_QUOTED: Final = 100
+_LONGEST_LINE: Final = 100_000
+_TIMES_LONGER: Final = 4
+"""How many times longer than a field its words may be, if they have more than _LONGEST_LINE characters. Pairs of
+Chinese characters are three times as long as the text. But one character of Arabic stands for 18 letters: of a text of
+nothing else, the rules read a part.
+"""
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
 
 
 class RuleError(ValueError):
     """A line that is not a valid rule. The message names the line, the reason and the remedy."""
+
+
+def _line_of(text: str) -> str:
+    line = line_of(text)
+    most = max(_LONGEST_LINE, _TIMES_LONGER * len(text))
+    return line if len(line) <= most else line[:most].rpartition(" ")[0] + " "
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class RuleSubject:
     @cached_property
     def lines(self) -> Mapping[str, str]:
         """Return the words of each field, as `Term.is_in` needs them; "" has those of all fields except the link."""
-        fields = {"title": line_of(self.title), "text": line_of(self.text), "author": line_of(self.author)}
+        fields = {"title": _line_of(self.title), "text": _line_of(self.text), "author": _line_of(self.author)}
         fields["tag"] = " | ".join(map(line_of, self.tags))
         # The bar is no word, so no phrase continues from one field into the next.
         return {**fields, "": "|".join(fields.values())}
