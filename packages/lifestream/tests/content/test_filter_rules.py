@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.content.filter_rules import MOST_RULES, MOST_TERMS, RuleError, Rules, RuleSubject, check
+from lifestream.content.filter_rules import (
+    LONGEST_RULES,
+    MOST_RULES,
+    MOST_TERMS,
+    RuleError,
+    Rules,
+    RuleSubject,
+    check,
+)
 
 ITEM = RuleSubject(
     title="Python 3.14 released",
@@ -130,3 +138,9 @@ def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> No
     assert Rules.of("", "text: late").allow(RuleSubject(text=text)) is (character == "\ufdfa")
     short = f"{character * 4_000} late"
     assert not Rules.of("", "late").allow(RuleSubject(text=short)), "of a shorter text, nothing is left out"
+
+
+def test_of_a_text_of_rules_that_is_too_long_the_beginning_applies() -> None:
+    rules = Rules.of("", f"python\n{'x' * LONGEST_RULES}\nnothing")
+    assert len(rules.block) == 2 and not rules.allow(ITEM)
+    assert Rules.of("", "\n" * LONGEST_RULES + "python").allow(ITEM)

@@ -11,8 +11,8 @@ A part of an address follows `link:`.
     link: example.com/ads/
 
 There are no regular expressions, since a slow one could stop the import. Many rules could stop it too, because each of
-them reads the whole of an item. So only the first MOST_RULES rules of a text are used, and the first MOST_TERMS words
-and phrases.
+them reads the whole of an item. So only the first MOST_RULES rules of a text are used, the first MOST_TERMS words and
+phrases, and the first LONGEST_RULES characters.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from lifestream.message import Message, say
 MOST_RULES: Final = 500
 MOST_TERMS: Final = 1_000
 """The maximum number of words and phrases in all rules of a text together."""
+LONGEST_RULES: Final = 100_000
+"""How many characters of a text of rules are used: five hundred lines usually have a tenth of it."""
 _LONGEST_QUOTED: Final = 100
 _LONGEST_LINE: Final = 100_000
 _TIMES_LONGER: Final = 4
@@ -134,7 +136,7 @@ def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
     for the first one over a limit, which ends the reading.
     """
     rule_count = term_count = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text[:LONGEST_RULES].splitlines(), 1):
         if not line.strip():
             continue
         name, colon, rest = line.partition(":")
