@@ -55,6 +55,16 @@ def validate_rules(text: str) -> None:
         raise ValidationError(worded(str(error))) from error
 
 
+_LONGEST_NAME: Final = 2_000
+
+
+def validate_name(text: str) -> None:
+    """Raise ValidationError for a name or a folder of a site that is too long: each entry of a published feed has the
+    name of its site twice.
+    """
+    MaxLengthValidator(_LONGEST_NAME)(text)
+
+
 class LifestreamQuerySet(models.QuerySet["Lifestream"]):
     """Querysets of lifestreams."""
 
