@@ -46,6 +46,9 @@ def test_a_subscription_is_renamed_filed_and_given_rules(client: Client, mine: L
     address = f"/admin/lifestream/subscription/{site.pk}/change/"
     data = {"name": "Named", "folder": "News", "keep_rules": "story", "block_rules": "link:"}
     assert "link:" in (page := client.post(address, data).content.decode()) and 'class="errorlist"' in page
+    for name in ("name", "folder"):
+        answer = client.post(address, {**data, "block_rules": "", name: "x" * 2_001})
+        assert list(answer.context["adminform"].form.errors) == [name], "a published feed has it in each entry"
     assert client.post(address, {**data, "block_rules": ""}).status_code == 302
     site.refresh_from_db()
     assert (site.display_name, site.folder, site.keep_rules) == ("Named", "News", "story")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.content.filter_rules import MOST_RULES, MOST_TERMS, RuleError, Rules, RuleSubject, check
+from lifestream.content.filter_rules import (
+    LONGEST_RULES,
+    MOST_RULES,
+    MOST_TERMS,
+    RuleError,
+    Rules,
+    RuleSubject,
+    check,
+)
 
 ITEM = RuleSubject(
     title="Python 3.14 released",
@@ -119,3 +127,20 @@ def test_the_rules_up_to_the_limit_still_apply() -> None:
     assert len(rules.block) == MOST_RULES
     assert not rules.allow(ITEM)
     check("x\n" * MOST_RULES)
+
+
+@pytest.mark.parametrize("character", ["\ufdfa", "\u6771", "a"])
+def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> None:
+    """The character U+FDFA stands for 18 letters, and each rule would read all of them."""
+    text = f"early {character * 40_000} late"
+    assert len(RuleSubject(text=text).lines[""]) < 4 * len(text) + 100
+    assert not Rules.of("", "text: early").allow(RuleSubject(text=text))
+    assert Rules.of("", "text: late").allow(RuleSubject(text=text)) is (character == "\ufdfa")
+    short = f"{character * 4_000} late"
+    assert not Rules.of("", "late").allow(RuleSubject(text=short)), "of a shorter text, nothing is left out"
+
+
+def test_of_a_text_of_rules_that_is_too_long_the_beginning_applies() -> None:
+    rules = Rules.of("", f"python\n{'x' * LONGEST_RULES}\nnothing")
+    assert len(rules.block) == 2 and not rules.allow(ITEM)
+    assert Rules.of("", "\n" * LONGEST_RULES + "python").allow(ITEM)

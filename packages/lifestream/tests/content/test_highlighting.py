@@ -36,6 +36,12 @@ def shown(text: str, query: str) -> str:
         ("C, C++ and C#", "c++", "C, [C++] and C#"),
         ("東京都の天気", "京都 天気", "東[京都]の[天気]"),
         ("東京都の天気", "天", "東京都の[天]気"),
+        ("使用Python3编程", "pyth", "使用[Python3]编程"),
+        ("使用Python编程", '"python"', "使用[Python]编程"),
+        ("第3回、第30回", "3", "第[3]回、第30回"),
+        ("人気のWeb開発入門", "人気のweb開発", "[人気のWeb開発]入門"),
+        ("C++入門", "c++", "[C++]入門"),
+        ("C+3, C++", '"c+"', "[C+]3, C++"),
         ("الحبر والورق", "حبر", "الحبر والورق"),
         ("الحِبر والورق", "الحب", "[الحِبر] والورق"),
         ("<b> & robin", "robin", "<b> & [robin]"),
@@ -65,7 +71,9 @@ def test_a_query_without_words_marks_nothing(query: str) -> None:
     assert pattern_of(query) is None
 
 
-@pytest.mark.parametrize("text", ["The robins sing", "Größe zählt", "東京都の天気", "foo-bar, C++", "ago going"])
+@pytest.mark.parametrize(
+    "text", ["The robins sing", "Größe zählt", "東京都の天気", "foo-bar, C++", "ago going", "天Robin京都go"]
+)
 @pytest.mark.parametrize("query", ["rob", "ROBINS", '"robin"', "groß", "京都", "天", "foo-bar", "c++", "go", "zahlt"])
 def test_a_term_is_marked_in_a_text_if_and_only_if_the_search_finds_it_there(text: str, query: str) -> None:
     is_found = all(term.is_in(line_of(text)) for term in terms(query, beginnings=True))
@@ -84,6 +92,7 @@ def test_an_excerpt_surrounds_the_first_of_the_words() -> None:
     assert excerpt("word " * 100 + "robin", pattern, 100).endswith("word robin")
     assert excerpt("An owl.", pattern, 200) == ""
     assert excerpt("x" * LOOKED_THROUGH + " robin", pattern, 200) == ""
+    assert excerpt("東" * 300 + "Robin京", pattern, 100).endswith("東Robin京")
 
 
 def test_an_excerpt_may_end_after_what_is_looked_through() -> None:

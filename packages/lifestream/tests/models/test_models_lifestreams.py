@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.content.filter_rules import LONGEST_RULES
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription
 
 
@@ -59,6 +60,15 @@ class TestLifestreams:
         subscription = make_subscription(make_feed())
         subscription.block_rules = "title:"
         with pytest.raises(ValidationError, match="Line 1, 'title:', has nothing to look for"):
+            subscription.full_clean()
+
+    def test_a_text_of_rules_that_is_too_long_is_a_validation_error(self) -> None:
+        subscription = make_subscription(make_feed())
+        for text, field in (("\n" * (LONGEST_RULES + 1), "keep_rules"), (f'"{"a " * LONGEST_RULES}"', "block_rules")):
+            setattr(subscription, field, text)
+            with pytest.raises(ValidationError, match="at most 100000 characters"):
+                subscription.full_clean()
+            setattr(subscription, field, f"dog{text}"[:LONGEST_RULES])
             subscription.full_clean()
 
     def test_posts_are_latest_first_and_of_one_date_the_last_stored_first(self) -> None:

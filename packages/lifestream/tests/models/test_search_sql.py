@@ -40,6 +40,15 @@ def test_postgresql_gets_words_with_segment_and_positions_and_a_gap_between_head
     assert row == (7 * SEGMENT, "7/red:1A 7/kites:2A 7/uber:4 7/fly:5")
 
 
+@pytest.mark.parametrize("character", ["\ufdfa", "\u3300"])
+def test_a_character_that_stands_for_many_takes_little_more_space_than_others(character: str) -> None:
+    size, usual = (
+        [len("".join(map(str, dialect.row(Indexed(1, "", each * TEXT_LENGTH))))) for dialect in (SQLITE, POSTGRESQL)]
+        for each in (character, "\u6771")
+    )
+    assert size[0] < 2 * usual[0] and size[1] < 2 * usual[1]
+
+
 def test_only_the_beginning_of_a_text_is_indexed() -> None:
     text = "x " * (TEXT_LENGTH // 2) + "end"
     assert "end" not in SQLITE.row(Indexed(1, "", text))[2]

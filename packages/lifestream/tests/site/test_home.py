@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from lifestream.site import cli
 from lifestream.site.home import PrivateConnection, home, keep_private, secret_key
 from own_site import command
 
@@ -215,6 +216,16 @@ def test_a_pipe_in_place_of_the_key_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "secret_key", 0o600)
     with pytest.raises(SystemExit, match="it is no file"):
         secret_key(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in this system's folders")
+def test_a_pipe_in_place_of_the_lock_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFESTREAM_HOME", str(tmp_path))
+    os.mkfifo(tmp_path / "migrate.lock", 0o600)
+    with pytest.raises(SystemExit, match=r"opened: .+ is not seekable\. Delete it"), cli._alone():
+        pass
 
 
 def test_a_lock_that_cannot_be_opened_is_named_with_the_remedy(tmp_path: Path) -> None:

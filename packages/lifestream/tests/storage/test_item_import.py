@@ -13,13 +13,13 @@ from factories import NOW, draft, make_feed, make_item, make_subscription, prepa
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person
 from lifestream.fetcher.outcomes import Fetched
-from lifestream.models import Feed, Fetch, Item, Lifestream, Post, Tag, Tombstone, fulltext
+from lifestream.models import Feed, Fetch, Item, Lifestream, Post, Subscription, Tag, Tombstone, fulltext
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.entry_keys import keys_of
 from lifestream.plugins.item_pipeline import prepare
 from lifestream.scheduler.jobs import Result, Stored
-from lifestream.storage import item_import
+from lifestream.storage import backfill, item_import
 from lifestream.storage.writer import store
 
 pytestmark = pytest.mark.django_db
@@ -295,3 +295,24 @@ class TestTags:
     def test_a_tag_of_punctuation_alone_has_a_slug(self) -> None:
         read(make_feed(), draft("1", "A", tags=("?!", "日本語")))
         assert sorted(Tag.objects.values_list("slug", flat=True)) == ["tag-545f940d", "日本語"]
+
+
+@pytest.mark.parametrize("field", ["text", "author", "tags"])
+def test_an_import_leaves_for_later_what_rules_have_no_time_to_read(
+    field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is limited: the characters of the items times the words that the rules of all subscribers look for."""
+    feed = make_feed()
+    owners = [make_subscription(feed, block_rules="dog\nqq") for _ in range(3)]
+    unruled = make_subscription(feed)
+    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 500)
+    value = ("x" * 50,) if field == "tags" else "x" * 50
+    names = [f"{number}" for number in range(4)]
+    read(feed, *(draft(name, name, link="", published=NOW - HOUR, **{field: value}) for name in ["dog", *names]))
+    posted = sum(len(titles(owner.lifestream)) for owner in owners)
+    assert posted == 5, "some fifty characters are looked through for two words each time"
+    assert len(titles(unruled.lifestream)) == 5
+    left = Subscription.objects.filter(backlog__isnull=False)
+    assert set(left) == set(owners)
+    backfill.fill_rest()
+    assert [sorted(titles(owner.lifestream)) for owner in owners] == [names] * 3 and not left.all()

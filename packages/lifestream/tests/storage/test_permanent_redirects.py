@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
+from factories import NOW, draft, make_feed, make_item, make_lifestream, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, Moved, NotModified, Outcome
 from lifestream.models import Feed, Item, Post, Subscription
 from lifestream.scheduler.jobs import Stored
+from lifestream.storage import backfill
 from lifestream.storage.credentials import seal
 from lifestream.storage.writer import store
 
@@ -106,6 +107,21 @@ class TestMoves:
         assert titles(mine) == ["at the end", "new only", "old only", "shared"]
         assert titles(twin) == ["at the end", "blocked", "new only", "old only", "shared", "shared"]
         assert titles(other) == ["blocked", "new only", "shared"]
+
+    def test_subscriptions_that_move_together_share_what_rules_may_read_at_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old, there = make_feed(URL, moved_to=NEW_URL, moved_count=2), make_feed(NEW_URL)
+        for number in range(3):
+            make_item(there, f"{number}", text="a cat ")
+        ruled = [make_subscription(old, block_rules="dog") for _ in range(3)]
+        unruled = make_subscription(old)
+        monkeypatch.setattr(backfill, "WORK_AT_ONCE", 10)
+        keep(old, moved())
+        assert [len(titles(each)) for each in (*ruled, unruled)] == [2, 0, 0, 3], "six characters are read twice"
+        assert set(Subscription.objects.filter(backlog__isnull=False)) == set(ruled)
+        backfill.fill_rest()
+        assert [len(titles(each)) for each in (*ruled, unruled)] == [3, 3, 3, 3]
 
     @pytest.mark.parametrize("secret", ["that moves", "that is there"])
     def test_a_feed_with_credentials_and_one_without_are_not_merged(self, secret: str) -> None:

@@ -22,6 +22,7 @@ from lifestream.admin.updating import update_now, updates, updates_name
 from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
+from lifestream.models.lifestreams import validate_name
 from lifestream.wording import worded
 
 ADDITIONS: Final = "lifestream_subscription_additions"
@@ -59,6 +60,14 @@ class SubscriptionForm(ModelForm):
             "block_rules": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         }
 
+    def clean_name(self) -> str:
+        """Return the name. Raises ValidationError if it is too long."""
+        return _checked_name(self.cleaned_data["name"])
+
+    def clean_folder(self) -> str:
+        """Return the folder. Raises ValidationError if its name is too long."""
+        return _checked_name(self.cleaned_data["folder"])
+
     def clean_keep_rules(self) -> str:
         """Return the rules. Each must be valid."""
         return _checked(self.cleaned_data["keep_rules"])
@@ -90,6 +99,15 @@ class FolderForm(ModelForm):
         model = Subscription
         fields = ["folder"]
         widgets = {"folder": forms.TextInput(attrs={"size": 16, "aria-label": gettext_lazy("Folder")})}
+
+    def clean_folder(self) -> str:
+        """Return the folder. Raises ValidationError if its name is too long."""
+        return _checked_name(self.cleaned_data["folder"])
+
+
+def _checked_name(text: str) -> str:
+    validate_name(text)
+    return text
 
 
 def _checked(text: str) -> str:

@@ -11,8 +11,8 @@ A part of an address follows `link:`.
     link: example.com/ads/
 
 There are no regular expressions, since a slow one could stop the import. Many rules could stop it too, because each of
-them reads the whole of an item. So only the first MOST_RULES rules of a text are used, and the first MOST_TERMS words
-and phrases.
+them reads the whole of an item. So only the first MOST_RULES rules of a text are used, the first MOST_TERMS words and
+phrases, and the first LONGEST_RULES characters.
 """
 
 from __future__ import annotations
@@ -28,13 +28,27 @@ from lifestream.message import Message, say
 MOST_RULES: Final = 500
 MOST_TERMS: Final = 1_000
 """The maximum number of words and phrases in all rules of a text together."""
+LONGEST_RULES: Final = 100_000
+"""How many characters of a text of rules are used: five hundred lines usually have a tenth of it."""
 _LONGEST_QUOTED: Final = 100
+_LONGEST_LINE: Final = 100_000
+_TIMES_LONGER: Final = 4
+"""How many times longer than a field its words may be, if they have more than _LONGEST_LINE characters. Pairs of
+Chinese characters are three times as long as the text. But one character of Arabic stands for 18 letters: of a text of
+nothing else, the rules read a part.
+"""
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
 
 
 class RuleError(ValueError):
     """A line that is not a valid rule. The message names the line, the reason and the remedy."""
+
+
+def _line_of(text: str) -> str:
+    line = line_of(text)
+    most = max(_LONGEST_LINE, _TIMES_LONGER * len(text))
+    return line if len(line) <= most else line[:most].rpartition(" ")[0] + " "
 
 
 @dataclass(frozen=True)
@@ -47,10 +61,15 @@ class RuleSubject:
     tags: tuple[str, ...] = ()
     link: str = ""
 
+    @property
+    def size(self) -> int:
+        """How many characters the fields have together."""
+        return sum(map(len, (self.title, self.text, self.author, self.link, *self.tags)))
+
     @cached_property
     def lines(self) -> Mapping[str, str]:
         """Return the words of each field, as `Term.is_in` needs them; "" has those of all fields except the link."""
-        fields = {"title": line_of(self.title), "text": line_of(self.text), "author": line_of(self.author)}
+        fields = {"title": _line_of(self.title), "text": _line_of(self.text), "author": _line_of(self.author)}
         fields["tag"] = " | ".join(map(line_of, self.tags))
         # The bar is no word, so no phrase continues from one field into the next.
         return {**fields, "": "|".join(fields.values())}
@@ -117,7 +136,7 @@ def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
     for the first one over a limit, which ends the reading.
     """
     rule_count = term_count = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text[:LONGEST_RULES].splitlines(), 1):
         if not line.strip():
             continue
         name, colon, rest = line.partition(":")

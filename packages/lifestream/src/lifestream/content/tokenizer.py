@@ -25,6 +25,8 @@ _UNSPACED = (
     "\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7a3\ud7b0-\ud7fb"  # Hangul
     "\u3105-\u312f\u31a0-\u31bf"  # Bopomofo
 )
+_LETTER: Final = f"[^\\W_{_UNSPACED}]"
+"""A letter or digit of a word that ends where a script without spaces begins, as in Python入門."""
 # Python does not count vowel signs of Indic scripts as letters, but they are part of the word.
 _SIGNS = "\u0900-\u0963\u0966-\u0df3"
 _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
@@ -174,31 +176,50 @@ def pattern_of(query: str) -> re.Pattern[str] | None:
     None for a query without words. Of a long query, it finds the first _MOST_MARKED words and phrases, and of a long
     phrase the first _MOST_OF_PHRASE words, at most those before a word without letters and digits.
     """
-    found = []
+    found: list[tuple[str, bool]] = []
     for phrase, word in _QUOTED.findall(query):
         if pattern := _pattern(phrase or word, beginning=not phrase):
             found.append(pattern)
     # The longest comes first: of several that begin at one place, it is the one to show.
-    kept = list(dict.fromkeys(found))[:_MOST_MARKED]
-    return re.compile("|".join(sorted(kept, key=len, reverse=True))) if kept else None
+    kept = sorted(list(dict.fromkeys(found))[:_MOST_MARKED], key=lambda each: len(each[0]), reverse=True)
+    spaced = "|".join(shape for shape, is_unspaced in kept if not is_unspaced)
+    # What must not precede is written once: `re` needs most of a millisecond to compile the letters.
+    patterns = [f"(?<!{_LETTER})(?:{spaced})"] if spaced else []
+    patterns += [shape for shape, is_unspaced in kept if is_unspaced]
+    return re.compile("|".join(patterns)) if patterns else None
 
 
-def _pattern(text: str, *, beginning: bool) -> str:
+def _pattern(text: str, *, beginning: bool) -> tuple[str, bool] | None:
+    """Return a pattern for the words of *text*, and whether the first of them is in a script without spaces: otherwise
+    no _LETTER may precede it. Returns None if there are no words.
+    """
     scripts = _scripts()
     parts = scripts.any_word.findall(fold(text))
     if not parts:
-        return ""
+        return None
     # A word of signs alone also matches the pattern of the gaps beside it: in a row of signs, there would be very many
     # ways to share them out. In no language is there such a word.
     lettered = sum(1 for _ in takewhile(_HAS_LETTER.search, parts))
     kept = parts[: min(max(1, lettered), _MOST_OF_PHRASE)]
     beginning, parts = beginning or len(kept) < len(parts), kept
-    shapes = (("" if scripts.unspaced.match(part) else r"(?<![^\W_])") + re.escape(part) for part in parts)
-    last, joined = parts[-1], r"[\W_]*".join(shapes)
-    if scripts.unspaced.search(last):
-        return joined
-    goes_on = beginning and len(last) >= SHORTEST_BEGINNING
-    return joined + (r"[^\W_]*" if goes_on else r"(?![^\W_])")
+    unspaced = [scripts.unspaced.match(part) is not None for part in parts]
+    joined = re.escape(parts[0])
+    for at in range(1, len(parts)):
+        # Two words in one script have something between them.
+        begins = "" if unspaced[at] or unspaced[at - 1] else r"(?<![^\W_])"
+        joined += rf"[\W_]*{begins}{re.escape(parts[at])}"
+    return joined + _ending(parts[-1], beginning=beginning), unspaced[0]
+
+
+def _ending(last: str, *, beginning: bool) -> str:
+    """Return a pattern for what follows *last*, the last word of a term: if it may be the *beginning* of a word, the
+    rest of that.
+    """
+    if _scripts().unspaced.search(last):
+        return ""
+    if last[-1] in "+#":  # any letter after it begins another word
+        return "" if beginning else "(?![+#])"
+    return f"{_LETTER}*" if beginning and len(last) >= SHORTEST_BEGINNING else f"(?!{_LETTER})"
 
 
 def _unspaced_at_end(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import connections, models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
@@ -45,13 +45,24 @@ def make_feed_uri() -> str:
 
 
 def validate_rules(text: str) -> None:
-    """Raise ValidationError for a line of *text* that is not a valid rule."""
+    """Raise ValidationError for a line of *text* that is not a valid rule, and for a text that is too long."""
     from lifestream.content import filter_rules  # models are imported by all commands, and few of those look at rules
 
+    MaxLengthValidator(filter_rules.LONGEST_RULES)(text)
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
         raise ValidationError(worded(str(error))) from error
+
+
+_LONGEST_NAME: Final = 2_000
+
+
+def validate_name(text: str) -> None:
+    """Raise ValidationError for a name or a folder of a site that is too long: each entry of a published feed has the
+    name of its site twice.
+    """
+    MaxLengthValidator(_LONGEST_NAME)(text)
 
 
 class LifestreamQuerySet(models.QuerySet["Lifestream"]):

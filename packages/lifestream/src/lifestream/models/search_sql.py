@@ -72,6 +72,13 @@ class Dialect:
     query: Callable[[Iterable[Term]], str]
 
 
+def _words_of(text: str) -> list[str]:
+    """Return the words of *text*, at most as many as it may have characters: a single character may stand for four
+    words (U+FDFA), and an import writes hundreds of texts together.
+    """
+    return words(text)[:TEXT_LENGTH]
+
+
 # SQL of SQLite: sqlite.org/fts5.html
 
 
@@ -84,7 +91,7 @@ def _line(text: str) -> str:
     # In ASCII, which most text is, the `ascii` tokenizer finds the same words as ours, except for C++ and C#.
     if text.isascii() and "+" not in text and "#" not in text:
         return text
-    return " ".join(words(text))
+    return " ".join(_words_of(text))
 
 
 def _sqlite_query(wanted: Iterable[Term]) -> str:
@@ -109,7 +116,7 @@ def _postgresql_row(entry: Indexed) -> tuple[int, str]:
 
 
 def _lexemes(text: str) -> list[str]:
-    return [word[:_LEXEME_LENGTH] for word in words(text[:TEXT_LENGTH])]
+    return [word[:_LEXEME_LENGTH] for word in _words_of(text[:TEXT_LENGTH])]
 
 
 def _postgresql_query(wanted: Iterable[Term]) -> str:

@@ -162,6 +162,11 @@ FIXED: Final = (
         _("Each is looked for in the whole of each item."),
     ),
     Fixed(
+        filter_rules.LONGEST_RULES,
+        _("characters of the rules that keep items, and of those that block them"),
+        _("They are read again whenever the feed has new items."),
+    ),
+    Fixed(
         page_limits.MOST_PINNED,
         _("posts that stay at the top of a lifestream"),
         _("More would fill the first page."),

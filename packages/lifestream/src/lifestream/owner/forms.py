@@ -17,6 +17,7 @@ from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, OwnPage, Subscription
 from lifestream.models.changed_fields import save_changed
+from lifestream.models.lifestreams import validate_name
 from lifestream.models.look import validate_static_path
 from lifestream.owner.file_input import BoundedFileInput
 from lifestream.owner.samples import SAMPLES
@@ -237,13 +238,16 @@ class SiteForm(ChangesForm):
     def clean_name(self) -> str:
         """Return the name on one line. It may be empty only if the feed has a title of its own."""
         name = one_line(self.cleaned_data["name"])
+        validate_name(name)
         if not name and not self.instance.feed.title:
             raise ValidationError(gettext("The feed has no title of its own: give it a name."))
         return name
 
     def clean_folder(self) -> str:
         """Return the folder on one line."""
-        return one_line(self.cleaned_data["folder"])
+        folder = one_line(self.cleaned_data["folder"])
+        validate_name(folder)
+        return folder
 
 
 class RulesForm(ChangesForm):

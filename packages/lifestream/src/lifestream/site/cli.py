@@ -106,9 +106,8 @@ def _alone() -> Iterator[None]:
     except OSError as error:
         # For example, somebody has run a command as root in the folder of another user.
         remedy = "Delete it, or let this user own it."
-        raise SystemExit(
-            visible(f"{path}, which commands lock, can't be opened: {error.strerror}. {remedy}")
-        ) from error
+        reason = error.strerror or str(error).rstrip(".")  # Python gives its own reasons no number
+        raise SystemExit(visible(f"{path}, which commands lock, can't be opened: {reason}. {remedy}")) from error
     with opened as file:
         try:
             import fcntl

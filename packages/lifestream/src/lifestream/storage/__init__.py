@@ -22,7 +22,8 @@ Below all of these: `bulk_sql`: many rows in one statement. `db_errors`: the cau
 log messages when an outage of the database begins and when it is over. `deadlocks`:
 transactions that are tried again after a deadlock.
 
-Beside the way of a result: `backfill`: the posts of items that a feed had before somebody subscribed.
+Beside the way of a result: `backfill`: the posts of items that a feed had before somebody subscribed, or that an import
+had no time to check by rules.
 `bulk_subscriptions`: subscriptions to a whole list of feeds; those that exist stay as they are. `feed_editing`: what an
 operator changes in a feed; `feed_options`: what is set for one feed. `credentials`: logins, encrypted.
 `hub_subscriptions`: the state of WebSub subscriptions, and when each is renewed. `own_page_html`: the HTML of an

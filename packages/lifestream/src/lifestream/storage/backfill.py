@@ -17,11 +17,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any, Final
 
 from django.db import connections, router, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Length
 
 from lifestream.content.filter_rules import Rules, RuleSubject
@@ -52,7 +53,7 @@ _NEWEST: Final = 2**62
 
 
 @dataclass(slots=True)
-class _ReadingBudget:
+class ReadingBudget:
     """How much text rules may still read at once: *text* in characters, *work* in characters times words (see
     WORK_AT_ONCE).
     """
@@ -61,7 +62,7 @@ class _ReadingBudget:
     work: int
 
     @classmethod
-    def full(cls) -> _ReadingBudget:
+    def full(cls) -> ReadingBudget:
         """Return a budget of which nothing is used yet."""
         return cls(TEXT_AT_ONCE, WORK_AT_ONCE)
 
@@ -74,10 +75,14 @@ class _ReadingBudget:
         self.text -= size
         self.work -= size * rules.cost
 
+    def note_chunk(self, chunk: Iterable[Postable], rules: Rules) -> None:
+        """Note that *rules* have read the fields of *chunk*."""
+        self.note(sum(each.shown.size for each in chunk if each.shown is not None), rules)
+
 
 def fill_newest(keys: Collection[int], using: str) -> None:
     """Post the newest items of the feeds of the subscriptions *keys*, as their rules allow, and note what is left."""
-    reading = _ReadingBudget.full()
+    reading = ReadingBudget.full()
     for row in _with_items(keys, using):
         _move_posts(row, using)
         left = _fill(row, using, reading, below=None, at_most=AT_ONCE)
@@ -115,9 +120,32 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
         subscriptions.filter(lifestream=lifestream).update(backlog=_NEWEST)
 
 
+def read_at_once(
+    candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str
+) -> Iterator[tuple[Postable, Sequence[Subscriber]]]:
+    """Yield each of *candidates*, new items, with those of its subscribers whose rules may read it at once: all of them
+    together do as much work as WORK_AT_ONCE allows. `fill_rest` posts it to the others, at the end of the refresh.
+    """
+    work = WORK_AT_ONCE
+    late: set[int] = set()
+    for candidate, subscribers in candidates:
+        size = candidate.shown.size if candidate.shown is not None else 0
+        chosen: list[Subscriber] = []
+        for subscriber in subscribers:
+            if work <= 0 and subscriber.rules:
+                late.add(subscriber.subscription)
+                continue
+            work -= size * subscriber.rules.cost
+            chosen.append(subscriber)
+        yield candidate, chosen
+    # The import has locked their feed.
+    for batch in batches(sorted(late)):
+        Subscription.objects.using(using).filter(pk__in=batch).update(backlog=_NEWEST)
+
+
 def fill_rest(stopping: threading.Event | None = None) -> int:
-    """Post what `fill_newest` and `apply_rules` have left, until *stopping* is set. Returns for how many subscriptions
-    nothing is left.
+    """Post what `fill_newest`, `apply_rules` and `read_at_once` have left, until *stopping* is set. Returns for how
+    many subscriptions nothing is left.
     """
     using = router.db_for_write(Subscription)
     done = 0
@@ -145,18 +173,20 @@ def _fill_next(key: int, using: str) -> bool:
         lock_feeds(list(chosen.values_list("feed_id", flat=True)), using)
         list(chosen.select_for_update(no_key=True).values_list("pk"))
     for row in _rows(chosen):
-        left = _fill(row, using, _ReadingBudget.full(), below=row.backlog, at_most=CHUNK)
+        left = _fill(row, using, ReadingBudget.full(), below=row.backlog, at_most=CHUNK)
         _note(key, row.backlog, left, using)
         return left is not None
     return False
 
 
-def fill(subscription: Subscription, unlike: int | None = None) -> int:
+def fill(subscription: Subscription, unlike: int | None = None, reading: ReadingBudget | None = None) -> int:
     """Post all items of the subscription's feed that are not posted yet, as its rules allow. Returns how many.
 
-    Items that are also in the feed *unlike*, with the same key or the same link, are left out.
+    Items that are also in the feed *unlike*, with the same key or the same link, are left out. The items that *reading*
+    does not allow the rules to read are left to `fill_rest`, which knows no such feed.
     """
     using = router.db_for_write(Subscription)
+    reading = reading or ReadingBudget.full()
     count = 0
     for row in _with_items([subscription.pk], using):
         if row.paused:
@@ -166,8 +196,14 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
             other_items = Item.objects.using(using).filter(feed=unlike)
             alike = Q(key_hash__in=other_items.values("key_hash"))
             items = items.exclude(alike | Q(link_hash__in=other_items.exclude(link_hash="").values("link_hash")))
-        for chunk in _chunks(items, rules_of(row), None):
+        rules, last = rules_of(row), _NEWEST
+        for chunk in _chunks(items, rules, None):
+            if rules and reading.most(rules) <= 0:
+                _note(row.pk, row.backlog, last, using)
+                break
             count += _post(chunk, row, using)
+            reading.note_chunk(chunk, rules)
+            last = chunk[-1].item
     return count
 
 
@@ -202,7 +238,7 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
     return Item.objects.using(using).filter(feed=row.feed_id).exclude(posts__lifestream=row.lifestream_id)
 
 
-def _fill(row: Any, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int) -> int | None:
+def _fill(row: Any, using: str, reading: ReadingBudget, *, below: int | None, at_most: int) -> int | None:
     """Post the newest missing items whose keys are less than *below* (None for all), as the rules allow, in chunks
     until *at_most* are checked, and mark at most *at_most* posts according to the rules. Fewer are checked and marked,
     and perhaps none, if the rules have read as much as *reading* allows.
@@ -220,7 +256,7 @@ def _fill(row: Any, using: str, reading: _ReadingBudget, *, below: int | None, a
 
 
 def _mark_some(
-    row: Any, rules: Rules, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int
+    row: Any, rules: Rules, using: str, reading: ReadingBudget, *, below: int | None, at_most: int
 ) -> int | None:
     """Mark the newest *at_most* posts of the subscription, of items with keys less than *below*, as its rules say;
     fewer if *reading* allows no more. Without rules, all its posts are unmarked at once. Returns the key of the item
@@ -260,10 +296,10 @@ def readable_at_once(items: Sequence[int], using: str, rules: Rules) -> Sequence
     """Return the first of *items* (keys), at least one, that *rules* may read while somebody waits for the result (see
     TEXT_AT_ONCE and WORK_AT_ONCE).
     """
-    return _readable(items, using, rules, _ReadingBudget.full())
+    return _readable(items, using, rules, ReadingBudget.full())
 
 
-def _readable(items: Sequence[int], using: str, rules: Rules, reading: _ReadingBudget) -> Sequence[int]:
+def _readable(items: Sequence[int], using: str, rules: Rules, reading: ReadingBudget) -> Sequence[int]:
     """Return the first of *items*, at least one, that *reading* allows *rules* to read, and count them in *reading*."""
     count = 0
     for batch in batches(items):
@@ -288,9 +324,21 @@ def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubj
 
 
 def _sizes(items: Sequence[int], using: str) -> dict[int, int]:
-    """Return how many characters the texts of *items* (keys, at most `bulk_sql.LOOKUP`) have."""
-    rows = Item.objects.using(using).filter(pk__in=items).annotate(size=Length("text")).order_by()
-    return dict(rows.values_list("pk", "size"))
+    """Return how many characters of *items* (keys, at most `bulk_sql.LOOKUP`) rules read."""
+    return _sizes_of(Item.objects.using(using).filter(pk__in=items).order_by())
+
+
+def _sizes_of(items: QuerySet[Item], most: int | None = None) -> dict[int, int]:
+    """Return how many characters of the first *most* of *items* rules read, by their keys, in their order. Tags count,
+    too: a hundred of them may be longer than the text of an item.
+    """
+    own = reduce(add, (Length(name) for name in ("text", "title", "author", "link")))
+    sizes = dict(items.annotate(size=own).values_list("pk", "size")[:most])
+    for batch in batches(sizes):
+        tags = Item.tags.through.objects.using(items.db).filter(item__in=batch).order_by()
+        for row in tags.values("item").annotate(size=Sum(Length("tag__name"))):
+            sizes[row["item"]] += row["size"]
+    return sizes
 
 
 def _portions(items: Sequence[int], sizes: Mapping[int, int], most: int | None = None) -> Iterator[list[int]]:
@@ -319,7 +367,7 @@ def _tags_of(items: Sequence[Item], using: str) -> dict[int, list[str]]:
 
 
 def _post_some(
-    row: Any, rules: Rules, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int
+    row: Any, rules: Rules, using: str, reading: ReadingBudget, *, below: int | None, at_most: int
 ) -> int | None:
     """Post missing items with keys less than *below*, the newest first, as the rules allow, until at least *at_most*
     are checked or *reading* is used up. Returns the key below which items are left, None if none are.
@@ -331,7 +379,7 @@ def _post_some(
             return last
         _post(chunk, row, using)
         remaining -= len(chunk)
-        reading.note(sum(len(each.shown.text) for each in chunk if each.shown is not None), rules)
+        reading.note_chunk(chunk, rules)
         last = chunk[-1].item
     return None
 
@@ -352,13 +400,13 @@ def _chunks(items: QuerySet[Item], rules: Rules, below: int | None) -> Iterator[
     *rules*, in lists that are shorter if their texts are long (see `_portions`).
     """
     ruled = bool(rules)
-    most = _ReadingBudget.full().most(rules)
+    most = ReadingBudget.full().most(rules)
     fields = ["pk", "date", *(["title", "text", "author", "link"] if ruled else [])]
     while True:
         older = (items if below is None else items.filter(pk__lt=below)).order_by("-pk")
         sizes: dict[int, int] = {}
         if ruled:
-            sizes = dict(older.annotate(size=Length("text")).values_list("pk", "size")[:CHUNK])
+            sizes = _sizes_of(older, CHUNK)
             portion = next(_portions(list(sizes), sizes, most), [])
             older = older.filter(pk__gte=portion[-1] if portion else 0)
         found = list(older.only(*fields)[:CHUNK])

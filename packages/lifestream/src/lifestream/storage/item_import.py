@@ -28,7 +28,7 @@ from lifestream.plugins.entry_keys import guid_form
 from lifestream.plugins.entry_uris import hosts_of_feed, own_uri
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.scheduler.jobs import Claimed, Result, Stored
-from lifestream.storage import fanout, item_row, published_ids
+from lifestream.storage import backfill, fanout, item_row, published_ids
 from lifestream.storage.bulk_sql import batches, find_rows, insert_numbered, insert_rows, update_rows
 from lifestream.storage.entry_matching import Decision, Document, Known, changes_after, may_rewrite
 from lifestream.storage.fanout import Postable, Subscriber
@@ -304,7 +304,7 @@ def write(rows: Sequence[ItemRow], subscribers: Mapping[int, Sequence[Subscriber
         (Publishable(key, row.feed, row.columns["key_hash"], row.own_id) for key, row in created), using
     )
     _write_tags(created + rewritten, [key for key, _ in rewritten], using)
-    fanout.write_posts(_candidates(created, subscribers), using)
+    fanout.write_posts(backfill.read_at_once(_candidates(created, subscribers), using), using)
     fulltext.index((_indexed(key, row) for key, row in created + rewritten), using)
     written: dict[int, Written] = {}
     for key, row in created:

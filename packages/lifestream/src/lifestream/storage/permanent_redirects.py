@@ -80,6 +80,7 @@ def _merge(feed: int, other: Feed, using: str) -> None:
     if other.status == Feed.Status.GONE:
         # Its URL has just answered, or an operator has just entered it.
         Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)
+    reading = backfill.ReadingBudget.full()
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
         existing = Subscription.objects.using(using).filter(feed=other, lifestream=subscription.lifestream_id).first()
         if existing is not None:
@@ -91,4 +92,4 @@ def _merge(feed: int, other: Feed, using: str) -> None:
             Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=other)
             sort_names.settle(using, subscriptions=[subscription.pk])
             fanout.note_readers([other.pk], using)
-            backfill.fill(subscription, unlike=feed)
+            backfill.fill(subscription, feed, reading)

@@ -134,6 +134,14 @@ class TestOne:
         site.refresh_from_db()
         assert (site.name, site.folder) == ("New", "A")
 
+    def test_a_name_or_folder_that_is_very_long_is_refused(self, client: Client, lifestream: Lifestream) -> None:
+        """A published feed has the name of a site in each entry."""
+        site = make_site(lifestream)
+        for name in ("name", "folder"):
+            answer = client.post(f"{HERE}sites/{site.pk}/", {name: "x" * 2_001, "do": "save"})
+            assert list(answer.context["form"].errors) == [name]
+        assert "Saved." in submitted(client, f"{HERE}sites/{site.pk}/", name="x" * 2_000, do="save")
+
     def test_a_rule_that_cannot_be_read_is_refused_at_its_field(self, client: Client, lifestream: Lifestream) -> None:
         site = make_site(lifestream)
         for name in ("keep_rules", "block_rules"):
