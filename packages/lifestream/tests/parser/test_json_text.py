@@ -56,6 +56,14 @@ def test_text_before_json_is_skipped_only_if_the_server_declares_it_as_json(befo
 
 
 @pytest.mark.reading(7)
+@pytest.mark.parametrize(("nuls", "is_mended"), [("\0", True), ("\0\0", False), ("\0" * 40, False)])
+def test_a_feed_of_which_a_part_is_overwritten_is_not_complete(nuls: str, is_mended: bool) -> None:
+    at = FEED.index("Text 1") + 2
+    _, flaw = loaded(FEED[:at] + nuls + FEED[at + len(nuls) :] + "\0\0")
+    assert flaw is not None and flaw.mended is is_mended
+
+
+@pytest.mark.reading(7)
 def test_a_feed_that_ends_before_its_last_items_is_not_complete() -> None:
     early = FEED.replace('{"id": "2"', ']}, {"id": "2"')
     found = parse(early.encode(), {}, URL)

@@ -16,6 +16,7 @@ from lifestream.content.late_pattern import late
 from lifestream.entry import Flaw
 from lifestream.message import say
 from lifestream.parser.errors import NotAFeed
+from lifestream.parser.preprocessing import OVERWRITTEN
 
 _BLANK: Final = "\ufeff \t\r\n\0"
 _WRAPPED = late(
@@ -84,7 +85,8 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
     if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
     # An item after the end of the value: the value has ended too early, and the item is left out.
-    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=_ID.search(rest) is None)
+    is_whole = _ID.search(rest) is None and OVERWRITTEN not in mended[:end]
+    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=is_whole)
 
 
 def _without_slips(found: re.Match[str]) -> str:

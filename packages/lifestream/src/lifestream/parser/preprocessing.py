@@ -24,6 +24,10 @@ from lifestream.parser.encoding import WINDOWS_CHARACTERS
 
 ITUNES: Final = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 MEDIA: Final = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
+OVERWRITTEN: Final = "\0\0"
+"""What takes the place of a part of a document after a crash of the server that stored it. What was there is lost, even
+if the rest is well-formed. A single NUL is a mistake in a text.
+"""
 ASIDE: Final = "aside-"
 """The prefix in the local names of elements that were renamed."""
 

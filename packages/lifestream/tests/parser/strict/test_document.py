@@ -32,6 +32,13 @@ def test_entries_after_the_end_of_the_root_are_left_out_and_their_flaw_is_not_me
     assert found.flaw is not None and not found.flaw.mended
 
 
+@pytest.mark.parametrize(("nuls", "is_mended"), [("\0", True), ("\0\0", False), ("\0" * 200, False)])
+def test_a_flaw_is_not_mended_if_a_part_of_the_document_is_overwritten(nuls: str, is_mended: bool) -> None:
+    found = read(f"<rss><channel><item><title>a</title></item>{nuls}<item><title>b</title></item></channel></rss>")
+    assert found.root is not None and [each.text for each in found.root.iter("title")] == ["a", "b"]
+    assert found.flaw is not None and found.flaw.mended is is_mended
+
+
 def test_external_entities_that_the_document_declares_are_not_loaded() -> None:
     found = read('<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><title>&x;</title></rss>')
     assert found.root is None or "root:" not in (found.root.findtext("title") or "")

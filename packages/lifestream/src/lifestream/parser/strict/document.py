@@ -15,14 +15,15 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser, XMLPullParser,
 from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import scrub
 from lifestream.entry import Flaw
-from lifestream.parser.preprocessing import harmless, needs_harmless_references, prolog
+from lifestream.parser.preprocessing import OVERWRITTEN, harmless, needs_harmless_references, prolog
 from lifestream.parser.wellformed import flaw_of, mend
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them, and
-    not `mended` if entries or another feed follow the end of the root: these are left out.
+    not `mended` if entries or another feed follow the end of the root: these are left out. Nor is it if a part of the
+    document is overwritten.
 
     The tree has no comments and processing instructions: ElementTree's parsers leave them out.
     *source* is the document in UTF-8 as it was given to the parser, mended as far as possible. *netscape* says that the
@@ -46,15 +47,16 @@ def read(text: str) -> Document:
     source = original if clean is text else clean.encode("utf-8")
     netscape = prolog(clean).netscape if "<!DOCTYPE" in clean else False
     was_tried = simple and clean is text
+    is_whole = OVERWRITTEN not in text
     del text, original, clean  # a large document is in memory as few times as possible
     root = None if was_tried else _root(source)
-    is_whole = True
     if root is None:
         if flaw is None:
             flaw = flaw_of(source)  # an entity that was removed is undefined now
         sources = [source]
         del source
-        source, is_whole = mend(sources.pop())
+        source, is_all = mend(sources.pop())
+        is_whole = is_whole and is_all
         root = _root(source)
     if flaw is not None:
         flaw = replace(flaw, mended=root is not None and is_whole)
