@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of each scenario for tests with the marker `feedserver_check`."""
+    """Make one test of each scenario that the marker `feedserver_check` names, or of all where it names none."""
     if "feedserver_scenario" in metafunc.fixturenames:
         from feedserver.pytest import scenario_parameters
 
@@ -88,7 +88,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that is expected to raise something else, if a note of that tells of problems of a server."""
+    """Fail a test that has raised what it was expected to raise, if a note tells of problems of a server."""
     report = yield
     error = call.excinfo.value if call.excinfo is not None else None
     if error is not None and hasattr(report, "wasxfail") and "feedserver.server" in sys.modules:

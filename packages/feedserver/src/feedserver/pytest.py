@@ -318,7 +318,7 @@ class ServerWatch:
             watched.share()
 
     def verify(self) -> None:
-        """Raise the problems that were found since the current phase of the test began."""
+        """Raise the problems that were found since the test's set-up began, or since its tear-down did."""
         __tracebackhide__ = True
         self._ask_all()
         if self._found:
@@ -381,8 +381,8 @@ class ServerWatch:
 
 
 def fail_if_problems_are_noted(item: pytest.Item, report: pytest.TestReport, error: BaseException) -> None:
-    """Let a test fail that has raised what it was expected to raise, if *error* has a note of problems besides, or what
-    caused it, or an exception that it groups.
+    """Let a test fail that has raised the expected *error*, if there is a note of problems on *error*, on an exception
+    that led to it, or on one that it groups.
 
     Servers that the watch does not know add such notes: those of test cases and of `with FeedServer()`.
     """

@@ -73,7 +73,7 @@ class UrllibClient:
 
         *timeout* is in seconds. *method* and *headers* are for a *url* that is text: a `Request` has its own. Raises
         urllib.error.HTTPError for an answer of 400 and above and for a 3xx that it does not follow, such as a 304, and
-        URLError where no answer comes.
+        URLError or another OSError where no answer comes.
         """
         if isinstance(url, str):
             url = urllib.request.Request(self._trust.absolute(url), method=method, headers=headers or {})  # noqa: S310 - the test's own

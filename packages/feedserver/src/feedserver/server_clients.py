@@ -47,7 +47,8 @@ class ServerClients(ServerLocation):
     def client_certificate(self, name: str) -> str:
         """Return a file with a private key and a certificate of the authority for a client, for `cert=` and `--cert`.
 
-        *name* is a host name or an e-mail address. Raises RuntimeError for a server without TLS.
+        *name* is a host name or an e-mail address. Raises ValueError for another *name*, RuntimeError for a server
+        without TLS.
         """
         check_name("name", name, "reader.example")
         self._tls_or_raise()

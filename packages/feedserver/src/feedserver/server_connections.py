@@ -1,4 +1,4 @@
-"""The connections of a server, and how a test breaks, refuses and closes them before any request."""
+"""The connections of a server, and how a test refuses and closes them, and breaks them before any request."""
 
 from __future__ import annotations
 

@@ -252,7 +252,7 @@ def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002
 def feeds(format: FormatName = "atom", *, max_entries: int = 3) -> SearchStrategy[Feed]:  # noqa: A002 - as above
     """Return a strategy for feeds with the fields of `CARRIED` for *format*.
 
-    A feed has up to *max_entries* entries, whose ids differ.
+    A feed has up to *max_entries* entries, each with another `Entry.identity`.
     """
     carried = _carried_by(format)
     check_whole("max_entries", max_entries, 0, 3)

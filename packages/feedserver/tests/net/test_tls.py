@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import socket
 import ssl
 import urllib.request
@@ -48,6 +49,13 @@ def test_a_certificate_is_for_the_host_and_the_aliases() -> None:
             url = server.url("x", host=host)
             with urllib.request.urlopen(url, context=server.client_context(), timeout=10) as answer:
                 assert answer.read() == b"hello"
+
+
+@pytest.mark.parametrize("name", ["Ada Lovelace", "a..example", "ada@münchen.example"])
+def test_a_client_s_certificate_for_what_it_cannot_name_is_refused_with_the_remedy(name: str) -> None:
+    refused = f"a client's certificate cannot be for '{name}'; give a host name or an e-mail address in ASCII, such as "
+    with FeedServer(tls=True) as server, pytest.raises(ValueError, match=f"^{re.escape(refused)}'reader.example'$"):
+        server.client_certificate(name)
 
 
 def test_a_certificate_is_for_the_names_that_are_given() -> None:

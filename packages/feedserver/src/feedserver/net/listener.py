@@ -284,7 +284,7 @@ class Listening:
         self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
 
     def _close_connections(self) -> None:
-        """End the connections that exist when the server stops, and call *closed* when no further one can come."""
+        """End the connections of a server that stops; call `close`'s *closed* when none is left and none can come."""
         closed, self._closed = self._closed, None  # so that connections that end at once do not start this again
         if closed is None:
             return

@@ -23,7 +23,7 @@ class Poller(Protocol):
         """Stop watching a descriptor."""
 
     def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
-        """Wait for *timeout* seconds, -1 for ever. Return what is ready; an error or an end has other bits set.
+        """Wait for *timeout* seconds, -1 for ever. Return what is ready; an error or an end may set other bits.
 
         Where more than *max_events* descriptors are ready, some may be left for the next call.
         """

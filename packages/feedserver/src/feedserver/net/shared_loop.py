@@ -96,7 +96,7 @@ class LoopThread:
         self.loop.call_soon_threadsafe(function)
 
     def visit(self, function: Callable[[], object], timeout: float = -1) -> bool:
-        """Call *function* between two turns of the loop: at once, in the caller's thread, where possible.
+        """Call *function* between two turns of the loop, in the caller's thread where the loop can be visited.
 
         Otherwise the loop's thread calls it soon. Returns False where some callback has blocked the loop for *timeout*
         seconds, so that *function* was not called; -1 waits for ever.

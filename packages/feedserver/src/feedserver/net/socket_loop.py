@@ -24,7 +24,7 @@ from feedserver.net.timers import DueCall, Timers
 Callback = Callable[[], object]
 
 LONGEST_WAIT = 86_400.0
-"""Seconds that a turn waits at most: the system's own limit is some weeks."""
+"""Seconds that a turn waits for a timer at most: the system's own limit is some weeks."""
 
 FEW_WATCHED = 256
 """A poll may report this many descriptors even if fewer are watched: others may be added while it waits."""

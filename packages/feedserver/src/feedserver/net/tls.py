@@ -147,10 +147,19 @@ class Authority:
         return b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *chain))
 
     def client_certificate(self, name: str) -> Path:
-        """Return a file with the private key and the certificate chain of a client called *name*, as PEM."""
+        """Return a file with the private key and the certificate chain of a client called *name*, as PEM.
+
+        Raises ValueError for what is neither a host name nor an e-mail address.
+        """
         with self._lock:
             if name not in self._clients:
-                leaf = self.intermediate.issue_cert(name)
+                try:
+                    leaf = self.intermediate.issue_cert(name)
+                except ValueError as error:
+                    raise ValueError(
+                        f"a client's certificate cannot be for {name!r}; give a host name or an e-mail address in "
+                        "ASCII, such as 'reader.example'"
+                    ) from error
                 # A forked child shares the folder.
                 file = self._path() / f"client-{os.getpid()}-{len(self._clients) + 1}.pem"
                 file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))

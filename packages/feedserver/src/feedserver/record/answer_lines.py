@@ -19,7 +19,7 @@ class AnswerLines:
     """The lines of an answer: the *interim* statuses before it, its *head*, and the lines *after* the head.
 
     *after* are, for a chunked body, the lines that give the size of each chunk, and the trailers; else it is empty.
-    *bare_carriage_returns* is the number of lines with a CR that is not a part of their end; there, it is a blank.
+    *bare_carriage_returns* is the number of lines that had a CR before their end; here, they have a blank for it.
     """
 
     interim: tuple[int, ...]
@@ -85,7 +85,7 @@ class AnswerLines:
 def without_bare_carriage_returns(line: bytes) -> bytes:
     """Return *line* with a blank for each CR that is not a part of its end, as RFC 9112 §2.2 demands.
 
-    http.client takes each CR for the end of a line, and so a part of a value for a header or for the end of the head.
+    http.client takes each CR for the end of a line: it would read a part of a value as a header, or end the head there.
     """
     return _BARE_CARRIAGE_RETURN.sub(b" ", line)
 

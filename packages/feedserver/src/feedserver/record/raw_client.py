@@ -258,8 +258,8 @@ def _unread(response: HTTPResponse) -> tuple[str, ...]:
     """Return what http.client skips: the first line among the headers that is not a header, and all lines after it.
 
     Each line is cut at its colon, "" stands for a line without one, and lines that go on with the value of the line
-    before are left out (RFC 9112 §5.2): a value may be a secret. Raises RecordingError if one of them says how the body
-    is framed.
+    before are left out (RFC 9112 §5.2): a value may be a secret. Raises RecordingError if a line says how the body is
+    framed.
     """
     rest = response.headers.get_payload()
     # Not `str.splitlines`: it splits at seven more characters, which values may have.
@@ -267,7 +267,8 @@ def _unread(response: HTTPResponse) -> tuple[str, ...]:
     names = tuple(line.partition(":")[0] if ":" in line else "" for line in lines)
     if any(_FRAMES.match(line) for line in lines):
         raise RecordingError(
-            f"{in_words(names[0])} is no name of a header, and fields after it frame the body; nothing was written"
+            f"{in_words(names[0])} is no name of a header, and it or a field after it frames the body; "
+            "nothing was written"
         )
     return names
 

@@ -83,9 +83,10 @@ def record(
     by default the certificate authorities of the system are trusted.
 
     Raises TypeError for an argument of a wrong type and for a header that is not on one line; ValueError if *url* is
-    not an http or https URL, or if *file* has a name that is not served or that Windows does not allow; FileExistsError
-    if one of the files exists and *force* is false, another OSError if they cannot be written, and RecordingError if no
-    complete answer came, or one that cannot be recorded.
+    not an http or https URL, if *file* has a name that is not served or that Windows does not allow, if *timeout* is
+    not above 0, or if a name in *keep* is empty; FileExistsError if one of the files exists and *force* is false,
+    another OSError if they cannot be written, and RecordingError if no complete answer came, or one that cannot be
+    recorded.
     """
     parts = checked(url)
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")

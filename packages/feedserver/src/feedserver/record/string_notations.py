@@ -15,7 +15,7 @@ _SAME_AT_BOTH_ENDS = (
 """Quotes that close the strings that they open. A pattern takes the first that fits, so the longer ones come first."""
 
 _ENCODED = ("%22", "%27", "%60")
-"""Quotes that are percent-encoded, and so are the backslashes before those that do not close the string."""
+"""Percent-encoded quotes. A backslash before one that does not close the string is percent-encoded, too."""
 
 _OPENING_AND_CLOSING = (("“„”", "“”"), ("‘‚’", "‘’"), ("«»", "«»"), ("‹›", "‹›"))
 
