@@ -66,6 +66,19 @@ class AWebPage(SubscribeTestCase):
         found = self.find(self.get_url("/@ada"))
         assert (found.url, found.page) == (self.get_url("/@ada.rss"), self.get_url("/@ada"))
 
+    def test_no_other_place_is_tried_if_the_server_of_the_page_asks_for_a_pause(self) -> None:
+        self.feedserver.add("/@ada", Response(status=429, headers={"Retry-After": "3600"}))
+        self.feedserver.add("/@ada.rss", feed())
+        with pytest.raises(NotAdded):
+            self.find(self.get_url("/@ada"))
+        assert [asked.path for asked in self.feedserver.requests] == ["/@ada"]
+
+    def test_a_stored_feed_is_found_although_the_server_of_its_page_asks_for_a_pause(self) -> None:
+        self.feedserver.add("/@ada", Response(status=429, headers={"Retry-After": "3600"}))
+        known = make_feed(self.get_url("/@ada.rss"))
+        assert self.find(self.get_url("/@ada")).source == known
+        assert [asked.path for asked in self.feedserver.requests] == ["/@ada"]
+
     def test_no_other_place_is_tried_at_a_server_that_asks_for_a_pause(self) -> None:
         self.feedserver.add("/", page("<p>A blog</p>"))
         self.feedserver.add("/feed", Response(status=429, headers={"Retry-After": "3600"}))

@@ -5,8 +5,9 @@ feed's own User-Agent and proxy; its login, headers and certificates go to its o
 requested one after the other, no faster than feeds, and not while all feeds of the host are paused. A child process
 finds the article, with a deadline, and cleans it.
 
-The content replaces that of the entry, and the feed's summary stays. If the entry is edited, its own content is stored
-again, and its page is requested again. A page without an article is requested three times, a day apart.
+The content replaces that of the entry, and the feed's summary stays, if there is one. If the entry is edited, its own
+content is stored again, and its page is requested again. A page without an article is requested three times, a day
+apart.
 """
 
 from __future__ import annotations

@@ -209,7 +209,8 @@ def _find(request: FetchRequest, scout: Scout, *, is_bare: bool) -> Found:
             places, page = _places(first.page, request, scout)
         except ParseError as error:
             raise NotAdded(say("no-feed-unsearchable", url=request.url, reason=error.reason)) from error
-    found = _first_feed(places, page, request, scout)
+    closed = {origin(request.url)} if first.wants_no_more else set()
+    found = _first_feed(places, page, request, scout, closed)
     if found is not None:
         return found
     code = "not-to-be-had" if first.page is None else "no-feed-no-page"
@@ -235,16 +236,20 @@ def _places(page: Fetched, request: FetchRequest, scout: Scout) -> tuple[list[st
     return [url for url in dict.fromkeys(named or guessed) if url != page.url], page.url
 
 
-def _first_feed(places: Iterable[str], page: str, request: FetchRequest, scout: Scout) -> Found | None:
-    """Return the first feed at one of *places*, which *page* leads to."""
-    closed: set[tuple[str, str, int]] = set()  # servers that are not to be asked for anything else
+def _first_feed(
+    places: Iterable[str], page: str, request: FetchRequest, scout: Scout, closed: set[tuple[str, str, int]]
+) -> Found | None:
+    """Return the first feed at one of *places*, which *page* leads to. No requests are sent to the origins *closed*,
+    nor to a server once it asks for a pause or does not answer.
+    """
+    closed = set(closed)
     for url in places:
         place = origin(url)
-        if place in closed:
-            continue
         login = request.credentials if place == origin(request.url) else ""
         if not login and (known := Feed.objects.shared().with_url(url).first()) is not None:
             return Found(url, known, page)
+        if place in closed:
+            continue
         answer = scout.ask(FetchRequest(url, credentials=login))
         if isinstance(answer, Reading):
             return Found(request_url(url), answer, page, login)
