@@ -56,7 +56,11 @@ def test_a_player_has_an_origin_that_a_policy_allows(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["nas.local", "a.localhost", "box.lan", "video.home.arpa", "tube.localdomain", "localhost"]
+    "host",
+    [
+        *("nas.local", "a.localhost", "box.lan", "video.home.arpa", "tube.localdomain", "localhost"),
+        *("nas.home", "tube.corp", "tube.intranet", "tube.private"),
+    ],
 )
 def test_no_player_is_on_a_host_of_the_readers_own_machine_or_network(host: str) -> None:
     assert player_at(f"https://{host}/videos/embed/9c9de5e8-0a1e-484a-b099-e80766180a6d") is None

@@ -92,6 +92,15 @@ class TestSkippedHours:
         assert feed.next_reason == "ours"
         assert due_hosts.wrong("default") == []
 
+    def test_a_feed_that_was_edited_before_it_was_postponed_is_due_now(self) -> None:
+        later = AHEAD + HOUR
+        make_feed(next_fetch=later, not_before=later, candidates=[], **self.SKIPPED)
+        done = clock_jumps.bring_back(NOW)
+        assert done is not None and done.feeds == 1
+        feed = Feed.objects.get()
+        assert (feed.next_fetch, feed.not_before, feed.next_reason) == (NOW, NOW, "")
+        assert due_hosts.wrong("default") == []
+
     def test_a_feed_that_skips_the_time_of_its_next_fetch_is_unchanged(self) -> None:
         later = NOW + 3 * DAY + timedelta(microseconds=1)
         candidates = candidates_as_json([DueTime(NOW, "ours"), DueTime(later, "skipDays")])

@@ -126,9 +126,11 @@ _VIMEO = late(
     r"(?:/([0-9a-f]{6,20})(?!\w)|\?(?:[^#&]*+&)*?h=([0-9a-f]{6,20})(?!\w))?",
     _FLAGS,
 )
-# The host is a name, without a port, and not one of those that are kept for the reader's own machine or network.
+# The host is a name, without a port, and not one of those that are kept for the reader's own machine or network, or
+# that are in use there (RFC 6762, appendix G).
+_OWN: Final = "localhost|localdomain|local|lan|internal|arpa|intranet|private|corp|home"
 _PEERTUBE = late(
-    r"https://((?:[a-z0-9-]{1,63}\.){1,8}(?!(?:localhost|localdomain|local|lan|internal|arpa)/)[a-z][a-z0-9-]{1,62})/"
+    rf"https://((?:[a-z0-9-]{{1,63}}\.){{1,8}}(?!(?:{_OWN})/)[a-z][a-z0-9-]{{1,62}})/"
     r"(videos|video-playlists)/embed/"
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[1-9A-HJ-NP-Za-km-z]{22})(?![\w/-])",
     _FLAGS,

@@ -136,14 +136,15 @@ def _correct_postponed(now: datetime, using: str) -> int:
     next claim then looks at what they skip. Returns how many there were.
     """
     # Imported late: see `due_queue`.
-    from lifestream.scheduler.schedule import SKIPPED, candidates_from_json
+    from lifestream.scheduler.schedule import SKIPPED, DueTime, candidates_from_json
 
     late = now + TOLERANCE
     skipped = Feed.objects.using(using).filter(next_reason__in=SKIPPED, next_fetch__gt=late, not_before__gt=late)
     count = 0
     for pk, at, column in list(skipped.order_by("pk").values_list("pk", "next_fetch", "candidates")):
         # A feed that was not postponed is due at the last of the times that were asked for, which are whole seconds.
-        candidates = candidates_from_json(column)
+        # One that was edited or resumed has no such times: it was due at once.
+        candidates = candidates_from_json(column) if column else (DueTime(now, ""),)
         if candidates and candidates[-1].at < at - timedelta(seconds=1):
             before = candidates[-1]
             postponed = skipped.filter(pk=pk, next_fetch=at)
