@@ -76,6 +76,11 @@ def test_a_short_file_is_sent_as_it_is(accepted: str, cache: str) -> None:
     assert streamed["Content-Length"] == "60" and streamed.getvalue() == body
 
 
+@pytest.mark.parametrize("length", ["", "abc", "-1"])
+def test_a_length_that_is_no_number_is_no_error(length: str) -> None:
+    assert answer("br", **{"Content-Length": length})["Content-Encoding"] == "br"
+
+
 def test_without_the_package_all_is_sent_in_gzip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compression, "brotli", None)
     assert answer("gzip, br")["Content-Encoding"] == "gzip"

@@ -38,7 +38,8 @@ class CompressionMiddleware(GZipMiddleware):
         """
         if response.status_code == HTTPStatus.PARTIAL_CONTENT:
             return response
-        if int(response.get("Content-Length") or LEAST) < LEAST:
+        length = response.get("Content-Length") or ""
+        if length.isdecimal() and int(length) < LEAST:
             return response
         kind = response.get("Content-Type", "")
         if kind.startswith("image/") and "svg" not in kind:
