@@ -1,7 +1,7 @@
 """What a claim costs with 1,000 to a million feeds in the database, of which none, few or all are due.
 
 Three tenths of the feeds are on six hosts, the others at most four to a host. A figure is the least of several claims,
-in milliseconds of processor time, PostgreSQL's own included (wall-clock time where the system is not Linux): a busy
+in milliseconds of processor time, PostgreSQL's own included (wall-clock time where that cannot be read): a busy
 machine only ever adds to it. The database is a new SQLite file, or one that is made and dropped in the PostgreSQL
 server that LIFESTREAM_TEST_DATABASE_URL names.
 
@@ -133,7 +133,9 @@ def chosen(hosts: int, each: int) -> list[int]:
 
 
 def processor_time() -> float:
-    """Return the seconds of processor time that this process has taken, and PostgreSQL for its connection."""
+    """Return the seconds of processor time that this process has taken, and PostgreSQL for its connection; wall-clock
+    time if PostgreSQL's cannot be read.
+    """
     from django.db import connection
 
     if connection.vendor == "sqlite":

@@ -3,7 +3,7 @@
     python benchmarks/import_feeds.py [--feeds 200] [--rounds 5]
 
 Feeds of about 50 KB and 19 entries are served by feedserver in a process of its own, each on a loopback address of
-its own (127.0.1.1, 127.0.1.2, …), so that each is a host of its own for a client that has limits per host. That needs a
+its own (127.0.1.2, 127.0.1.3, …), so that each is a host of its own for a client that has limits per host. That needs a
 system where all of 127.0.0.0/8 is loopback, as on Linux; elsewhere the program says so.
 
 Both import into SQLite files on disk, in one warm process. Each round starts with an empty database; the first

@@ -70,7 +70,9 @@ def site(keep: str = "") -> Iterator[None]:
 
 
 def processor_time() -> float:
-    """Return the seconds of processor time that this process and PostgreSQL's process for its connection have used."""
+    """Return the seconds of processor time that this process and PostgreSQL's process for its connection have used;
+    wall-clock time if the latter's cannot be read.
+    """
     from django.db import connection
 
     if connection.vendor == "sqlite":

@@ -38,7 +38,7 @@ KINDS = ("304", "same", "new", "error")
 
 def kind_of(number: int, feeds: int) -> str:
     """Return what feed *number*, one of *feeds* in all, answers from its second request on. Feeds are asked in
-    the order of their numbers, and those of a kind do not follow each other.
+    the order of their numbers, and the kinds are mixed.
     """
     share = number * 77 % feeds / feeds
     return "304" if share < 0.7 else "same" if share < 0.9 else "new" if share < 0.98 else "error"

@@ -1,4 +1,4 @@
-"""How everything here is measured and printed: interleaved rounds, and the medians of the values and of their ratios.
+"""Measurements beside peers: interleaved rounds, the medians of the values and of their ratios, and their tables.
 
 A machine that others use at the same time slows down for seconds. So each round runs every peer once, in a new order,
 and a ratio is taken within its round, between neighbours in time; the median over the rounds is what is printed.

@@ -197,7 +197,7 @@ class Mutant:
 def mutants_of(source: str, name: str) -> list[Mutant]:
     """Return the mutants of *source* in the order of their lines; *name* is the file's, for the diffs.
 
-    What repeats another mutant, or changes only annotations or whether a dataclass is frozen, is left out.
+    What repeats another mutant, or changes only annotations or the decorator of a dataclass, is left out.
     """
     found: list[Mutant] = []
     seen: set[str] = set()

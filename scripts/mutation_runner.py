@@ -81,7 +81,7 @@ class Runner:
 def importable() -> list[str]:
     """Return the names of the installed libraries that this process has imported, in that order.
 
-    Plugins of pytest, which pytest must import itself, and modules of the repository are left out.
+    Plugins of pytest, which pytest must import itself, modules of the repository and those of STATEFUL are left out.
     """
     plugins = {entry.module.partition(".")[0] for entry in entry_points(group="pytest11")}
     libraries = [Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")]

@@ -3,8 +3,9 @@
 
     uv run python scripts/rules.py
 
-Each rule has one line for each test that shows it. The exit status is 1 if a test fails, or if a rule has none that
-ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help` explains both.
+Each rule has one line for each test that shows it. The exit status is 1 if a test fails, or if a rule was not seen: a
+test of it did not run, or none passed. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help`
+explains both.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ usage: scripts/rules.py [-h] [ARGUMENT ...]
 
 Runs the tests of the forty rules of a good feed client, and those of how a good reader reads a document, and prints
 them as a table: each rule, whether it holds, and the tests that show it. The exit status is 0 if all of them hold, and
-1 if a test fails or if a rule has none that ran.
+1 if a test fails, or if a rule is "not seen": a test of it did not run, or none passed.
 
   -h, --help   print this and run nothing
   ARGUMENT     passed on to pytest, as these (`pytest --help` has all of them):
@@ -145,7 +146,7 @@ class Seen:
         self.ended: dict[str, str] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Collect the tests of each rule; tests without a mark were left out by `-m`."""
+        """Collect the tests of each rule, also those that `-k` will leave out."""
         for item in sorted(items, key=lambda item: (item.path, item.location[1] or 0)):
             for kind in KINDS:
                 for mark in item.iter_markers(kind):

@@ -24,8 +24,8 @@ class Ended(StrEnum):
     COMPLETE = "complete"
     """The operating system took the whole answer."""
     CLOSED = "closed"
-    """The server closed the connection before the answer was whole: by a fault, since TLS failed, or since the test
-    called `FeedServer.close_client_connections`.
+    """The server closed the connection: as a fault demanded, or before the answer was whole, since TLS failed or the
+    test called `FeedServer.close_client_connections`.
     """
     RESET = "reset"
     """The server reset the connection, as a fault demanded."""

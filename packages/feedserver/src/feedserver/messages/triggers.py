@@ -4,7 +4,7 @@
     reset after 512 on request 2                 the second time only
     reset after 512 on every 3rd request         the third time, the sixth, …
     reset after 512 from request 2               the second time and ever after
-    reset after 512 with probability 0.3 seed 7  three times in ten, the same ones in every run
+    reset after 512 with probability 0.3 seed 7  about three times in ten, the same ones in every run
 
 Requests are counted as a timeline counts them: HEAD is not counted, nor is a request that must log in first. Each
 answer that was given to `add`, and each file, has its own count.
