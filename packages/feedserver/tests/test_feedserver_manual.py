@@ -129,9 +129,9 @@ def test_each_command_and_option_has_an_entry() -> None:
         assert f"feedserver {name}".strip() in usage
 
 
-def is_word_of(text: str, option: str) -> bool:
-    """Return whether *text* has *option*, and not only a longer one that begins or ends with it."""
-    return re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text) is not None
+def is_word_of(text: str, name: str) -> bool:
+    """Return whether *text* has *name*, and not only inside a longer name."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -147,7 +147,7 @@ def test_each_fixture_marker_and_setting_of_the_pytest_plugin_has_an_entry() -> 
     source = inspect.getsource(pytest_feedserver)
     names = re.findall(r"@pytest\.fixture.*\ndef (\w+)", source) + re.findall(r'addini\(\s*"(\w+)"', source)
     assert len(names) >= 3
-    assert [name for name in names if name not in text] == []
+    assert [name for name in names if not is_word_of(text, name)] == []
     assert "pytest.mark.feedserver" in text
 
 
