@@ -50,7 +50,7 @@ def test_the_right_reader_passes_every_scenario() -> None:
     [pytest.param(each, marks=pytest.mark.slow) if each.id in ("H3", "H8") else each for each in SCENARIOS],
     ids=IDS,
 )
-def test_a_reader_that_breaks_one_rule_fails_no_other_scenario_of_its_group(scenario: Scenario) -> None:
+def test_a_reader_that_breaks_one_rule_fails_its_scenario_and_no_other_of_its_group(scenario: Scenario) -> None:
     neighbours = [each.id for each in SCENARIOS if each.group == scenario.group and each.lane is Lane.SHARED]
 
     report = check(partial(RightReader, scenario.id), only=[scenario.id, *neighbours], scenarios=SCENARIOS)
