@@ -1,4 +1,4 @@
-"""A client on a bare socket: it sends exactly the bytes that a test gives it, and hides nothing of the answer."""
+"""A client on a bare socket: `send` sends a test's bytes as they are, and `read_to_end` returns those of the answer."""
 
 from __future__ import annotations
 

@@ -129,6 +129,7 @@ def test_forwarding_to_the_server_itself_is_stopped_at_once(server: FeedServer) 
     server.add("/loop", Forward(server.base_url))
     with RawClient(server) as client:
         assert client.get("/loop").status == 500
+    assert [request.path for request in server.requests] == ["/loop", "/loop"]
     with pytest.raises(VerificationError, match="leads back to this server; forward to another one"):
         server.verify()
 

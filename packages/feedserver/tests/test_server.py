@@ -17,7 +17,7 @@ from typing import NoReturn
 import pytest
 
 from feedserver import FeedServer, PortTaken, Request, Response
-from feedserver.net import shared_loop
+from feedserver.net import binding, shared_loop
 from feedserver.net.connection import Connection
 from feedserver.net.listener import Listening
 from feedserver.server import STOP_TIMEOUT
@@ -59,11 +59,25 @@ def test_a_taken_port_is_named_with_the_remedy(root: Path) -> None:
     )
 
 
-def test_a_fixed_port_waits_for_its_old_owner(root: Path, quiet_host: str) -> None:
+def test_a_start_waits_for_the_old_owner_of_its_port(
+    root: Path, quiet_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_refused = threading.Event()
+    listen = binding.listen
+
+    def noting_listen(host: str, port: int) -> socket.socket:
+        try:
+            return listen(host, port)
+        except OSError:
+            is_refused.set()
+            raise
+
     old = FeedServer(root, host=quiet_host).start()
     new = FeedServer(root, host=quiet_host, port=old.port, bind_timeout=10)
+    monkeypatch.setattr(binding, "listen", noting_listen)
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(new.start)
+        assert is_refused.wait(10)
         old.stop()
         starting.result(timeout=10)
     new.stop()

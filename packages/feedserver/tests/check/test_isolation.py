@@ -44,10 +44,9 @@ def test_a_reader_gets_no_variable_that_leads_to_data_of_its_user(
     assert "/the/user's/own" not in printed
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the data of a process")
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows has no signals of threads")
 def test_a_signal_that_does_not_interrupt_the_wait_for_a_command_is_noticed(tmp_path: Path) -> None:
-    """As one does not that comes just as the wait begins, or one that another thread receives."""
+    """Such a signal comes just as the wait begins, or another thread receives it, as here."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -74,6 +73,7 @@ def test_a_signal_that_does_not_interrupt_the_wait_for_a_command_is_noticed(tmp_
     assert not (session.home / "ended_by_itself").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the data of a process")
 def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> None:
     takes = f"{sys.executable} -S -E -c 'bytearray(300 << 20)'"
     cramped = Home(tmp_path / "cramped", patience=10, memory=200 << 20, extra={}, bundle=None)

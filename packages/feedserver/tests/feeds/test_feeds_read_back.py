@@ -1,8 +1,8 @@
 """Parsers in common use read every format back, with the values that were written.
 
-A `Reader` is a table of functions that get each field of a feed and of an entry out of what a parser returns. `silent`
-names the fields that the parser does not report, and `filled` those to which it gives some other value if the document
-has none; all other fields must be equal.
+A `Reader` is a table of functions that get fields of a feed and of an entry out of what a parser returns. `silent`
+names the fields that the parser does not report in a format, and `filled` those to which it gives some other value if
+the document has none; all other fields of the table must be equal.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ import contextlib
 import gzip
 import os
 import socket
+import struct
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from feedserver import FeedServer, FixtureWarning, Request, Response
-from rawclient import RawClient
+from rawclient import TIMEOUT, RawClient
 
 FEED = b"<feed xmlns='http://www.w3.org/2005/Atom'><title>x</title></feed>"
 
@@ -238,7 +240,7 @@ def test_a_large_file_is_sent_whole(server: FeedServer, root: Path) -> None:
     assert exchange.bytes_sent == size + len(head) + 4
 
 
-def test_a_client_that_leaves_is_journalled_with_the_bytes_it_got(server: FeedServer, root: Path) -> None:
+def test_a_client_that_leaves_early_is_journalled_with_a_part_of_the_bytes(server: FeedServer, root: Path) -> None:
     with (root / "big.xml").open("wb") as file:
         file.truncate(50_000_000)
     with RawClient(server) as client:
@@ -249,7 +251,7 @@ def test_a_client_that_leaves_is_journalled_with_the_bytes_it_got(server: FeedSe
     assert 0 < exchange.bytes_sent < 50_000_000
 
 
-def test_a_client_that_leaves_later_is_journalled_with_the_bytes_that_it_got_until_then(server: FeedServer) -> None:
+def test_a_client_that_leaves_later_is_journalled_with_no_fewer_bytes_than_it_got(server: FeedServer) -> None:
     server.add("/big", Response(b"x" * 50_000_000))
     with RawClient(server) as client:
         client.ask("/big")
@@ -283,16 +285,26 @@ def test_a_large_body_is_coded_alike_each_time_and_ranges_are_parts_of_the_coded
     assert (part.status, part.body) == (206, first.body[:10])
 
 
-def test_a_file_without_end_is_not_coded_for_a_client_that_left(root: Path) -> None:
+@pytest.mark.parametrize("ends", ["client", "server"])
+def test_the_coding_of_a_huge_file_ends_with_a_reset_by_its_client_or_the_stop_of_its_server(
+    root: Path, ends: str
+) -> None:
     (root / "hole.xml").touch()
     os.truncate(root / "hole.xml", 1 << 40)
     (root / "hole.xml.response").write_text("Coding: gzip\n")
-    with FeedServer(root) as server:
-        with RawClient(server) as client:
-            client.ask("/hole.xml")
-            server.wait_for("/hole.xml")
-        server.stop()
-        assert not [each for each in threading.enumerate() if "hole.xml" in each.name]
+    with FeedServer(root, callable_timeout=2 * TIMEOUT) as server, RawClient(server) as client:
+        client.ask("/hole.xml")
+        deadline = time.monotonic() + TIMEOUT
+        coding: list[threading.Thread] = []
+        while not coding and time.monotonic() < deadline:
+            coding = [each for each in threading.enumerate() if "hole.xml" in each.name and each.is_alive()]
+        if ends == "client":
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.socket.close()
+            coding[0].join(TIMEOUT)
+        else:
+            server.stop()
+        assert not coding[0].is_alive()
 
 
 def test_a_server_that_starts_again_codes_a_large_body_again(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""A secret of the request is found in whatever spelling an answer repeats it."""
+"""A secret of the request is found in the usual spellings in which an answer repeats it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SECRET = 'pa/ss w"ü&1'
         "pa\\x2Fss\\x20w\\x22\\xFC\\x261",
     ],
 )
-def test_a_secret_is_replaced_in_any_spelling(spelled: str) -> None:
+def test_a_secret_is_replaced_in_each_usual_spelling(spelled: str) -> None:
     assert without_known(f"/x/{spelled}/y", [SECRET]) == "/x/removed/y"
     assert without_known(f"a{spelled}b", [SECRET]) == "aremovedb"
 

@@ -52,7 +52,7 @@ ENOUGH = 280
     ],
     ids=["interim answers", "extensions of chunks", "trailers"],
 )
-def test_lines_without_end_are_refused_before_they_fill_the_memory(tmp_path: Path, answer: bytes) -> None:
+def test_more_than_16_mib_of_lines_beside_the_body_are_refused(tmp_path: Path, answer: bytes) -> None:
     message = "^the heads, the sizes of chunks and the trailers have more than 16 MiB; nothing was written$"
     with saying(answer) as url, pytest.raises(RecordingError, match=message):
         record(url, tmp_path / "feed.xml")
@@ -60,7 +60,7 @@ def test_lines_without_end_are_refused_before_they_fill_the_memory(tmp_path: Pat
 
 
 @pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
-def test_interim_answers_without_end_are_refused(tmp_path: Path, status: bytes) -> None:
+def test_more_than_1000_interim_answers_are_refused(tmp_path: Path, status: bytes) -> None:
     with (
         saying((b"HTTP/1.1 " + status + b"\r\n\r\n") * (MOST_HEADS + 1)) as url,
         pytest.raises(RecordingError, match=r"^more than 1,000 interim answers came; nothing was written$"),
