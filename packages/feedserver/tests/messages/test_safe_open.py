@@ -1,4 +1,4 @@
-"""A file that is served is regular, and inside the served folder unless links may lead out; no recording follows one."""
+"""A file that is served is a regular one, and inside the served folder unless links may lead out of it."""
 
 from __future__ import annotations
 
