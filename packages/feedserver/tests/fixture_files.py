@@ -8,7 +8,7 @@ from feedserver.fixtures.loader import sidecar_of
 
 
 def write(folder: Path, name: str, data: bytes = b"", beside: bytes | None = None) -> Path:
-    """Write a file called *name*, and its directives into the file *beside* it; return the path of the first."""
+    """Write *data* into a file called *name*, and *beside*, if given, into its sidecar; return the path of the file."""
     path = folder / name
     path.write_bytes(data)
     if beside is not None:

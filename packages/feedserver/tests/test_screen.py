@@ -70,6 +70,13 @@ def test_a_problem_of_no_exchange_is_shown_once_until_an_exchange_ends() -> None
     assert out.getvalue().count("no files are left") == 2
 
 
+def test_only_line_feeds_divide_a_problem_into_lines() -> None:
+    server, out = FeedServer(), io.StringIO()
+    server.failed("a\nb\u2028c")
+    Screen(out).report_problems_of_none(server)
+    assert out.getvalue() == "    a\n    b\\u2028c\n"
+
+
 class Terminal(io.StringIO):
     """A stream that claims to be a terminal."""
 

@@ -1,4 +1,4 @@
-"""The options of a server: which are refused where they are given, and what a ready-made `Tls` does."""
+"""The options of a server: values that `FeedServer` refuses at once, and what a ready-made `Tls` does."""
 
 from __future__ import annotations
 

@@ -169,6 +169,7 @@ def test_the_page_keeps_ticks_and_needs_its_secret_prefix() -> None:
         person.join(30)
 
     assert 'value="I1:1" checked' in person.pages[1]
+    assert 'value="I1:4"' in person.pages[-1]
     assert 'value="I1:4" checked' not in person.pages[-1]  # new in this round
 
 
@@ -213,7 +214,7 @@ def test_a_session_that_could_not_be_written_is_refused_before_the_run(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is a folder in which nobody may write")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc, a folder in which nobody may write")
 def test_a_session_in_a_folder_that_takes_no_files_is_refused_before_the_run() -> None:
     with pytest.raises(SessionError, match=r"session.json cannot be written \(.+\); name another file"):
         SessionFile.open(Path("/proc/session.json"), "x")
@@ -280,7 +281,7 @@ def test_a_session_of_other_options_or_a_file_of_something_else_is_refused(
 
 @pytest.fixture
 def no_session(tmp_path: Path) -> str:
-    """Return a file that is no session: with it, a command begins no run even if what a test gives is not refused."""
+    """Return a file that is no session, so that no run begins even if the options under test are accepted."""
     path = tmp_path / "session.json"
     path.write_text("{}")
     return str(path)
@@ -304,7 +305,7 @@ def no_session(tmp_path: Path) -> str:
         ("--workers", "4"),
     ],
 )
-def test_what_is_for_the_commands_of_a_reader_is_refused_where_a_person_drives_it(
+def test_an_option_for_the_commands_of_a_reader_is_refused_beside_serve(
     no_session: str, capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
     assert main(["check", "--serve", "--session", no_session, option, value]) == 2
@@ -323,7 +324,7 @@ def test_what_is_for_the_commands_of_a_reader_is_refused_where_a_person_drives_i
         ("--feed-port", "8080"),
     ],
 )
-def test_what_is_for_a_person_is_refused_where_none_drives_the_reader(
+def test_an_option_for_a_person_is_refused_without_serve(
     capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
     assert main(["check", "--poll", "false", "--only", "V1", option, value]) == 2
@@ -331,7 +332,7 @@ def test_what_is_for_a_person_is_refused_where_none_drives_the_reader(
 
 
 @pytest.mark.parametrize(("option", "value"), [("--feed-host", "0.0.0.0"), ("--feed-port", "8080")])
-def test_where_feeds_of_a_hosted_reader_are_served_is_refused_without_their_url(
+def test_a_host_or_port_for_the_feeds_is_refused_without_their_url(
     no_session: str, capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
     assert main(["check", "--serve", "--session", no_session, option, value]) == 2

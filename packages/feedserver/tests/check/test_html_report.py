@@ -40,6 +40,7 @@ def test_output_of_a_reader_cannot_become_markup(report: Report) -> None:
 
     assert "<script" not in shown
     assert hostile not in shown
+    assert shown.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 5
 
 
 def test_output_of_a_reader_begins_no_line_of_the_page(report: Report) -> None:

@@ -20,7 +20,7 @@ def refusal(*, host: str = "127.0.0.1", client: str = "127.0.0.1", target: str =
         *("[::1]:8097", "LOCALHOST:1", "127.9.9.9", "[::ffff:7f00:1]:80", ""),
     ],
 )
-def test_quit_is_obeyed_for_a_loopback_host(host: str) -> None:
+def test_quit_is_obeyed_for_a_loopback_host_and_for_an_empty_one(host: str) -> None:
     assert refusal(host=host) == ""
 
 
@@ -42,7 +42,7 @@ def test_quit_is_obeyed_from_this_machine_only(client: str) -> None:
 
 
 @pytest.mark.parametrize("client", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
-def test_this_machine_has_several_addresses(client: str) -> None:
+def test_quit_is_obeyed_from_this_machine_by_ipv4_and_ipv6(client: str) -> None:
     assert refusal(client=client) == ""
 
 

@@ -42,6 +42,8 @@ def test_a_file_that_has_changed_since_an_earlier_server_read_it_is_read_again(r
     assert ask(root) == (200, b"two")
     (root / "a.xml.response").write_text("Status: 410\n")
     assert ask(root) == (410, b"two")
+    (root / "a.xml.response").write_text("Status: 451\n")
+    assert ask(root) == (451, b"two")
     (root / "a.xml.response").unlink()
     (root / "a.xml").unlink()
     assert ask(root)[0] == 404

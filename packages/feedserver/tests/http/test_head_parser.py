@@ -12,7 +12,7 @@ def head(line: bytes, *fields: bytes) -> bytes:
     return b"\r\n".join((line, *fields, b"", b""))
 
 
-def test_a_line_and_fields_are_read_as_they_were_sent() -> None:
+def test_a_line_and_fields_are_read_without_the_blanks_around_values() -> None:
     line, fields = read_head(head(b"GET /a?b HTTP/1.1", b"Host: h", b"X-Odd:  a b\t "))
     assert line == RequestLine("GET", "/a?b", "1.1")
     assert list(fields) == [(b"Host", b"h"), (b"X-Odd", b"a b")]

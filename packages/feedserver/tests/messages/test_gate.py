@@ -50,7 +50,7 @@ def test_a_gate_lets_a_waiting_thread_pass() -> None:
     gate, wanted = Gate(), Wanted()
     thread, ended = waiting(gate.wait, wanted)
     gate.release()
-    thread.join(10)
+    thread.join(5)  # less than the timeout of the gate
     assert ended == ["whole"]
     assert repr(gate) == "<Gate, 0 may pass>"
 
@@ -264,7 +264,7 @@ def test_a_kept_future_whose_error_is_awaited_fails_nothing(passed_on_by: Callab
 
 
 @pytest.mark.slow
-def test_many_errors_that_are_awaited_take_no_longer_than_one_in_a_large_process() -> None:
+def test_many_awaited_errors_take_little_longer_than_one_in_a_large_process() -> None:
     heap = [[at] for at in range(300_000)]
 
     def seconds(count: int) -> float:

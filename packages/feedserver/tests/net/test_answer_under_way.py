@@ -44,7 +44,7 @@ def answer(plan: Plan | None = None, whole: bytes | None = None, *, keep_alive: 
     return made
 
 
-def test_a_plan_is_played_up_to_the_step_that_sends_nothing() -> None:
+def test_a_plan_is_played_up_to_a_wait_and_then_to_its_end() -> None:
     connection = FakeConnection()
     steps: list[Step] = [SendHead(HEAD), Send(b"chunk", "framing"), Send(b"body"), Flush(), Wait(1.5), Send(b"more")]
     made = answer(iter(steps))

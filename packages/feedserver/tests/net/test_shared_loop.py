@@ -59,7 +59,7 @@ def test_a_socket_that_a_visitor_watches_wakes_the_loop(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("can_be_visited", [False, True])
-def test_a_blocked_loop_never_calls_what_it_was_given_up_for(
+def test_a_blocked_loop_never_calls_what_its_caller_has_given_up(
     thread: LoopThread, monkeypatch: pytest.MonkeyPatch, *, can_be_visited: bool
 ) -> None:
     """A server whose start has raised must not open anything later; asyncio's loop on Windows can't be visited."""

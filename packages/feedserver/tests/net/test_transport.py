@@ -212,7 +212,7 @@ def test_a_mistake_of_the_protocol_closes_and_is_reported_to_the_loop(connected:
     assert [str(error) for error in reported] == ["a mistake of the protocol's"]
 
 
-def test_the_transport_has_no_buffer_to_set_limits_for(connected: ConnectedTransport) -> None:
+def test_a_limit_of_the_write_buffer_can_only_be_0(connected: ConnectedTransport) -> None:
     connected.transport.set_write_buffer_limits(0)
     with pytest.raises(ValueError, match="it pauses from the first"):
         connected.transport.set_write_buffer_limits(65536)

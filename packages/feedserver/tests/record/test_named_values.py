@@ -52,7 +52,7 @@ def test_pairs_and_members_have_their_names_and_values(pattern: str, text: str, 
         ("CRITERION", "session:keynote", []),
     ],
 )
-def test_colons_stand_before_values_but_neither_before_ports_nor_orders(
+def test_a_colon_stands_before_a_value_but_not_before_a_port_an_order_or_a_search(
     pattern: str, text: str, found: list[tuple[str, str]]
 ) -> None:
     assert [(match["name"], match["value"]) for match in getattr(named_values, pattern).finditer(text)] == found

@@ -121,6 +121,7 @@ def test_what_an_answer_repeats_is_neither_written_nor_told(
         url = origin.url(path).replace("://", f"://{userinfo}")
         made = record(url, tmp_path / "feed.xml", headers=headers)
     assert "Header: X-Echo: saw removed!\n" in made.sidecar.read_text()
+    assert echo not in made.sidecar.read_text()
     told = "\n".join(summary(made))
     assert "changed: X-Echo (the secret of the request in it is replaced)" in told
     assert echo not in told
