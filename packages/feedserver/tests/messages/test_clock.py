@@ -143,10 +143,12 @@ def test_the_servers_own_answers_and_the_journal_follow_the_clock(server: FeedSe
 def test_the_modification_date_of_a_changed_feed_follows_the_clock(server: FeedServer, clock: Clock) -> None:
     live = server.mount("/live", Feed(entries=[Entry(title="old", published=START - DAY)]))
     clock.move(days=3)
-    live.publish(Entry(title="new", published=START + 2 * DAY))
+    modified = []
     with RawClient(server) as client:
-        modified = parsedate_to_datetime(client.get("/live").headers["Last-Modified"])
-    assert modified == START + 2 * DAY
+        for days in (2, 9):  # before what the clock shows, and after it
+            live.publish(Entry(title="new", published=START + days * DAY))
+            modified.append(parsedate_to_datetime(client.get("/live").headers["Last-Modified"]))
+    assert [since_start(date) for date in modified] == [2 * DAY, 3 * DAY]
 
 
 @pytest.mark.parametrize("times", [{}, {"hours": 0}, {"days": 0.0, "weeks": 0}])
