@@ -16,23 +16,25 @@ from feedserver.standard_output import show
 
 
 @pytest.fixture
-def unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.TextIOWrapper]:
-    """Replace standard output by a pipe that nobody reads, as it is after `head` has read enough."""
+def unread() -> Iterator[io.TextIOWrapper]:
+    """Yield a pipe that nobody reads, as standard output is after `head` has read enough."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as stream:
-        monkeypatch.setattr(sys, "stdout", stream)
         yield stream
 
 
 def test_output_that_nobody_reads_is_lost(unread: io.TextIOWrapper) -> None:
-    for _ in range(2):
-        show("x" * 100_000, unread)
+    for length in (100_000, 1):  # more than a buffer takes, and less
+        show("x" * length, unread)
     unread.flush()  # as Python does at its end
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["check", "--help"]])
-def test_the_command_does_not_report_output_that_nobody_reads(arguments: list[str], unread: io.TextIOWrapper) -> None:
+def test_the_command_does_not_report_output_that_nobody_reads(
+    arguments: list[str], unread: io.TextIOWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", unread)  # not in a fixture: pytest replaces it before the test begins
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code in (0, None)

@@ -195,7 +195,7 @@ def test_a_line_of_json_is_one_item_whatever_signs_are_in_its_texts(sign: str, t
 @pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("cc") is None, reason="needs Linux and a C compiler"
 )
-def test_what_a_reader_writes_is_as_old_by_its_moved_clock_as_it_is() -> None:
+def test_files_that_a_reader_writes_have_the_time_of_its_moved_clock() -> None:
     day = 86_400.0
     with socket.create_server(("127.0.0.1", 0)) as listening:
         script = f"import socket, time; socket.create_connection({listening.getsockname()}); time.time()"

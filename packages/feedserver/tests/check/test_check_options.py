@@ -35,7 +35,7 @@ def test_sizes_become_bytes_and_repeated_rules_are_collected() -> None:
     assert (parse().only, parse().alone, parse().memory) == ([], [], 0)
 
 
-def test_the_defaults_are_no_limit_of_ones_own_and_fail_under_must() -> None:
+def test_fail_under_is_must_by_default_and_patience_workers_and_format_are_not_set() -> None:
     options = parse()
 
     assert (options.patience, options.workers, options.fail_under, options.format) == (None, None, "must", [])

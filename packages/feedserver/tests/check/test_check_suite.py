@@ -139,6 +139,12 @@ def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*@pytest.mark.feedserver_check: there is no scenario V999*"])
 
 
+def test_a_known_failure_of_an_unknown_scenario_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "known.txt").write_text("V999\n")
+    with pytest.raises(ValueError, match="there is no scenario V999"):
+        parameters(known_failures=tmp_path / "known.txt")
+
+
 def test_lines_of_known_failures_begin_with_an_id() -> None:
     assert read_known_failures("# all\n\nV1 why # issue\nT12\nV2\twhy so\n") == {"V1": "why", "T12": "", "V2": "why so"}
     with pytest.raises(ValueError, match="line 2 of the known failures begins with 'why'; write an id"):

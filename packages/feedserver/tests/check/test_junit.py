@@ -26,7 +26,9 @@ def test_junit_has_a_case_for_each_scenario(report: Report) -> None:
 def test_an_error_of_feedserver_is_no_failure_of_the_reader(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
 
-    [[case]] = ET.fromstring(as_junit(ours, None))
+    [suite] = ET.fromstring(as_junit(ours, Level.MUST))
+    assert (suite.get("failures"), suite.get("errors")) == ("0", "1")
+    [case] = suite
     assert [(child.tag, child.get("message")) for child in case] == [("error", "\ufffd broke")]
 
 

@@ -1,4 +1,4 @@
-"""The fault that ends a connection is injected at exactly one valid place."""
+"""A fault that ends a connection is given exactly one place, which must be valid."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_an_unknown_condition_is_reported_with_the_remedy(name: str, remedy: str
         assert str(caught.value).startswith(f"{name}= is no condition of a request; {remedy}")
 
 
-def test_the_status_of_an_answer_is_no_condition_of_an_arriving_request() -> None:
+def test_the_status_of_an_answer_is_no_condition_of_a_request() -> None:
     given: Any = {"status": 404}
     calls: list[Callable[[FeedServer], object]] = [
         lambda server: server.wait_for("/a", timeout=0, **given),

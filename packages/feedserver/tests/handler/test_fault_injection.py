@@ -157,7 +157,7 @@ class GeneratorTrigger(When):
 
 
 @pytest.mark.parametrize("trigger", [AsyncTrigger(), GeneratorTrigger()], ids=["async", "generator"])
-def test_a_trigger_that_would_not_run_is_a_problem_and_breaks_nothing(trigger: When) -> None:
+def test_a_trigger_that_would_not_run_makes_an_answer_of_500_and_a_problem(trigger: When) -> None:
     with FeedServer() as server:
         server.add("/a", Response("whole", faults=[Reset(after=2, when=trigger)]))
         with RawClient(server) as client:

@@ -114,10 +114,12 @@ def test_an_answer_that_was_broken_off_is_a_problem_and_is_noted_in_its_exchange
 
 
 def test_quit_is_obeyed_only_if_it_is_allowed() -> None:
-    statuses = []
+    statuses, stopped = [], []
     for quits in (False, True):
         site = Site(Routes(), Journal(), quits=quits, strict=False)
+        site.on_quit = lambda allowed=quits: stopped.append(allowed)
         quit_of_this_machine = Request("QUIT", "/", headers=Headers({"Host": "localhost"}), client="127.0.0.1")
         site.answer(quit_of_this_machine, keep_alive=True)
         statuses += [exchange.status for exchange in site.journal.exchanges]
     assert statuses == [404, 200]
+    assert stopped == [True]

@@ -94,7 +94,7 @@ NO_FILE = {
     "/a:b.xml",
     "http://odd_host/feed",
 }
-"""Targets of GET that no file could answer."""
+"""Targets of GET for which no file is offered."""
 
 
 def message_of(server: FeedServer, target: str, method: str = "GET") -> list[str]:

@@ -62,6 +62,14 @@ def test_a_route_of_one_method_refuses_the_others(root: Path) -> None:
             server.verify()
 
 
+def test_a_file_refuses_every_method_but_get_and_head(root: Path) -> None:
+    (root / "a.xml").write_text("<rss/>")
+    with FeedServer(root, strict=False) as server, RawClient(server) as client:
+        assert client.get("/a.xml", method="HEAD").status == 200
+        answer = client.get("/a.xml", method="POST")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
 def test_a_scripted_route_goes_before_a_file_and_a_fixture_can_be_its_answer(server: FeedServer, root: Path) -> None:
     (root / "a.xml").write_bytes(b'<!--\nHeader: ETag: "v1"\nHeader: Last-Modified: Sun, 09 Sep 2001 01:46:40 GMT\n-->')
     v1 = server.fixture("a.xml")

@@ -88,7 +88,7 @@ class TestChoose:
         assert content_codings.choose(accept_encoding, ALL) == chosen
 
     @pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip"])
-    def test_accepts_a_coding_of_any_weight_but_none_by_any_of_its_names(self, coding: str) -> None:
+    def test_accepts_a_coding_by_any_of_its_names_unless_its_weight_is_0(self, coding: str) -> None:
         for field in ("br, gzip;q=0.1", "X-Gzip", "*;q=0.001", "identity, gzip;q=0.5"):
             assert content_codings.accepts(field, coding), field
         for field in ("gzip;Q=0.0, *", "br", "*;q=0", "not-gzip", ""):

@@ -35,7 +35,7 @@ ALLOWED: list[tuple[Any, list[object], list[object]]] = [
     (Callable[[], None], [print], [1]),
     (datetime | None, [NOON, None], ["2026"]),
     (Any, [1, "a", None], []),
-    (Named, [{}, 1], []),
+    (Named, [{}, 1], []),  # values are not compared with a TypedDict or a protocol
     (Closing, [open, 1], []),
 ]
 """Each annotation, with values that it allows and values that it does not."""
@@ -68,9 +68,10 @@ def test_the_first_field_that_is_wrong_is_named() -> None:
     class Made:
         size: int
         names: tuple[str, ...] = ()
+        is_last: bool = True
 
     with pytest.raises(TypeError, match=r"Made\(names=…\) is 'a'; give a tuple of which each is text"):
-        check_fields(Made(1, "a"))  # type: ignore[arg-type]
+        check_fields(Made(1, "a", 1))  # type: ignore[arg-type]
 
 
 def test_a_class_whose_annotations_cannot_be_read_is_not_checked() -> None:

@@ -176,7 +176,7 @@ def test_a_request_that_was_sent_before_an_assertion_is_counted(late_server: Fee
         late_server.journal.clear()
 
 
-def test_a_client_that_sends_without_end_delays_no_stop(late_server: FeedServer) -> None:
+def test_clients_that_ask_without_end_block_neither_verify_nor_stop(late_server: FeedServer) -> None:
     late_server.start()
     ended = threading.Event()
 
