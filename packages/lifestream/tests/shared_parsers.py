@@ -14,7 +14,7 @@ from lifestream.plugins.registry import Registry
 
 
 class SharedParsers:
-    """Pools of one process, by their deadline. A context manager that ends them."""
+    """Shared pools with one process each, one pool for each deadline. Leaving this context manager closes them."""
 
     def __init__(self) -> None:
         self._pools: dict[float, ParserPool] = {}

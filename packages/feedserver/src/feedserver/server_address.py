@@ -45,7 +45,9 @@ class ServerAddress:
 
 @lru_cache(maxsize=64)
 def _own_names(host: str, aliases: tuple[str, ...]) -> frozenset[str]:
-    """Return the hosts of `own_hosts`, without the port. Only the port differs between the servers of a test suite."""
+    """Return the hosts of `own_hosts`, without the port. Cached, since the servers of a test suite mostly differ in
+    their port only.
+    """
     names = {_in_url(host).lower()}
     if is_loopback(host) or host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
         names |= {"localhost", "127.0.0.1", "[::1]"}

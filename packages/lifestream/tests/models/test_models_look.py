@@ -19,9 +19,10 @@ def test_text_in_another_form_is_no_colour(text: str) -> None:
         validate_accent(text)
 
 
-def test_a_colour_with_too_little_contrast_is_refused_with_its_contrast() -> None:
-    with pytest.raises(ValidationError, match=r"its contrast is 1\.\d, and must be at least 4\.5"):
-        validate_accent("#ffee00")
+@pytest.mark.parametrize(("colour", "shown"), [("#ffee00", r"1\.\d\d"), ("#747474", r"4\.4\d"), ("#008280", r"4\.4\d")])
+def test_a_colour_with_too_little_contrast_is_refused_with_its_contrast(colour: str, shown: str) -> None:
+    with pytest.raises(ValidationError, match=rf"its contrast is {shown}, and must be at least 4\.5"):
+        validate_accent(colour)
 
 
 def test_language_tags_are_accepted_and_other_texts_refused() -> None:

@@ -113,6 +113,16 @@ def test_no_episode_is_added_if_its_entry_is_unknown() -> None:
     assert [entry.episode for entry in with_episodes([Entry(base=URL), Entry()], text)] == [EPISODE, None]
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("<![CDATA[Ada & Co]]>", "Ada & Co"), ("<![CDATA[]]>Ada", "Ada")],
+)
+def test_the_text_of_an_element_may_be_a_section(written: str, name: str) -> None:
+    body = document(f"<podcast:person>{written}</podcast:person><![CDATA[{HOST}]]>").decode()
+    [entry] = with_episodes([Entry(base=URL)], body)
+    assert entry.episode == Episode(persons=(Person(name, "host"),))
+
+
 def test_a_well_formed_document_that_only_feedparser_reads_has_its_episodes() -> None:
     notes = Notes()
     body = document(SAID, "").replace(b"<rss ", b"<odd ").replace(b"</rss>", b"</odd>")

@@ -21,4 +21,20 @@ class Migration(migrations.Migration):
                 help_text="When it was published, or first seen. Later fetches do not change it.", verbose_name="date"
             ),
         ),
+        migrations.AlterField(
+            model_name="lifestream",
+            name="shown",
+            field=models.CharField(
+                choices=[
+                    ("title", "Its title"),
+                    ("summary", "Its title and summary"),
+                    ("excerpt", "Its title and an excerpt"),
+                    ("whole", "All of it"),
+                ],
+                default="summary",
+                help_text="How much of a post the timeline shows. Its own page shows all of it.",
+                max_length=10,
+                verbose_name="shown of a post",
+            ),
+        ),
     ]

@@ -21,8 +21,8 @@ from lifestream.operations.limit_values import Limit, Unit
 
 
 def limits() -> Iterator[Limit]:
-    """Yield all limits with their values now: those that can be set first. The defaults are those of this process,
-    since some depend on the number of its processors and of the files that it may open.
+    """Yield all limits with their current values; the limits that can be set come first. The defaults are those of this
+    process, since some depend on the number of its processors and of the files that it may open.
 
     Raises `ImproperlyConfigured` for a setting that cannot be used, which the system checks report as well.
     """
@@ -58,13 +58,13 @@ SETTINGS: Final = (
     _Setting(
         "timeout",
         _("the time for a whole request, with its redirects"),
-        _("Slow servers answer within half a minute; one that never ends must not keep a connection."),
+        _("Slow servers answer within half a minute; an answer that never ends must not keep a connection."),
         Unit.SECONDS,
     ),
     _Setting(
         "concurrency",
         _("requests that a worker has open at once"),
-        _("Each takes up to 0.3 MB and four files; never more than a quarter of the files that may be open."),
+        _("Each takes up to 0.3 MB and four files, so the default is at most a quarter of the files that may be open."),
     ),
     _Setting(
         "per_host",
@@ -110,7 +110,7 @@ SETTINGS: Final = (
     ),
     _Setting(
         "jitter",
-        _("the part of our interval by which a fetch is put off at random"),
+        _("the largest part of our interval by which a fetch is put off at random, half an hour at most"),
         _("Feeds that were added together would be due together for ever."),
         Unit.PART,
     ),
@@ -134,14 +134,14 @@ SETTINGS: Final = (
     _Setting(
         "lease",
         _("the time for which a worker may hold a feed"),
-        _("It is longer than any fetch takes, and feeds of a worker that died wait no longer."),
+        _("It is longer than any fetch takes; the feeds of a worker that died wait for this time at most."),
         Unit.SECONDS,
     ),
     # Reading
     _Setting(
         "parse_timeout",
         _("the time for reading one document"),
-        _("The largest feeds take a second or two; what takes longer was made for it."),
+        _("The largest feeds take a second or two; a document that takes longer was made to take long."),
         Unit.SECONDS,
     ),
     _Setting(
@@ -169,7 +169,7 @@ SETTINGS: Final = (
     _Setting(
         "max_opml_feeds",
         _("feeds of such a list"),
-        _("Lists of readers are far shorter, and all of the feeds are asked for soon after."),
+        _("Lists that feed readers export are far shorter, and all their feeds are requested soon after the import."),
     ),
     # What is kept
     _Setting(
@@ -188,7 +188,7 @@ SETTINGS: Final = (
     _Setting(
         "keep_idle_days",
         _("the time for which a feed without subscribers is kept"),
-        _("Who unsubscribed by mistake has a month to come back."),
+        _("A reader who unsubscribed by mistake has a month to subscribe again."),
         Unit.DAYS,
         optional=True,
     ),
@@ -214,11 +214,11 @@ SETTINGS: Final = (
     _Setting(
         "default_pagination",
         _("items on a page"),
-        _("A page of twenty is there at once, on a phone as well."),
+        _("A page of twenty is shown immediately, on a phone as well."),
     ),
     _Setting(
         "threads",
-        _("requests that `lifestream serve` answers at once"),
+        _("requests that `lifestream serve` answers at the same time"),
         _("Each takes a connection to the database and a few MB; pages take hundredths of a second."),
     ),
 )

@@ -1,8 +1,9 @@
 """The episodes in a document that feedparser reads: it doesn't know the elements of Podcasting 2.0.
 
-These elements are simple: a tag with attributes, and text. So each is searched for in the text of its entry, wherever
-the document may be damaged, and the strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from
-its start tag to that of the next entry. Elements in CDATA sections and comments don't count.
+These elements are simple: a tag with attributes, and text. So each can be found in the text of its entry, no matter
+where the document is damaged. The strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from
+its start tag to that of the next entry. Elements in CDATA sections and comments don't count; the text of an element may
+be a CDATA section.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ _LOCAL: Final = "|".join(sorted({name.partition(":")[2] for name in NAMES}))
 _ELEMENT = re.compile(
     rf"""<([\w.-]+):({_LOCAL})(?=[\s/>])((?>(?>[^<>"']++|"[^"<]*+"|'[^'<]*+')*))>([^<]*+)""", re.IGNORECASE
 )
+_SECTION: Final = b"<![CDATA["
 _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 
 
 def with_episodes(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
     """Return *entries*, which are all entries read from the document *text*, with the episodes that it describes. They
-    are returned unchanged if the entries found in *text* are not as many.
+    are returned unchanged if the number of entries found in *text* differs from theirs.
 
     Persons named before the first entry are the hosts of the podcast: they take part in each episode that names none.
     """
@@ -70,6 +72,9 @@ def _pieces(text: str) -> Iterator[str]:
     kept, position = [], 0
     for start, end in literals(document):
         kept.append(document[position:start])
+        text = document[start:end]
+        if text.startswith(_SECTION) and b"<" not in text[len(_SECTION) :]:
+            kept.append(text[len(_SECTION) :].removesuffix(b"]]>").replace(b"&", b"&amp;"))
         position = end
     seen = b"".join([*kept, document[position:]]).decode("utf-8", "replace")
     position = 0

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -70,9 +71,8 @@ _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 _KILLED: Final = -getattr(signal, "SIGKILL", 0) or None
 """The exit status of a child that was killed, for instance by the kernel for lack of memory."""
 _PIPE: Final = 256 * 1024
-"""Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. A
-pipe of the usual 64 KiB makes the two processes wait for each other several times a document, and the threads of this
-process as well.
+"""Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. With
+a pipe of the usual 64 KiB, the two processes would wait for each other several times for each document.
 """
 
 _STARTING: Final = 60.0
@@ -80,12 +80,12 @@ _STARTING: Final = 60.0
 _ENDING: Final = 5.0
 """How long a child may take to end, in seconds."""
 _CLOSED: Final = 1.0
-"""How long a child that has closed its pipes may take to end by itself, in seconds: then its exit status is known."""
-_PASSED_ON: Final = (
-    # A child keeps the variables of our environment whose names begin like this. Keys and passwords are not among them.
-    *("PYTHON", "VIRTUAL_ENV", "COVERAGE", "COV_CORE", "LD_", "DYLD_"),
-    *("LC_", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TMP"),
+"""How long to wait for a child that has closed its pipes, in seconds. If it ends by itself, its status tells why."""
+_PASSED_ON: Final = re.compile(
+    r"(?!.*(?:KEY|PASS|SECRET|TOKEN|CREDENTIAL))(?:PYTHON|COV|LD_|DYLD_|LC_).*|"
+    r"VIRTUAL_ENV|LANG|LANGUAGE|PATH|PATHEXT|SYSTEMROOT|TEMP|TMP|TMPDIR"
 )
+"""The names of the variables of our environment that a child keeps: no keys and passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,8 @@ class ParserPool:
 
     def expect(self, documents: int) -> None:
         """Start as many processes as it pays to start for this number of *documents*. Without this call, one is started
-        with the pool, and others if many documents wait, or if none has been taken for a while (see `job_queue`).
+        with the pool, and others if many documents wait, or if any wait and none has been taken for a while (see
+        `job_queue`).
         """
         self._jobs.expect(documents)
 
@@ -261,7 +262,9 @@ class ParserPool:
             return job.to_read.read(child.ask, self.registry, self.deadline)
         except _Killed as error:
             # The kernel logs which processes it has killed, and why.
-            _log.warning("a process that read %s was killed from outside; it is read again: %s", job.to_read.url, error)
+            _log.warning(
+                "a process was killed from outside while it read %s, which is read again: %s", job.to_read.url, error
+            )
         return job.to_read.read(child.ask, self.registry, self.deadline)
 
 
@@ -429,5 +432,5 @@ def release() -> str:
 
 def _environment() -> dict[str, str]:
     """Return the environment of a child: the variables of ours that it needs, and the path to our modules."""
-    kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_PASSED_ON)}
+    kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name.upper())}
     return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
