@@ -72,9 +72,9 @@ def _pieces(text: str) -> Iterator[str]:
     kept, position = [], 0
     for start, end in literals(document):
         kept.append(document[position:start])
-        text = document[start:end]
-        if text.startswith(_SECTION) and b"<" not in text[len(_SECTION) :]:
-            kept.append(text[len(_SECTION) :].removesuffix(b"]]>").replace(b"&", b"&amp;"))
+        literal = document[start:end]
+        if literal.startswith(_SECTION) and b"<" not in literal[len(_SECTION) :]:
+            kept.append(literal[len(_SECTION) :].removesuffix(b"]]>").replace(b"&", b"&amp;"))
         position = end
     seen = b"".join([*kept, document[position:]]).decode("utf-8", "replace")
     position = 0
