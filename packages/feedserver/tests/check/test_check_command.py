@@ -25,6 +25,8 @@ from feedserver.check.options import FORMATS
 from feedserver.check.verdicts import Judgement, Level, Verdict, passed
 from feedserver.cli import main
 
+pytestmark = pytest.mark.slow
+
 # Two scripts: READER is a reader with one file of state, one file per item, and an option to forget every validator;
 # FETCHER only requests what it is given. Each poll starts them again, so they import as little as they can.
 GET = """

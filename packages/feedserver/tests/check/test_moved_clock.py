@@ -15,6 +15,8 @@ import pytest
 from feedserver.check import moved_clock
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 
+pytestmark = pytest.mark.slow
+
 DAYS = 20 * 86_400.0
 WAYS = [
     "pthread_cond_timedwait",

@@ -104,6 +104,7 @@ class TestCommand:
         assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 3
         assert all(each.stdout.startswith("There are no active feeds; add one with add_feed URL.\n") for each in done)
 
+    @pytest.mark.slow
     def test_a_refusal_is_a_sentence_and_an_exit_status(self, site_home: Path, server: FeedServer) -> None:
         server.add("/page", page("no feed"))
         for path in ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json"):
