@@ -149,9 +149,7 @@ class Conditions:
             return NO_CONDITIONS
         for name in given:
             if name not in cls.__slots__:
-                raise TypeError(
-                    f"{name}= is no condition of a request; {_remedy_for_name(name, cls.__slots__, beside)}"
-                )
+                raise no_condition(name, *beside)
         return cls(**given)
 
     @property
@@ -315,6 +313,14 @@ def _start(body: bytes) -> str:
 
 
 NO_CONDITIONS = Conditions()
+
+
+def no_condition(name: str, *beside: str) -> TypeError:
+    """Return the error that the argument *name* is no condition of a request. *beside* are other arguments that the
+    call takes.
+    """
+    remedy = _remedy_for_name(name, Conditions.__slots__, beside)
+    return TypeError(f"{name}= is no condition of a request; {remedy}")
 
 
 def _remedy_for_name(name: str, known: Sequence[str], beside: Sequence[str]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from feedserver.handler.conditions import Conditions, ConditionsInput, Criteria, refuse_two_queries
+from feedserver.handler.conditions import Conditions, Criteria, no_condition, refuse_two_queries
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.routes import host_key
@@ -86,7 +86,7 @@ class RequestFilter:
 def filter_of_request(path: str | Pattern | None, criteria: Criteria) -> RequestFilter:
     """Return a filter of requests alone. Raises TypeError for a *status*: when a request arrives, it has none."""
     if "status" in criteria:
-        Conditions.of(cast("ConditionsInput", {"status": None}))
+        raise no_condition("status")
     return RequestFilter(path, **criteria)
 
 
