@@ -1,7 +1,8 @@
 """Settings of the tests: SQLite in a temporary folder, or the database of LIFESTREAM_TEST_DATABASE_URL.
 
 SQLite is a file, in WAL mode and with immediate transactions, as on a real site: threads and processes
-share it.
+share it. It gives rows that a query does not order in reverse: as a test on PostgreSQL, where such rows have any order,
+a test on SQLite fails if it relies on the order of their keys.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def database(url: str) -> dict[str, Any]:
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA reverse_unordered_selects=ON"
+                ),
             },
             "TEST": {"NAME": name},
         }

@@ -27,7 +27,7 @@ again would flood the feed's server, which then blocks this site, and with it al
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The feeds (keys) that are *due* now, and how many were *left* alone: they are paused, gone or without
+    """The feeds (keys, ascending) that are *due* now, and how many were *left* alone: they are paused, gone or without
     subscribers, they were fetched less than APART ago, feeds of their servers are being fetched, or their servers asked
     for time.
     """
@@ -65,7 +65,7 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
         with transaction.atomic(using=using):
             is_old = Q(last_fetch=None) | Q(last_fetch__lte=now - APART) | Q(last_fetch__gt=now)
             allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=batch)
-            keys = list(allowed.order_by().values_list("pk", flat=True))
+            keys = list(allowed.order_by("pk").values_list("pk", flat=True))
             soonest = Least("next_fetch", Value(now, DateTimeField()))  # no feed is due later if this clock is ahead
             Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=soonest, next_reason=say("wanted"))
             due += keys

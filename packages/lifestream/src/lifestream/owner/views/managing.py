@@ -80,7 +80,7 @@ def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription
     here = reverse("lifestream_owner:manage", kwargs={"slug": timeline.lifestream.slug})
     chosen = Subscription.objects.filter(lifestream=timeline.lifestream)
     if request.POST.get("all"):
-        keys = list(listed.order_by().values_list("pk", flat=True))
+        keys = list(listed.values_list("pk", flat=True))
     else:
         # The page that asks for confirmation sends all keys in one field: Django refuses more than a thousand fields.
         sent = [*request.POST.getlist("site"), *request.POST.get("sites", "").split(",")]
