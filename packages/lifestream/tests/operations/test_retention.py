@@ -147,6 +147,27 @@ def test_a_feed_that_was_paused_for_long_is_kept_as_long_after_its_last_subscrip
     assert cleanup(now + timedelta(days=31)) == Cleaned(feeds=1)
 
 
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
+def test_a_feed_that_is_gone_is_kept_as_long_after_its_last_subscription_as_any_other() -> None:
+    now = timezone.now()
+    subscription = make_subscription(make_feed(status=Feed.Status.GONE, last_fetch=now - 2 * MONTH))
+    subscription.delete()
+
+    assert Feed.objects.get().status == Feed.Status.GONE
+    assert cleanup(now + timedelta(days=29)) == Cleaned()
+    assert cleanup(now + timedelta(days=31)) == Cleaned(feeds=1)
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
+def test_a_feed_that_a_superuser_has_paused_is_kept_without_subscribers() -> None:
+    now = timezone.now()
+    subscription = make_subscription(make_feed(status=Feed.Status.PAUSED, last_fetch=now - 2 * MONTH))
+    subscription.delete()
+
+    assert cleanup(now + timedelta(days=365)) == Cleaned()
+    assert Feed.objects.get().status == Feed.Status.PAUSED
+
+
 def test_a_feed_that_gets_a_subscriber_while_it_is_deleted_stays_and_will_be_read_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

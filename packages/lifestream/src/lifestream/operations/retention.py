@@ -133,14 +133,16 @@ def _chunks(items: QuerySet[Item], *, dry_run: bool) -> Iterator[list[int]]:
 
 def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
     """Return the keys of feeds whose last subscription ended LIFESTREAM_KEEP_IDLE_DAYS ago or earlier. If that was
-    under an older release, its time is not stored: then the last fetch counts, which was earlier.
+    under an older release, its time is not stored: then the last fetch counts, which was earlier. A feed that a
+    superuser has paused is not among them: if it were deleted, somebody who adds it again would end the pause.
     """
     if not settings.keep_idle_days:
         return Feed.objects.none().values_list("pk", flat=True)
     edge = now - timedelta(days=settings.keep_idle_days)
     fetched = Q(last_fetch__lt=edge) | Q(last_fetch=None, created__lt=edge)
     unused = fetched & (Q(idle_since=None) | Q(idle_since__lt=edge))
-    idle = Feed.objects.using(using).filter(unused, status=Feed.Status.IDLE, subscriptions=None)
+    ended = (Feed.Status.IDLE, Feed.Status.GONE)
+    idle = Feed.objects.using(using).filter(unused, status__in=ended, subscriptions=None)
     return idle.order_by("pk").values_list("pk", flat=True)
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import IntegrityError, router
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, F, OuterRef, Value, When
 from django.utils import timezone
 
 from lifestream.content.filter_rules import Rules, RuleSubject
@@ -108,10 +108,11 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
 
 def note_readers(feeds: Collection[int], using: str) -> None:
     """Mark as idle since now those of *feeds* (keys) that have no active subscription any more, and as active the idle
-    feeds that have one again.
+    feeds that have one again. Feeds that are gone, or that a superuser has paused, stay so.
     """
     reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
     chosen = Feed.objects.using(using).filter(pk__in=feeds)
-    without = chosen.filter(~reading, status__in=(Feed.Status.ACTIVE, Feed.Status.IDLE))
-    without.update(status=Feed.Status.IDLE, idle_since=timezone.now())
+    without = chosen.filter(~reading).exclude(status=Feed.Status.PAUSED)
+    idle_or_gone = Case(When(status=Feed.Status.GONE, then=F("status")), default=Value(Feed.Status.IDLE))
+    without.update(status=idle_or_gone, idle_since=timezone.now())
     chosen.filter(reading, status=Feed.Status.IDLE).update(status=Feed.Status.ACTIVE)
