@@ -37,7 +37,9 @@ class LifestreamConfig(AppConfig):
 
         from lifestream import checks
         from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag, sqlite_search
-        from lifestream.models.lifestreams import readers_left, rules_written, subscriptions_written
+        from lifestream.models.feeds import readers_left
+        from lifestream.models.lifestreams import rules_written
+        from lifestream.models.subscriptions import subscriptions_written
 
         checks.register()
         connection_created.connect(sqlite_search.add_function, dispatch_uid="lifestream.sqlite_search")
@@ -98,7 +100,7 @@ def _subscription_saved(
     comes from a fixture, also fill its timeline, and note whether its feed has readers, without whom it is not fetched.
     """
     from lifestream.models import sort_names
-    from lifestream.models.lifestreams import SHOWING
+    from lifestream.models.subscriptions import SHOWING
 
     if update_fields is None or not sort_names.OF_SUBSCRIPTION.isdisjoint(update_fields):
         sort_names.settle(using, subscriptions=[instance.pk])
@@ -147,7 +149,7 @@ def _subscription_deleted(instance: Subscription, using: str, origin: Any = None
     `readers_left`, whose receiver notes the readers of all feeds.
     """
     from lifestream.models import LifestreamQuerySet
-    from lifestream.models.lifestreams import SubscriptionQuerySet
+    from lifestream.models.subscriptions import SubscriptionQuerySet
     from lifestream.storage import fanout
 
     if not isinstance(origin, LifestreamQuerySet | SubscriptionQuerySet):

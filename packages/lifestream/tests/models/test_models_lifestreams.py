@@ -1,8 +1,7 @@
-"""Lifestreams, subscriptions and posts: who may read them, who owns them, their order, deletions and slugs."""
+"""Lifestreams and posts: who may read them, who owns them, their order, deletions and slugs."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,12 +10,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.content.filter_rules import LONGEST_RULES
-from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription
+from lifestream.models import Feed, Item, Lifestream, OwnPage, Post
 
 
 @pytest.mark.django_db
@@ -48,28 +46,6 @@ class TestLifestreams:
         streams = Lifestream.objects
         assert {stream.title for stream in streams.readable_by(users[who])} == reads
         assert {stream.title for stream in streams.owned_by(users[who])} == owns
-
-    def test_a_subscription_is_unique_and_named_by_its_owner_or_its_feed(self) -> None:
-        feed = make_feed(title="Feed")
-        subscription = make_subscription(feed, name="Mine")
-        assert (str(subscription), str(make_subscription(feed))) == ("Mine", "Feed")
-        with pytest.raises(IntegrityError), transaction.atomic():
-            make_subscription(feed, subscription.lifestream)
-
-    def test_an_invalid_rule_is_a_validation_error(self) -> None:
-        subscription = make_subscription(make_feed())
-        subscription.block_rules = "title:"
-        with pytest.raises(ValidationError, match="Line 1, 'title:', has nothing to look for"):
-            subscription.full_clean()
-
-    def test_a_text_of_rules_that_is_too_long_is_a_validation_error(self) -> None:
-        subscription = make_subscription(make_feed())
-        for text, field in (("\n" * (LONGEST_RULES + 1), "keep_rules"), (f'"{"a " * LONGEST_RULES}"', "block_rules")):
-            setattr(subscription, field, text)
-            with pytest.raises(ValidationError, match="at most 100000 characters"):
-                subscription.full_clean()
-            setattr(subscription, field, f"dog{text}"[:LONGEST_RULES])
-            subscription.full_clean()
 
     def test_posts_are_latest_first_and_of_one_date_the_last_stored_first(self) -> None:
         feed = make_feed()
@@ -131,21 +107,6 @@ def test_a_slug_whose_address_another_page_has_is_refused(slug: str) -> None:
 @pytest.mark.parametrize("slug", ["main", "admin-notes", ""])
 def test_other_slugs_are_accepted(slug: str) -> None:
     Lifestream(slug=slug).clean()
-
-
-@pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
-@pytest.mark.django_db
-def test_new_folders_of_subscriptions_are_set_after_their_feeds_are_locked() -> None:
-    make_subscription(make_feed())
-    with CaptureQueriesContext(connection) as queries:
-        Subscription.objects.update(folder="News")
-    statements = [query["sql"] for query in queries]
-    lock = next(at for at, each in enumerate(statements) if "lifestream_feed" in each and each.endswith(" FOR UPDATE"))
-    update = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "lifestream_subscription"'))
-    assert re.search(r'ORDER BY (?:1|"lifestream_feed"\."id") ASC FOR UPDATE$', statements[lock])
-    assert statements[lock].startswith('SELECT "lifestream_feed"."id"')
-    assert lock < update
 
 
 @pytest.mark.postgres  # SQLite writes for one request at a time

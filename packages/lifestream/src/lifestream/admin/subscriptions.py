@@ -22,7 +22,7 @@ from lifestream.admin.updating import update_now, updates, updates_name
 from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
-from lifestream.models.lifestreams import validate_name
+from lifestream.models.subscriptions import validate_name
 from lifestream.wording import worded
 
 ADDITIONS: Final = "lifestream_subscription_additions"

@@ -6,9 +6,9 @@ In: nothing. Out: the models, and the search index over items.
    `hubs`: subscriptions at WebSub hubs. `reading_requests`: requests to show in the admin what is read from a feed.
 2. `items`: items, tags, and tombstones of deleted items. `articles`: when the pages of entries were fetched, and with
    what result. `published_ids`: the ids under which items are published.
-3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
-   `look`: what their owners may choose for their looks. `logos`: the pictures that their owners have uploaded for that.
-   `own_pages`: pages that their owners have written.
+3. `lifestreams`: lifestreams. `look`: what their owners may choose for their looks. `logos`: the pictures that their
+   owners have uploaded for that. `own_pages`: pages that their owners have written. `subscriptions`: the feeds that a
+   lifestream subscribes to. `posts`: items in lifestreams. `additions`: addresses to be added to lifestreams.
 4. `tallies`: counts of what the site has done. `changed_fields`: saves only the changed fields of a row.
 
 Columns that are computed from others are updated here, whichever code writes: `due_hosts`: when feeds of a host can be
@@ -36,17 +36,13 @@ from lifestream.models.feeds import Feed, FeedQuerySet, Host
 from lifestream.models.fetches import Fetch
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
-from lifestream.models.lifestreams import (
-    Lifestream,
-    LifestreamQuerySet,
-    Subscription,
-    SubscriptionQuerySet,
-)
+from lifestream.models.lifestreams import Lifestream, LifestreamQuerySet
 from lifestream.models.logos import Logo
 from lifestream.models.own_pages import OwnPage
 from lifestream.models.posts import Post, PostQuerySet
 from lifestream.models.published_ids import PublishedId
 from lifestream.models.reading_requests import ReadingRequest
+from lifestream.models.subscriptions import Subscription, SubscriptionQuerySet
 from lifestream.models.tallies import Tally
 
 __all__ = [

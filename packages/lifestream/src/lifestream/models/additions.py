@@ -6,8 +6,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lifestream.models.lifestreams import Lifestream, Subscription
+from lifestream.models.lifestreams import Lifestream
 from lifestream.models.message_field import MessageField
+from lifestream.models.subscriptions import Subscription
 
 
 class Addition(models.Model):

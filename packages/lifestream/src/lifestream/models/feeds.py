@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,9 @@ LASTING_FAILURE: Final = timedelta(days=1)
 """How long ago the last success of a failing feed must be before visitors are told, and before it is listed among the
 troubles: most failures pass by themselves.
 """
+
+readers_left: Final = Signal()
+"""Sent when subscriptions to *feeds* (keys) were deleted together, in the database *using*, within the transaction."""
 
 
 def url_hash(url: str) -> str:

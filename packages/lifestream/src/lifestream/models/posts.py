@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from lifestream.models.changed_fields import text_of
 from lifestream.models.items import Item
-from lifestream.models.lifestreams import Lifestream, Subscription
+from lifestream.models.lifestreams import Lifestream
+from lifestream.models.subscriptions import Subscription
 
 _SHOWN: Final = Q(hidden=False, removed=False, ruled=False)
 

@@ -17,8 +17,8 @@ from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, OwnPage, Subscription
 from lifestream.models.changed_fields import save_changed
-from lifestream.models.lifestreams import validate_name
 from lifestream.models.look import validate_static_path
+from lifestream.models.subscriptions import validate_name
 from lifestream.owner.file_input import BoundedFileInput
 from lifestream.owner.samples import SAMPLES
 from lifestream.web.pictured_choice import PicturedChoice
