@@ -72,7 +72,7 @@ def _list_option(scenario: Scenario) -> str:
 def _trial(scenario: Scenario) -> list[str]:
     lines = [
         f"- The test takes {len(scenario.steps)} steps. In the first step, the reader subscribes to a good feed, and "
-        "polls it twice."
+        "polls it twice. After that, the servers do what the rule is about."
     ]
     if scenario.lane is not Lane.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")

@@ -97,7 +97,8 @@ def _serve(options: argparse.Namespace) -> int:
             return _complain("feedserver serve", reason, 2)
         except (ValueError, RuntimeError) as error:  # a name that no certificate can have, a package that is missing
             return _complain("feedserver serve", str(error), 2)
-        except _Stopped as stopped:  # standard output begins with a URL, or stays empty
+        except _Stopped as stopped:
+            # A script that reads the URL from standard output reads nothing there.
             return _complain("feedserver serve", f"stopped by {stopped} before it could listen", 0)
         reason = _report(server, ended, screen, signals)
         server.stop()
@@ -219,9 +220,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """An action that prints the version. Looking the version up takes longer than the command's start, so only this
-    action does it.
-    """
+    """An action that prints the version. No other action looks the version up, since that takes noticeable time."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from importlib.metadata import version
@@ -280,10 +279,12 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "stop",
         help="stop a server",
         description="Stops the server on a port of this machine: sends it QUIT, and waits until it has ended. The exit "
-        "status is 1 if there is no server, or if it does not stop.",
+        "status is 1 if there is no server, or if it does not stop. A server obeys QUIT only at a loopback address.",
     )
     stop.add_argument("port", metavar="PORT", type=_port, help="the port that it listens on")
-    stop.add_argument("--host", default="127.0.0.1", help="the address that it listens on (default: %(default)s)")
+    stop.add_argument(
+        "--host", default="127.0.0.1", help="the loopback address at which it is reached (default: %(default)s)"
+    )
 
     record.add_parser(commands)
 
@@ -291,8 +292,8 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "check",
         help="score a feed reader",
         description="Runs a feed reader against servers that behave in many ways, and says rule by rule how the reader "
-        "treats servers and users. Exit status: 0 if no rule of the level of --fail-under or a higher one is broken, 1 "
-        "if one is, 2 for wrong usage or if there is no score, 3 for an error of feedserver.",
+        "treats servers and users. Exit status: 0 if no rule of at least the level of --fail-under is broken, 1 if one "
+        "is, 2 for wrong usage or if there is no score, 3 for an error of feedserver.",
     )
     if with_check:
         from feedserver.check.options import add_options

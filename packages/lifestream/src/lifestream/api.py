@@ -8,7 +8,7 @@
         print(post.date, post.item.title)
 
 Importing this module is cheap: the modules that fetch are imported when they are first used. No function may be called
-in a thread that runs an event loop; use `asgiref.sync.sync_to_async` there. All functions write in the caller's
+in a thread that runs an event loop; use `asgiref.sync.sync_to_async` there. Functions that write do so in the caller's
 transaction, if there is one; but those that fetch should not be called in one, since they wait for the network.
 """
 
@@ -89,9 +89,9 @@ def subscribe(
     """Subscribe *lifestream* to *feed* and return the subscription. An existing subscription is not changed.
 
     *feed* is the URL of a feed or of a page that has one, the result of `find_feed`, or a feed that is stored. A URL
-    that has a login, or that no stored feed has, is requested, and the items of a new feed are stored. Raises
-    `NotAdded` if there is no feed at a URL, or if what was found has no title and there is no *name*, and `RuleError`
-    for a line that is no rule.
+    is requested if it contains a login, or if it is not the URL of a stored feed; the items of a new feed are stored.
+    Raises `NotAdded` if there is no feed at a URL, or if what was found has no title and there is no *name*, and
+    `RuleError` for a line that is no rule.
     """
     check(keep_rules)
     check(block_rules)

@@ -105,7 +105,8 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
                 url = self.feedserver.url(f"/{name[:9]}".replace(" ", "-"))
                 with while_stored(before, after), pytest.raises(CommandError) as raised:
                     call_command("add_feed", url)
-                assert str(raised.value).startswith(f"{url} is in the lifestream 'main', and stays due: the database")
+                stays = "but its entries could not be stored, so it will be fetched again: the database"
+                assert str(raised.value).startswith(f"{url} is in the lifestream 'main', {stays}")
                 assert remedy in str(raised.value)
                 added = Feed.objects.get(url=url)
                 assert (added.failures, added.last_error, added.body_hash) == (0, "", "")

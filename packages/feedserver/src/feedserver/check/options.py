@@ -176,7 +176,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--fail-under",
         default="must",
         choices=[*(str(level) for level in Level), "never"],
-        help="exit with status 1 if a rule of this level or a higher one is broken (default: %(default)s)",
+        help="exit with status 1 if a rule of at least this level is broken (default: %(default)s)",
     )
     parser.add_argument(
         "--format",

@@ -38,7 +38,7 @@ def quit_refusal(request: Request) -> str:
         if re.fullmatch(_OF_A_PROXY, name, re.IGNORECASE):
             return f"QUIT is not obeyed when it comes through a proxy (it has {name})"
     if not is_loopback(request.client):
-        return f"QUIT is not obeyed from {request.client}, only from this machine"
+        return f"QUIT is not obeyed from {request.client}, only from a loopback address of this machine"
     if host_name and not is_loopback(host_name.strip("[]")):
         return f"QUIT is not obeyed for the host {host_name}, only for a loopback address or localhost"
     return ""

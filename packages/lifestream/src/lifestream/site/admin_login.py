@@ -1,4 +1,4 @@
-"""The login of the admin of the bundled site, and its change of the password."""
+"""The admin's page for the login and its page for a new password, in the bundled site."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def admin_password(request: HttpRequest) -> HttpResponseBase:
     """Show the admin's form for a new password, or change the password, as Django's own view does. But that view has no
     limit on how many wrong old passwords are compared, and this one has (see `PasswordForm`).
     """
-    request.current_app = admin.site.name  # where Django's own view sets it
+    request.current_app = admin.site.name  # as Django's own view does
     done = reverse("admin:password_change_done", current_app=admin.site.name)
     return _AdminPassword.as_view(success_url=done, extra_context=admin.site.each_context(request))(request)

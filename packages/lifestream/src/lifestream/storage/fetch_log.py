@@ -75,10 +75,11 @@ class _Extended:
 
 
 def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
-    """Write *lines*, at most one for each feed, and delete the oldest lines of a feed that has more than
-    LIFESTREAM_KEEP_FETCHES. This runs in the caller's transaction.
+    """Write *lines*, and delete the oldest lines of each of their feeds that has more than LIFESTREAM_KEEP_FETCHES.
+    This runs in the caller's transaction.
 
-    *again* are the feeds whose last fetch had the same outcome: the last line is looked up only for these.
+    *lines* must have at most one for each feed. *again* are the feeds whose last fetch had the same outcome: the last
+    line is looked up only for these.
     """
     last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE and line.feed in again], using)
     repeated, fresh = [], []

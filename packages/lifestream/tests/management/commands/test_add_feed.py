@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from command_cases import CommandTestCase
-from factories import make_lifestream
+from factories import make_feed, make_lifestream, make_subscription
 from feedserver import Response
 from lifestream.models import Feed, Item, Lifestream, Subscription
 from served import feed, page, rss
@@ -24,8 +24,8 @@ class AddFeed(CommandTestCase):
         assert "  format: rss20" in lines
         assert "  site: http://example.org/" in lines
         assert "  It is in the lifestream 'main', with 2 items." in lines
-        assert lines[-1].startswith("  It is asked again at ")
-        assert lines[-1].endswith(": our own interval of 1 hour.")
+        assert lines[-1].startswith("  next fetch: ")
+        assert lines[-1].endswith(": our own interval of 1 hour")
 
     def test_the_page_that_led_to_the_feed_is_reported(self) -> None:
         self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/feed">'))
@@ -39,6 +39,15 @@ class AddFeed(CommandTestCase):
             f"the feed at {self.get_url('/feed')} has no title; give it a name: use --name"
         )
         assert "Mine: " in self.run_command("add_feed", self.get_url("/feed"), "--name", "Mine")
+
+    def test_a_stored_feed_that_is_not_fetched_has_no_next_fetch(self) -> None:
+        lifestream = make_lifestream("main")
+        self.feedserver.add("/feed", feed())
+        url = self.get_url("/feed")
+        make_subscription(make_feed(url, title="Feed", status=Feed.Status.PAUSED), lifestream)
+        assert self.run_command("add_feed", url).splitlines()[-1] == (
+            "  next fetch: none, since it is paused; resume it in the admin"
+        )
 
     def test_an_address_without_a_feed_is_refused(self) -> None:
         self.feedserver.add("/feed", Response(status=404))
@@ -64,7 +73,7 @@ class AddFeed(CommandTestCase):
         self.feedserver.add("/gone", Response(status=410))
         self.feedserver.add("/two", feed())
         urls = [self.get_url(path) for path in ("/one", "/gone", "/two")]
-        assert self.failure("add_feed", *urls) == "1 of 3 feeds was not added"
+        assert self.failure("add_feed", *urls) == "1 of 3 feeds failed; see above"
         assert {each.url for each in Feed.objects.all()} == {urls[0], urls[2]}
         assert [request.path for request in self.feedserver.requests] == ["/one", "/gone", "/two"]
 

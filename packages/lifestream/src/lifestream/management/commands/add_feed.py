@@ -12,9 +12,10 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.models import Lifestream
+from lifestream.operations.feed_state import next_of
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feeds
 from lifestream.terminal import visible
-from lifestream.wording import when, worded
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
@@ -51,9 +52,7 @@ class Command(BaseCommand):
                 if options["verbosity"]:
                     self._print_added(*added)
         if errors:
-            text = ngettext(
-                "{count} of {all} feeds was not added", "{count} of {all} feeds were not added", len(errors)
-            )
+            text = gettext("{count} of {all} feeds failed; see above")
             raise CommandError(text.format(count=len(errors), all=len(urls)) if len(urls) > 1 else errors[0])
 
     @staticmethod
@@ -71,7 +70,10 @@ class Command(BaseCommand):
                 message = gettext("{reason}: use --name").format(reason=message)
             raise CommandError(message) from error
         if added.trouble:
-            text = gettext("{url} is in the lifestream '{slug}', and stays due: {trouble}")
+            text = gettext(
+                "{url} is in the lifestream '{slug}', but its entries could not be stored, so it will be fetched "
+                "again: {trouble}"
+            )
             raise CommandError(text.format(url=found.url, slug=chosen.slug, trouble=worded(added.trouble)))
         return found, added
 
@@ -108,7 +110,5 @@ class Command(BaseCommand):
                 posts,
             )
         self.stdout.write(f"  {text.format(slug=lifestream.slug, count=posts)}")
-        text = gettext("It is asked again at {time}: {reason}.")
-        self.stdout.write(
-            f"  {text.format(time=when(feed.next_fetch, timezone.now()), reason=worded(feed.next_reason))}"
-        )
+        next_fetch = gettext("next fetch: {}").format(next_of(feed, timezone.now()))
+        self.stdout.write(f"  {next_fetch}")
