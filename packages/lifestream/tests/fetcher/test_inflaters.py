@@ -35,7 +35,25 @@ def test_each_piece_is_small_however_far_the_input_inflates(kind: type[Inflater]
     assert b"".join(pieces) == ZEROS
     assert max(map(len, pieces)) <= 4 * PIECE  # br may return a block more than the limit
     assert inflater.is_complete
-    assert list(inflater.pieces(b"padding")) == []
+
+
+@pytest.mark.parametrize("data", [gzipped(b"news"), zlib.compress(b"news"), zstd.compress(b"news")])
+def test_padding_after_the_end_is_ignored_wherever_the_data_is_cut(data: bytes) -> None:
+    for padding in (b"\n", b"\0" * 20, data[:1] + b"x"):
+        padded = data + padding
+        for at in range(len(padded) + 1):
+            inflater = Zstd() if data.startswith(inflaters.ZSTD_MAGIC) else Zlib()
+            parts = (padded[:at], padded[at:])
+            assert b"".join(piece for part in parts for piece in inflater.pieces(part)) == b"news"
+
+
+def test_bytes_after_the_end_of_br_are_an_error_wherever_the_data_is_cut() -> None:
+    padded = brotli.compress(b"news") + b"\n"
+    for at in range(len(padded) + 1):
+        inflater = Brotli()
+        with pytest.raises(Broken):
+            for part in (padded[:at], padded[at:]):
+                list(inflater.pieces(part))
 
 
 @pytest.mark.parametrize(("kind", "data"), CODED)

@@ -83,8 +83,8 @@ class Body:
             raise
 
     def _receive(self, count: int) -> None:
-        # Bytes after the end of the coded data inflate to nothing, so bytes on the wire have a cap of their own. It is
-        # a little higher, since coding makes random data longer.
+        # Bytes after the end of gzip inflate to nothing, so bytes on the wire have a cap of their own. It is a little
+        # higher, since coding makes random data longer.
         self.received += count
         if self.received > self._cap + self._cap // 64 + 1024:
             raise BodyTooLarge(say("body-over-cap", cap=self._cap))

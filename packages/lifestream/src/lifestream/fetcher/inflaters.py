@@ -111,7 +111,9 @@ class Zlib:
 
 
 class Brotli:
-    """Inflates Brotli (RFC 7932). Bytes after the end are padding."""
+    """Inflates Brotli (RFC 7932). Bytes after the end are an error, as in the library: it returns nothing of what such
+    data inflates to, so that padding could be ignored only if it came by itself.
+    """
 
     window = 1 << _BROTLI_WINDOW
 
@@ -126,8 +128,10 @@ class Brotli:
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """See `Inflater`."""
-        if self.is_complete:
+        if not data:
             return
+        if self.is_complete:
+            raise Broken("brotli: bytes after the end")
         try:
             out = self._inflater.process(data, output_buffer_limit=PIECE)
             # It may accept more data before all of its output has been fetched.
