@@ -70,10 +70,10 @@ def _list_option(scenario: Scenario) -> str:
 
 
 def _trial(scenario: Scenario) -> list[str]:
-    lines = [
-        f"- The test takes {len(scenario.steps)} steps. In the first step, the reader subscribes to a good feed, and "
-        "polls it twice. After that, the servers do what the rule is about."
-    ]
+    first = "In the first step, the reader subscribes to a good feed, and polls it twice."
+    if not isinstance(scenario.tls, bool):
+        first = "The certificate is wrong from the first step on, so that the reader should not even subscribe."
+    lines = [f"- The test takes {len(scenario.steps)} steps. {first}"]
     if scenario.lane is not Lane.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")
     # Whoever gives `--list` shows the items, too.

@@ -146,7 +146,7 @@ def test_an_interrupted_start_leaves_nothing_and_the_next_one_succeeds(
 
     monkeypatch.setattr(server.listening, "bind", noting_bind)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # of a socket that was not closed
+        warnings.simplefilter("error")  # a warning that a socket was not closed fails the test
         with monkeypatch.context() as patch:
             patch.setattr(where, what, signalled)
             with pytest.raises(Signalled):
@@ -289,7 +289,7 @@ def test_a_callable_may_stop_the_server(root: Path) -> None:
     assert time.monotonic() - begun < STOP_TIMEOUT, "a second stop waits until the server has stopped, and no longer"
 
 
-def test_a_callable_that_stops_a_server_does_not_wait_for_a_thread_that_waits_for_it(root: Path) -> None:
+def test_a_callable_that_stops_a_server_does_not_wait_for_a_thread_that_waits_for_the_callable(root: Path) -> None:
     cut = threading.Event()
 
     def stopping(_: Request) -> Response:
@@ -303,7 +303,7 @@ def test_a_callable_that_stops_a_server_does_not_wait_for_a_thread_that_waits_fo
         server.wait_for("/stop")
         pool.submit(lambda: cut.set() if client.read_to_end() == b"" else None)
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # of a callable that still runs
+            warnings.simplefilter("error")  # a warning that a callable still runs fails the test
             server.stop()
 
 

@@ -51,9 +51,9 @@ def test_bytes_after_the_end_of_br_are_an_error_wherever_the_data_is_cut() -> No
     padded = brotli.compress(b"news") + b"\n"
     for at in range(len(padded) + 1):
         inflater = Brotli()
+        parts = (padded[:at], padded[at:])
         with pytest.raises(Broken):
-            for part in (padded[:at], padded[at:]):
-                list(inflater.pieces(part))
+            [list(inflater.pieces(part)) for part in parts]
 
 
 @pytest.mark.parametrize(("kind", "data"), CODED)

@@ -1,8 +1,8 @@
 """RSS 2.0 (https://www.rssboard.org/rss-specification), with the modules that feeds use today.
 
 RSS has no types of text, so text is written as it is given. Its authors are e-mail addresses, so an author without
-address becomes a `dc:creator`. Where RSS has no element, elements of Atom are used: `atom:updated`, and links
-to the feed itself, to its next page and to its hubs.
+address becomes a `dc:creator`. Where RSS has no element, elements of Atom are used (`atom:updated`, and links
+to the feed itself, to its next page and to its hubs), or of Dublin Core (`dc:rights`, and `dc:language` of an entry).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Untrusted HTML, rewritten before it is cleaned so that nothing is lost that its author meant to be seen.
+"""Rewrites untrusted HTML before it is cleaned, so that cleaning loses nothing that its author meant to be seen.
 
 It works on `author_tokens`, in one pass and linear time, and makes nothing safe: the sanitizer does that afterwards.
 
 - `noscript` is unwrapped, and pictures get the sources that scripts would give them; tracking pixels are removed
   (`lazy_pictures`).
-- Frames and embedded objects become links, and those of known players cards (`frames`).
+- Frames and embedded objects become links; those of known players become cards (`frames`).
 - Formulas are rewritten in MathML Core (`mathml`).
 
 Most HTML needs none of this and is returned as it is.
@@ -39,8 +39,8 @@ _SELF_CLOSED = late(rf"<{any_of(INLINE)}(?=[\s/])[^<>]*+(?<=/)>", re.ASCII)
 
 
 def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> str:
-    """Return the HTML fragment *source*, whose addresses are relative to *base_url*, with what would be lost made
-    visible. With *annotations*, formulas keep their source in TeX.
+    """Return the HTML fragment *source*, whose addresses are relative to *base_url*, rewritten so that what cleaning
+    would remove stays visible. With *annotations*, formulas keep their source in TeX.
     """
     if not needs_repair(source):
         return source
@@ -51,8 +51,8 @@ def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> st
 
 
 def needs_repair(source: str) -> bool:
-    """Return whether `repaired` may change *source*, or whether it has a tag that changes how what follows is read:
-    one look through all its tags answers both.
+    """Return True if `repaired` may change *source*, or if *source* has a tag that changes how the tags after it are
+    read. Both are found in one pass.
     """
     if "<" not in source:
         return False
@@ -110,7 +110,7 @@ class _Repair:
         elif name in FRAMES:
             self._frame = token if starts else None
         elif name in _FOREIGN:
-            # SVG is not kept, and where such an element does not belong, nh3 would leave it out with all that follows.
+            # SVG is not kept. MathML outside of `math` is dropped here: nh3 would drop all that follows with it.
             if name == "math" and starts:
                 formula = MathWriter(self._pieces, token, annotations=self._annotations)
                 self._formula = formula if formula.is_open else None

@@ -5,8 +5,8 @@ of this package waits for another server.
 
 1. `access`: who may open these pages. Others are asked to log in, or get "not found".
 2. `first_run`: the one-time token of a site that has no account yet. `login_form`: name and password, and the change
-   of a password. `guesses`: how often the token or a password may be wrong. `comparisons`: whose password is compared
-   next. `known_browsers`: in which browsers a user has logged in before.
+   of a password. `guesses`: how often the token or a password may be wrong. `comparisons`: how many passwords are
+   checked at once, and who waits. `known_browsers`: in which browsers a user has logged in before.
 3. `samples`: the feeds that a newcomer may choose from.
 4. `forms`: what an owner may enter, each error at its field. `logo_form`: the picture that is uploaded. `file_input`:
    a field for a file, whose size the browser checks. `rule_preview`: how many posts rules would hide.

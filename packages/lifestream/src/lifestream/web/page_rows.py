@@ -1,7 +1,7 @@
 """The rows of a page of a timeline, read in the way in which the database does the least work. Read-only.
 
-All ways find the same posts. If many of the latest posts are wanted, posts are read in their order until there are
-enough (`walked_posts`). If a search or a tag has few items, the posts of these items are looked up.
+All ways find the same posts. If many of the latest posts match the search or have the tag, posts are read from the
+latest on until enough are found (`walked_posts`). If only few items match, the posts of these items are looked up.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Rows:
 class PageRows:
     """The rows of *timeline*, or those older than *before*. *hit* is what the timeline's search has found, None if it
     has no search. *tagged* returns the keys of the items with the timeline's tag, None if they are too many to be
-    looked up first; *knows_tagged* says that it takes no query.
+    looked up first; *knows_tagged* is true if a call of *tagged* takes no query.
     """
 
     timeline: Narrowable
@@ -82,18 +82,18 @@ class PageRows:
                 if len(found.keys) == count or found.are_all:
                     return Rows(of_keys(found.keys))
                 checked = found.keys
-            # Words that are frequent elsewhere may be in none of very many posts.
+            # Words may be frequent on the site, and in none of the very many posts of this timeline.
             listed = hit.first_listed(every, count)
             return Rows(of_keys(listed.keys or checked), listed.is_cut)
         rows = self._older(posts)[:count]
-        # The database sorts posts that are looked up by their items; it reads all others in the order of an index.
+        # If posts are looked up by item, the database has to sort them. Others come from an index in their order.
         are_sorted = hit is not None or (self.timeline.tag is not None and self.tagged() is not None)
         return Rows(of_keys(rows.values("pk")) if are_sorted else rows, is_cut)
 
     def first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
         """Return the keys of the first *count* posts that the search (*hit*) finds, from the beginning of the timeline,
-        and how many there are in all, counted no further than MOST_COUNTED. Return None for both if too few are found
-        among the latest posts.
+        and how many there are in all, counted no further than MOST_COUNTED. Return None for both if fewer than *count*
+        are found among the latest posts, and there are further posts.
 
         Only the posts of this timeline are counted: a number that depends on other lifestreams would tell visitors
         whether items that only others may see have the words.
@@ -112,9 +112,9 @@ class PageRows:
         return posts if self.before is None else posts.filter(older_than(self.before))
 
     def _passes_over(self, last: Cursor, hit: Found) -> bool:
-        """Return whether the search (*hit*) may also find posts before *last* of items that were stored before its
-        latest ones: a new feed brings old posts, whose items are the latest. The words are looked for in no more than
-        `walked_posts.MOST_ASKED` of these posts; if there are more, it may find some.
+        """Return whether the search (*hit*) may find posts that are newer than *last*, of items that were stored
+        earlier than those of *hit*. There are such posts, since the items of a new feed are stored last, while its
+        posts may be old. At most `walked_posts.MOST_ASKED` posts are searched; if there are more, return True.
         """
         between = self._older(self._unsearched()).filter(newer_than(last))
         oldest = min(hit.keys or (0,))
@@ -123,8 +123,8 @@ class PageRows:
         return bool(found.keys) or not found.are_all
 
     def _walked(self, count: int) -> Sequence[int] | None:
-        """Return the keys of the first *count* posts if enough of the latest posts are found by the search or have the
-        tag; otherwise None.
+        """Return the keys of the first *count* posts if that many of the latest posts are found by the search or have
+        the tag; otherwise None. If there are no further posts, return the keys of fewer.
         """
         if self.hit is not None:
             known = self.hit.keys if self.hit.are_all else None
@@ -141,16 +141,17 @@ class PageRows:
         return self._first_of_latest(every, tag, count) if tagged is None else first_of(every, tagged, count)
 
     def _first_of_latest(self, every: QuerySet[Post], tag: Tag, count: int) -> list[int] | None:
-        """Return the keys of the first *count* of *every* post with *tag*, which very many items have, if the latest of
-        these items have so many, and no item that was stored before them has a post in between: a new feed brings old
-        posts, whose items are the latest. Otherwise return None.
+        """Return the keys of the first *count* posts of *every* that have *tag*; very many items have it. Only the
+        LATEST_TAGGED latest items with the tag are looked up. Return None if they have fewer than *count* posts, or if
+        an item that was stored earlier has a newer post than the last of these: the items of a new feed are stored
+        last, while its posts may be old.
         """
         newest = Item.tags.through.objects.filter(tag=tag).order_by("-item_id")
         items = list(newest.values_list("item_id", flat=True)[:LATEST_TAGGED])
         found = list(fulltext.among(every, items).values_list("pk", "date", "item_id")[:count])
         if len(found) < count:
             return None
-        # Nearly all posts in between are of other items that are as late, as an index alone tells.
+        # Nearly all newer posts are of items that were stored later than min(items): an index alone excludes these.
         between = every.filter(newer_than(Cursor(*found[-1][1:])), item_id__lt=min(items))
         earlier = between.filter(has(tag)).values_list("pk")[:1]  # exists() would drop the order
         return None if earlier else [key for key, _, _ in found]
@@ -165,7 +166,7 @@ def of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
 
 def fitting(posts: QuerySet[Post], largest: int) -> int:
     """Return how many of the first *posts* have contents and files of at most *largest* characters together; 1 if the
-    first alone has more.
+    first alone has more, or if there are none.
     """
     length = Length("item__content") + Length(Cast("item__enclosures", TextField()))
     totals = accumulate(posts.values_list(length, flat=True))

@@ -23,7 +23,7 @@ from lifestream.models.look import Shown
 BODIES: Final = ("item__content", "item__enclosures", "item__media", "item__episode")
 """The large fields of the item of a post."""
 NOT_PUBLISHED: Final = ("item__media", "item__episode", "item__card")
-"""The large fields of the item of a post that no published feed has."""
+"""The fields of the item of a post that no published feed needs, of those that may be large."""
 _LOOKED_THROUGH: Final = 65_536
 """How many characters of a content are searched for pictures if its item has no stored card."""
 _FOUND: Final = 280
@@ -38,11 +38,11 @@ def shown(
     posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None, query: str = ""
 ) -> list[Post]:
     """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. For a search,
-    the part of each text is loaded that has the words of *query*.
+    that is the part of each text that has the words of *query*.
 
     That takes two queries, one more if parts of texts or whole contents are shown, and one more if there are items
-    without a stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*.
-    Otherwise each is read when a template asks for it.
+    without a stored card. The large fields of items, which may be a megabyte each, are loaded with *bodies*. Without,
+    only contents that are shown whole are loaded; each other field is read when a template asks for it.
     """
     found = read_posts(posts, bodies=bodies)
     fill_posts(found, lifestream, query, bodies=bodies)

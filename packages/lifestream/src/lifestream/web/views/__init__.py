@@ -1,6 +1,6 @@
-"""The pages: `timeline` chooses what a page shows, `presenters` how an item looks.
+"""The pages. The module `web.timeline` chooses what a page shows, and `web.presenters` how an item looks.
 
-`reading`: what all of them share: the lifestream, who may read it, and how long an answer may be cached. `pages`: the
+`reading`: what the views of a lifestream share: who may read it, and how long an answer may be cached. `pages`: the
 pages that people read: a timeline, or its posts of one day, site, tag or search; one item; the lists of sites and of
 tags. `own_pages`: an owner's own text. `feeds`: the feeds of every timeline, and the OPML.
 `pictures`: icons, logos and pictures, from this site's own address. `crawlers`: robots.txt, the list of pages, the
