@@ -1,8 +1,12 @@
 """Runs `feedserver check` with the options that `check.options` has read.
 
-Exit status: 0 if no scenario of the level of `--fail-under` or a higher one failed, 1 if one did, 2 for bad usage, if
-there is no score (such as for a reader that could not be set up), or if the report cannot be written, 3 for an error of
-feedserver. SIGTERM and SIGHUP end a run as Ctrl-C does, but with the status that a shell gives to a command that they
+Exit status:
+
+- 0 if no scenario of at least the level of `--fail-under` failed, 1 if one did
+- 2 for bad usage, without a score (such as for a reader that could not be set up), or if the report cannot be written
+- 3 for an error of feedserver
+
+SIGTERM and SIGHUP end a run as Ctrl-C does, but with the status that a shell gives to a command that they
 end: 128 and the signal's number.
 """
 

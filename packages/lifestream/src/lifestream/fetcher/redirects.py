@@ -28,8 +28,8 @@ def _no_cookies(_url: str) -> str:
 
 
 def _joined(base: str, location: str) -> str:
-    """Return *location* made absolute; as it is if that is impossible, so that `request_url` says why, without the
-    login in it.
+    """Return *location* made absolute. If that is impossible, return it as it is: `request_url` then refuses it with
+    a message that names the reason, and shows no login.
     """
     if has_impossible_host(location):  # for a host of many marks, `urljoin` would take quadratic time
         return location

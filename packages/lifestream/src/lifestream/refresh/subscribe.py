@@ -306,8 +306,8 @@ def _subscribed(
 
 
 def _row(found: Found, lifestream: Lifestream, now: datetime) -> tuple[Feed, Claimed | None]:
-    """Return the row of the feed that was found, which is made if there is none, and our claim of it if there is one:
-    see `_new_feed`.
+    """Return the row of the feed that was found, and the claim under which this process holds it, if it does. A row
+    that is missing is made: see `_new_feed`.
     """
     if isinstance(found.source, Feed):
         if Feed.objects.filter(pk=found.source.pk).exists():

@@ -132,8 +132,8 @@ def _correct_feeds(now: datetime, using: str) -> int:
 
 
 def _correct_postponed(now: datetime, using: str) -> int:
-    """Let feeds that a claim in the future has postponed, since they skip that time, be due when they were before: the
-    next claim then looks at what they skip. Returns how many there were.
+    """Take back postponements of feeds that skip some hours or days, if a claim in the future has postponed them. They
+    are due when they were before, and the next claim looks at what they skip. Returns how many there were.
     """
     # Imported late: see `due_queue`.
     from lifestream.scheduler.schedule import SKIPPED, DueTime, candidates_from_json

@@ -80,8 +80,8 @@ def _place_in(frame: FrameType, error: BaseException) -> str:
 
 
 def rendered(template: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
-    """Return the error page that *template* makes; if that fails, which is logged, the page that the shipped templates
-    make without those in LIFESTREAM_HOME.
+    """Return the error page that *template* makes. If that fails, log the failure, and return the page that the shipped
+    templates make without those in LIFESTREAM_HOME.
 
     Raises the error of a shortage (of files, of memory), which has its own answer.
     """

@@ -239,9 +239,9 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
 
 
 def _fill(row: Any, using: str, reading: ReadingBudget, *, below: int | None, at_most: int) -> int | None:
-    """Post the newest missing items whose keys are less than *below* (None for all), as the rules allow, in chunks
-    until *at_most* are checked, and mark at most *at_most* posts according to the rules. Fewer are checked and marked,
-    and perhaps none, if the rules have read as much as *reading* allows.
+    """Post missing items whose keys are less than *below* (None for all), the newest first, if the rules allow them.
+    Chunk after chunk is checked until *at_most* items are; and at most *at_most* posts are marked according to the
+    rules. Fewer are checked and marked, and perhaps none, if the rules have read as much as *reading* allows.
 
     Returns the key below which items are left to check, None if all are checked.
     """

@@ -277,9 +277,9 @@ class RefusalsAnswered(OneAnswerChannel):
 
 
 def close_silent(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
-    """Let waitress close the connections that have been silent for the longest time, until at most *most* bytes, or as
-    many as a body may have if that is more, are kept for those that stay open. Connections with a request that is being
-    answered, and the connection *but*, always stay open. Return whether no more bytes than that are kept now.
+    """Let waitress close the connections that have been silent for the longest time, until at most *most* bytes are
+    kept for those that stay open, or as many as one body may have, if that is more. Connections with a request that is
+    being answered, and the connection *but*, always stay open. Return whether no more bytes than that are kept now.
     """
     channels = [each for each in sockets if isinstance(each, OneAnswerChannel) and not each.will_close]
     if not channels:

@@ -99,8 +99,8 @@ def _root_in_parts(source: bytes) -> Element:
     """Return the root of *source*, which is read in `_PARTS` parts.
 
     ElementTree keeps a text as the list of its lines and references until the text is first accessed. The list takes
-    five times as much memory, so each text is accessed as soon as its part has been read. That takes as long again as
-    the reading, if elements are many and small. The parts are few, since expat reads a long token again with each part.
+    five times as much memory, so each text is accessed as soon as its part has been read. If elements are many and
+    small, this doubles the time. The parts are few, since expat reads a long token again with each part.
     """
     declared = _DECLARATION.match(source)  # it names the encoding that the document had before it was decoded
     parser: XMLPullParser[Element] = XMLPullParser(("end",))

@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 
 class Readiness:
-    """Whether the site was ready when it was last asked, so that the log has a line when that ends, and not one for
-    each request: programs ask every few seconds, and anybody may ask.
+    """Remembers whether the site was ready when it was last asked. So the log has one line when the site stops being
+    ready, and not one for each request: programs ask every few seconds, and anybody may ask.
     """
 
     def __init__(self) -> None:
