@@ -21,7 +21,7 @@ def rules(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-def test_its_help_is_its_own_and_says_which_arguments_pytest_gets(option: str) -> None:
+def test_the_help_is_not_that_of_pytest_and_says_which_arguments_pytest_gets(option: str) -> None:
     helped = rules(option, "-k", "validators")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert helped.stdout.startswith("usage: scripts/rules.py [-h] [ARGUMENT ...]\n")

@@ -65,7 +65,8 @@ def test_nobody_can_filter_users_by_their_passwords(admin_user: User) -> None:
 
 
 def question(client: Client, *users: User) -> str:
-    """Return the page that asks whether to delete *users*, after a list of users that has the checks."""
+    """Choose *users* in the list to be deleted, and return the page that asks whether to delete them."""
+
     chosen = {"action": "delete_selected", "_selected_action": [user.pk for user in users]}
     return client.post("/admin/auth/user/", chosen).content.decode()
 

@@ -220,4 +220,5 @@ def test_an_entry_of_very_many_names_is_read_whole_and_the_first_ten_thousand_ar
     names = Names()
     assert len(fields_of(fromstring(f"<item>{unknown}</item>"), names)) == 15_000
     assert len(names) == MOST_NAMES
+    assert "x0" in names and "x14999" not in names
     assert names["x14999"] == "x14999"
