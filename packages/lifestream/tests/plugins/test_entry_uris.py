@@ -23,6 +23,7 @@ HOSTS = frozenset({"blog.example", "feeds.example:8080", "[2001:db8::1]:81"})
         "https://blog.example/käse",
         "https://blog.example/".ljust(LONGEST, "a"),
         "tag:blog.example,2005:1",
+        "TAG:Blog.Example,2005:1",
         "tag:ruth@blog.example,2005-11-02:a/b",
         "tag:feeds.example,2005-11:1",
         "urn:uuid:60a76c80-d399-11d9-b91C-0003939e0af6",
