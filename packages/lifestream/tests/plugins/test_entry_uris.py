@@ -97,3 +97,9 @@ def test_the_uuid_depends_on_all_of_its_parts_and_on_nothing_else() -> None:
     others = {uuid_uri("other", 1, "key"), uuid_uri("secret", 2, "key"), uuid_uri("secret", 1, "k"), uri}
     assert len({*others, uuid_uri("secret", 1, "key", 1)}) == 5
     assert UUID(uri).version == 8 and UUID(uri).variant == "specified in RFC 4122"
+
+
+def test_the_uuid_is_the_same_in_each_release() -> None:
+    """Readers would show all entries again as new ones."""
+    assert uuid_uri("secret", 1, "key") == "urn:uuid:5d52d2fc-658d-8f0b-9afd-1c5e8f210dbd"
+    assert uuid_uri("secret", 1, "key", 1) == "urn:uuid:a6762c4b-003a-8354-b77d-9941cae34577"
