@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
@@ -12,6 +13,8 @@ from feedserver import FeedServer, Request, Response
 from programs import PATIENCE
 
 CHALLENGE = "a challenge / <b>that</b> \N{SNOWMAN} is hard to guess"
+PLAIN: Final[dict[str, Any]] = {"trust_env": False, "verify": False}
+"""Options of a request to this machine: it needs no proxy and no certificates, which take a while to load."""
 
 
 class Hub:
@@ -50,14 +53,14 @@ class Hub:
     def call(self, **parameters: str) -> httpx.Response:
         """Return the answer to a GET of the callback with *parameters* in the query, each name prefixed with "hub."."""
         query = urlencode({f"hub.{name}": value for name, value in parameters.items()})
-        return httpx.get(f"{self.callback}?{query}", trust_env=False, timeout=PATIENCE)
+        return httpx.get(f"{self.callback}?{query}", timeout=PATIENCE, **PLAIN)
 
     def push(self, body: bytes | str, method: str = "sha256", **headers: str) -> httpx.Response:
         """Push *body*, signed with *method*. *headers* are added, or replace those of the hub; `_` stands for `-`."""
         data = body.encode() if isinstance(body, str) else body
         sent = {"X-Hub-Signature": self.sign(data, method), "Content-Type": "application/rss+xml"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.post(self.callback, content=data, headers=sent, trust_env=False, timeout=PATIENCE)
+        return httpx.post(self.callback, content=data, headers=sent, timeout=PATIENCE, **PLAIN)
 
     def sign(self, body: bytes, method: str = "sha256", secret: str | None = None) -> str:
         """Return the X-Hub-Signature of *body*."""

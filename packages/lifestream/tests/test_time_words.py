@@ -55,18 +55,29 @@ def test_durations_are_worded_at_the_limits_of_their_units() -> None:
     ]
 
 
+def test_moments_are_worded_at_the_limits_of_their_units() -> None:
+    seconds = [0.9, 1, -59, 3599, 3600, -86399, 61 * DAY - 1, 61 * DAY, 1 - 730.5 * DAY, 730.5 * DAY]
+    assert [relative(each) for each in seconds] == [
+        *("now", "in 1 second", "59 seconds ago", "in 59 minutes", "in 1 hour", "23 hours ago"),
+        *("in 60 days", "in 2 months", "24 months ago", "in 2 years"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("gap", "words"),
     [
         (0, "all the time"),
         (DAY / 5, "5 times a day"),
+        (DAY / 2, "twice a day"),
         (DAY, "once a day"),
         (1.5 * DAY, "5 times a week"),
         (3.5 * DAY, "twice a week"),
         (7 * DAY, "once a week"),
         (10 * DAY, "3 times a month"),
+        (15 * DAY, "twice a month"),
         (29 * DAY, "once a month"),
         (120 * DAY, "3 times a year"),
+        (180 * DAY, "twice a year"),
         (365 * DAY, "once a year"),
         (800 * DAY, "less than once a year"),
     ],

@@ -17,7 +17,7 @@ SECONDS = 120.0  # only a failing test waits so long
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
     """Return the environment of the command: that of this process without its database and broker, *home* as
-    LIFESTREAM_HOME, the networks of this machine as allowed ones, and *more*.
+    LIFESTREAM_HOME, the loopback network as an allowed one, and *more*.
     """
     ours = {
         "LIFESTREAM_HOME": str(home),

@@ -60,7 +60,7 @@ def test_each_theme_but_the_standard_one_meets_wcag_aa_light_and_dark(
 
 
 @pytest.mark.parametrize("look", ["standard", "list", "magazine"])
-def test_links_in_two_lines_have_the_height_of_a_target(chromium: Browser, demo: str, look: str) -> None:
+def test_the_links_of_a_site_have_the_height_of_a_target(chromium: Browser, demo: str, look: str) -> None:
     with visiting(chromium, demo, size=SMALL) as visitor:
         page = visitor.goto("/demo/sites/")
         page.locator(".site-cards a").first.click()

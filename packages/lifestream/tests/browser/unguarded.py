@@ -19,7 +19,7 @@ _GUARDS = ("Content-Security-Policy", "Content-Disposition", "X-Frame-Options")
 
 
 def without_policy(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Return a middleware that removes the headers that guard a reader from each answer."""
+    """Return a middleware that removes from each answer the headers that guard its reader."""
 
     def unguarded(request: HttpRequest) -> HttpResponse:
         response = answer(request)

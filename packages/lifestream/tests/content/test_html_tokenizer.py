@@ -212,7 +212,7 @@ def test_entities_are_resolved_as_the_standard_library_does_it(text: str) -> Non
         ("&#38copy=1&#x26;lt;", "&copy=1&lt;"),
     ],
 )
-def test_a_name_without_a_semicolon_is_no_entity_in_a_value_before_a_letter_or_an_equals_sign(
+def test_a_name_without_a_semicolon_is_no_entity_in_a_value_before_an_ascii_alphanumeric_or_equals_sign(
     written: str, value: str
 ) -> None:
     """As in browsers (HTML, 13.2.5.73), so that parameters in addresses stay."""

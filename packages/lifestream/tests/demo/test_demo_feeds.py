@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from feedserver import FeedServer
+from hub import PLAIN
 from lifestream import demo
 from lifestream.parser import parse
 
@@ -40,7 +41,7 @@ def test_every_sample_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_a_sample_is_read_whole(name: str) -> None:
     with FeedServer(demo.FEEDS) as server:
-        response = httpx.get(server.url(name))
+        response = httpx.get(server.url(name), **PLAIN)
         server.verify()
         feed = parse(response.content, response.headers, server.url(name))
     assert (feed.format, len(feed.entries)) == FORMATS[name]
@@ -57,12 +58,12 @@ def test_a_sample_is_read_whole(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_each_sample_but_one_has_validators_and_answers_304(name: str) -> None:
     with FeedServer(demo.FEEDS) as server:
-        first = httpx.get(server.url(name))
+        first = httpx.get(server.url(name), **PLAIN)
         validators = {
             "if-none-match": first.headers.get("etag"),
             "if-modified-since": first.headers.get("last-modified"),
         }
-        again = httpx.get(server.url(name), headers={key: value for key, value in validators.items() if value})
+        again = httpx.get(server.url(name), headers={key: value for key, value in validators.items() if value}, **PLAIN)
     assert any(validators.values()) is (name != "slow-repair.xml")
     assert again.status_code == (200 if name == "slow-repair.xml" else 304)
 

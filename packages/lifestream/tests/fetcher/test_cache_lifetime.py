@@ -55,6 +55,8 @@ def test_with_no_cache_or_no_store_an_answer_is_never_fresh(control: str) -> Non
         ({"expires": "Fri, 31 Dec 9999 23:59:59 GMT"}, TEN_YEARS),
         ({"expires": "Sun, 01 Mar 99999 13:00:00 GMT"}, 0),
         ({"expires": "Sunday, 01-Mar-26 13:00:00 GMT"}, 3600),
+        ({"expires": "Sun, 01 Mar 2026 14:00:00 +0100"}, 3600),
+        ({"expires": "Sun, 01 Mar 2026 13:00:00 -0000"}, 3600),
         ({"cache-control": "public", "expires": "Sun, 01 Mar 2026 13:00:00 GMT"}, 3600),
         ({"cache-control": "s-maxage=60, x-max-age=9", "expires": "0"}, 0),
     ],

@@ -22,6 +22,7 @@ else:
 
 Compress: TypeAlias = Callable[[bytes], bytes]
 gzipped = partial(gzip.compress, mtime=0)  # the time in the gzip header would differ between test processes
+quick_brotli = partial(brotli.compress, quality=2)
 TEXT = b"<rss>" + bytes(range(256)) * 40 + b"</rss>"
 
 
@@ -133,7 +134,8 @@ def test_zlib_is_recognised_without_a_header_if_no_text_can_begin_so() -> None:
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", ""])
 def test_a_bomb_is_given_up_in_whichever_layer_it_exceeds_the_cap(coding: str) -> None:
     cap = 1 << 20
-    outer = {"br": brotli.compress, "zstd": zstd.compress}.get(coding, gzip.compress)
+    outers: dict[str, Compress] = {"br": quick_brotli, "zstd": zstd.compress}
+    outer = outers.get(coding, gzip.compress)
     swallowed = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * (4 << 20)  # the name in a gzip header: it inflates to nothing
     for bomb in (outer(bytes(4 << 20)), outer(gzipped(bytes(16 << 20))), outer(swallowed)):
         with pytest.raises(BodyTooLarge):
@@ -165,7 +167,7 @@ def test_a_body_too_short_to_recognise_its_coding_has_the_cap_too() -> None:
 
 @pytest.mark.parametrize(
     ("coding", "compress"),
-    [("gzip", gzip.compress), ("br", partial(brotli.compress, quality=2)), ("zstd", zstd.compress)],
+    [("gzip", partial(gzip.compress, compresslevel=1)), ("br", quick_brotli), ("zstd", zstd.compress)],
 )
 def test_a_bomb_is_given_up_at_the_cap_with_bounded_memory(coding: str, compress: Compress) -> None:
     bomb = compress(bytes(64 << 20))

@@ -1,4 +1,4 @@
-"""What the command `read` prints about a document, as text or as JSON: details that its own tests don't check."""
+"""What `read` prints about a document, as text or as JSON: details that the command's own tests don't check."""
 
 from __future__ import annotations
 

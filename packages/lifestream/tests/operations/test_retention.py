@@ -99,7 +99,7 @@ def test_a_dry_run_counts_what_a_cleanup_would_do_and_changes_nothing(monkeypatc
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 4, "LIFESTREAM_KEEP_ITEMS": 2})
-def test_a_dry_run_counts_items_that_are_both_too_old_and_too_many_once() -> None:
+def test_a_dry_run_counts_once_what_is_both_too_old_and_too_much() -> None:
     items(6)
     counted = cleanup(NOW + timedelta(hours=1), dry_run=True)
     assert counted == cleanup(NOW + timedelta(hours=1)) == Cleaned(items=4)

@@ -13,7 +13,7 @@ from shown import make_site
 pytestmark = pytest.mark.django_db
 
 
-def test_addresses_and_new_feeds_are_on_their_way_and_those_that_came_failed_or_are_paused_are_not() -> None:
+def test_addresses_and_new_feeds_are_on_their_way_until_they_come_fail_or_are_paused() -> None:
     lifestream = make_lifestream()
     assert not arrivals_of(lifestream)
     new = make_site(lifestream, "new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -45,6 +46,15 @@ def test_a_cookie_that_was_signed_for_another_purpose_makes_no_browser_known() -
         assert not is_known(asking(signer.sign(named)), "ada")
 
 
+def test_a_browser_is_known_for_400_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = time.time()
+    request = asking(cookie_of("ada"))
+    for days, known in ((399, True), (401, False)):
+        now = made + days * 86400
+        monkeypatch.setattr("django.core.signing.time", SimpleNamespace(time=lambda now=now: now))
+        assert is_known(request, "ada") is known
+
+
 def test_a_visitor_who_is_not_logged_in_gets_no_cookie() -> None:
     for user in (SimpleNamespace(is_authenticated=False), None):
         request = RequestFactory().get("/")
@@ -61,4 +71,5 @@ def test_each_login_makes_the_browser_known(path: str, client: Client) -> None:
     answer = client.post(path, {"username": "ada", "password": "correct horse battery"})
     made = answer.cookies[COOKIE]
     assert answer.status_code == 302 and made["httponly"] and made["samesite"] == "Lax"
+    assert made["max-age"] == 400 * 86400
     assert is_known(asking(made.value), "ada")

@@ -23,6 +23,7 @@ HOSTS = frozenset({"blog.example", "feeds.example:8080", "[2001:db8::1]:81"})
         "https://blog.example/käse",
         "https://blog.example/".ljust(LONGEST, "a"),
         "tag:blog.example,2005:1",
+        "TAG:Blog.Example,2005:1",
         "tag:ruth@blog.example,2005-11-02:a/b",
         "tag:feeds.example,2005-11:1",
         "urn:uuid:60a76c80-d399-11d9-b91C-0003939e0af6",
@@ -96,3 +97,9 @@ def test_the_uuid_depends_on_all_of_its_parts_and_on_nothing_else() -> None:
     others = {uuid_uri("other", 1, "key"), uuid_uri("secret", 2, "key"), uuid_uri("secret", 1, "k"), uri}
     assert len({*others, uuid_uri("secret", 1, "key", 1)}) == 5
     assert UUID(uri).version == 8 and UUID(uri).variant == "specified in RFC 4122"
+
+
+def test_the_uuid_is_the_same_in_each_release() -> None:
+    """Readers would show all entries again as new ones."""
+    assert uuid_uri("secret", 1, "key") == "urn:uuid:5d52d2fc-658d-8f0b-9afd-1c5e8f210dbd"
+    assert uuid_uri("secret", 1, "key", 1) == "urn:uuid:a6762c4b-003a-8354-b77d-9941cae34577"

@@ -129,7 +129,7 @@ def test_lazy_candidates_and_frames_have_their_sources_too() -> None:
         ("1 < 2", "1 &lt; 2"),
     ],
 )
-def test_a_less_than_that_begins_no_element_is_text(html: str, clean: str) -> None:
+def test_a_less_than_sign_that_begins_no_element_is_text(html: str, clean: str) -> None:
     assert cleaned(html) == clean
 
 
@@ -281,7 +281,7 @@ def test_tables_code_and_captions_are_kept_whole(html: str) -> None:
 
 
 @pytest.mark.reading(18)
-def test_html_within_the_budget_only_by_a_long_comment_is_cleaned_twice_without_loss() -> None:
+def test_html_that_only_a_long_comment_keeps_within_the_budget_is_cleaned_twice_without_loss() -> None:
     # The budget of a fragment grows with its length. The cleaned HTML is shorter, since the comment is removed.
     html = f"{'<b>' * 400}{'<i></i>' * 1000}x{'</b>' * 400}<!--{'-' * 400_000}-->"
     assert cleaned(html).count("<b>") == 400

@@ -49,7 +49,9 @@ def test_a_picture_is_recognised_by_its_first_bytes_only(data: bytes, kind: str)
     assert image_type(data) == kind
 
 
-class IconTest(FeedServerTransactionTestCase):
+class _Site(FeedServerTransactionTestCase):
+    """A site with a feed."""
+
     feed_root = Path(__file__).parents[1] / "feeds"
 
     def feed(self, **fields: object) -> Feed:
@@ -62,6 +64,9 @@ class IconTest(FeedServerTransactionTestCase):
     def page(self, head: str = "") -> None:
         self.feedserver.add("/", Response(f"<!doctype html>{head}", headers={"Content-Type": "text/html"}))
 
+
+@pytest.mark.usefixtures("shared_parsers")
+class IconTest(_Site):
     def test_the_picture_that_the_page_names_is_stored(self) -> None:
         self.page('<link rel="icon" href="/a.svg" type="image/svg+xml"><link rel="icon" href="/a.png">')
         self.feedserver.add("/a.png", Response(PNG))
@@ -120,7 +125,7 @@ class IconTest(FeedServerTransactionTestCase):
         self.feedserver.add("/", html)
         self.feedserver.add("/a.png", Response(PNG, delay=0.3))
         feed = self.feed()
-        with mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 0.55):  # of a slow machine, more is used up
+        with mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 0.55):  # a slow machine uses up more of it
             assert find_icons(clock=lambda: NOW) == 0
         assert self.icon(feed) == b""
 
@@ -141,6 +146,22 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW) == 0
         assert [request.path for request in self.feedserver.requests] == ["/", *(f"/{n}.png" for n in range(4))]
 
+    def test_the_address_guard_applies_to_icons_too(self) -> None:
+        feed = self.feed(icon_url=self.get_url("logo.png"))
+        assert find_icons(clock=lambda: NOW, guard=AddressGuard()) == 0
+        assert self.feedserver.requests == []
+        assert self.icon(feed) == b""
+
+    def test_icons_are_looked_for_only_for_active_feeds_that_were_read_and_have_none(self) -> None:
+        self.page()
+        self.feed(icon=PNG)
+        make_feed(self.get_url("new.xml"), site_url=self.get_url("/"))
+        make_feed(self.get_url("gone.xml"), site_url=self.get_url("/"), last_success=NOW, status="gone")
+        assert find_icons(clock=lambda: NOW) == 0
+        assert self.feedserver.requests == []
+
+
+class PageProcessTest(_Site):
     def test_pages_are_read_in_one_process_which_is_started_when_a_page_arrives(self) -> None:
         self.page('<link rel="icon" href="/a.png">')
         self.feedserver.add("/a.png", Response(PNG))
@@ -173,20 +194,6 @@ class IconTest(FeedServerTransactionTestCase):
             f"INFO:lifestream.refresh.icon_finder:no icons can be looked for on the page {self.get_url('/slow')}: "
             "reading it took longer than 0.001 seconds"
         ]
-
-    def test_the_address_guard_applies_to_icons_too(self) -> None:
-        feed = self.feed(icon_url=self.get_url("logo.png"))
-        assert find_icons(clock=lambda: NOW, guard=AddressGuard()) == 0
-        assert self.feedserver.requests == []
-        assert self.icon(feed) == b""
-
-    def test_icons_are_looked_for_only_for_active_feeds_that_were_read_and_have_none(self) -> None:
-        self.page()
-        self.feed(icon=PNG)
-        make_feed(self.get_url("new.xml"), site_url=self.get_url("/"))
-        make_feed(self.get_url("gone.xml"), site_url=self.get_url("/"), last_success=NOW, status="gone")
-        assert find_icons(clock=lambda: NOW) == 0
-        assert self.feedserver.requests == []
 
 
 class FakeNetwork:
@@ -271,6 +278,7 @@ def test_no_icon_is_looked_for_while_the_host_of_its_feed_has_asked_for_a_pause(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shared_parsers")
 def test_a_site_that_is_not_requested_because_of_a_shortage_is_requested_the_next_time(
     network: FakeNetwork, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -339,6 +347,7 @@ def secure() -> Iterator[FeedServer]:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shared_parsers")
 def test_an_icon_is_fetched_through_the_proxy_and_with_the_certificates_of_its_feed(secure: FeedServer) -> None:
     authority = Path(secure.ca_bundle).read_text()
     with relay((secure.host, secure.port)) as proxy:

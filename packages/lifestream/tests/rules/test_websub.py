@@ -18,7 +18,7 @@ from django.test import RequestFactory
 
 from factories import make_feed
 from feedserver import Request, Response
-from hub import CHALLENGE
+from hub import CHALLENGE, PLAIN
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh.updater import Updater
 from lifestream.storage import credentials, hub_subscriptions
@@ -70,7 +70,7 @@ class Subscribing(WebSubTestCase):
         self.refresh()
         assert self.hub.asked == []
 
-    def test_a_hub_is_asked_by_the_proxy_of_the_feed(self) -> None:
+    def test_a_hub_is_asked_through_the_proxy_of_the_feed(self) -> None:
         with relay((self.feedserver.host, self.feedserver.port)) as proxy:
             Feed.objects.update(options=FeedOptions(proxy=f"http://{proxy.address}").as_json())
             self.refresh()
@@ -169,7 +169,7 @@ class Verifying(WebSubTestCase):
         self.refresh()
         for path in (f"/push/{UNKNOWN}", "/push/", "/push/short"):
             query = {"hub.mode": "subscribe", "hub.topic": self.get_url("/feed"), "hub.challenge": "c"}
-            answer = httpx.get(f"{self.live_server_url}{path}", params=query, trust_env=False)
+            answer = httpx.get(f"{self.live_server_url}{path}", params=query, **PLAIN)
             assert answer.status_code == 404
             assert answer.text != "c"
         assert HubSubscription.objects.get().state == "asked"
@@ -241,7 +241,7 @@ class Verifying(WebSubTestCase):
         assert (other.hub, other.state) == ("https://other.example/hub", "asked")
         assert self.state().push_until == self.clock.now + DAY
 
-    def test_the_end_of_a_subscription_that_is_deleted_meanwhile_ends_the_others(self) -> None:
+    def test_a_subscription_that_is_deleted_meanwhile_keeps_no_other_from_ending(self) -> None:
         gone = self.subscribed()
         feed = make_feed("https://other.example/feed", next_fetch=self.clock.now + DAY)
         lease = self.clock.now + DAY
@@ -294,7 +294,7 @@ class Pushing(WebSubTestCase):
         for name, signature in bad.items():
             with self.subTest(name), self.assertLogs("lifestream.web.views.push", "WARNING"):
                 headers: Any = {b"X-Hub-Signature": signature.encode("latin-1")}
-                assert httpx.post(self.hub.callback, content=body, headers=headers, trust_env=False).status_code == 202
+                assert httpx.post(self.hub.callback, content=body, headers=headers, **PLAIN).status_code == 202
         assert (self.state().next_fetch, self.state().pushed) == (before, None)
         assert HubSubscription.objects.get().last_push is None
 
@@ -304,7 +304,7 @@ class Pushing(WebSubTestCase):
         assert self.state().pushed == self.clock.now
 
     def test_a_push_to_an_unknown_path_is_answered_with_410(self) -> None:
-        answer = httpx.post(f"{self.live_server_url}/push/{UNKNOWN}", content=b"x", trust_env=False)
+        answer = httpx.post(f"{self.live_server_url}/push/{UNKNOWN}", content=b"x", **PLAIN)
         assert answer.status_code == 410
 
     def test_a_push_after_the_public_url_was_removed_is_refused(self) -> None:
@@ -353,7 +353,7 @@ class Pushing(WebSubTestCase):
 
     def test_other_methods_are_refused(self) -> None:
         for method in ("PUT", "DELETE", "HEAD", "OPTIONS"):
-            assert httpx.request(method, self.hub.callback, trust_env=False).status_code == 405
+            assert httpx.request(method, self.hub.callback, **PLAIN).status_code == 405
 
 
 class Updating(WebSubTestCase):

@@ -111,7 +111,7 @@ class TestSkippedHours:
 
 
 @pytest.mark.usefixtures("ran_ahead")
-def test_searches_and_subscriptions_that_ended_while_the_clock_was_ahead_ended_now() -> None:
+def test_searches_and_subscriptions_that_ended_while_the_clock_was_ahead_count_as_ended_now() -> None:
     make_feed(icon_checked=AHEAD, replacement_checked=AHEAD, idle_since=AHEAD)
     make_feed("https://example.com/right", icon_checked=NOW - DAY, replacement_checked=NOW - DAY, idle_since=NOW - DAY)
     clock_jumps.bring_back(NOW)
@@ -263,7 +263,7 @@ class TestNoticing:
         )
 
     @pytest.mark.usefixtures("ran_ahead")
-    def test_times_of_a_clock_that_stays_wrong_are_corrected_once_a_lease(self) -> None:
+    def test_times_of_a_clock_that_stays_wrong_are_corrected_once_per_lease(self) -> None:
         clock_jumps.bring_back(NOW)
         make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
         for after, is_mended in ((MINUTE, False), (LEASE + MINUTE, True)):

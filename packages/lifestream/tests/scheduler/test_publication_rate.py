@@ -27,10 +27,11 @@ def ago(days: float) -> datetime:
         ([ago(30 + day) for day in range(1, 21)], 2.5),
         ([ago(1), ago(2), ago(3), ago(4000), ago(5000)], 1),
         ([ago(0)] * 30, 0),
+        ([ago(1), ago(1), ago(30)], 10),
     ],
     ids=[
         "one entry", "two", "one a day", "unknown, unsorted and future", "a hundred, of which twenty count",
-        "silent for a month", "old ones that are pinned", "all at once",
+        "silent for a month", "old ones that are pinned", "all at once", "two are no window",
     ],
 )  # fmt: skip
 def test_the_gap_is_the_average_of_the_busiest_window_until_now(dates: list[datetime | None], days: float) -> None:

@@ -62,6 +62,7 @@ def test_a_source_without_a_site_of_its_own_has_an_id_that_names_no_host() -> No
     source = ET.fromstring(Client().get("/main/feed.atom").content).find(f"{ATOM}entry/{ATOM}source")
     assert source is not None
     assert source.findtext(f"{ATOM}id") == of_site != whole
+    assert uuid.UUID(of_site).urn == of_site
 
 
 @pytest.mark.django_db

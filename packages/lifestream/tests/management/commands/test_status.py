@@ -35,7 +35,7 @@ def test_feeds_that_nobody_fetches_exit_with_status_1_and_the_remedy() -> None:
     assert "   3  https://" in out.getvalue()
 
 
-def test_the_state_is_told_in_the_language_of_the_reader_with_its_times() -> None:
+def test_the_state_and_its_times_are_told_in_the_language_of_the_reader() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=2, hours=1)))
     out, errors = StringIO(), StringIO()
     with override("de"), pytest.raises(SystemExit):

@@ -75,8 +75,9 @@ def test_a_large_document_is_read_in_parts_if_its_texts_are_long(
         read_in_parts.append(len(source))
         return original(source)
 
-    text = f"<rss><channel>{item * (1_200_000 // len(item))}</channel></rss>"
+    text = f"<rss><channel>{item * (120_000 // len(item))}</channel></rss>"
     monkeypatch.setattr(document, "_root_in_parts", noted)
+    monkeypatch.setattr(document, "_LARGE", 100_000)
 
     found = read(text)
 
