@@ -59,7 +59,7 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
     ],
 )
-def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_necessary(
+def test_a_url_is_requested_as_the_table_in_feed_urls_says_and_encoded_where_necessary(
     url: str, requested: str
 ) -> None:
     assert request_url(url) == requested

@@ -22,7 +22,7 @@ FEED = ParsedFeed(title="T", entries=(Entry(guid="1", title="One"), Entry(guid="
 
 
 class Telling(FeedPlugin):
-    """Notes the order of the calls, and changes something in each hook."""
+    """Notes the order of the calls, leaves out the second entry, and changes something in each other hook."""
 
     name = "telling"
     calls: ClassVar[list[str]] = []
@@ -155,7 +155,7 @@ def test_a_keyboard_interrupt_in_a_hook_ends_the_reading() -> None:
 
 
 class Forgetful(FeedPlugin):
-    """A plugin that returns no entry for the first one, and sets no title for the third."""
+    """A plugin that returns no entry for the first one, and sets the title of the third to None."""
 
     name = "forgetful"
 
@@ -349,7 +349,9 @@ def test_the_size_of_all_drafts_together_is_bounded(field: str, monkeypatch: pyt
     )
 
 
-@pytest.mark.parametrize("card", [{"a": object()}, {(1, 2): 3}, [0]], ids=["no JSON", "no key of JSON", "a list"])
+@pytest.mark.parametrize(
+    "card", [{"title": "a"}, {"a": object()}, {(1, 2): 3}, [0]], ids=["JSON", "no JSON", "no key of JSON", "a list"]
+)
 def test_a_card_that_a_plugin_sets_is_ignored(card: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Leaving, "field", "card")
     monkeypatch.setattr(Leaving, "value", card)
