@@ -162,6 +162,16 @@ def test_spellings_of_one_url_are_one_feed(urls: tuple[str, ...]) -> None:
     assert url_key(url_key(urls[0])) == url_key(urls[0])
 
 
+def test_keys_have_the_form_of_those_that_are_stored() -> None:
+    assert [url_key(urls[0]) for urls in SAME] == [
+        "https://example.org/~ada/feed",
+        "https://example.org/a%2Fb",
+        "http://example.org/",
+        "http://example.org/A-Z?q=a.b_c~d",
+        "http://xn--bcher-kva.example/%C3%A9",
+    ]
+
+
 def test_urls_that_a_server_may_distinguish_are_not_one_feed() -> None:
     urls = [
         *("http://example.org/a", "https://example.org/a", "http://www.example.org/a", "http://example.org/a/"),

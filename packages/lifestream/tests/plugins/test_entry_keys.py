@@ -1,8 +1,9 @@
-"""The keys of entries. Keys are stored: if their form changed here, each item would be imported a second time."""
+"""The keys of entries. Keys are stored: if their form changed, each item would be imported a second time."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
@@ -32,6 +33,21 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 )
 def test_links_are_compared_without_parts_that_do_not_distinguish_pages(link: str, form: str) -> None:
     assert link_form(link) == form
+
+
+def test_keys_have_the_form_of_those_that_are_stored() -> None:
+    entry = Entry(guid="1", link="https://a.example/x", title="T", content="<p>a</p>", published=NOON)
+    keys, undated = keys_of(entry), keys_of(Entry(title="T", content="<p>a</p>"))
+    assert [keys.guid, keys.link, keys.content, keys.whole, undated.content] == [
+        sha256(text).hexdigest()
+        for text in (
+            b"4:guid1:1",
+            b"4:link13://a.example/x",
+            b"5:dated1:T25:2026-01-01T12:00:00+00:00",
+            b"5:whole1:113://a.example/x1:T25:2026-01-01T12:00:00+00:008:<p>a</p>",
+            b"4:text1:T1:a",
+        )
+    ]
 
 
 def test_spellings_of_one_entry_have_the_same_keys() -> None:
