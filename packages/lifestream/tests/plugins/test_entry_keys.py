@@ -22,6 +22,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ("https://a.example/", "//a.example"),
         ("https://a.example/?y=1", "//a.example?y=1"),
         ("http://a.example:80/x?y=1", "//a.example/x?y=1"),
+        ("https://a.example:443/x", "//a.example/x"),
         ("https://A.example:8443/X#Part", "//a.example:8443/X#Part"),
         ("https://ada:secret@a.example/x?y=%C3%A9#z", "//a.example/x?y=%C3%A9#z"),
         (" urn:x ", "urn:x"),
@@ -59,7 +60,9 @@ def test_spellings_of_one_entry_have_the_same_keys() -> None:
 
 def test_a_long_guid_is_stored_as_its_key() -> None:
     long = "g" * (LONGEST_GUID + 1)
+    assert guid_form(long) == f"urn:lifestream:long-guid:{guid_key(long)}"
     assert guid_key(guid_form(long)) == guid_key(long) != guid_key("g" * LONGEST_GUID)
+    assert guid_form("é" * LONGEST_GUID) != "é" * LONGEST_GUID, "the length is that in UTF-8"
     assert (guid_form("g" * LONGEST_GUID), guid_key("")) == ("g" * LONGEST_GUID, "")
 
 
