@@ -93,6 +93,8 @@ def test_an_excerpt_surrounds_the_first_of_the_words() -> None:
     assert excerpt("An owl.", pattern, 200) == ""
     assert excerpt("x" * LOOKED_THROUGH + " robin", pattern, 200) == ""
     assert excerpt("東" * 300 + "Robin京", pattern, 100).endswith("東Robin京")
+    assert excerpt("kites " * 100 + "a robin" + " kites" * 100, pattern, 100).startswith("… kites "), "no word is cut"
+    assert "robin" in excerpt("Größe " * 200 + "robin" + " Größe" * 200, pattern, 200), "folded, ß is two characters"
 
 
 def test_an_excerpt_may_end_after_what_is_looked_through() -> None:
