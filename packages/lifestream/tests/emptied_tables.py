@@ -1,8 +1,8 @@
 """Empty the tables after a test that commits, without the work that Django does after migrations.
 
 Django makes each permission and each content type anew after such a test: that takes longer than most of these tests.
-Here, they stay, since they are data of the migrations. After a test that has changed them, the tables are emptied in
-Django's own way.
+Here, they stay, since they are data of the migrations. After a test that has changed their number, the tables are
+emptied in Django's own way.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ PATIENCE = 30.0  # seconds; only a failing test waits so long
 
 
 class Opponent(threading.Thread):
-    """Another connection, which holds the lock of one row of feeds, and takes that of another one, *wanted*: once this
-    connection waits for the first, or at once.
+    """Another connection, which holds the lock of one row of feeds, and takes that of another one, *wanted*: once the
+    connection of Django waits for the first, or at once.
     """
 
     def __init__(self, held: int, wanted: int, *, at_once: bool = False) -> None:
@@ -43,7 +43,7 @@ class Opponent(threading.Thread):
             self._go_on()
 
     def never_ends_first(self) -> None:
-        """Let PostgreSQL end the other connection in a deadlock, not this one."""
+        """Let PostgreSQL end the connection of Django in a deadlock, not this one."""
         import psycopg.errors
 
         try:
@@ -53,7 +53,7 @@ class Opponent(threading.Thread):
             pytest.skip("only a superuser of PostgreSQL may set deadlock_timeout")
 
     def goes_on_when_waiting(self, pid: int) -> None:
-        """Let this connection go on once the one with *pid* waits, in place of ours."""
+        """Let this connection go on once the one with *pid* waits, in place of Django's."""
         self._ours = pid
 
     def _go_on(self) -> None:

@@ -24,6 +24,7 @@ def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
     index can be used, so that no plan depends on the current statistics.
     """
     asked = _asked(work)
+    assert asked, "no query"
     explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
     found = []
     with connection.cursor() as cursor:

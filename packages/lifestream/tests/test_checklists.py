@@ -74,7 +74,7 @@ def test_each_folder_of_a_package_is_on_the_map_with_modules_that_exist(heading:
 
 
 class TestRulesOfAFeedClient:
-    def test_each_test_of_a_rule_is_marked_with_an_existing_rule(self) -> None:
+    def test_each_mark_of_a_test_names_an_existing_rule(self) -> None:
         from importlib.util import module_from_spec, spec_from_file_location
 
         spec = spec_from_file_location("rules_command", ROOT / "scripts/rules.py")

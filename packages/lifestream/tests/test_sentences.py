@@ -19,7 +19,7 @@ def names_in(code: str) -> set[str]:
 
 
 def said() -> Iterator[tuple[str, str, set[str | None]]]:
-    """Yield each call of `say`: its place, the code of the sentence, and the names of the values."""
+    """Yield each call of `say` that contains a code: its place, the code, and the names of the values."""
     for path in sorted(SOURCES.rglob("*.py")):
         if b"say(" not in (source := path.read_bytes()):
             continue
@@ -44,5 +44,5 @@ def test_each_call_names_a_sentence_and_gives_its_values() -> None:
 def test_each_sentence_is_used() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py") if path.name != "sentences.py")
     called = {code for _, code, _ in said()}
-    # Some codes are in a table, and not in a call. These have a hyphen; "gone" without a call may be a feed's status.
+    # Codes with a hyphen may be in a table, and not in a call. Without a hyphen, "gone" may be a feed's status.
     assert [code for code in SENTENCES if code not in called and ("-" not in code or f'"{code}"' not in text)] == []

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.sites import running
+from browser.sites import SECONDS, running
 from browser.visitor import LARGE, SMALL, Visitor, visiting
 from feedserver import FeedServer, Gate, Request, Response
 
@@ -36,7 +36,7 @@ def setup_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def feeds() -> Iterator[FeedServer]:
-    with FeedServer(strict=False) as server:
+    with FeedServer(strict=False, callable_timeout=SECONDS) as server:
         server.add("/picture", Response(body=GREEN, headers={"Content-Type": "text/plain"}))
         feed = FEED.replace("PICTURE", server.url("/picture"))
         server.add("/feed", Response(body=feed, headers={"Content-Type": "application/rss+xml"}))
@@ -142,7 +142,7 @@ def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServe
     )
 
     def held(request: Request) -> Response:
-        gate.wait(timeout=None)
+        gate.wait(SECONDS)
         return Response(body=feed, headers={"Content-Type": "application/rss+xml"})
 
     feeds.add("/second", held)

@@ -162,7 +162,7 @@ class WatchedPage:
     def visit_each_shape(self, addresses: Iterable[str], *, bare: bool = False) -> None:
         """Do the same as `visit_all` for those *addresses* whose pages have a shape that no earlier one had.
 
-        All of them are requested.
+        All *addresses* are requested.
         """
         self.visit_all(one_of_each_shape(addresses, self._text_of), bare=bare)
 

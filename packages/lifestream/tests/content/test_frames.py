@@ -47,3 +47,12 @@ def test_a_frame_that_a_fallback_repeats_is_linked_once() -> None:
     assert frames.link("iframe", "<iframe data-src='/a'>", "", in_fallback=False)
     assert frames.link("iframe", "<iframe src='/b'>", "", in_fallback=False)
     assert not frames.link("iframe", "<iframe src='/a'>", "", in_fallback=True)
+    assert frames.link("iframe", "<iframe src='/c'>", "", in_fallback=True)
+
+
+def test_of_two_frames_in_a_row_with_one_address_the_first_is_linked() -> None:
+    frames = Frames(URL)
+    assert frames.link("object", "<object data='/a'>", "", in_fallback=False)
+    assert not frames.link("embed", "<embed src='/a'>", "", in_fallback=False)
+    assert frames.link("embed", "<embed src='/b'>", "", in_fallback=False)
+    assert frames.link("embed", "<embed src='/a'>", "", in_fallback=False)

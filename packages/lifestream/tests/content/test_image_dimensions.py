@@ -76,7 +76,7 @@ def test_dimensions_of_an_icon_are_those_of_its_pictures_not_of_its_directory() 
     assert dimensions(icon(BITMAP)[:30]) is None
 
 
-def test_an_icon_is_a_picture_of_at_most_2048_by_2048_pixels() -> None:
+def test_an_icon_has_at_most_as_many_pixels_as_2048_by_2048() -> None:
     assert is_icon(png(2048, 2048)) and is_icon(icon(BITMAP, png(256, 256)))
     assert not is_icon(png(2048, 2049)) and not is_icon(png(0, 5)) and not is_icon(b"<svg/>")
     assert is_icon(png(4096, 1024)) and not is_icon(icon(BITMAP, png(2048, 2049)))

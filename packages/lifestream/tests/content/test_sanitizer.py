@@ -323,8 +323,10 @@ def test_settings_that_cannot_be_made_safe_are_refused(tags: Mapping[str, Iterab
 
 
 def test_settings_may_be_lists_in_any_case_and_include_rel() -> None:
-    sanitizer = Sanitizer(SanitizerRules.of({"A": ["HREF", "rel"]}, styles=["COLOR"], url_schemes=["HTTPS"]))
+    tags = {"A": ["HREF", "rel"], "P": ["STYLE"]}
+    sanitizer = Sanitizer(SanitizerRules.of(tags, styles=["COLOR"], url_schemes=["HTTPS"]))
 
+    assert sanitizer.html('<p style="color:red">x</p>') == '<p style="color:red">x</p>'
     assert sanitizer.html('<a href="https://a.example/">x</a>') == f'<a href="https://a.example/" {REL}>x</a>'
     assert sanitizer.html('<a href="http://a.example/">x</a>') == f"<a {REL}>x</a>"
 

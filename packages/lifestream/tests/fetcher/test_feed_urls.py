@@ -59,7 +59,7 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
     ],
 )
-def test_a_url_is_requested_as_the_table_of_its_module_says_and_encoded_where_necessary(
+def test_a_url_is_requested_as_the_table_in_feed_urls_says_and_encoded_where_necessary(
     url: str, requested: str
 ) -> None:
     assert request_url(url) == requested
@@ -160,6 +160,16 @@ SAME = [
 def test_spellings_of_one_url_are_one_feed(urls: tuple[str, ...]) -> None:
     assert {url_key(url) for url in urls} == {url_key(urls[0])}
     assert url_key(url_key(urls[0])) == url_key(urls[0])
+
+
+def test_keys_have_the_form_of_those_that_are_stored() -> None:
+    assert [url_key(urls[0]) for urls in SAME] == [
+        "https://example.org/~ada/feed",
+        "https://example.org/a%2Fb",
+        "http://example.org/",
+        "http://example.org/A-Z?q=a.b_c~d",
+        "http://xn--bcher-kva.example/%C3%A9",
+    ]
 
 
 def test_urls_that_a_server_may_distinguish_are_not_one_feed() -> None:

@@ -24,7 +24,8 @@ def sent(cookies: list[str], url: str, *, by: str = "https://a.example/feed") ->
 
 
 def test_a_cookie_goes_to_the_host_that_set_it() -> None:
-    assert sent(["a=1"], "https://a.example/feed") == "a=1"
+    for host in ("a.example", "192.0.2.1", "[2001:db8::1]"):
+        assert sent(["a=1"], f"https://{host}/feed", by=f"https://{host}/away") == "a=1", host
     assert sent(["a=1"], "https://b.example/feed") == ""
     assert sent(["a=1; Domain=b.example"], "https://b.example/feed") == "", (
         "and to no other host, whatever its Domain says"

@@ -123,7 +123,7 @@ def test_a_text_that_is_no_proxy_is_refused(url: str) -> None:
         checked_proxy(url)
 
 
-def test_a_proxy_is_accepted_and_shown_without_its_login() -> None:
+def test_a_proxy_is_accepted_and_shown_without_its_password() -> None:
     assert checked_proxy(" socks5h://ada:pw@[::1]:9050/ ") == "socks5h://ada:pw@[::1]:9050"
     assert checked_proxy("direct") == "direct"
     assert checked_proxy("") == ""

@@ -142,7 +142,7 @@ def test_a_row_that_was_deleted_is_not_made_again(client: Client) -> None:
     assert not Lifestream.objects.exists()
 
 
-def test_rows_that_were_read_before_what_they_are_named_after_was_deleted_have_a_text(client: Client) -> None:
+def test_a_row_has_a_text_though_the_row_that_it_is_named_after_was_deleted(client: Client) -> None:
     """Django's admin lists what goes with a row that is deleted."""
     post = make_post(make_site(owned(client)), "A post")
     feed = post.item.feed

@@ -133,7 +133,7 @@ def test_a_password_that_is_not_compared_is_not_counted(
     assert login_form.NEAR.count("192.0.2.0/24") == 0
 
 
-def test_a_form_without_a_password_waits_for_nobody_and_counts_as_no_login(
+def test_a_form_without_a_valid_name_and_a_password_waits_for_nobody_and_counts_as_no_login(
     client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login_form, "COMPARING", Turns(at_once=0, waiting=0))

@@ -34,7 +34,7 @@ SANITIZER: Final = Sanitizer()
 
 
 def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
-    """Return what each reader finds in a document; None if not both can read it."""
+    """Return what each reader finds in a document; None if the strict reader refuses it or finds a flaw."""
     document = strict.read(decode(body).text)
     if document.root is None or document.flaw is not None:
         return None

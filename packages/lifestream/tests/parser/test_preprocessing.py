@@ -152,7 +152,7 @@ def test_end_tags_comments_addresses_and_text_have_no_names() -> None:
     assert not has_too_many_names("".join(piece.format(number) for number in range(30_000) for piece in pieces))
 
 
-def test_an_entity_is_kept_if_its_text_is_one_reference_or_at_most_forty_characters() -> None:
+def test_an_entity_is_kept_if_its_text_is_one_character_reference_or_at_most_forty_plain_characters() -> None:
     def kept(value: str) -> bool:
         return "<!ENTITY a " in harmless(f"<!DOCTYPE rss [<!ENTITY a '{value}'>]><rss/>")
 
@@ -168,7 +168,9 @@ def test_an_entity_is_kept_if_its_text_is_one_reference_or_at_most_forty_charact
         ("x80;", False), ("", False),
     ],
 )  # fmt: skip
-def test_references_to_surrogates_and_control_characters_need_another_form(reference: str, needs: bool) -> None:
+def test_a_reference_that_may_be_to_a_surrogate_or_a_control_character_is_recognised(
+    reference: str, needs: bool
+) -> None:
     assert needs_harmless_references(f"<a>{reference}</a>") is needs
 
 

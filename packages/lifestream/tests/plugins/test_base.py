@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from lifestream.content.sanitizer import Beginning, Sanitizer
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person, Transcript
 from lifestream.plugins import FeedPlugin, ItemDraft, draft_checks
 from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_TEXT
 from lifestream.plugins.item_pipeline import PluginProblem, hooked, prepare
@@ -22,7 +22,7 @@ FEED = ParsedFeed(title="T", entries=(Entry(guid="1", title="One"), Entry(guid="
 
 
 class Telling(FeedPlugin):
-    """Notes the order of the calls, and changes something in each hook."""
+    """Notes the order of the calls, leaves out the second entry, and changes something in each other hook."""
 
     name = "telling"
     calls: ClassVar[list[str]] = []
@@ -155,7 +155,7 @@ def test_a_keyboard_interrupt_in_a_hook_ends_the_reading() -> None:
 
 
 class Forgetful(FeedPlugin):
-    """A plugin that returns no entry for the first one, and sets no title for the third."""
+    """A plugin that returns no entry for the first one, and sets the title of the third to None."""
 
     name = "forgetful"
 
@@ -270,6 +270,17 @@ def test_an_exception_that_cannot_be_shown_costs_only_its_entry() -> None:
         ("enclosures", ("u",), "TypeError: an enclosure is str, not Enclosure"),
         ("enclosures", (Enclosure("u", length="9"),), "TypeError: an enclosure's length is str, not int or None"),  # type: ignore[arg-type]
         ("media", (Media(url=None),), "TypeError: a medium's url is NoneType, not str"),  # type: ignore[arg-type]
+        ("media", ("u",), "TypeError: a medium is str, not Media"),
+        ("episode", "3", "TypeError: episode is str, not Episode or None"),
+        ("episode", Episode(season=3), "TypeError: an episode's season is int, not str"),  # type: ignore[arg-type]
+        ("episode", Episode(transcripts=("u",)), "TypeError: a transcript is str, not Transcript"),  # type: ignore[arg-type]
+        ("episode", Episode(persons=("Ada",)), "TypeError: a person is str, not Person"),  # type: ignore[arg-type]
+        (
+            "episode",
+            Episode(transcripts=(Transcript("u", captions=None),)),  # type: ignore[arg-type]
+            "TypeError: a transcript's captions is NoneType, not bool",
+        ),
+        ("episode", Episode(persons=(Person(None),)), "TypeError: a person's name is NoneType, not str"),  # type: ignore[arg-type]
         ("enclosures", (Enclosure("u", length=True),), "TypeError: an enclosure's length is bool, not int or None"),
         ("enclosures", (Enclosure("u", length=-1),), "ValueError: an enclosure's length is negative"),
         (
@@ -328,13 +339,14 @@ def test_a_date_without_a_zone_is_taken_for_utc(
     assert prepared.problems == ()
 
 
-@pytest.mark.parametrize("field", ["content", "summary", "tags", "enclosures", "media"])
+@pytest.mark.parametrize("field", ["content", "summary", "tags", "enclosures", "media", "episode"])
 def test_the_size_of_all_drafts_together_is_bounded(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "x" * 1000
     values: dict[str, object] = {
         "tags": (text,) * 10,
         "enclosures": (Enclosure(text * 9, text),),
         "media": (Media(title=text * 5, description=text * 5),),
+        "episode": Episode(text, transcripts=(Transcript(text * 4),), persons=(Person(text * 4, text),)),
     }
     monkeypatch.setattr(Leaving, "field", field)
     monkeypatch.setattr(Leaving, "value", values.get(field, text * 10))
@@ -349,7 +361,9 @@ def test_the_size_of_all_drafts_together_is_bounded(field: str, monkeypatch: pyt
     )
 
 
-@pytest.mark.parametrize("card", [{"a": object()}, {(1, 2): 3}, [0]], ids=["no JSON", "no key of JSON", "a list"])
+@pytest.mark.parametrize(
+    "card", [{"title": "a"}, {"a": object()}, {(1, 2): 3}, [0]], ids=["JSON", "no JSON", "no key of JSON", "a list"]
+)
 def test_a_card_that_a_plugin_sets_is_ignored(card: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Leaving, "field", "card")
     monkeypatch.setattr(Leaving, "value", card)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from lifestream.entry import Enclosure, Episode, Media
+from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_NUMBER, MAX_TEXT, checked_draft, said_by
 
@@ -28,8 +28,9 @@ def test_a_sent_draft_has_tuples_and_utc_dates_and_no_card() -> None:
         ItemDraft(content="x" * MAX_TEXT),
         ItemDraft(enclosures=(Enclosure("u", length=MAX_NUMBER - 1), Enclosure("u", length=0))),
         ItemDraft(media=(Media(url="u"),)),
+        ItemDraft(episode=Episode(transcripts=(Transcript("u", captions=True),), persons=(Person("Ada"),))),
     ],
-    ids=["the longest text", "the largest number", "media"],
+    ids=["the longest text", "the largest number", "media", "an episode"],
 )
 def test_a_draft_that_can_be_sent_is_unchanged(draft: ItemDraft) -> None:
     assert checked_draft(draft) == draft

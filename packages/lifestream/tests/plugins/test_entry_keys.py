@@ -1,8 +1,9 @@
-"""The keys of entries. Keys are stored: if their form changed here, each item would be imported a second time."""
+"""The keys of entries. Keys are stored: if their form changed, each item would be imported a second time."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
@@ -21,6 +22,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ("https://a.example/", "//a.example"),
         ("https://a.example/?y=1", "//a.example?y=1"),
         ("http://a.example:80/x?y=1", "//a.example/x?y=1"),
+        ("https://a.example:443/x", "//a.example/x"),
         ("https://A.example:8443/X#Part", "//a.example:8443/X#Part"),
         ("https://ada:secret@a.example/x?y=%C3%A9#z", "//a.example/x?y=%C3%A9#z"),
         (" urn:x ", "urn:x"),
@@ -34,6 +36,21 @@ def test_links_are_compared_without_parts_that_do_not_distinguish_pages(link: st
     assert link_form(link) == form
 
 
+def test_keys_have_the_form_of_those_that_are_stored() -> None:
+    entry = Entry(guid="1", link="https://a.example/x", title="T", content="<p>a</p>", published=NOON)
+    keys, undated = keys_of(entry), keys_of(Entry(title="T", content="<p>a</p>"))
+    assert [keys.guid, keys.link, keys.content, keys.whole, undated.content] == [
+        sha256(text).hexdigest()
+        for text in (
+            b"4:guid1:1",
+            b"4:link13://a.example/x",
+            b"5:dated1:T25:2026-01-01T12:00:00+00:00",
+            b"5:whole1:113://a.example/x1:T25:2026-01-01T12:00:00+00:008:<p>a</p>",
+            b"4:text1:T1:a",
+        )
+    ]
+
+
 def test_spellings_of_one_entry_have_the_same_keys() -> None:
     keys = keys_of(Entry(guid=" 1 ", link="https://a.example/x/", title="A  title", published=NOON))
     assert keys.guid == guid_key("1") != keys.link
@@ -43,7 +60,9 @@ def test_spellings_of_one_entry_have_the_same_keys() -> None:
 
 def test_a_long_guid_is_stored_as_its_key() -> None:
     long = "g" * (LONGEST_GUID + 1)
+    assert guid_form(long) == f"urn:lifestream:long-guid:{guid_key(long)}"
     assert guid_key(guid_form(long)) == guid_key(long) != guid_key("g" * LONGEST_GUID)
+    assert guid_form("é" * LONGEST_GUID) != "é" * LONGEST_GUID, "the length is that in UTF-8"
     assert (guid_form("g" * LONGEST_GUID), guid_key("")) == ("g" * LONGEST_GUID, "")
 
 

@@ -80,7 +80,7 @@ class TestFailures:
         due = decided(claim(failures=2), Failed("status", "500", URL, status=500))
         assert (wait(due), due.failures) == (4 * HOUR, 3)
 
-    def test_end_with_410(self) -> None:
+    def test_with_410_end_all_requests(self) -> None:
         assert decided(claim(), Gone(URL)).at is None
 
     def test_by_an_error_of_our_own_count_and_are_spread_like_others(self, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from lifestream.refresh.picture_turns import FetchTurns, GivenUp
 
 
 class Fetches:
-    """Fetches that go on until the test ends them. *begun* are their names, in order."""
+    """Fetches that go on until the test ends them. *begun* are the names of those that have begun, in order."""
 
     def __init__(self, turns: FetchTurns) -> None:
         self.turns = turns

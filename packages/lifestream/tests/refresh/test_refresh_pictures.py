@@ -32,7 +32,7 @@ def png(width: int = 4, height: int = 3, size: int = 100) -> bytes:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FeedServer]:
-    with FeedServer() as server:
+    with FeedServer(callable_timeout=PATIENCE) as server:
         yield server
 
 
@@ -103,7 +103,7 @@ def behind(gate: Gate) -> Callable[[Request], Response]:
     """Return an answer with a picture that waits until *gate* is opened."""
 
     def held(_: Request) -> Response:
-        gate.wait()
+        gate.wait(PATIENCE)
         return Response(png())
 
     return held
@@ -122,7 +122,7 @@ def test_a_feed_does_not_have_to_wait_for_what_another_feed_has_asked_for(
         assert pictures.get(slow, 0.0, feed=1) is NoPicture.LATE
     server.add("/mine.png", Response(png()))
     assert pictures.get(server.url("mine.png"), 0.0, feed=1) is NoPicture.LATE
-    assert pictures.get(server.url("mine.png"), PATIENCE, feed=2) == png()
+    assert pictures.get(server.url("mine.png"), PATIENCE / 2, feed=2) == png()
     gate.open()
 
 

@@ -78,7 +78,7 @@ class Credentials(SubscribeTestCase):
         row.refresh_from_db()
         assert (row.title, credentials.unseal(row.credentials)) == ("Updated", "ada:new")
 
-    def test_a_password_without_a_user_is_not_stored_in_a_feed_that_has_none(self) -> None:
+    def test_a_password_without_a_user_is_not_stored_in_the_shared_feed(self) -> None:
         self.feedserver.add("/feed", Response(rss("secret")))
         shared = self.add(self.get_url("/feed")).subscription.feed
         made = self.add(self.get_url("/feed").replace("://", "://:secret@")).subscription.feed

@@ -69,6 +69,20 @@ class WantedReadings(FeedServerTransactionTestCase):
         assert self.found() == []
         assert self.read_later() == 1 and len(self.found()) == 1
 
+    def test_a_request_that_is_repeated_during_its_reading_is_answered_by_another_one(self) -> None:
+        note(self.feed, "en", timezone.now())
+        repeated: list[bool] = []
+
+        def clock() -> datetime:
+            if not repeated and ReadingRequest.objects.exclude(claimed_until=None).exists():
+                repeated.append(True)
+                note(self.feed, "en", timezone.now())
+            return timezone.now()
+
+        assert read_wanted(clock=clock, turn=0) == 1
+        assert repeated and self.found() == []
+        assert self.read_later() == 1 and len(self.found()) == 1
+
     def test_a_feed_that_was_fetched_a_moment_ago_is_read_a_minute_later(self) -> None:
         now = timezone.now()
         Feed.objects.update(last_fetch=now - timedelta(seconds=1))
@@ -117,7 +131,8 @@ class WantedReadings(FeedServerTransactionTestCase):
         assert not has_many_open(owner.pk)
 
     def test_the_stored_reading_of_a_large_feed_is_bounded(self) -> None:
-        item = f"<item><title>{'t' * 1500}</title><description>{'d' * 3000}</description><guid>%d</guid></item>"
+        link = f"https://a.example/{'l' * 3000}"
+        item = f"<item><title>{'t' * 1500}</title><link>{link}</link><guid>%d</guid></item>"
         body = rss().replace("</channel>", "".join(item % number for number in range(250)) + "</channel>")
         self.feedserver.add("/feed", Response(body, headers={"Content-Type": "application/rss+xml"}))
         note(self.feed, "en", timezone.now())
@@ -128,6 +143,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         assert [fact.value for fact in found.facts if fact.label == "items"] == [str(len(found.items) + found.more)]
         texts = [text for title, facts in found.items for text in (title, *(fact.value for fact in facts))]
         assert max(map(len, texts)) == LONGEST
+        assert any(len(fact.value) == LONGEST for _, facts in found.items for fact in facts)
 
     def test_a_request_that_a_worker_did_not_finish_is_taken_over_after_a_lease(self) -> None:
         now = timezone.now()

@@ -150,7 +150,7 @@ class AnIllFormedAnswer(RuleTestCase):
         for _ in range(3):
             self.refresh_next(made)
         assert [request.headers.get("If-None-Match") for request in self.asked()] == [None] * 4
-        assert "g-0" in contents(made), "the mended document has arrived"
+        assert "g-0" in contents(made), "the mended document has not arrived"
 
     def test_new_validators_of_the_same_ill_formed_bytes_are_not_sent_until_they_come_again(self) -> None:
         """A server that is restarted, or replaced, gives the old file a new ETag; the publisher mends it afterwards."""
@@ -300,7 +300,7 @@ def places(whole: str) -> list[int]:
 def cuts(whole: str) -> Iterator[int]:
     """Yield, of every second offset of `places`, those at which a cut is read differently from a cut at the one before.
 
-    Where the flaw is does not count as a difference.
+    The place of the flaw does not count as a difference.
     """
     before: object = None
     for end in places(whole)[::2]:

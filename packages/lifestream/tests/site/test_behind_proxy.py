@@ -104,7 +104,7 @@ def _nginx() -> str:
 
 @dataclass
 class Browser:
-    """A client that asks nginx for the planet's name, keeps cookies as browsers do, and checks the certificate."""
+    """A client that calls nginx by the planet's name, keeps cookies as browsers do, and checks the certificate."""
 
     port: int
     context: ssl.SSLContext

@@ -31,7 +31,7 @@ printed: list[str] = []
 
 @contextmanager
 def running(*arguments: str, folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run a `lifestream` command that serves; yield its process and its address, whose line is added to `printed`."""
+    """Run a `lifestream` command that serves; add its line with its address to `printed`; yield process and address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lifestream", *arguments],
         env=environment(folder, **more),

@@ -271,7 +271,7 @@ class Meanwhile(threading.Event):
 
 
 def unfilled(feed: Feed, **fields: Any) -> Subscription:
-    """Return a subscription to *feed*, whose posts are deleted."""
+    """Return a subscription to *feed* without posts."""
     subscription = make_subscription(feed, **fields)
     Post.objects.filter(subscription=subscription).delete()
     return subscription

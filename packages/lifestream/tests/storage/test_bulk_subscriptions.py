@@ -52,6 +52,13 @@ def test_known_feeds_become_active_and_their_items_are_posted_once() -> None:
 
 
 @pytest.mark.django_db
+def test_a_name_that_is_the_title_of_the_feed_is_not_stored_so_that_it_follows_the_title() -> None:
+    feed = make_feed("https://a.example/feed", title="A")
+    [made] = subscribe_all(make_lifestream(), [Listed(feed.url, "A")])
+    assert (made.name, made.display_name) == ("", "A")
+
+
+@pytest.mark.django_db
 def test_the_statements_for_each_chunk_of_a_list_are_few() -> None:
     seen: list[int] = []
     with CaptureQueriesContext(connection) as few:

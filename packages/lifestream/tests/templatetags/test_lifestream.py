@@ -95,7 +95,7 @@ def test_today_is_the_readers_today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db
 class TestItemsOnPagesOfASite:
-    """The context has only the variables that the template passes to the tag."""
+    """Another app's page shows posts: its context need not have what the pages of lifestream have."""
 
     def rendered(self, source: str, **context: Any) -> str:
         return engines["django"].from_string("{% load lifestream %}" + source).render(context)

@@ -74,7 +74,7 @@ def test_posts_of_a_feed_with_credentials_are_for_the_owner_alone() -> None:
     assert titles(for_all) == ["open"]
     assert sorted(titles(for_owner)) == ["open", "secret"]
     assert titles(for_all.narrowed(tag=tag)) == [] and titles(for_owner.narrowed(tag=tag)) == ["secret"]
-    assert titles(for_all.narrowed(query="secret")) == []
+    assert titles(for_all.narrowed(query="secret")) == [] and titles(for_owner.narrowed(query="secret")) == ["secret"]
     assert list(for_all.subscriptions()) == [open_site]
     assert for_all.tags() == [] and for_owner.tags() == [(tag, 1)]
 

@@ -43,7 +43,7 @@ CASES: dict[str, tuple[type[Any], str, dict[str, str] | None]] = {
 @contextmanager
 def before_query(number: int, change: Callable[[], object]) -> Iterator[list[str]]:
     """Call *change* before the query with this *number*, from 1. Queries in a transaction do not count. Yield the list
-    to which the others are added.
+    of those that count.
     """
     asked: list[str] = []
 

@@ -277,7 +277,9 @@ def test_a_tag_that_was_frequent_once_is_not_looked_for_in_post_after_post(
     assert checking and all("LIMIT 5)" in sql for sql in checking), asked
 
 
-@pytest.mark.parametrize("earlier", [0, 1, 3], ids=["no earlier item", "an earlier item", "earlier items"])
+@pytest.mark.parametrize(
+    "earlier", [0, 1, 3], ids=["no earlier item", "one beside the latest post", "one beside the third latest post"]
+)
 @pytest.mark.parametrize("latest", [1, 4, 5, 100])
 def test_a_tag_of_very_many_items_is_first_looked_for_among_the_latest_of_them(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, latest: int, earlier: int

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
@@ -28,5 +29,21 @@ def test_a_dry_run_prints_what_the_command_would_delete() -> None:
     what = "1 item, 0 feeds without subscribers, 0 tombstones"
     assert output("--dry-run") == f"This would be deleted: {what}.\n"
     assert Item.objects.count() == 2
-    assert output("--vacuum") == f"Deleted: {what}.\n"
+    assert output() == f"Deleted: {what}.\n"
     assert Item.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL does not tell how many pages are free")
+@pytest.mark.django_db(transaction=True)
+@override_settings(LIFESTREAM_KEEP_DAYS=10)
+def test_the_option_vacuum_gives_the_space_of_what_was_deleted_back() -> None:
+    def free_pages() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA freelist_count")
+            return int(cursor.fetchone()[0])
+
+    make_item(date=timezone.now() - timedelta(days=20), content="x" * 100_000)
+    output()
+    assert free_pages() > 0
+    output("--vacuum")
+    assert free_pages() == 0

@@ -1,4 +1,4 @@
-"""Each field of a feed and of an entry, in each format and from each vocabulary that has it (rules 8 and 10)."""
+"""Each field of a feed and of an entry, in each format and from each vocabulary that has it (rules 8, 10 and 21)."""
 
 from __future__ import annotations
 
