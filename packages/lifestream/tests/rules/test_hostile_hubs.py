@@ -158,7 +158,7 @@ class HostileHubs(WebSubTestCase):
         assert {each.attempts for each in HubSubscription.objects.all()} == {1}
 
     @pytest.mark.slow
-    def test_a_hub_that_asks_for_a_pause_is_not_asked_for_what_there_was_no_time_to_send_either(self) -> None:
+    def test_requests_that_there_was_no_time_to_send_wait_as_well_if_their_hub_asks_for_a_pause(self) -> None:
         self.refresh()
         for number in range(3):
             feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)

@@ -379,7 +379,7 @@ def test_an_hour_that_is_skipped_ends_at_the_full_hour() -> None:
 
 @pytest.mark.parametrize("hour", [0, 11, 12, 13, 23])
 def test_the_one_hour_of_the_week_that_is_not_skipped_is_found(hour: int) -> None:
-    """The hours of a week are tried, from the one in which the feed would be due to the one before, a week later."""
+    """The hours of a week are tried: that in which the feed would be due, and the 167 hours after it."""
     for day in range(7):
         rhythm = Rhythm(skip_hours=frozenset(range(24)) - {hour}, skip_days=frozenset(range(7)) - {day})
         due = decide(fetched(), History(), NOW, LIMITS, rhythm).at

@@ -216,9 +216,7 @@ def test_a_file_that_changes_is_sent_as_it_is(client: Client, own_file: Path) ->
     assert body(client.get("/static/own.css")) == b"again"
 
 
-def test_a_file_of_the_owner_in_place_of_a_shipped_one_is_sent_by_its_own_version(
-    client: Client, own_file: Path
-) -> None:
+def test_a_file_of_the_owner_in_place_of_a_shipped_one_has_its_own_version(client: Client, own_file: Path) -> None:
     shipped = body(client.get(static("lifestream/theme.css")))
     own = own_file.parent / "lifestream" / "theme.css"
     own.parent.mkdir()
