@@ -50,12 +50,12 @@ def body(response: Any) -> bytes:
 def test_a_page_names_each_file_with_the_hash_of_its_content(client: Client) -> None:
     post = make_post(make_site(), "One")
     page = client.get(f"/{post.lifestream.slug}/").content.decode()
-    named = re.findall(r'"/static/([^"?]+)\?v=([0-9a-f]{12})"', page)
+    named = re.findall(r'"/static/([^"?]+)(?:\?v=([^"]*))?"', page)
     assert "lifestream/theme.css" in {name for name, _ in named}
     for name, version in named:
         found = finders.find(name)
         assert isinstance(found, str)
-        assert hashlib.sha256(Path(found).read_bytes()).hexdigest().startswith(version)
+        assert hashlib.sha256(Path(found).read_bytes()).hexdigest()[:12] == version
 
 
 def test_a_file_that_is_requested_by_its_version_is_kept_for_a_year(client: Client) -> None:
@@ -100,7 +100,7 @@ def test_a_first_view_takes_at_most_20_kb_without_pictures(client: Client) -> No
     files = re.findall(r'<link rel="stylesheet" href="([^"]+)"|<script[^>]* src="([^"]+)"', text)
     for style, script in files:
         size += len(body(client.get(style or script, HTTP_ACCEPT_ENCODING="gzip")))
-    assert len([style for style, _ in files if style]) <= 2
+    assert 1 <= len([style for style, _ in files if style]) <= 2
     assert size <= 20 * 1024
 
 
