@@ -101,9 +101,7 @@ def test_the_form_of_a_row_is_found_though_the_address_names_no_field(client: Cl
     ("field", "status"),
     [("items", 400), ("items__id", 400), ("title", 400), ("id", 200), ("x", 400), ("fetches", 400), ("+", 400)],
 )
-def test_an_address_names_only_the_key_as_the_field_of_a_row(
-    client: Client, path: str, field: str, status: int
-) -> None:
+def test_the_parameter_to_field_accepts_only_the_key(client: Client, path: str, field: str, status: int) -> None:
     address = f"/admin/lifestream/{path.format(feed=make_feed().pk)}"
     assert client.get(address, {"_to_field": field}).status_code == status
 
@@ -142,7 +140,7 @@ def test_the_first_300_characters_of_a_search_are_searched_for(client: Client) -
 
 @pytest.mark.postgres  # SQLite writes for one request at a time
 @pytest.mark.django_db(transaction=True)
-def test_a_form_that_is_sent_twice_at_once_is_saved_once_and_shows_the_error(admin_user: User) -> None:
+def test_a_form_that_is_sent_twice_at_the_same_time_is_saved_once_and_shows_the_error(admin_user: User) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py")
     both_are_checked = threading.Barrier(2)

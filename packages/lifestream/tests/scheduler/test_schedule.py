@@ -304,7 +304,7 @@ def test_after_410_a_feed_is_never_due_again() -> None:
         (failed(429, retry_after="60"), None, 60),
     ],
 )
-def test_not_before_is_what_server_and_feed_ask_for_without_our_own_interval(
+def test_server_and_feed_alone_determine_not_before(
     outcome: Outcome, rhythm: Rhythm | None, seconds: float | None
 ) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)

@@ -201,7 +201,7 @@ def test_a_file_that_the_client_has_is_not_sent_again(client: Client) -> None:
         assert answer.status_code == 200, etags
 
 
-def test_a_file_that_changes_is_sent_as_it_is(client: Client, own_file: Path) -> None:
+def test_a_file_that_changes_is_sent_as_it_is_now(client: Client, own_file: Path) -> None:
     before, address = client.get("/static/own.css"), static("own.css")
     before.close()
     for text in ("longer" * 20, "short"):

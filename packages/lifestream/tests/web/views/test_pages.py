@@ -69,7 +69,7 @@ def test_a_page_that_nobody_described_has_a_description(client: Client, address:
     assert meta["content"] == description
 
 
-def test_a_day_is_called_today_and_yesterday(client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_are_called_today_and_yesterday(client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(main)
     make_post(site, date=NOON - timedelta(days=1))
     make_post(site, date=NOON)
