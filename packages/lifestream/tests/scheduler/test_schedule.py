@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from lifestream.entry import Rhythm
 from lifestream.fetcher.cache_lifetime import Freshness
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
+from lifestream.message import Message
 from lifestream.scheduler.publication_rate import Pace
 from lifestream.scheduler.schedule import (
     History,
@@ -207,7 +209,9 @@ def test_a_pause_may_be_for_the_refused_feed_alone() -> None:
 def test_candidates_are_unchanged_after_they_were_stored_as_json() -> None:
     candidates = decide(fetched(cache_control="max-age=7200"), History(), NOW, LIMITS).candidates
     assert len(candidates) == 2
-    assert candidates_from_json(candidates_as_json(candidates)) == candidates
+    found = candidates_from_json(json.loads(json.dumps(candidates_as_json(candidates))))
+    assert found == candidates
+    assert all(isinstance(each.reason, Message) for each in found)
 
 
 @pytest.mark.parametrize(
@@ -338,7 +342,7 @@ def test_any_429_and_a_503_with_retry_after_pause_the_whole_host(outcome: Outcom
     ],
 )
 def test_terms_are_unchanged_after_they_were_stored_as_json(terms: Terms) -> None:
-    assert Terms.from_json(terms.as_json()) == terms
+    assert Terms.from_json(json.loads(json.dumps(terms.as_json()))) == terms
 
 
 @pytest.mark.parametrize(
