@@ -17,27 +17,25 @@ from django.http import HttpRequest, HttpResponseNotFound
 from django.templatetags.static import static
 from django.test import Client, RequestFactory
 
+from lifestream.site import settings as site_settings
 from lifestream.site.static_files import A_YEAR, StaticFilesMiddleware, version_of
 from shown import make_post, make_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
-SERVED = [
+SERVING = {
     "lifestream.site.compression.CompressionMiddleware",
     "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
+}
 
 
 @pytest.fixture(autouse=True)
 def _as_the_site(settings: Any) -> Iterator[None]:
-    settings.MIDDLEWARE = SERVED
-    settings.WHITENOISE_USE_FINDERS = True
-    settings.WHITENOISE_MAX_AGE = 3600
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "lifestream.site.static_files.VersionedStorage"},
-    }
+    settings.MIDDLEWARE = [each for each in site_settings.MIDDLEWARE if each in SERVING]
+    settings.WHITENOISE_USE_FINDERS = site_settings.WHITENOISE_USE_FINDERS
+    settings.WHITENOISE_MAX_AGE = site_settings.WHITENOISE_MAX_AGE
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": site_settings.STORAGES["staticfiles"]}
     version_of.cache_clear()
     yield
     version_of.cache_clear()
