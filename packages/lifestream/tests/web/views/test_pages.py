@@ -10,8 +10,10 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from django.urls import resolve
 
 from factories import make_lifestream
+from lifestream import urls
 from lifestream.models import Lifestream
 from outline import page
 from shown import NOON, make_post, make_site
@@ -209,6 +211,12 @@ def test_the_sites_are_listed_by_folder_under_their_names(client: Client, main: 
 ADDRESSES = ["", "feed.atom", "feed.rss", "feed.json", "subscriptions.opml", "items/{item}/", "sites/", "sites/{site}/",
              "sites/{site}/feed.atom", "sites/{site}/icon", "tags/", "tags/t/", "tags/t/feed.rss", "search/?q=word",
              "search/feed.atom?q=word", "2026/10/02/"]  # fmt: skip
+
+
+def test_all_pages_of_a_lifestream_but_its_logo_and_own_pages_are_tried() -> None:
+    tried = {resolve(f"/main/{address.format(item=1, site=1)}".partition("?")[0]).url_name for address in ADDRESSES}
+    pages = {each.name for each in urls.urlpatterns if "slug" in each.pattern.converters}
+    assert pages - tried == {"logo", "own-page"}, "test_pictures and test_views_own_pages try these"
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
