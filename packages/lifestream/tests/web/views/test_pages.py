@@ -300,7 +300,8 @@ def test_an_item_without_anything_has_a_page(client: Client, main: Lifestream) -
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_pages_allow_reading_only(client: Client, main: Lifestream, method: str) -> None:
     post = make_post(make_site(main), tags=("t",))
-    for path in ("", f"items/{post.item_id}/", "sites/", f"sites/{post.subscription_id}/", "tags/t/", "feed.atom"):
+    for address in (*ADDRESSES, "logo/x", "pages/about/"):
+        path = address.format(item=post.item_id, site=post.subscription_id)
         assert getattr(client, method)(f"/main/{path}").status_code == 405, path
 
 
