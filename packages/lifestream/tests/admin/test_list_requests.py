@@ -31,6 +31,11 @@ def client(admin_client: Client) -> Client:
     return admin_client
 
 
+def test_all_lists_of_lifestream_are_tried() -> None:
+    registered = [model._meta for model in admin.site._registry]
+    assert {each.model_name for each in registered if each.app_label == "lifestream"} == {*LISTS}
+
+
 @pytest.mark.parametrize("model", LISTS)
 @pytest.mark.parametrize("query", ["id__range=1", "pk__range=", "id__regex=1"])
 def test_no_list_can_be_filtered_by_a_range_or_a_regular_expression(client: Client, model: str, query: str) -> None:
