@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 
 
 class Relay:
-    """A proxy. *asked* are the hosts that it was asked for, each after "connect", "socks" or "get"; *logins* are the
-    credentials that clients sent.
+    """A proxy. *asked* are the hosts of the requests that it did not refuse, each after "connect", "socks" or "get";
+    *logins* are the credentials in these requests.
     """
 
     def __init__(self, target: tuple[str, int], refuses: bytes = b"") -> None:

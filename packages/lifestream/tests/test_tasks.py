@@ -1,7 +1,7 @@
 """Celery's workers refresh feeds: real worker processes, with a real Redis and a real PostgreSQL.
 
-The workers use the database of the test. Each worker has a queue with a name of its own, so that tests that run at the
-same time on one Redis don't take each other's tasks.
+The workers use the database of the test. The names of their queues are random, so that tests that run at the same time
+on one Redis don't take each other's tasks.
 """
 
 from __future__ import annotations

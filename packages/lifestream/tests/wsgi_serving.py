@@ -29,7 +29,7 @@ def answering_with_path(environ: Any, start_response: Any) -> list[bytes]:
 
 
 def serving(client: Callable[[str, int], None], application: Any = answering_with_path, **options: Any) -> None:
-    """Serve *application* while *client* runs with the address and the port. Raises what it raises."""
+    """Serve *application* while *client* runs with the address and the port. Raises what *client* raises."""
     raised: list[BaseException] = []
     threads: list[threading.Thread] = []
     has_ended = threading.Event()

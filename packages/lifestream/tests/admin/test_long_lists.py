@@ -56,9 +56,7 @@ def test_a_list_counts_no_more_rows_than_it_lists_and_has_a_note(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", LISTS)
-def test_no_list_groups_all_its_rows_or_reads_all_for_the_choices_of_a_filter_but_that_of_folders(
-    root: Client, name: str
-) -> None:
+def test_no_list_groups_all_its_rows_and_only_the_filter_by_folder_reads_all_of_them(root: Client, name: str) -> None:
     with CaptureQueriesContext(connection) as queries:
         root.get(f"/admin/lifestream/{name}/")
     table = f'FROM "lifestream_{name}"'

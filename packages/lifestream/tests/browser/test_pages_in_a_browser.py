@@ -143,6 +143,8 @@ def test_scrolling_brings_all_items_in_order_and_each_once(chromium: Browser, de
         expect(articles).to_have_count(68)
         addresses = page.eval_on_selector_all("article .when", "links => links.map(link => link.href)")
         assert len(set(addresses)) == 68
+        times = page.eval_on_selector_all("article .when time", "times => times.map(time => Date.parse(time.dateTime))")
+        assert times == sorted(times, reverse=True)
         days = page.eval_on_selector_all("[data-day]", "days => days.map(day => day.dataset.day)")
         assert days == sorted(set(days), reverse=True)
         expect(page.get_by_role("link", name="Older items")).to_have_count(0)
@@ -191,7 +193,7 @@ def test_without_a_script_a_film_leads_to_its_page(chromium: Browser, demo: str,
         )
 
 
-def test_a_sound_is_fetched_when_it_is_played(chromium: Browser, demo: str) -> None:
+def test_a_sound_is_not_fetched_in_advance_and_can_be_decoded(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/search/?q=numbers+joe")
         audio = page.locator("audio")

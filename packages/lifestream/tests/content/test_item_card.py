@@ -73,13 +73,13 @@ def test_a_card_is_the_same_for_a_draft_and_for_the_stored_item() -> None:
         '<img width="2" src="https://a.example/pixel.gif">',
     ],
 )
-def test_an_image_beside_words_does_not_stand_for_the_post(image: str) -> None:
+def test_a_small_image_or_an_emoji_does_not_stand_for_the_post(image: str) -> None:
     assert card(title="T", content=f"<p>{image} words</p>").lead is None
     assert card(title="T", content=f'<p>{image} words</p><img src="{A}">').lead == Picture(A)
 
 
 @pytest.mark.parametrize("size", ['width="100" height="100"', 'width="100%"', 'height="00000000000090"', ""])
-def test_an_image_of_another_size_stands_for_the_post(size: str) -> None:
+def test_an_image_that_is_not_small_stands_for_the_post(size: str) -> None:
     assert card(title="T", content=f'<img src="{A}" {size}>').lead == Picture(A)
 
 
@@ -99,7 +99,7 @@ def test_what_is_no_whole_card_is_not_read(stored: object) -> None:
     assert ItemCard.from_json({**item_card.of(FULL).as_json(), "pictures": 5}) is None
 
 
-def test_addresses_in_a_content_are_found_in_every_attribute_and_without_their_query() -> None:
+def test_addresses_in_a_content_are_found_in_every_attribute_with_and_without_their_query() -> None:
     content = (
         f'<img src="{A}?w=1&amp;h=2" srcset="https://a.example/b.jpg 1x, https://a.example/c.jpg?x 2x">'
         '<a href="https://a.example/d.jpg">https://a.example/e.jpg</a>'

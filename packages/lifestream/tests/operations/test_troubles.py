@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 
 def failing(answer: int | None = 404, *, days: float = 30, **fields: Any) -> Feed:
-    """Return a feed with a subscriber that has failed for *days* days, last with the status *answer*."""
+    """Return a feed that has a subscriber and has failed for *days* days, last with the status *answer*."""
     failed: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
     feed = make_feed(**failed | fields)
     make_subscription(feed)

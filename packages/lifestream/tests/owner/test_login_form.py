@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import BasePasswordHasher
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -42,7 +42,7 @@ def test_after_ten_wrong_passwords_none_is_compared_for_a_minute(
         answer = log_in(client, f"guess {number}")
         assert "correct username and password" in answer.content.decode()
     with monkeypatch.context() as patched:
-        patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
+        patched.setattr(MD5PasswordHasher, "verify", None)  # comparing would raise
         for password in ("guess", "correct horse battery"):
             assert REFUSED in log_in(client, password).content.decode()
     assert log_in(Client(), "correct horse battery", "192.0.2.2").status_code == 302, "others may log in"
@@ -70,7 +70,7 @@ def test_of_many_passwords_that_come_at_once_few_are_compared(
         for _ in range(AT_ONCE):
             others.enter_context(login_form.COMPARING.turn(0))
         with monkeypatch.context() as patched:
-            patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
+            patched.setattr(MD5PasswordHasher, "verify", None)  # comparing would raise
             for number in range(24):
                 page = log_in(client, "correct horse battery", f"192.0.2.{number % 2}").content.decode()
                 assert "Others are logging in at the moment: try again in 2 seconds." in page

@@ -78,7 +78,7 @@ def test_long_texts_are_sent_unescaped_after_the_rest() -> None:
     pipe = BytesIO()
     ipc.send(pipe, {"prepared": ipc.PREPARED.pack(prepared)})
 
-    assert b'"' * 5000 in pipe.getvalue()
+    assert pipe.getvalue().endswith(texts[-1].encode("utf-8", "surrogatepass") * 4)
     pipe.seek(0)
     assert ipc.PREPARED.unpack(ipc.receive(pipe)[0]["prepared"]) == prepared
 

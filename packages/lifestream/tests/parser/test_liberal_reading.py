@@ -1,4 +1,4 @@
-"""Which reader reads an ill-formed document: test_both_readers.py and test_liberal.py compare what they read."""
+"""Which reader reads an ill-formed document; test_both_readers.py compares what they read in well-formed ones."""
 
 from __future__ import annotations
 

@@ -214,7 +214,7 @@ def test_a_child_that_dies_between_two_documents_fails_none(caplog: pytest.LogCa
     assert "a process that reads documents has ended between two of them" in caplog.text
 
 
-def test_closing_cancels_waiting_documents_fails_running_ones_and_ends_all_threads(
+def test_closing_cancels_documents_that_wait_fails_those_that_are_read_and_ends_all_threads(
     asked: queue.SimpleQueue[_Child],
 ) -> None:
     threads = set(threading.enumerate())

@@ -35,7 +35,7 @@ def test_everything_hostile_in_an_entry_is_made_harmless() -> None:
         enclosures=(Enclosure("file:///etc/passwd", "a/b"), Enclosure("/ok.mp3", "audio/mpeg\0")),
         media=(
             Media(url="javascript:1", thumbnail="data:image/png;base64,AA", player="file:///x"),
-            Media(url="javascript:1", type="a/b\0", thumbnail="/t.jpg", title="<b>T</b>", description="D\x1b"),
+            Media(url="javascript:1", type="a/b\0", thumbnail="/t.jpg", title="<b>T</b>\0", description="D\x1b"),
         ),
         language="en\0",
         base=BASE,
@@ -74,6 +74,7 @@ def test_everything_hostile_in_an_entry_is_made_harmless() -> None:
             persons=(Person("Eve", "host"),),
         ),
     )
+    assert item_of(Entry(base="javascript:1")) == ItemDraft()
 
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -127,13 +128,15 @@ def test_the_feed_itself_is_made_harmless() -> None:
         generator="G\0",
         icon="data:image/png;base64,AA",
         self_url="file:///feed",
-        hub_url="https://hub.example/",
+        hub_url="javascript:1",
         entries=(Entry(),),
     )
 
     assert prepare(feed, FeedPlugin(), SANITIZER).feed == ParsedFeed(
-        title="T", subtitle="S", author="Ada", language="en", generator="G", hub_url="https://hub.example/"
+        title="T", subtitle="S", author="Ada", language="en", generator="G"
     )
+    harmless = ParsedFeed(link=BASE, icon=f"{BASE}.png", self_url=f"{BASE}.atom", hub_url="https://hub.example/")
+    assert prepare(harmless, FeedPlugin(), SANITIZER).feed == harmless
 
 
 class TestKnownEntries:

@@ -49,6 +49,7 @@ def test_every_download_has_an_outcome_and_keeps_its_claim(
         downloads.add(jobs)
         taken = take(events, 3)
     by_feed = {event.claim.feed: event for event in taken if isinstance(event, Downloaded)}
+    assert [by_feed[job.claim.feed].claim for job in jobs] == [job.claim for job in jobs]
     outcomes = [by_feed[job.claim.feed].outcome for job in jobs]
     assert [type(outcome) for outcome in outcomes] == [Fetched, NotModified, Failed]
     assert {event.started for event in by_feed.values()} == {NOW}

@@ -43,7 +43,7 @@ def test_a_feed_that_was_fetched_within_the_last_minute_is_not_made_due() -> Non
 
 
 @pytest.mark.django_db
-def test_a_feed_whose_server_is_being_asked_is_left_alone_for_that_reason() -> None:
+def test_a_feed_whose_server_is_being_asked_is_left_alone() -> None:
     make_feed("https://a.example/due", next_fetch=NOW)
     other = make_feed("https://a.example/later", next_fetch=NOW + timedelta(hours=3))
     leases.claim(NOW, 1)

@@ -15,7 +15,7 @@ from factories import make_feed, make_lifestream
 from feedserver import Request, Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.models import Feed, Item
-from lifestream.refresh import additions, icon_finder, updater
+from lifestream.refresh import additions, icon_finder, updater, wakeup
 from lifestream.refresh.refresh_report import Report
 from lifestream.refresh.updater import Updater
 from served import feed, page
@@ -81,6 +81,19 @@ class UpdaterTest(FeedServerTransactionTestCase):
             assert looks.acquire(timeout=PATIENCE)
         assert sorted(Item.objects.values_list("title", flat=True)) == ["one", "two"]
 
+    def test_it_looks_again_before_its_interval_only_if_it_is_woken(self) -> None:
+        looks = threading.Semaphore(0)
+
+        def refresh(*, stopping: threading.Event) -> Report:
+            looks.release()
+            return Report()
+
+        with mock.patch.object(updater, "refresh", refresh), running():
+            assert looks.acquire(timeout=PATIENCE)
+            wakeup.send()
+            assert looks.acquire(timeout=PATIENCE)
+            assert not looks.acquire(timeout=0.05)
+
     def test_a_refresh_that_fails_is_logged_and_the_next_one_tried(self) -> None:
         tried = threading.Event()
 
@@ -120,7 +133,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "the icons of sites could not be looked for" in logged.output[0]
         assert Item.objects.count() == 1
 
-    def test_an_outage_of_the_database_is_reported_once_whatever_fails_first(self) -> None:
+    def test_an_outage_of_the_database_is_reported_once_though_all_work_fails(self) -> None:
         looks = threading.Semaphore(0)
         is_down = True
 

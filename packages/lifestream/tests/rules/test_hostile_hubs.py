@@ -141,7 +141,7 @@ class HostileHubs(WebSubTestCase):
         assert len(self.hub.asked) == asked + 1
 
     @pytest.mark.slow
-    def test_requests_that_there_was_no_time_to_send_to_a_hub_that_answers_are_sent_in_the_next_run(self) -> None:
+    def test_requests_for_which_no_time_was_left_are_sent_in_the_next_run_if_their_hub_answers(self) -> None:
         self.refresh()
         for number in range(3):
             feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
@@ -158,7 +158,7 @@ class HostileHubs(WebSubTestCase):
         assert {each.attempts for each in HubSubscription.objects.all()} == {1}
 
     @pytest.mark.slow
-    def test_a_hub_that_asks_for_a_pause_is_not_asked_for_what_there_was_no_time_to_send_either(self) -> None:
+    def test_requests_for_which_no_time_was_left_wait_as_well_if_their_hub_asks_for_a_pause(self) -> None:
         self.refresh()
         for number in range(3):
             feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
@@ -254,7 +254,7 @@ class HostileHubs(WebSubTestCase):
         assert row.outcome == "new"
         assert "hubs could not be asked" in logged.output[0]
 
-    def test_a_database_that_fails_while_hubs_are_asked_is_told_with_its_remedy_and_without_a_traceback(self) -> None:
+    def test_a_database_that_fails_while_hubs_are_asked_is_logged_with_the_remedy_and_no_traceback(self) -> None:
         self.refresh()
         OUTAGES.forget()
         self.addCleanup(OUTAGES.forget)

@@ -32,7 +32,7 @@ def redis_socket() -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_a_worker_takes_tasks_again_once_redis_has_memory_again(redis_socket: Path, site_home: Path) -> None:
+def test_a_worker_takes_tasks_when_redis_has_memory_again(redis_socket: Path, site_home: Path) -> None:
     import redis
 
     url = f"redis+socket://{redis_socket}"

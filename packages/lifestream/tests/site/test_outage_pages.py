@@ -1,5 +1,5 @@
-"""While the database is unavailable, each page answers 503, and the log has one sentence. The tests use the error of a
-connection that was really refused.
+"""While the database is unavailable, each page answers 503, and the log has one sentence. For an unreachable database,
+the tests use the error of a connection that was really refused.
 """
 
 from __future__ import annotations

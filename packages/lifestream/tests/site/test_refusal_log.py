@@ -17,6 +17,7 @@ from lifestream.site.refusal_log import RefusalsInOneLine
         ("django.security.RequestDataTooBig", logging.ERROR, False),
         ("django.request", logging.WARNING, False),  # a form that can't be read: status 400
         ("django.request", logging.ERROR, True),
+        ("lifestream.refresh", logging.WARNING, True),
     ],
 )
 def test_only_refused_requests_have_no_traceback(logger: str, level: int, has_traceback: bool) -> None:

@@ -40,7 +40,7 @@ def test_a_command_works_without_feeds(site_home: Path, arguments: list[str], pr
     assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
 
 
-def test_why_of_an_unknown_feed_is_an_error(site_home: Path) -> None:
+def test_the_command_why_is_an_error_for_an_unknown_feed(site_home: Path) -> None:
     done = run(site_home, "why", "https://blog.example/feed")
     assert done.returncode == 1
     assert done.stderr == "CommandError: there is no feed https://blog.example/feed; add it with add_feed\n"

@@ -17,27 +17,25 @@ from django.http import HttpRequest, HttpResponseNotFound
 from django.templatetags.static import static
 from django.test import Client, RequestFactory
 
+from lifestream.site import settings as site_settings
 from lifestream.site.static_files import A_YEAR, StaticFilesMiddleware, version_of
 from shown import make_post, make_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
-SERVED = [
+SERVING = {
     "lifestream.site.compression.CompressionMiddleware",
     "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
+}
 
 
 @pytest.fixture(autouse=True)
 def _as_the_site(settings: Any) -> Iterator[None]:
-    settings.MIDDLEWARE = SERVED
-    settings.WHITENOISE_USE_FINDERS = True
-    settings.WHITENOISE_MAX_AGE = 3600
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "lifestream.site.static_files.VersionedStorage"},
-    }
+    settings.MIDDLEWARE = [each for each in site_settings.MIDDLEWARE if each in SERVING]
+    settings.WHITENOISE_USE_FINDERS = site_settings.WHITENOISE_USE_FINDERS
+    settings.WHITENOISE_MAX_AGE = site_settings.WHITENOISE_MAX_AGE
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": site_settings.STORAGES["staticfiles"]}
     version_of.cache_clear()
     yield
     version_of.cache_clear()
@@ -50,12 +48,12 @@ def body(response: Any) -> bytes:
 def test_a_page_names_each_file_with_the_hash_of_its_content(client: Client) -> None:
     post = make_post(make_site(), "One")
     page = client.get(f"/{post.lifestream.slug}/").content.decode()
-    named = re.findall(r'"/static/([^"?]+)\?v=([0-9a-f]{12})"', page)
+    named = re.findall(r'"/static/([^"?]+)(?:\?v=([^"]*))?"', page)
     assert "lifestream/theme.css" in {name for name, _ in named}
     for name, version in named:
         found = finders.find(name)
         assert isinstance(found, str)
-        assert hashlib.sha256(Path(found).read_bytes()).hexdigest().startswith(version)
+        assert hashlib.sha256(Path(found).read_bytes()).hexdigest()[:12] == version
 
 
 def test_a_file_that_is_requested_by_its_version_is_kept_for_a_year(client: Client) -> None:
@@ -100,7 +98,7 @@ def test_a_first_view_takes_at_most_20_kb_without_pictures(client: Client) -> No
     files = re.findall(r'<link rel="stylesheet" href="([^"]+)"|<script[^>]* src="([^"]+)"', text)
     for style, script in files:
         size += len(body(client.get(style or script, HTTP_ACCEPT_ENCODING="gzip")))
-    assert len([style for style, _ in files if style]) <= 2
+    assert 1 <= len([style for style, _ in files if style]) <= 2
     assert size <= 20 * 1024
 
 
@@ -201,7 +199,7 @@ def test_a_file_that_the_client_has_is_not_sent_again(client: Client) -> None:
         assert answer.status_code == 200, etags
 
 
-def test_a_file_that_changes_is_sent_as_it_is(client: Client, own_file: Path) -> None:
+def test_a_file_that_changes_is_sent_as_it_is_now(client: Client, own_file: Path) -> None:
     before, address = client.get("/static/own.css"), static("own.css")
     before.close()
     for text in ("longer" * 20, "short"):
@@ -216,9 +214,7 @@ def test_a_file_that_changes_is_sent_as_it_is(client: Client, own_file: Path) ->
     assert body(client.get("/static/own.css")) == b"again"
 
 
-def test_a_file_of_the_owner_in_place_of_a_shipped_one_is_sent_by_its_own_version(
-    client: Client, own_file: Path
-) -> None:
+def test_a_file_of_the_owner_in_place_of_a_shipped_one_has_its_own_version(client: Client, own_file: Path) -> None:
     shipped = body(client.get(static("lifestream/theme.css")))
     own = own_file.parent / "lifestream" / "theme.css"
     own.parent.mkdir()

@@ -34,7 +34,7 @@ def test_a_list_is_subscribed_to_although_another_transaction_takes_the_locks_in
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
-def test_work_that_meets_one_deadlock_after_the_other_ends_with_the_last_one() -> None:
+def test_work_that_meets_a_deadlock_at_each_try_fails_after_the_last_try() -> None:
     first, second = make_feed(url="https://a.example/1"), make_feed(url="https://b.example/2")
     tries: list[Opponent] = []
 

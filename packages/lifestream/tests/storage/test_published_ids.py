@@ -142,7 +142,7 @@ def test_a_guid_that_several_entries_share_is_the_id_of_none(stream: Lifestream)
     assert Item.objects.count() == 2 and not PublishedId.objects.filter(uri=UUID).exists()
 
 
-def test_source_via_author_categories_and_enclosures_are_published(stream: Lifestream) -> None:
+def test_an_entry_is_published_with_its_source_author_categories_and_enclosures(stream: Lifestream) -> None:
     import_feed(rss("1"), url=URL, lifestream=stream)
     for format_ in ("atom", "rss"):
         [entry] = feedparser.parse(io.BytesIO(Client().get(f"/main/feed.{format_}").content)).entries

@@ -97,6 +97,7 @@ def test_items_that_a_rule_kept_out_are_posted_by_the_next_refresh_after_its_rem
     assert "a fish" not in titles(lifestream)
     lifestream.block_rules = ""
     lifestream.save()
+    assert "a fish" not in titles(lifestream)
     backfill.fill_rest()
     assert "a fish" in titles(lifestream)
 

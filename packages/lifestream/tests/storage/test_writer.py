@@ -207,7 +207,9 @@ class TestLongDocuments:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_results_are_stored_and_told_although_the_names_to_sort_by_cannot_be(caplog: pytest.LogCaptureFixture) -> None:
+def test_results_are_stored_and_announced_even_if_names_to_sort_by_cannot_be_stored(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     feed, told, begun = make_feed(), list[str](), list[str]()
     make_subscription(feed)
     rename = "ALTER TABLE lifestream_subscription RENAME {} TO {}"

@@ -29,5 +29,6 @@ def test_rows_of_a_kind_differ() -> None:
 def test_a_subscription_that_is_made_later_shows_the_item_once() -> None:
     item = make_item()
     subscription = make_subscription(item.feed)
+    assert Post.objects.get().item == item
     make_post(item, subscription, hidden=True)
     assert Post.objects.get().hidden

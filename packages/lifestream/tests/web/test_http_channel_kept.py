@@ -65,7 +65,7 @@ def test_a_single_body_of_the_largest_size_is_always_read(monkeypatch: pytest.Mo
         assert [request.error for request in only.requests] == [None]
 
 
-def test_of_too_many_answers_those_that_nobody_reads_are_given_up() -> None:
+def test_of_too_many_answers_the_one_unread_for_longest_is_given_up() -> None:
     with unserved_channels(3, most_body=10) as (first, second, third):
         for moment, channel in enumerate((second, third, first)):
             channel.total_outbufs_len = 2 * _MIB  # as if the client read nothing

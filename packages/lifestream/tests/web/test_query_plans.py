@@ -242,7 +242,7 @@ def test_the_sites_beside_a_search_are_those_of_the_latest_posts_of_all(
         assert each.latest_sites(3) == timeline.latest_sites(3)
 
 
-def test_the_sites_beside_are_looked_up_by_key_among_all_sites_of_a_lifestream(planet: Lifestream) -> None:
+def test_the_sites_beside_a_timeline_are_looked_up_by_key_among_all_of_its_lifestream(planet: Lifestream) -> None:
     make_site(planet, "A site without posts")
     for timeline in (Timeline(planet), Timeline(planet, owned=True)):
         ((_, plan),) = plans_of(partial(timeline.latest_sites, 4))

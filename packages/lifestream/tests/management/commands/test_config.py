@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from lifestream.site.configuration import FILE
+from lifestream.site.options import OPTIONS
 from own_site import command
 
 
@@ -18,6 +19,7 @@ def test_each_setting_is_shown_with_its_source(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('TIME_ZONE = "Europe/Berlin"\nEMAIL_HOST_PASSWORD = "hunter2"', encoding="utf-8")
     done = command("config", "--json", folder=tmp_path, LIFESTREAM_TIMEOUT="7", DATABASE_URL="postgresql://u:pw@h/n")
     shown = json.loads(done.stdout)
+    assert list(shown) == [each.name for each in OPTIONS]
     assert shown["TIME_ZONE"] == {"value": "Europe/Berlin", "from": str(tmp_path / FILE)}
     assert shown["LIFESTREAM_TIMEOUT"] == {"value": 7, "from": "environment"}
     assert shown["LIFESTREAM_MAX_BODY"] == {"value": 10485760, "from": "default"}

@@ -20,7 +20,7 @@ MONTH = timedelta(days=30)
 
 
 def paused(**fields: object) -> Feed:
-    """Return a feed with a subscriber that is due in a month, and whose host has a pause of a month."""
+    """Return a feed that has a subscriber and is due in a month, and whose host has a pause of a month."""
     feed = make_feed("https://a.example/feed", next_fetch=timezone.now() + MONTH, **fields)
     make_subscription(feed)
     Host.objects.filter(pk=feed.host_id).update(not_before=timezone.now() + MONTH)

@@ -34,7 +34,7 @@ def item(title: str) -> str:
     return f"<item><title>{title}</title></item>"
 
 
-def test_of_several_channels_the_first_describes_the_feed_and_all_have_items() -> None:
+def test_the_first_of_several_channels_describes_the_feed_and_the_items_of_all_are_read() -> None:
     channels = [f"<channel><title>{name}</title>{item(name.lower())}</channel>" for name in "ABC"]
     feed = read(f"<rss version='2.0'>{''.join(channels)}</rss>")
     assert (feed.title, titles(feed)) == ("A", ["a", "b", "c"])

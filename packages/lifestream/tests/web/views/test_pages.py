@@ -10,8 +10,10 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from django.urls import resolve
 
 from factories import make_lifestream
+from lifestream import urls
 from lifestream.models import Lifestream
 from outline import page
 from shown import NOON, make_post, make_site
@@ -69,7 +71,7 @@ def test_a_page_that_nobody_described_has_a_description(client: Client, address:
     assert meta["content"] == description
 
 
-def test_a_day_is_called_today_and_yesterday(client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_are_called_today_and_yesterday(client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(main)
     make_post(site, date=NOON - timedelta(days=1))
     make_post(site, date=NOON)
@@ -211,6 +213,12 @@ ADDRESSES = ["", "feed.atom", "feed.rss", "feed.json", "subscriptions.opml", "it
              "search/feed.atom?q=word", "2026/10/02/"]  # fmt: skip
 
 
+def test_all_pages_of_a_lifestream_but_its_logo_and_own_pages_are_tried() -> None:
+    tried = {resolve(f"/main/{address.format(item=1, site=1)}".partition("?")[0]).url_name for address in ADDRESSES}
+    pages = {each.name for each in urls.urlpatterns if "slug" in each.pattern.converters}
+    assert pages - tried == {"logo", "own-page"}, "test_pictures and test_views_own_pages try these"
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_private_lifestream_exists_for_its_owner_but_for_no_visitor_and_no_ordinary_user(
     client: Client, address: str
@@ -292,7 +300,8 @@ def test_an_item_without_anything_has_a_page(client: Client, main: Lifestream) -
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_pages_allow_reading_only(client: Client, main: Lifestream, method: str) -> None:
     post = make_post(make_site(main), tags=("t",))
-    for path in ("", f"items/{post.item_id}/", "sites/", f"sites/{post.subscription_id}/", "tags/t/", "feed.atom"):
+    for address in (*ADDRESSES, "logo/x", "pages/about/"):
+        path = address.format(item=post.item_id, site=post.subscription_id)
         assert getattr(client, method)(f"/main/{path}").status_code == 405, path
 
 
