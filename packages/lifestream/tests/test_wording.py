@@ -25,6 +25,16 @@ def test_old_rows_keep_their_text() -> None:
         assert worded("our own interval of 1 hour") == "our own interval of 1 hour"
 
 
+def test_the_words_of_a_server_reverse_no_words_of_a_message() -> None:
+    refused = say("scheme-refused", url="ftp://x/\u202e", scheme="ftp")
+    told = say("redirect-refused", url="https://feed.example/", reason=refused)
+    with override("en"):
+        assert worded(told) == (
+            "https://feed.example/ redirects to what is not fetched: "
+            "\u2068ftp://x/\u202e\u202c\u2069 is not fetched: its scheme is ftp, not http or https"
+        )
+
+
 def test_a_length_of_time_is_worded_in_the_active_language() -> None:
     with override("de"):
         assert [in_words(60), in_words(7 * 86400)] == ["60 Sekunden", "7 Tage"]

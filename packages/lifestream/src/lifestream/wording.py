@@ -8,7 +8,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from lifestream import time_words
-from lifestream.message import in_language
+from lifestream.content.text_direction import isolated
+from lifestream.message import edited, in_language
 
 
 class _Active:
@@ -27,8 +28,10 @@ _ACTIVE = _Active()
 
 
 def worded(text: str) -> str:
-    """Return *text*, which may be a message, in the active language. Other text is returned unchanged."""
-    return in_language(text, _ACTIVE)
+    """Return *text*, which may be a message, in the active language. The texts in it come from servers and documents,
+    so they are isolated: they can't reverse the words after them.
+    """
+    return in_language(edited(text, isolated), _ACTIVE)
 
 
 def in_words(seconds: float) -> str:

@@ -34,6 +34,8 @@ from shown import make_post, make_site
         ("https://github.com:pass@evil.example/", "evil.example"),
         ("https://evil.example\\@github.com/", "evil.example"),
         ("https://evil.example\\.github.com/", "evil.example"),
+        ("https://\\evil.example/", "evil.example"),
+        ("HTTP:\\\\\\/evil.example/a///b", "evil.example"),
         ("https://evil.example/github.com", "evil.example"),
         ("https://evil.example?.github.com/", "evil.example"),
         ("https://evil.example#.github.com/", "evil.example"),
@@ -84,6 +86,7 @@ def test_more_than_half_of_the_links_are_most_of_them() -> None:
     assert not most_lead_to([there, elsewhere], "a.example")
     assert most_lead_to([there, there, elsewhere, "", "mailto:x@y"], "a.example")
     assert not most_lead_to([there], "")
+    assert not most_lead_to([there, "https://\\b.example/1", "https://\\b.example/2"], "a.example")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ def test_the_state_of_a_failing_feed_has_its_failures_and_its_last_error() -> No
     assert state["last error"] == "no answer" and state["ETag"] == '"v1"' and "1 hour ago" in state["last fetch"]
 
 
+def test_a_validator_reverses_no_words_of_the_state() -> None:
+    state = dict(state_of(make_feed(etag='"\u202e"', withheld=True), NOW))
+    assert state["ETag"].startswith('\u2068"\u202e"\u202c\u2069 (not sent')
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [(Feed.Status.PAUSED, "it is paused"), (Feed.Status.IDLE, "nobody subscribes"), (Feed.Status.GONE, "none: ")],

@@ -41,6 +41,20 @@ def test_of_many_dates_that_were_not_understood_some_are_shown() -> None:
     assert Fact("", "and 5 more") in facts
 
 
+def test_texts_of_the_document_reverse_no_words_of_a_fact() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    notes = Notes(undated=["\u202ea"], dates={noon: ("\u202eb", "words")})
+    item = ItemDraft(published=noon, content="<p>", summary="\u202ec")
+    prepared = Prepared(ParsedFeed(), (item,), notes=notes)
+    shown = {text for fact in [*of_document("", prepared), *of_item(prepared, 0)] for text in (fact.value, fact.aside)}
+    of_each = "\u2068\u202e{}\u202c\u2069".format
+    assert shown >= {
+        f"{of_each('a')}: not understood",
+        f"from {of_each('b')} (words)",
+        f"{of_each('c')} (3 characters of HTML)",
+    }
+
+
 def test_an_episode_is_reported() -> None:
     episode = Episode(
         "2",

@@ -58,6 +58,16 @@ def test_a_search_for_thousands_of_words_finds_nothing(admin_user: User) -> None
         assert response.context_data["cl"].result_count == 0
 
 
+@pytest.mark.parametrize("lookup", ["lifestreams", "lifestreams__isnull", "lifestreams__in", "logentry"])
+def test_only_superusers_can_filter_users_by_what_belongs_to_them(admin_user: User, lookup: str) -> None:
+    private = make_lifestream("private", owner=User.objects.create_user("owner"), is_public=False)
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
+    with pytest.raises(DisallowedModelAdminLookup):
+        listed(User, CheckedUserAdmin, {lookup: str(private.pk)}, viewer)
+    assert listed(User, CheckedUserAdmin, {lookup: str(private.pk)}, admin_user).status_code == 200
+
+
 def test_nobody_can_filter_users_by_their_passwords(admin_user: User) -> None:
     with pytest.raises(DisallowedModelAdminLookup):
         listed(User, CheckedUserAdmin, {"password__startswith": "p"}, admin_user)

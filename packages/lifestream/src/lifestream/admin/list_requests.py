@@ -139,8 +139,13 @@ class CheckedListAdmin(ModelAdmin):
         Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
         threads meanwhile. Nor may a range be given: Django takes each letter of its value for an end. Bytes can't be
         compared with the text of an address: psycopg raises TypeError.
+
+        Only superusers may use relations from other models: `/auth/user/?lifestreams=7` would reveal who owns a private
+        lifestream.
         """
         parts = lookup.split(LOOKUP_SEP)
+        if not getattr(request.user, "is_superuser", False) and _leads_to_others(self.opts, parts[0]):
+            return False
         if parts[-1] in _REFUSED or len(parts) > _DEEPEST or _has_bytes(self.opts, parts):
             return False
         return super().lookup_allowed(lookup, value, request)
@@ -159,6 +164,14 @@ def _has_bytes(options: Options[Any], parts: Iterable[str]) -> bool:
             return False
         options = field.related_model._meta
     return False
+
+
+def _leads_to_others(options: Options[Any], name: str) -> bool:
+    """Return whether *name* is a relation from another model to the model with these *options*."""
+    try:
+        return not options.get_field(name).concrete
+    except FieldDoesNotExist:  # "pk", or a filter
+        return False
 
 
 def _tried_again(work: Callable[[], _T]) -> _T:

@@ -38,10 +38,14 @@ def host_of(url: str) -> str:
 
 
 def _as_browsers_read(url: str) -> str:
-    """Return *url* with "/" for each backslash, as a browser takes it in the URLs that it opens (url.spec.whatwg.org,
-    "special authority ignore slashes state" and those after it): `https://a.example\\@github.com/` leads to a.example.
+    """Return *url* with "/" for each backslash, and then with two slashes before its host, as a browser takes it in the
+    URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes state" and those after it):
+    `https://a.example\\@github.com/` and `https://\\a.example` lead to a.example.
     """
-    return url.replace("\\", "/")
+    return _MORE_SLASHES.sub(r"\1//", url.replace("\\", "/")) if "\\" in url else url
+
+
+_MORE_SLASHES = re.compile(r"\A(https?:)///++", re.IGNORECASE)
 
 
 _PLAIN = re.compile(r"https?://(?>(?:www\.(?=[a-z0-9-]+\.[a-z0-9]))?)([a-z0-9.-]*[a-z0-9-])(?=[/?#]|\Z)")

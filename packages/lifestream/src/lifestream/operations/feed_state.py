@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from lifestream.conf import settings
+from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Lifestream
 from lifestream.models.fetches import outcome_in_words
 from lifestream.scheduler.schedule import DueTime, candidates_from_json
@@ -41,7 +42,7 @@ def state_of(feed: Feed, now: datetime, mine: QuerySet[Lifestream] | None = None
     for label, validator in (("ETag", feed.etag), ("Last-Modified", feed.last_modified)):
         if validator:
             text = gettext("{} (not sent: the document is ill-formed, and came once)") if feed.withheld else "{}"
-            yield label, text.format(validator)
+            yield label, text.format(isolated(validator))
     if feed.moved_to and feed.status == Feed.Status.ACTIVE:
         text = gettext("{url}, for good, {count} of {most} times in a row")
         yield (

@@ -22,6 +22,7 @@ import codecs
 import re
 from typing import Final, NamedTuple
 
+from lifestream.content.text_direction import isolated
 from lifestream.parser.charsets import REPLACEMENT, Charset, charset_of, ebcdic_of
 from lifestream.plugins.reading_notes import Notes
 
@@ -200,7 +201,7 @@ def _complaint(labels: list[_Label], charset: Charset, text: str) -> str:
     declared = labels[0].name if labels else "utf-8"
     if charset_of(declared) == charset or (charset.name == "utf-8" and not labels):
         return f"declared as {declared}, but not all of it is" if REPLACEMENT in text else ""
-    return f"declared as {declared}, but it is {charset.name}"
+    return f"declared as {isolated(declared)}, but it is {charset.name}"
 
 
 _C1 = re.compile("[\x80-\x9f]")

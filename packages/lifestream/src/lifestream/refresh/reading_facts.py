@@ -13,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lifestream.content.text_direction import isolated
 from lifestream.entry import Enclosure, Media, ParsedFeed
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
@@ -83,7 +84,7 @@ def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:
     yield Fact(_("itself"), feed.self_url)
     yield Fact(_("hub"), feed.hub_url)
     yield Fact(_("generator"), feed.generator)
-    undated = [_("{text}: not understood").format(text=text) for text in dict.fromkeys(notes.undated)]
+    undated = [_("{text}: not understood").format(text=isolated(text)) for text in dict.fromkeys(notes.undated)]
     yield from _several(_("no date"), undated, "doubtful")
     for note in prepared.capped:
         yield Fact(_("too much"), worded(note), "doubtful")
@@ -122,7 +123,7 @@ def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[F
         yield Fact("guid", item.guid)
     yield Fact(_("language"), item.language)
     size = _("{count} characters of HTML").format(count=f"{len(item.content):,}")
-    yield Fact(_("text"), f"{item.summary} ({size})" if item.content else item.summary)
+    yield Fact(_("text"), f"{isolated(item.summary)} ({size})" if item.content else item.summary)
     yield Fact(_("tags"), ", ".join(item.tags))
     yield from _episode(item)
     yield from _several(_("file"), [_file(each) for each in item.enclosures])
@@ -138,7 +139,7 @@ def _several(label: str, values: list[str], tone: str = "") -> Iterator[Fact]:
 
 def _date(label: str, date: datetime, notes: Notes) -> Fact:
     written, form = notes.dates.get(date, ("", ""))
-    aside = _("from {text} ({form})").format(text=written, form=form) if written else ""
+    aside = _("from {text} ({form})").format(text=isolated(written), form=form) if written else ""
     return Fact(label, f"{date.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", aside=aside)
 
 
