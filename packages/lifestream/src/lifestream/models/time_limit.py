@@ -42,7 +42,8 @@ class TimeLimit:
     def __enter__(self) -> Self:
         if self._connection.vendor == "sqlite":
             self._connection.ensure_connection()
-            self._connection.connection.set_progress_handler(self._has_passed, _STEPS if self._most >= LONGEST else _FEW_STEPS)
+            steps = _STEPS if self._most >= LONGEST else _FEW_STEPS
+            self._connection.connection.set_progress_handler(self._has_passed, steps)
         return self
 
     def __exit__(

@@ -79,8 +79,7 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     with TimeLimit(connection, LOOK) as limit, connection.cursor() as cursor:
         columns = f"{date}, {item}, {key}"
         cursor.execute(f"SELECT {columns} FROM ({sql}) {walked_posts} WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
-        for row in cursor:
-            found.append(row)  # one by one, so that those are kept that were read in time
+        found.extend(cursor)  # row by row, so that those are kept that were read in time
     found.sort(reverse=True)
     are_all = not limit.is_over and len(found) < count and not posts[MOST_ASKED : MOST_ASKED + 1].exists()
     return Walked([key for _, _, key in found], are_all)
