@@ -118,11 +118,14 @@ def test_postgresql_reads_no_entry_for_a_phrase_after_the_time(are_in_segments: 
 def test_postgresql_searches_a_small_table_by_its_index() -> None:
     """To read the entry of each item takes milliseconds if its text is long."""
     fulltext.index([Indexed(key, "Red kites", "") for key in (3, 5, 7)], "default")
+    counts = []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM lifestream_search_latest('(''/kites'')', 5)")
-        assert cursor.fetchall() == [(7,), (5,), (3,)]
-        cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'lifestream_search'")
-        assert cursor.fetchall() == [(0,)]
+        for _ in range(2):
+            cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'lifestream_search'")
+            counts.append(cursor.fetchall())
+            cursor.execute("SELECT * FROM lifestream_search_latest('(''/kites'')', 5)")
+            assert cursor.fetchall() == [(7,), (5,), (3,)]
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("title", ["Kites", "Rivers"])
