@@ -47,7 +47,6 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
     "lifestream.parser.salvage._pieces": (rb"<item(?=[\s/>])",),
-    "lifestream.parser.wellformed.is_cut_off": (rb"</item\s*>",),
 }
 """Examples of the patterns that each function builds when it runs."""
 FOUND: Final = found(WRITTEN)

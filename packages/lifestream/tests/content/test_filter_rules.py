@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from growth import seconds
 from lifestream.content.filter_rules import (
     LONGEST_RULES,
     MOST_RULES,
@@ -133,11 +134,36 @@ def test_the_rules_up_to_the_limit_still_apply() -> None:
 def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> None:
     """The character U+FDFA stands for 18 letters, and each rule would read all of them."""
     text = f"early {character * 40_000} late"
-    assert len(RuleSubject(text=text).lines[""]) < 4 * len(text) + 100
+    for each in (text, text[:2_000]):
+        assert len(RuleSubject(text=each).lines["text"]) < 4 * len(each) + 100
     assert not Rules.of("", "text: early").allow(RuleSubject(text=text))
     assert Rules.of("", "text: late").allow(RuleSubject(text=text)) is (character == "\ufdfa")
-    short = f"{character * 4_000} late"
+    short = f"{character * 200} late"
     assert not Rules.of("", "late").allow(RuleSubject(text=short)), "of a shorter text, nothing is left out"
+
+
+@pytest.mark.parametrize(
+    ("rule", "item"),
+    [
+        (f'"{"a " * 44}{{}}"', RuleSubject(text="a " * 14_900)),
+        (f'"{"a " * 600}{{}}"', RuleSubject(text="a " * 1_240)),
+        (f"link: {'a' * 90}{{}}aa", RuleSubject(link="a" * 8_190)),
+        ("text: x{}", RuleSubject(text="a")),
+    ],
+    ids=["phrase", "long phrase", "link", "short item"],
+)
+def test_the_cost_of_rules_and_the_size_of_an_item_tell_how_long_they_take(rule: str, item: RuleSubject) -> None:
+    """Imports have a budget of both. A text may have the beginning of a phrase at each place."""
+    usual = RuleSubject(text="some words " * 2_000)
+    few = _seconds(Rules.of("", "\n".join(f"text: x{number}y" for number in range(50))), usual)
+    many = "\n".join(rule.format(chr(98 + number % 20)) for number in range(20))
+    assert _seconds(Rules.of("", many), item) < 25 * few
+
+
+def _seconds(rules: Rules, item: RuleSubject) -> float:
+    """Return how long *rules* take for *item*, for each unit of their cost and its size."""
+    assert rules.allow(item), "nothing matches, and the words of the item are known now"
+    return seconds(lambda: rules.allow(item), 3) / (rules.cost * item.size)
 
 
 def test_of_a_text_of_rules_that_is_too_long_the_beginning_applies() -> None:

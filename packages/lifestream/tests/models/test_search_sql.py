@@ -147,10 +147,10 @@ def test_postgresql_reads_only_as_many_entries_for_a_phrase_as_it_needs(is_analy
 @pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no JIT compiler")
-def test_postgresql_does_not_compile_a_search_to_machine_code() -> None:
+def test_postgresql_searches_by_the_index_without_compiling_the_search() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT proconfig FROM pg_proc WHERE proname = 'lifestream_search_latest'")
-        assert cursor.fetchall() == [(["jit=off"],)]
+        assert cursor.fetchall() == [(["jit=off", "enable_seqscan=off"],)]
 
 
 @pytest.mark.postgres

@@ -9,8 +9,9 @@ from django.test import Client
 
 from factories import make_lifestream
 from lifestream.models import Item, Lifestream, Post, fulltext, time_limit
-from lifestream.models.search_sql import Indexed, latest_matching
-from lifestream.models.time_limit import TimeLimit
+from lifestream.models.search_sql import DIALECTS, Indexed, latest_matching
+from lifestream.models.time_limit import LOOK, TimeLimit
+from lifestream.web import walked_posts
 from lifestream.web.syndication import validators
 from lifestream.web.timeline import Timeline
 from shown import make_post, make_site
@@ -110,6 +111,56 @@ def test_postgresql_reads_no_entry_for_a_phrase_after_the_time(are_in_segments: 
             found.append([key for (key,) in cursor.fetchall()])
     # Words are found by the index alone.
     assert found == [[], [7, 5, 3] if are_in_segments else [5, 3]]
+
+
+@pytest.mark.postgres
+@postgresql_only
+def test_postgresql_searches_a_small_table_by_its_index() -> None:
+    """To read the entry of each item takes milliseconds if its text is long."""
+    fulltext.index([Indexed(key, "Red kites", "") for key in (3, 5, 7)], "default")
+    counts = []
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'lifestream_search'")
+            counts.append(cursor.fetchall())
+            cursor.execute("SELECT * FROM lifestream_search_latest('(''/kites'')', 5)")
+            assert cursor.fetchall() == [(7,), (5,), (3,)]
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("title", ["Kites", "Rivers"])
+def test_a_search_whose_single_entries_take_long_to_read_finds_the_same_by_the_index(
+    monkeypatch: pytest.MonkeyPatch, main: Lifestream, title: str
+) -> None:
+    """Entries of long texts take milliseconds each, and up to three thousand are read one after the other."""
+    site = make_site(main)
+    for number in range(60):
+        make_post(site, f"{title} {number}")
+    monkeypatch.setattr(fulltext, "FREQUENT", 1)
+    timeline = Timeline(main, query="kites")
+    before = [post.pk for post in timeline.page(None, 30, counted=True).posts]
+    assert len(before) == (30 if title == "Kites" else 0)
+    found = fulltext.find("kites", "default")
+    for module in (fulltext, walked_posts):
+        monkeypatch.setattr(module, "LOOK", 0)
+    if connection.vendor == "sqlite":
+        looked = walked_posts.first_with(Timeline(main).posts(), fulltext.condition(Post.objects.all(), found), 60)
+        assert len(looked.keys) < 60 and not looked.are_all
+    page = timeline.page(None, 30, counted=True)
+    assert [post.pk for post in page.posts] == before and not page.is_cut
+
+
+@pytest.mark.postgres
+@postgresql_only
+def test_postgresql_reads_no_single_entry_after_the_time() -> None:
+    fulltext.index([Indexed(key, "Red kites", "") for key in (3, 5, 7)], "default")
+    sql = DIALECTS["postgresql"].latest
+    found = []
+    with connection.cursor() as cursor:
+        for time in (f"{LOOK} s", "0 s"):
+            cursor.execute(sql.replace(f"'{LOOK} s'", f"'{time}'"), {"query": "('/kites')"})
+            found.append(sorted(key for (key,) in cursor.fetchall()))
+    assert found == [[3, 5, 7], []]
 
 
 def test_a_search_that_took_too_long_says_so(client: Client, main: Lifestream, no_time: None) -> None:

@@ -60,7 +60,7 @@ def test_only_the_latest_posts_are_looked_at(lifestream: Lifestream, monkeypatch
 
 def test_only_a_limited_amount_of_text_is_read(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     Item.objects.update(link="")
-    monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 20)
+    monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 1_020)
     found = preview_of(lifestream, "", "a")
     assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)
     assert [post.item.title for post in found.examples] == ["a cat", "a dog"]

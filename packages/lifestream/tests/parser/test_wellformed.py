@@ -337,6 +337,11 @@ def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:
     assert is_cut_off(b"<rss><item></items>", ["item"])
     assert not is_cut_off(b"<rss><item></item >", ["item", "rss"])
     assert not is_cut_off(b"<rss><item></rss>", ["item", "rss"])
+    assert not is_cut_off(b"<rss><item>a </ b</x:rss\n>", ["item", "x:rss"])
+
+
+def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_off() -> None:
+    assert_linear(lambda size: is_cut_off(b"<item>" + b"x " * size, ["channel"] * size), lambda size: size, 10_000)
 
 
 @pytest.mark.parametrize(

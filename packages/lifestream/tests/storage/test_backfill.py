@@ -380,7 +380,9 @@ def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch
 
 
 def test_rules_with_many_words_are_applied_to_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work is limited: the characters of the items times the number of words that are looked for in them."""
+    """The work is limited: the characters of the items, and 500 for each, times the number of words that are looked for
+    in them.
+    """
     feed = make_feed()
     for number in range(6):
         make_item(feed, f"{number}", text="a dog")
@@ -392,7 +394,7 @@ def test_rules_with_many_words_are_applied_to_fewer_texts_at_once(monkeypatch: p
     lifestream.save()
     backfill.fill_rest()
     assert Post.objects.count() == 6
-    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 40)
+    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 3_050)
     for words, marked in (("dog", 6), ("dog\nqq", 3), ("dog\nqq ww\nlink: x", 1)):
         Post.objects.update(ruled=False)
         lifestream.block_rules = words
@@ -418,7 +420,7 @@ def test_the_subscriptions_of_a_list_share_what_rules_may_read_at_once(monkeypat
     lifestream = make_lifestream(block_rules="dog")
     subscriptions = [unfilled(feed, lifestream=lifestream) for feed in feeds]
     with monkeypatch.context() as patched:
-        patched.setattr(backfill, "WORK_AT_ONCE", 20)
+        patched.setattr(backfill, "WORK_AT_ONCE", 1_400)
         backfill.fill_newest([each.pk for each in subscriptions], "default")
         assert 3 <= Post.objects.count() <= 6
         assert Subscription.objects.filter(backlog__isnull=False).count() >= 2
@@ -432,7 +434,7 @@ def test_all_that_rules_read_of_an_item_is_limited(field: str, monkeypatch: pyte
     for number in range(4):
         long = f"{number}{'x' * 39}"
         make_item(feed, "1", **{field: (long,) if field == "tags" else long})
-    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 100)
+    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 1_300)
     subscription = make_subscription(feed, block_rules="dog")
     assert subscription.posts.count() == 3, "the third ends what may be read"
     fill_rest()

@@ -306,12 +306,12 @@ def test_an_import_leaves_for_later_what_rules_have_no_time_to_read(
     feed = make_feed()
     owners = [make_subscription(feed, block_rules="dog\nqq") for _ in range(3)]
     unruled = make_subscription(feed)
-    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 500)
+    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 5_300)
     value = ("x" * 50,) if field == "tags" else "x" * 50
     names = [f"{number}" for number in range(4)]
     read(feed, *(draft(name, name, link="", published=NOW - HOUR, **{field: value}) for name in ["dog", *names]))
     posted = sum(len(titles(owner.lifestream)) for owner in owners)
-    assert posted == 5, "some fifty characters are looked through for two words each time"
+    assert posted == 5, "some fifty characters, which count as 550, are looked through for two words"
     assert len(titles(unruled.lifestream)) == 5
     left = Subscription.objects.filter(backlog__isnull=False)
     assert set(left) == set(owners)

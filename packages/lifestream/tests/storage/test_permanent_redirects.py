@@ -116,9 +116,9 @@ class TestMoves:
             make_item(there, f"{number}", text="a cat ")
         ruled = [make_subscription(old, block_rules="dog") for _ in range(3)]
         unruled = make_subscription(old)
-        monkeypatch.setattr(backfill, "WORK_AT_ONCE", 10)
+        monkeypatch.setattr(backfill, "WORK_AT_ONCE", 725)
         keep(old, moved())
-        assert [len(titles(each)) for each in (*ruled, unruled)] == [2, 0, 0, 3], "six characters are read twice"
+        assert [len(titles(each)) for each in (*ruled, unruled)] == [2, 0, 0, 3], "507 characters are read twice"
         assert set(Subscription.objects.filter(backlog__isnull=False)) == set(ruled)
         backfill.fill_rest()
         assert [len(titles(each)) for each in (*ruled, unruled)] == [3, 3, 3, 3]

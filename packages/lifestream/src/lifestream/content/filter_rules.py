@@ -31,12 +31,19 @@ MOST_TERMS: Final = 1_000
 LONGEST_RULES: Final = 100_000
 """How many characters of a text of rules are used: five hundred lines usually have a tenth of it."""
 _LONGEST_QUOTED: Final = 100
-_LONGEST_LINE: Final = 100_000
+_LONGEST_LINE: Final = 5_000
 _TIMES_LONGER: Final = 4
 """How many times longer than a field its words may be, if they have more than _LONGEST_LINE characters. Pairs of
 Chinese characters are three times as long as the text. But one character of Arabic stands for 18 letters: of a text of
 nothing else, the rules read a part.
 """
+
+LEAST_SIZE: Final = 500
+"""How many characters an item has at least, for what rules cost: a rule takes as long for an empty item as to look
+through so many characters.
+"""
+_LETTERS_AT_ONCE: Final = 8
+"""How many more letters of a term make it cost one more: at each place of a text, nearly all of them may match."""
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
 
@@ -63,8 +70,8 @@ class RuleSubject:
 
     @property
     def size(self) -> int:
-        """How many characters the fields have together."""
-        return sum(map(len, (self.title, self.text, self.author, self.link, *self.tags)))
+        """How many characters the fields have together, and LEAST_SIZE: what a rule's cost is multiplied by."""
+        return LEAST_SIZE + sum(map(len, (self.title, self.text, self.author, self.link, *self.tags)))
 
     @cached_property
     def lines(self) -> Mapping[str, str]:
@@ -90,6 +97,14 @@ class Rule:
         if self.field == "link":
             return self.address in item.link.casefold()
         return all(term.is_in(item.lines[self.field]) for term in self.terms)
+
+    @property
+    def cost(self) -> int:
+        """How long `matches` takes at most for each character of an item: as long as looking for so many short words.
+        For a phrase of ninety letters, that is twelve words, since a text may have its beginning at each place.
+        """
+        lengths = [sum(map(len, term.words)) + len(term.words) for term in self.terms] or [len(self.address)]
+        return sum(1 + length // _LETTERS_AT_ONCE for length in lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +132,8 @@ class Rules:
 
     @property
     def cost(self) -> int:
-        """How many times `allow` reads an item at most: once for each word, phrase and part of an address."""
-        own = sum(max(1, len(rule.terms)) for rule in (*self.keep, *self.block))
+        """How long `allow` takes at most for each character of an item: as long as looking for so many short words."""
+        own = sum(rule.cost for rule in (*self.keep, *self.block))
         return own + (self.within.cost if self.within is not None else 0)
 
     def __bool__(self) -> bool:

@@ -27,7 +27,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from lifestream.content.tokenizer import Term, terms
 from lifestream.models.index_conditions import BooleanLookup
 from lifestream.models.search_sql import DIALECTS, Dialect, Indexed
-from lifestream.models.time_limit import TimeLimit
+from lifestream.models.time_limit import LOOK, TimeLimit
 
 CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
@@ -178,10 +178,15 @@ def find(query: str, using: str) -> Found:
 
 
 def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
-    """Return the keys of those of the latest items that match *query*, one of *dialect*."""
-    with connections[using].cursor() as cursor:
+    """Return the keys of those of the latest items that match *query*, one of *dialect*; only of as many as can be read
+    in LOOK seconds.
+    """
+    keys: list[int] = []
+    with TimeLimit(connections[using], LOOK), connections[using].cursor() as cursor:
         cursor.execute(dialect.latest, {"query": query})
-        return tuple(item for (item,) in cursor.fetchall())
+        for (item,) in cursor:
+            keys.append(item)  # one by one, so that those are kept that were read in time
+    return tuple(keys)
 
 
 def _matching(dialect: Dialect, query: str, most: int, using: str) -> Listed:

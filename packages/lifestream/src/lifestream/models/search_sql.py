@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from lifestream.content.tokenizer import Term, words
 from lifestream.models import sqlite_search
-from lifestream.models.time_limit import LONGEST
+from lifestream.models.time_limit import LONGEST, LOOK
 
 TEXT_LENGTH: Final = 50_000
 """Characters of a text that are indexed. PostgreSQL refuses a tsvector of more than 1 MB."""
@@ -144,9 +144,15 @@ def _alone(query: str) -> str:
 def _holds(query: str) -> str:
     """Return the condition that an item of the index matches *query*, SQL for one of our queries.
 
-    It is one comparison, since PostgreSQL reads and unpacks a large tsvector anew for each.
+    It is one comparison, since PostgreSQL reads and unpacks a large tsvector anew for each. After LOOK seconds, no item
+    matches.
     """
-    return f"words @@ ({_in_segment(query, f'(item_id / {SEGMENT})')} || {_alone(query)})"
+    holds = f"words @@ ({_in_segment(query, f'(item_id / {SEGMENT})')} || {_alone(query)})"
+    return f"CASE WHEN {_in_time(LOOK)} THEN {holds} END"
+
+
+def _in_time(seconds: float) -> str:
+    return f"clock_timestamp() < statement_timestamp() + interval '{seconds} s'"
 
 
 def latest_matching(query: str, most: str) -> str:
@@ -176,7 +182,7 @@ def latest_matching(query: str, most: str) -> str:
     """  # noqa: S608  only constants of this module are joined, here and below
 
 
-_IN_TIME: Final = f"clock_timestamp() < statement_timestamp() + interval '{LONGEST} s'"
+_IN_TIME: Final = _in_time(LONGEST)
 
 
 def _first(query: str, placed: Callable[[str], str], most: str) -> str:
@@ -205,9 +211,11 @@ def _first(query: str, placed: Callable[[str], str], most: str) -> str:
 
 # A function, since a function can have a setting of its own. The planner expects so much work that PostgreSQL would
 # first compile the query. That takes 80 ms, while the query takes 1 ms for a word that is in none of ten million items.
+# And it would not use the index of words if there are fewer than some ten thousand items: it expects to read a small
+# table, and does not count that PostgreSQL unpacks the entry of each item. That takes milliseconds if a text is long.
 _FUNCTION: Final = f"""
     CREATE OR REPLACE FUNCTION lifestream_search_latest (query text, most bigint) RETURNS SETOF bigint
-    LANGUAGE sql STABLE SET jit = off AS $${latest_matching("query", "most")}$$
+    LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off AS $${latest_matching("query", "most")}$$
 """
 
 DIALECTS: Final = {

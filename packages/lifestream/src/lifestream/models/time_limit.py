@@ -15,27 +15,35 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 LONGEST: Final = 1
 """How long the index is read for one query, in seconds."""
+LOOK: Final = 0.25
+"""How long the entries of single items are read one after the other, in seconds: then it takes less time to read the
+index. Two thousand entries of usual texts take a tenth of it. Those of long texts may take milliseconds each.
+"""
 _STEPS: Final = 1_000
 """After how many steps of its virtual machine SQLite asks whether to go on (sqlite.org/c3ref/progress_handler.html)."""
+_FEW_STEPS: Final = 50
+"""The same where each step may take long: SQLite takes some twenty for an entry."""
 
 
 class TimeLimit:
-    """A context manager that ends a query of *connection* which takes longer than LONGEST seconds. Its error is
+    """A context manager that ends a query of *connection* which takes longer than *most* seconds. Its error is
     suppressed: rows that were read before are kept by the caller, and `is_over` tells that others may be missing.
 
     On SQLite, this interrupts the query. On PostgreSQL, the query ends by itself: its SQL has the same limit (see
     `search_sql`).
     """
 
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, most: float | None = None) -> None:
         self.is_over = False
         self._connection = connection
+        self._most = LONGEST if most is None else most
         self._began = monotonic()
 
     def __enter__(self) -> Self:
         if self._connection.vendor == "sqlite":
             self._connection.ensure_connection()
-            self._connection.connection.set_progress_handler(self._has_passed, _STEPS)
+            steps = _STEPS if self._most >= LONGEST else _FEW_STEPS
+            self._connection.connection.set_progress_handler(self._has_passed, steps)
         return self
 
     def __exit__(
@@ -47,4 +55,4 @@ class TimeLimit:
         return self.is_over and isinstance(error, OperationalError) and str(error) == "interrupted"
 
     def _has_passed(self) -> bool:
-        return monotonic() - self._began >= LONGEST
+        return monotonic() - self._began >= self._most

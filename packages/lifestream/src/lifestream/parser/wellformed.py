@@ -187,9 +187,13 @@ def literals(document: bytes) -> deque[tuple[int, int]]:
     return found
 
 
+_END_TAG: Final = re.compile(rb"</([^\s<>]++)\s*+>")
+
+
 def is_cut_off(document: bytes, names: Iterable[str]) -> bool:
     """Return whether *document* ends too early: it has no end tag of any of *names*."""
-    return not any(re.search(rb"</%s\s*>" % re.escape(name.encode("utf-8")), document) for name in names)
+    wanted = {name.encode("utf-8") for name in names}
+    return not any(found[1] in wanted for found in _END_TAG.finditer(document))
 
 
 def _markup(text: str) -> Iterator[tuple[str, bool]]:

@@ -22,10 +22,10 @@ from operator import add
 from typing import Any, Final
 
 from django.db import connections, router, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Length
 
-from lifestream.content.filter_rules import Rules, RuleSubject
+from lifestream.content.filter_rules import LEAST_SIZE, Rules, RuleSubject
 from lifestream.models import Item, Post, Subscription
 from lifestream.models.feeds import lock_feeds
 from lifestream.storage.bulk_sql import batches
@@ -41,8 +41,8 @@ TEXT_AT_ONCE: Final = 16 * 1024 * 1024
 """How many characters of texts the rules read at once: a text may have a megabyte, and somebody waits for the result.
 """
 WORK_AT_ONCE: Final = 2 * 1024**3
-"""The same, with each character counted once for each word that is looked for in it: a second or two. Rules may have
-thousands of words, and a transaction is open meanwhile.
+"""The same, with each character counted once for each word that is looked for in it (see `Rules.cost`): some seconds at
+most. Rules may have thousands of words, and a transaction is open meanwhile.
 """
 
 CHUNK: Final = 500
@@ -54,8 +54,8 @@ _NEWEST: Final = 2**62
 
 @dataclass(slots=True)
 class ReadingBudget:
-    """How much text rules may still read at once: *text* in characters, *work* in characters times words (see
-    WORK_AT_ONCE).
+    """How much text rules may still read at once: *text* in characters, *work* in characters times the cost of the
+    rules (see WORK_AT_ONCE).
     """
 
     text: int
@@ -332,7 +332,7 @@ def _sizes_of(items: QuerySet[Item], most: int | None = None) -> dict[int, int]:
     """Return how many characters of the first *most* of *items* rules read, by their keys, in their order. Tags count,
     too: a hundred of them may be longer than the text of an item.
     """
-    own = reduce(add, (Length(name) for name in ("text", "title", "author", "link")))
+    own = reduce(add, (Length(name) for name in ("text", "title", "author", "link")), Value(LEAST_SIZE))
     sizes = dict(items.annotate(size=own).values_list("pk", "size")[:most])
     for batch in batches(sizes):
         tags = Item.tags.through.objects.using(items.db).filter(item__in=batch).order_by()

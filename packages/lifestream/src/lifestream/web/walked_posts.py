@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -18,6 +18,7 @@ from django.db.models import Exists, F, QuerySet
 
 from lifestream.models import Post
 from lifestream.models.index_conditions import BooleanLookup
+from lifestream.models.time_limit import LOOK, TimeLimit
 
 FEW: Final = 1_000
 """Up to this number of items, `first_of` leaves it to the caller to look up their posts."""
@@ -57,7 +58,7 @@ class Walked:
 
 def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: int) -> Walked:
     """Return the first *count* of *posts* that fulfil *condition*; fewer if the first MOST_ASKED posts don't have so
-    many. *posts* must be ordered as a timeline is.
+    many, or if it takes longer than LOOK to find them. *posts* must be ordered as a timeline is.
     """
     # Annotations, since not every version of Django gives columns the names that are needed here.
     named = posts.annotate(is_found=condition, of_date=F("date"), of_item=F("item_id"), key=F("pk"))
@@ -74,9 +75,11 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
         date = f"(EXTRACT(EPOCH FROM {date}) * 1000000)::bigint"
     # The database reads one post after the other, and stops after the last one that is needed. For `walked` itself, it
     # would check the condition for all MOST_ASKED posts.
-    with connection.cursor() as cursor:
+    found: list[tuple[Any, int, int]] = []
+    with TimeLimit(connection, LOOK) as limit, connection.cursor() as cursor:
         columns = f"{date}, {item}, {key}"
         cursor.execute(f"SELECT {columns} FROM ({sql}) {walked_posts} WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
-        found = sorted(cursor.fetchall(), reverse=True)
-    are_all = len(found) < count and not posts[MOST_ASKED : MOST_ASKED + 1].exists()
+        found.extend(cursor)  # row by row, so that those are kept that were read in time
+    found.sort(reverse=True)
+    are_all = not limit.is_over and len(found) < count and not posts[MOST_ASKED : MOST_ASKED + 1].exists()
     return Walked([key for _, _, key in found], are_all)
