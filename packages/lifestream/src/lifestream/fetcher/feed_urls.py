@@ -38,6 +38,7 @@ _NOT_READY = re.compile(
 )
 # No message contains a password, since messages are stored, shown and logged.
 _LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
+_LOGIN_IN_TEXT: Final = re.compile(r"(?<=://)[^/?#\s]*@")
 PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 """The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
@@ -185,6 +186,11 @@ def _without_login(url: str) -> str:
     if login is None or not (start or _COLON.search(PERSON.sub("", login[0]))):
         return url
     return f"{url[:start]}…@{url[login.end() :]}"
+
+
+def without_logins(text: str) -> str:
+    """Return *text*, such as the name of a feed, without the logins of the URLs in it."""
+    return _LOGIN_IN_TEXT.sub("", text)
 
 
 def shown_in_message(url: str) -> str:
