@@ -177,6 +177,9 @@ REPLACED = [
     ("/?q=a:b%20pwd:c:d", "/?q=a:b%20pwd:removed", ["parameter pwd"]),
     ("/?q=a:b|pwd:c|e:f%7Cpin:abc%3be:f", "/?q=a:b|pwd:removed|e:f%7Cpin:removed%3be:f", ["parameter p"] * 2),
     ("/?q=(a:b,-pwd:c)&q=%28pwd%253Ac", "/?q=(a:b,-pwd:removed)&q=%28pwd%253Aremoved", ["parameter pwd"]),
+    # A password with quotes or brackets, where the text begins with the URL.
+    ("http://ada:b'c\"<d>@h/x", "http://h/x", ["password"]),
+    ("//ada:b'c@h/x", "//h/x", ["password"]),
     # A comparison with a password.
     ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
     ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),

@@ -45,6 +45,8 @@ MOST_INTERIM = 1000
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+_LOGIN = re.compile(r"\A(?P<before>\s*(?:[a-z][a-z0-9+.-]*:)?[/\\]*).*(?:@|%40)", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r" '.*'", re.DOTALL)
 _READ_BY_HTTP_CLIENT = re.compile(r"From |[!-9;-~]*:|[ \t]")
 _FRAMES = re.compile(r"(content-length|transfer-encoding)\s*:", re.IGNORECASE)
 
@@ -80,11 +82,13 @@ def checked(url: str) -> SplitResult:
     """Return *url* split into its parts. Raises ValueError if it is not an http or https URL."""
     remedy = "give an address of http or https, such as https://example.org/feed"
     check_is("url", url, str, remedy)
-    shown = repr(without_secrets(url)[0])  # others may read the screen
+    # Others may read the screen. A sign that is not encoded in a password may be what is wrong with the URL.
+    shown = repr(without_secrets(_LOGIN.sub(r"\g<before>…@", url))[0])
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise ValueError(f"{shown} cannot be recorded ({error}); {remedy}") from None
+        reason = _QUOTED.sub("", str(error))  # it may quote the login
+        raise ValueError(f"{shown} cannot be recorded ({reason}); {remedy}") from None
     try:
         port = parts.port
     except ValueError:

@@ -74,6 +74,9 @@ _USERINFO = re.compile(
 )
 """User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
 
+_USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
+"""The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
+
 _NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 """What stands for a password where the name is a token."""
 
@@ -152,7 +155,8 @@ class _Search:
         """Return *text* without its secrets. *shapes* is as in `without_secrets`; *depth* is the number of values that
         *text* is nested in.
         """
-        text = _USERINFO.sub(self._without_userinfo, text)
+        for userinfo in (_USERINFO_OF_WHOLE, _USERINFO):
+            text = userinfo.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
         if self.words:
