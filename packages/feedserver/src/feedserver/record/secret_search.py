@@ -77,7 +77,7 @@ _USERINFO = re.compile(
 _USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
 """The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
 
-_NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
+NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 """What stands for a password where the name is a token."""
 
 _PLAIN_USERINFO = re.compile(
@@ -358,9 +358,9 @@ class _Search:
     def _without_userinfo(self, match: re.Match[str]) -> str:
         self.found.append("password")
         name, _, password = match["userinfo"].partition(":")
-        if password in _NO_PASSWORDS or looks_like_token(name):  # the name is a token: https://TOKEN@example.org/
+        if password in NO_PASSWORDS or looks_like_token(name):  # the name is a token: https://TOKEN@example.org/
             self.values.append(name)
-        if password not in _NO_PASSWORDS:
+        if password not in NO_PASSWORDS:
             self.values.append(password)
         return match["before"]
 
