@@ -162,7 +162,13 @@ OK = "Content-Length: 2\r\n\r\nok"
         (f"{HEAD}X-\u00e9: 1\r\n{OK}", "a line of its head is no header"),
         (f"{HEAD}Content-Length: 20\r\n{OK}", "several lengths (2, 20"),
         (f"{HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "only chunked is read"),
+        (f"{HEAD}Transfer-Encoding: chunked \r\n\r\n2\r\nok\r\n0\r\n\r\n", "only chunked is read"),
+        (f"{HEAD}Transfer-Encoding:\r\n\r\n2\r\nok\r\n0\r\n\r\n", "only chunked is read"),
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
+        (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n0x2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
+        (f"{HEAD}Content-Length: 2, 3\r\n\r\nok", "several lengths (2, 3"),
+        (f"{HEAD}Content-Length: +2\r\n\r\nok", "its Content-Length is '+2'"),
+        (f"{HEAD}X-A: a\rX-B: b\r\n{OK}", "has a CR within"),
         (f"{HEAD}X-A: {{base}}\r\n{OK}", "a placeholder"),
         (f"{HEAD}X-A: {{date+2h}}\r\n{OK}", "a placeholder"),
     ],
@@ -174,6 +180,21 @@ def test_an_answer_that_cannot_be_passed_on_unchanged_fails_the_test(server: Fee
             assert client.get("/raw").status == 500
     with pytest.raises(VerificationError, match=re.escape(why)):
         server.verify()
+
+
+@pytest.mark.parametrize("kind", ["multipart/mixed; boundary=a", "multipart/mixed"])
+def test_a_multipart_answer_is_passed_on(server: FeedServer, kind: str) -> None:
+    with answering(f"{HEAD}Content-Type: {kind}\r\n{OK}") as port:
+        server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
+        with RawClient(server) as client:
+            assert client.get("/raw").body == b"ok"
+
+
+def test_an_answer_without_content_may_name_the_coding_that_it_would_have(server: FeedServer) -> None:
+    with answering("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n") as port:
+        server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
+        with RawClient(server) as client:
+            assert client.get("/raw").status == 304
 
 
 def test_a_length_beside_chunks_is_not_passed_on(server: FeedServer) -> None:

@@ -1,12 +1,17 @@
-"""Answers as http.client reads them, without the interim ones that come before."""
+"""Answers as http.client reads them, without the interim ones that come before; and chunked bodies."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
+
+_PIECE = 65_536
+_SIZE_OF_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 
 @cache
@@ -26,3 +31,43 @@ def final_response() -> type[HTTPResponse]:
                 super().begin()
 
     return FinalResponse
+
+
+def chunked_body(response: HTTPResponse) -> Iterator[bytes]:
+    """Yield pieces of the chunked body (RFC 9112 §7.1) of *response*. Raises HTTPException for a faulty or cut one.
+
+    http.client reads a size as Python's int() does, such as "+5" or "0x5", even if its line is cut, and any two bytes
+    as the end of a chunk's data.
+    """
+    from http.client import IncompleteRead
+
+    stream = response.fp
+    while size := _size_of_chunk(stream.readline(_PIECE + 1)):
+        while size:
+            piece = stream.read1(min(size, _PIECE))
+            if not piece:
+                raise IncompleteRead(b"")
+            yield piece
+            size -= len(piece)
+        if stream.read(2) != b"\r\n":
+            raise IncompleteRead(b"")
+    while (trailer := stream.readline(_PIECE + 1)) not in (b"\r\n", b"\n", b""):
+        _check_length(trailer, "trailer line")
+
+
+def _size_of_chunk(line: bytes) -> int:
+    from http.client import IncompleteRead
+
+    _check_length(line, "chunk size")
+    match = _SIZE_OF_CHUNK.fullmatch(line)
+    if match is None:
+        raise IncompleteRead(b"")
+    return int(match[1], 16)
+
+
+def _check_length(line: bytes, kind: str) -> None:
+    """Raise LineTooLong, as http.client does, for a *line* of more than 64 KiB."""
+    from http.client import LineTooLong
+
+    if len(line) > _PIECE:
+        raise LineTooLong(kind)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from feedserver.final_answers import final_response
+from feedserver.final_answers import chunked_body, final_response
 from feedserver.handler.quit_method import is_loopback
 from feedserver.messages.argument_types import check_name, check_seconds
 from feedserver.messages.headers import Headers
@@ -27,11 +29,33 @@ _HOP_BY_HOP = frozenset(
 )
 """Headers that belong to one connection, and are not forwarded (RFC 9110 §7.6.1)."""
 
+_LENGTH = re.compile("[0-9]+")
 _LOCATIONS = frozenset((b"location", b"content-location"))
 
 
 class ForwardingError(Exception):
     """No whole answer came from the server that a request was forwarded to, or none that can be forwarded."""
+
+
+class _Lines(io.BufferedReader):
+    """A reader of an answer that refuses a line with a CR before its end: http.client takes it for the end."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if b"\r" in line.removesuffix(b"\r\n"):
+            raise ValueError("a line of its head, or the size of a chunk, has a CR within (RFC 9112 §2.2)")
+        return line
+
+
+def _response_class() -> type[HTTPResponse]:
+    class Strict(final_response()):  # type: ignore[misc] # mypy knows no class that a function returns
+        fp: Any
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.fp = _Lines(self.fp.detach())
+
+    return Strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +100,12 @@ class Forward:
 
         parts = urlsplit(self.to)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.timeout)
-        connection.response_class = final_response()
+        connection.response_class = _response_class()
         try:
             self._ask(connection, parts.path.rstrip("/"), request)
             with connection.getresponse() as answer:
                 self._check(answer)
-                body = answer.read(LARGEST + 1)
-                if len(body) > LARGEST:
-                    raise ForwardingError(f"{self.to} answered with more than {LARGEST // 1024**2} MiB")
+                body = self._read_body(answer)
                 if answer.length:
                     raise ForwardingError(f"no whole answer came from {self.to}: it ended {answer.length} bytes early")
                 return self._response(answer, body)
@@ -108,18 +130,40 @@ class Forward:
         connection.putheader("Connection", "close")
         connection.endheaders(request.body or None)
 
+    def _read_body(self, answer: HTTPResponse) -> bytes:
+        body = bytearray()
+        if answer.length == 0:  # also of an answer to HEAD, and of status 304, whatever its head says
+            return b""
+        for piece in chunked_body(answer) if answer.chunked else [answer.read(LARGEST + 1)]:
+            body += piece
+            if len(body) > LARGEST:
+                raise ForwardingError(f"{self.to} answered with more than {LARGEST // 1024**2} MiB")
+        return bytes(body)
+
     def _check(self, answer: HTTPResponse) -> None:
         """Raise ForwardingError for a head that http.client reads only in part, or that contradicts itself
         about the body.
         """
-        lengths = set(answer.headers.get_all("Content-Length", []))
+        from email import errors
+
+        lengths = {
+            each.strip(" \t") for value in answer.headers.get_all("Content-Length", []) for each in value.split(",")
+        }
         codings = ", ".join(answer.headers.get_all("Transfer-Encoding", []))
         why = ""
-        if answer.headers.defects:
+        of_body = (  # email looks for a multipart body in the head
+            errors.NoBoundaryInMultipartDefect,
+            errors.StartBoundaryNotFoundDefect,
+            errors.MultipartInvariantViolationDefect,
+            errors.InvalidMultipartContentTransferEncodingDefect,
+        )
+        if not all(isinstance(each, of_body) for each in answer.headers.defects):
             why = "a line of its head is no header (RFC 9112 §5)"
         elif len(lengths) > 1:
             why = f"it has several lengths ({', '.join(sorted(lengths))}; RFC 9112 §6.3)"
-        elif codings and codings.strip().lower() != "chunked":
+        elif not all(_LENGTH.fullmatch(each) for each in lengths):
+            why = f"its Content-Length is {next(iter(lengths))!r}, which is no number of bytes (RFC 9110 §8.6)"
+        elif "Transfer-Encoding" in answer.headers and not (answer.chunked and codings.lower() == "chunked"):
             why = f"its transfer coding is {codings!r}, and only chunked is read"
         elif has_placeholders(Headers(list(answer.headers.items()))):
             why = "one of its headers has a placeholder, such as {base}, which would be filled in"

@@ -15,7 +15,7 @@ from feedserver.feeds import Entry, Feed
 from feedserver.fixtures.loader import load
 from feedserver.messages.pacing import Pace
 from feedserver.record import RecordingError, record
-from feedserver.record.raw_client import MOST_HEADS
+from feedserver.record.raw_client import MOST_INTERIM
 from feedserver.record.recording import summary
 from feedserver.record.redaction import LeftOut
 from saying import saying
@@ -61,12 +61,19 @@ def test_more_than_16_mib_of_lines_beside_the_body_are_refused(tmp_path: Path, a
 
 @pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
 def test_more_than_1000_interim_answers_are_refused(tmp_path: Path, status: bytes) -> None:
+    final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     with (
-        saying((b"HTTP/1.1 " + status + b"\r\n\r\n") * (MOST_HEADS + 1)) as url,
+        saying((b"HTTP/1.1 " + status + b"\r\n\r\n") * (MOST_INTERIM + 1) + final) as url,
         pytest.raises(RecordingError, match=r"^more than 1,000 interim answers came; nothing was written$"),
     ):
         record(url, tmp_path / "feed.xml")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_1000_interim_answers_before_a_chunked_one_are_skipped(tmp_path: Path) -> None:
+    final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    with saying(b"HTTP/1.1 103 Early Hints\r\n\r\n" * MOST_INTERIM + final) as url:
+        assert record(url, tmp_path / "feed.xml").file.read_bytes() == b"ok"
 
 
 def test_more_headers_than_a_fixture_may_have_are_refused_with_their_size(tmp_path: Path) -> None:
@@ -222,6 +229,10 @@ def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<rss/>", "it ended 4 bytes early"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n", "it ended before its last chunk"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "or a chunk has no size"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\nok\r\n0\r\n\r\n", "or a chunk has no size"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0002\r\nok\r\n00", "it ended before its last chunk"),
+        (b"HTTP/1.1 +103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nX-A", "'HTTP/1.1 .103.*' is no status line"),
+        (b"HTTP/1.1\t103 Hints\r\n\r\nHTTP/1.1 200 OK\r\n X: b\r\n\r\n", "'HTTP/1.1.*103.*' is no status line"),
         (b"nonsense\r\n\r\n", "'nonsense.*' is no status line of HTTP/1"),
         (b"HTTP/2 200 \r\n\r\n", "it speaks HTTP/2, and nothing but HTTP/1 is understood"),
         (b"", "closed connection without response"),
@@ -243,6 +254,14 @@ def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, answer: byte
     ("head", "message"),
     [
         (b"Transfer-Encoding: gzip, chunked", "in a transfer coding that cannot be undone, 'gzip, chunked'"),
+        (
+            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip",
+            "in a transfer coding that cannot be undone, 'chunked, gzip'",
+        ),
+        (
+            b"Content-Type: message/rfc822\r\nFoo : bar\r\nContent-Length: 3",
+            "'Foo ' is no name of a header, and it or a field after it frames the body",
+        ),
         (
             b"Foo : bar\r\nContent-Length: 6",
             "'Foo ' is no name of a header, and it or a field after it frames the body",

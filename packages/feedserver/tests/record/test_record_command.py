@@ -50,6 +50,8 @@ def test_the_command_records_or_says_by_its_status_why_not(
         ),
         (["http://example.org/"], "the following arguments are required: -o/--output"),
         (["http://example.org/", "-o", "a", "--header", "nonsense"], "'nonsense' is no header; write 'Name: value'"),
+        (["http://example.org/", "-o", "a", "--header", "s3cret99"], "'…' is no header; write 'Name: value'"),
+        (["http://example.org/", "-o", "a", "--header", "s3cret99 A"], "'… …' is no header; write 'Name: value'"),
         (["http://example.org/", "-o", "a", "--header", "A: b\nC: d"], "is no header"),
         (["http://example.org/", "-o", "a", "--timeout", "0"], "'0' is no time limit; give a number of seconds"),
     ],

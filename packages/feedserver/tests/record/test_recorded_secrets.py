@@ -180,6 +180,8 @@ def test_a_password_that_was_sent_and_comes_back_is_reported(origin: FeedServer,
         "http://ada:s3cret99@[::1/",
         "gopher://h/?token=s3cret99",
         "http://ada:s3cret99@h:0/",
+        *(f"http://ada:s3cr{sign}s3cret99@h/" for sign in "/?#℀"),
+        *(f"{start}ada:s3cr's3cret99@h/" for start in ("http:", "http:/", "ftp://", "http:\\\\", "", " HTTP:")),
     ],
 )
 def test_an_address_that_is_refused_is_reported_without_its_secrets(url: str, tmp_path: Path) -> None:
@@ -187,6 +189,15 @@ def test_an_address_that_is_refused_is_reported_without_its_secrets(url: str, tm
         record(url, tmp_path / "a.xml")
     assert "s3cret99" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("sign", list("'\"<> \\\t,;"))
+def test_a_login_in_the_url_is_not_written_whatever_is_in_it(sign: str, tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") as url:
+        made = record(f"{url.replace('//', f'//ada:s3cr{sign}s3cret99@')}a", tmp_path / "a.xml")
+        assert made.url == f"{url}a"
+    assert "s3cret99" not in made.sidecar.read_text("latin-1")
+    assert "changed: URL (the password in it is replaced)" in summary(made)
 
 
 def test_an_invalid_answer_is_quoted_without_the_secrets_of_the_request(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ sesskey passkeys adminpw
 contraseña contrase%C3%B1a contraseÃ±a lösenord jelszó adgangskode motdepasse mdp X-Geheimnis
 haslo hasło has%C5%82o heslo salasana passord lozinka şifre parool geslo pswd psw user_pswd X-Psw
 userpwd dbpwd oldpwd newpwd userpass dbpass adminpass ftppass rootpw userpw mysid proxyauth basicauth X-Userauth userotp
+passw pword user_psswd clave contrasenya sshkey privkey resetkey accountkey memberpass keystorepass tempkey
+security_code door_code two_factor_code
+пароль Пароль_2 %D0%BF%D0%B0%D1%80%D0%BE%D0%BB%D1%8C user[密码] 密碼 κωδικος κωδικός סיסמה
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """
 
@@ -40,6 +43,8 @@ id q v channel_id
 country_code status_code zip-code codec userCodec pattern patch path sharekeyboard seed codes error-code
 cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree announce breadcrumb breadcrumbs fast_code
 keyring cookiejar tokenkind passport patsy hpw
+enclave linker linkage account reset temps temperature member priority trusty
+парламент 密度 password_url
 username userid website apiary newspaper oldest mypage appinfo dbname proxying accessible clientele sitekey X-Newsroom
 """
 

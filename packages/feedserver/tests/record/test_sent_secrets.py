@@ -67,6 +67,9 @@ def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
         ("Authorization", 'Token token="s3cret"', {"s3cret"}),
         ("Authorization", "GoogleLogin auth=s3cret", {"s3cret"}),
         ("Authorization", "Basic YWRhOnMzY3JldA==", {"YWRhOnMzY3JldA==", "s3cret"}),
+        ("Authorization", "Basic czNjcmV0dG9rZW46", {"czNjcmV0dG9rZW46", "s3crettoken"}),
+        ("Authorization", "Basic czNjcmV0dG9rZW46eA==", {"czNjcmV0dG9rZW46eA==", "s3crettoken"}),
+        ("User-Agent", "reader/1 (key=s3cret)", {"s3cret)", "s3cret"}),
         ("Authorization", "AWS KEYID:s3cret", {"KEYID:s3cret", "s3cret"}),
         (
             "Authorization",

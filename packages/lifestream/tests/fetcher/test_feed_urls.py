@@ -203,9 +203,35 @@ def test_a_requested_url_keeps_its_percent_encoding() -> None:
     assert request_url("http://example.org/%7eada") == "http://example.org/%7eada"
 
 
-@pytest.mark.parametrize("scheme", ["feed:https://", "https://https://"])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        *(
+            "feed:https://",
+            "https://https://",
+            "https://m.https://",
+            "https://www.a.b.http://",
+            "feed:http://m.https://",
+        ),
+        *("https://@https://", "https://“https://", "https://.HTTPS://", "\0https://https://"),
+        *("https://m.feed://", "https://m.h\tttps://", "http\n://https://"),
+    ],
+)
 def test_credentials_are_found_after_a_scheme_that_is_left_out(scheme: str) -> None:
-    assert credentials_of(f"{scheme}ada:secret@example.org/") == "ada:secret"
+    url = f"{scheme}ada:secret@example.org/"
+    assert (credentials_of(url), request_url(url)[-len("//example.org/") :]) == ("ada:secret", "//example.org/")
+
+
+@pytest.mark.parametrize("start", ["https://m.https//", "https://m.http;//", "https://m.ftp://"])
+def test_a_second_scheme_that_cannot_be_requested_is_refused_without_the_login_behind_it(start: str) -> None:
+    with pytest.raises(UrlRefused) as refused:
+        request_url(f"{start}ada:secret%40example.org/@")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["https://a.example:443//https", "https://https.example//x", "https://a.ftp://b/"])
+def test_a_scheme_as_a_part_of_a_host_or_a_path_stays(url: str) -> None:
+    assert request_url(url).startswith("https://")
 
 
 def test_a_user_or_a_password_that_would_not_be_utf_8_stays_percent_encoded() -> None:

@@ -175,6 +175,17 @@ class TestDatabase:
             "https://\u2488%ff/feed is no URL: a character that no name of a host has",
         ]
 
+    def test_a_name_in_a_list_is_stored_without_the_login_of_a_url_in_it(self) -> None:
+        titles = [
+            "https://ada:secret@a.example/feed",
+            "A: http://ada%40b@a.example",
+            "A // b@a.example",
+            "ada@a.example",
+        ]
+        subscribe_to(make_lifestream(), [Outline(f"https://a.example/{n}", each) for n, each in enumerate(titles)])
+        names = list(Subscription.objects.order_by("pk").values_list("name", flat=True))
+        assert names == ["https://a.example/feed", "A: http://a.example", "A // b@a.example", "ada@a.example"]
+
     def test_the_site_and_the_title_in_a_list_are_not_stored_in_the_feed(self) -> None:
         subscribe_to(make_lifestream(), [Outline("https://a.example/feed", "A", "https://elsewhere.example/")])
         feed = Feed.objects.get()

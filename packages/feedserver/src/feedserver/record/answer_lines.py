@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.\d +(?P<status>\d{3})")
+_STATUS_LINE = re.compile(rb"HTTP/1\.\d +(?P<status>\d{3})(?![^ \r\n])")
 _BARE_CARRIAGE_RETURN = re.compile(rb"\r(?!\n)")
 _LAST_CHUNK = re.compile(rb"[ \t]*0+[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
@@ -41,6 +41,11 @@ class AnswerLines:
                 return cls(tuple(interim), tuple(lines[start : end + 1]), tuple(lines[end + 1 :]), bare)
             interim.append(int(status["status"]))
             start = end + 1
+
+    @property
+    def has_status_line(self) -> bool:
+        """Whether the first line of the head is a status line (RFC 9112 §4)."""
+        return bool(self.head) and _STATUS_LINE.match(self.head[0]) is not None
 
     @property
     def is_whole(self) -> bool:

@@ -15,6 +15,8 @@ from feedserver.record.secret_search import without_secrets
 
 _OPTION = re.compile(r"(?P<name>--[a-z]+(?:-[a-z]+)*(?==|\Z)|-[A-Za-z])(?P<value>.*)", re.DOTALL)
 
+_LETTERS = re.compile("[A-Za-z-]+")
+
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `record` to the command's parsers; `run` carries it out."""
@@ -65,7 +67,8 @@ def _header(text: str) -> tuple[str, str]:
     match = HEADER.fullmatch(text)
     if match is None:
         name, *more = without_secrets(text)[0].split() or [""]  # what follows the name may be a secret
-        raise argparse.ArgumentTypeError(f"'{name}{' …' if more else ''}' is no header; write 'Name: value'")
+        shown = name if _LETTERS.fullmatch(name) or not name else "…"  # so may the only word
+        raise argparse.ArgumentTypeError(f"'{shown}{' …' if more else ''}' is no header; write 'Name: value'")
     return match["name"], match["value"]
 
 

@@ -26,22 +26,22 @@ _NAME = r"(?>(?:[\w.\-~$\[\]%:!*+@)}]++|(?<=[ÃÄÅÌÍ])[\x80-\xbf])+)"
 
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 PAIR = re.compile(
-    rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\u0026|(?P<of_path>[;/]))(?P<name>{_NAME})"
+    rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\(?:u00|x)26|(?P<of_path>[;/]))(?P<name>{_NAME})"
     rf"(?>(?:\\*+['\"](?>(?:\]|%(?>(?:25)*)5[dD])*))?)"  # it may stand in brackets: user['password']
-    rf"[ \t]*+(?:=|\\++u003[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
-    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
+    rf"[ \t]*+(?:=|\\++(?:u00|x)3[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
+    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++(?>(?:(?<==)\"[^\"&]*\"?)?))))"
 )
 """A name and its value as the parameters of a URL have them, with `=` between."""
 
 COLON = re.compile(
-    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼\x9a)[\w.-])*))\\*+['\"]?[ \t]*+"
-    r"(?::(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])|(?:：|ï¼\x9a)[ \t]*+)"
+    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼[\x9a\x9d])[\w.-])*))\\*+['\"]?[ \t]*+"
+    r"(?::(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])|(?:[：＝]|ï¼[\x9a\x9d])[ \t]*+)"
     r"(?P<value>(?>(?:[^\s,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
 )
 """A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port.
 
-A full-width colon, which also stands in a header as the bytes of UTF-8 read as ISO 8859-1, needs no blank. In a string
-within JSON, there are backslashes before the quotes.
+A full-width colon or equals sign, which also stands in a header as the bytes of UTF-8 read as ISO 8859-1, needs no
+blank. In a string within JSON, there are backslashes before the quotes.
 """
 
 _BETWEEN = r"(?:[,+|\s]|%(?>(?:25)*)(?:2C|20|7C|3B|26|0[9AD]|2B))(?>(?:[(!-]|%(?>(?:25)*)28)*)"
@@ -61,28 +61,54 @@ things that are searched for (`q=session:keynote`).
 """
 
 _BLANKS = r"(?>(?:[+ ]|%20)+)"
-_COMPARED_NAME = r"(?P<name>(?!(?:keys?|sessions?|tickets?)(?:[+\s%,)]|[!=<]=|<>))[A-Z_][\w.-]*+)"
+_COMPARED_NAME = r"(?P<name>(?!(?:keys?|sessions?|tickets?)(?![\w.-]))[A-Z_][\w.-]*+)"
 _QUOTE_OF_COMPARED = r"(?P<quote>['\"]|%2[27])"
-_SIGN_OF_COMPARISON = "(?:[!=<>]|%21|%3[CDE])(?:[=>]|%3[DE])"
+_BEFORE_QUOTE = r"(?=['\"]|%2[27])"
+_BEGINS_NAME = r"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D))"
+_SIGN_OF_COMPARISON = r"(?:(?>(?:[!=<>~*^$]|%21|%3[CDE]|%7E|%2A|%5E|%24){2,4})|[<>~]|%3[CE]|%7E)"
+_WORD_OF_COMPARISON = (
+    rf"(?:(?:is{_BLANKS})?not{_BLANKS})?"
+    rf"(?:ne|g[et]|l[et]|co|sw|ew|i?like|is(?:{_BLANKS}not)?|has|contains|(?:i|re|starts_?|ends_?)?match(?:es)?|glob|regexp?|rlike"
+    rf"|similar{_BLANKS}to|(?:starts?|begins?|ends?)(?:{_BLANKS}|_?)with)"
+)
 
 COMPARISON = re.compile(
-    rf"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D)){_COMPARED_NAME}"
+    rf"{_BEGINS_NAME}{_COMPARED_NAME}"
     rf"(?:{_BLANKS}eq{_BLANKS}|%(?>(?:25)*)3D(?=['\"])"
-    rf"|(?:{_BLANKS}(?:not{_BLANKS})?(?:ne|g[et]|l[et]|co|sw|ew|i?like){_BLANKS}"
-    rf"|{_BLANKS}?{_SIGN_OF_COMPARISON}{_BLANKS}?)(?=['\"]|%2[27]))(?:{_QUOTE_OF_COMPARED}|)",
+    rf"|(?:{_BLANKS}{_WORD_OF_COMPARISON}{_BLANKS}|{_BLANKS}?{_SIGN_OF_COMPARISON}{_BLANKS}?|{_BLANKS}(?:=|%3D){_BLANKS})"
+    rf"{_BEFORE_QUOTE})(?:{_QUOTE_OF_COMPARED}|)",
     re.IGNORECASE,
 )
 """What stands before a value that a parameter compares with, as in `$filter=password eq 'hunter2'`. Only behind `eq`
 may the value stand without quotes.
 """
 
-COMPARING_CALL = re.compile(
-    rf"(?<!\w)(?:starts?_?with|ends?_?with|contains|indexof|i?like|equals)(?:\(|%28)(?>(?:\w++(?:\(|%28)){{0,4}})"
-    rf"{_COMPARED_NAME}(?>(?:\)|%29){{0,4}})(?:,|%2C){_BLANKS}?{_QUOTE_OF_COMPARED}",
+COMPARISON_IN_REVERSE = re.compile(
+    rf"{_QUOTE_OF_COMPARED}(?P<compared>(?>(?:(?!%2[27])[^'\"])+))(?P=quote)"
+    rf"(?:{_BLANKS}(?:eq|ne){_BLANKS}|{_BLANKS}?(?:(?>(?:!|%21)?(?:=|%3D){{1,3}})|<>){_BLANKS}?"
+    rf"|(?:,|%2C){_BLANKS}?(?=[\w.]++(?:\)|%29)))"
+    rf"{_COMPARED_NAME}(?![\w.(=:%'\"-]|%3D|%28)",
     re.IGNORECASE,
 )
-"""The same of a function: `startswith(password,'hunter2')`."""
+"""A value and the name that it is compared with: `'hunter2' eq password`, `substringof('hunter2',password)`."""
 
+COMPARING_CALL = re.compile(
+    rf"(?<!\w)(?:(?:starts?_?with|ends?_?with|contains|indexof|i?like|equals|any|(?:regex_?)?match(?:es)?)(?:\(|%28)"
+    rf"|(?P<bare>(?:eq|ne|in|out|g[et]|l[et])(?:\(|%28)))(?>(?:\w++(?:\(|%28)){{0,4}})"
+    rf"{_COMPARED_NAME}(?>(?:\)|%29){{0,4}})(?:,|%2C){_BLANKS}?(?:{_QUOTE_OF_COMPARED}|(?(bare)))",
+    re.IGNORECASE,
+)
+"""The same of a function: `startswith(password,'hunter2')`. In RQL, values need no quotes: `eq(password,hunter2)`."""
+
+MEMBERSHIP = re.compile(
+    rf"{_BEGINS_NAME}{_COMPARED_NAME}{_BLANKS}(?:not{_BLANKS})?"
+    rf"(?:in{_BLANKS}?(?P<bracket>[(\[]|%28|%5B)|between{_BLANKS}{_BEFORE_QUOTE})",
+    re.IGNORECASE,
+)
+"""What stands before several values that are compared: `password in ('a', 'b')`, `password between 'a' and 'b'`."""
+
+_RANGE = re.compile(rf"{_QUOTE_OF_COMPARED}[^'\"&]*?(?P=quote)(?:{_BLANKS}and{_BLANKS}{_BEFORE_QUOTE})?", re.IGNORECASE)
+_END_OF_LIST = re.compile(r"\)|%29|\]|%5D|&|$", re.IGNORECASE)
 _END_OF_COMPARED = re.compile(r"[&#;\s\"'<>+)]|%2[09]|$", re.IGNORECASE)
 
 MEMBER = re.compile(
@@ -177,6 +203,26 @@ def compared_with(text: str, match: re.Match[str]) -> Place | None:
         end = found.start() if found is not None else len(text)
     is_value = end - start > _LONGEST_NO_VALUE or text[start:end] not in NO_VALUES
     return Place(start, end) if is_value else None
+
+
+def compared_before(text: str, match: re.Match[str]) -> Place | None:  # noqa: ARG001 - `compared_with` needs it
+    """Return the place of the value before the name that it is compared with."""
+    return None if match["compared"] in NO_VALUES else Place(*match.span("compared"))
+
+
+def compared_with_each(text: str, match: re.Match[str]) -> Place | None:
+    """Return the place of the values in a list, or of both ends of a range."""
+    start = end = match.end()
+    if match["bracket"] is None:
+        while (found := _RANGE.match(text, end)) is not None:
+            end = found.end()
+    elif match["bracket"] in ("(", "["):
+        end = end_of_container(text, start - 1)
+        end -= text[start - 1 : end].endswith((")", "]"))
+    else:
+        found = _END_OF_LIST.search(text, start)
+        end = found.start() if found is not None else len(text)
+    return Place(start, end) if text[start:end].strip("'\"") not in NO_VALUES else None
 
 
 def group_of_value(match: re.Match[str]) -> str:

@@ -10,10 +10,11 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from feedserver.final_answers import final_response
+from feedserver.final_answers import chunked_body, final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
 from feedserver.record.answer_lines import (
@@ -38,12 +39,15 @@ MOST_LINES = 100_000
 LARGEST_LINES = 16 * 1024 * 1024
 """The most bytes that these lines may have together: a single line may have 64 KiB."""
 
-MOST_HEADS = 1000
-"""The most heads of an answer: those of its interim answers, and its own."""
+MOST_INTERIM = 1000
+"""The most interim answers before an answer."""
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+_LOGIN = re.compile(r"\A(?P<before>\s*(?:[a-z][a-z0-9+.-]*:)?[/\\]*).*(?:@|%40)", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r" '.*'", re.DOTALL)
+_READ_BY_HTTP_CLIENT = re.compile(r"From |[!-9;-~]*:|[ \t]")
 _FRAMES = re.compile(r"(content-length|transfer-encoding)\s*:", re.IGNORECASE)
 
 
@@ -78,11 +82,13 @@ def checked(url: str) -> SplitResult:
     """Return *url* split into its parts. Raises ValueError if it is not an http or https URL."""
     remedy = "give an address of http or https, such as https://example.org/feed"
     check_is("url", url, str, remedy)
-    shown = repr(without_secrets(url)[0])  # others may read the screen
+    # Others may read the screen. A sign that is not encoded in a password may be what is wrong with the URL.
+    shown = repr(without_secrets(_LOGIN.sub(r"\g<before>…@", url))[0])
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise ValueError(f"{shown} cannot be recorded ({error}); {remedy}") from None
+        reason = _QUOTED.sub("", str(error))  # it may quote the login
+        raise ValueError(f"{shown} cannot be recorded ({reason}); {remedy}") from None
     try:
         port = parts.port
     except ValueError:
@@ -166,15 +172,16 @@ class _Reader(io.BufferedReader):
     def __init__(self, raw: io.RawIOBase, lines: list[bytes]) -> None:
         super().__init__(raw)
         self.lines = lines
+        self.is_in_head = True  # until the whole head of the final answer was read
         self._size = 0
         self._heads = 0
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
-        if line in (b"\r\n", b"\n"):  # the end of a head, or of the trailers
+        if self.is_in_head and line in (b"\r\n", b"\n"):
             self._heads += 1
-            if self._heads > MOST_HEADS:
-                raise RecordingError(f"more than {MOST_HEADS:,} interim answers came; nothing was written")
+            if self._heads > MOST_INTERIM + 1:
+                raise RecordingError(f"more than {MOST_INTERIM:,} interim answers came; nothing was written")
         if len(self.lines) < MOST_LINES:
             self.lines.append(line)
             self._size += len(line)
@@ -200,38 +207,48 @@ def _response_class(deadline: float, lines: list[bytes]) -> type[HTTPResponse]:
             self.fp.close()
             self.fp = _Reader(_DeadlineReader(sock, deadline), lines)
 
+        def begin(self) -> None:
+            super().begin()
+            self.fp.is_in_head = False
+
     return Final
 
 
 def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
+    from http.client import BadStatusLine
+
     written = AnswerLines.of(lines)
     if not written.is_whole:
         raise ConnectionError("it ended within its head")
+    if not written.has_status_line:  # http.client takes others, such as "HTTP/1.1 +103"
+        raise BadStatusLine(written.head[0].decode("latin-1"))
     if written.begins_folded:
         raise RecordingError(
             "there is a blank before the first header, so it is unclear to which line it belongs (RFC 9112 §2.2); "
             "nothing was written"
         )
-    unread = _unread(response)
+    unread = _unread(written)
     lengths = differing_lengths(response.headers.get_all("Content-Length", []))
     if lengths and not response.chunked:
         raise RecordingError(
             f"the answer has lengths that differ, {' and '.join(lengths)}, so its end is unknown; nothing was written"
         )
     coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
-    if not response.chunked and coding not in ("", "identity"):
+    if coding not in (("chunked",) if response.chunked else ("", "identity")):  # http.client reads the first header
         raise RecordingError(f"the body is in a transfer coding that cannot be undone, {coding!r}; nothing was written")
     if not all(map(is_length, response.headers.get_all("Content-Length", []))):
         response.length = None  # http.client takes what Python's int() takes, such as "+6"
     chunked, length = bool(response.chunked), response.length
     framing = "chunked" if chunked else ("close" if length is None else "length")
+    pieces = chunked_body(response)
     body = bytearray()
     extra = 0
     while length is None or len(body) < length:
         if length is not None:
             extra = len(response.fp.peek()) - (length - len(body))
         # In some versions of Python, read1 does not subtract what it reads from the length.
-        piece = response.read1(_PIECE if length is None else min(_PIECE, length - len(body)))
+        size = _PIECE if length is None else min(_PIECE, length - len(body))
+        piece = next(pieces, b"") if chunked else response.read1(size)
         if not piece:
             break
         body += piece
@@ -254,16 +271,15 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
     )
 
 
-def _unread(response: HTTPResponse) -> tuple[str, ...]:
+def _unread(written: AnswerLines) -> tuple[str, ...]:
     """Return what http.client skips: the first line among the headers that is not a header, and all lines after it.
 
     Each line is cut at its colon, "" stands for a line without one, and lines that go on with the value of the line
     before are left out (RFC 9112 §5.2): a value may be a secret. Raises RecordingError if a line says how the body is
     framed.
     """
-    rest = response.headers.get_payload()
-    # Not `str.splitlines`: it splits at seven more characters, which values may have.
-    lines = [line for line in str(rest).split("\n") if line.strip() and not line.startswith((" ", "\t"))]
+    rest = dropwhile(_READ_BY_HTTP_CLIENT.match, (line.decode("latin-1") for line in written.head[1:-1]))
+    lines = [line.rstrip("\r\n") for line in rest if line.strip() and not line.startswith((" ", "\t"))]
     names = tuple(line.partition(":")[0] if ":" in line else "" for line in lines)
     if any(_FRAMES.match(line) for line in lines):
         raise RecordingError(

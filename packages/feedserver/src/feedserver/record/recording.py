@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult
 
 from feedserver.fixtures.document_root import is_sidecar, why_unportable
 from feedserver.fixtures.loader import LARGEST_SIDECAR, sidecar_of
@@ -119,7 +120,7 @@ def record(
     _refuse_many(sum(len(name) + len(value) for name, value in answer.headers.raw), MOST_HEADERS)
     redacted = redact(answer.headers.raw, keep=kept, known=secrets)
     fields, unwritable = _writable(redacted.fields)
-    clean_url, replaced_in_url = (url, ()) if "url" in kept else without_secrets(url, keep=kept)
+    clean_url, replaced_in_url = (url, ()) if "url" in kept else _clean_url(parts, url, kept)
     reason, replaced_in_reason = _clean(answer.reason, secrets)
     date, replaced_in_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
     answer = replace(answer, reason=reason)
@@ -144,6 +145,16 @@ def record(
         ),
         notes=tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
     )
+
+
+def _clean_url(parts: SplitResult, url: str, keep: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    """Return *url* with its secrets replaced, and a description of each of them; *parts* are those of the URL.
+
+    A login in it may have any sign in it, and thus looks like none to `without_secrets`.
+    """
+    login, _, host = parts.netloc.rpartition("@")
+    cleaned, found = without_secrets(parts._replace(netloc=host).geturl() if login else url, keep=keep)
+    return cleaned, tuple(dict.fromkeys(("password", *found))) if login else found
 
 
 def _refuse_many(size: int, most: int) -> None:

@@ -23,7 +23,27 @@ _WORDS = frozenset(
         *("geheimnis", "geslo", "haslo", "hdnea", "hdnts", "heslo", "hmac", "jelszo", "jwe", "jws", "jwt", "kennwort"),
         *("key", "keys", "losenord", "lozinka", "mdp", "mfa", "mnemonic", "motdepasse", "nonce", "oauth", "otp"),
         *("parola", "parool", "pass", "passcode", "passe", "passkey", "passord", "passphrase", "passwd", "password"),
-        *("passwords", "passwort", "pat", "pin", "pincode", "psk", "psw", "pswd", "pw", "pwd", "salasana", "saml"),
+        *(
+            "passw",
+            "passwords",
+            "passwort",
+            "passwrd",
+            "psswd",
+            "pswrd",
+            "pword",
+            "clave",
+            "contrasenya",
+            "pat",
+            "pin",
+            "pincode",
+            "psk",
+            "psw",
+            "pswd",
+            "pw",
+            "pwd",
+            "salasana",
+            "saml",
+        ),
         *("secret", "secrets", "senha", "sess", "sessid", "session", "sessions", "sid", "sifre", "sig", "signature"),
         *("ticket", "tickets", "tkn", "tok", "token", "tokens", "totp", "verifier", "wachtwoord", "xsrf"),
     }
@@ -41,7 +61,8 @@ _ENDINGS = (
 _OWNERS = frozenset(
     {
         *("access", "admin", "api", "app", "basic", "client", "db", "ftp", "http", "ldap", "login", "mail", "my"),
-        *("mysql", "new", "old", "proxy", "root", "smtp", "user", "web", "wifi"),
+        *("account", "aes", "gpg", "keystore", "link", "member", "mysql", "new", "old", "pgp", "priv", "proxy"),
+        *("reset", "root", "rsa", "smtp", "ssh", "subscriber", "temp", "trust", "user", "web", "wifi"),
     }
 )
 """Words before a word of the list in a lower-case compound: `userpwd`, `dbpass`, `proxyauth`."""
@@ -49,10 +70,25 @@ _OWNERS = frozenset(
 _CODES = frozenset(
     {
         *("access", "activation", "authorisation", "backup", "confirmation", "device", "fa", "invitation", "invite"),
-        *("login", "recovery", "reset", "sms", "unlock", "user", "verification", "verify"),
+        *(
+            "door",
+            "factor",
+            "login",
+            "recovery",
+            "reset",
+            "security",
+            "sms",
+            "unlock",
+            "user",
+            "verification",
+            "verify",
+        ),
     }
 )
 """Words that make a `code` in the same name a secret: `X-Recovery-Code`, `invite_code`."""
+
+_OTHER_SCRIPTS = re.compile("парол|секрет|токен|密码|密碼|口令|令牌|κωδικ|סיסמ", re.IGNORECASE)
+"""Words for passwords and tokens in other scripts than Latin, without accents."""
 
 _LONGEST = max(map(len, _WORDS | _OWNERS))
 
@@ -123,6 +159,8 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
     *beside* are the names, in lower case, of the other parameters: `code` is a secret only beside `state` and the like.
     """
     name = _in_ascii(decoded(name))
+    if _OTHER_SCRIPTS.search(name):
+        return True
     pieces = [piece for piece in _SEPARATED.split(name) if piece]
     *_, last = ["", *(part.lower() for piece in pieces for part in _CAPITALS.findall(piece))]
     parts = {piece.lower() for piece in pieces} | {

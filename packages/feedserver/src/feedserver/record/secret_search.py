@@ -10,16 +10,18 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
 from feedserver.record.named_values import (
     COLON,
     COMPARING_CALL,
     COMPARISON,
+    COMPARISON_IN_REVERSE,
     CRITERION,
     EMPTY,
     MEMBER,
+    MEMBERSHIP,
     NO_VALUES,
     OPENING,
     OPENING_OTHER_QUOTE,
@@ -29,7 +31,9 @@ from feedserver.record.named_values import (
     PAIR_OF_STRINGS,
     Place,
     Strings,
+    compared_before,
     compared_with,
+    compared_with_each,
     container_behind,
     group_of_value,
     is_parameter,
@@ -70,7 +74,10 @@ _USERINFO = re.compile(
 )
 """User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
 
-_NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
+_USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
+"""The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
+
+NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 """What stands for a password where the name is a token."""
 
 _PLAIN_USERINFO = re.compile(
@@ -85,6 +92,12 @@ _CREDENTIALS = re.compile(
     r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
 )
+_COMPARISONS = (
+    (COMPARISON, compared_with),
+    (COMPARING_CALL, compared_with),
+    (COMPARISON_IN_REVERSE, compared_before),
+    (MEMBERSHIP, compared_with_each),
+)
 _CONTAINER = re.compile(r"[\[{]")
 
 _OPENED = re.compile(r"\\*+['\"]")
@@ -98,7 +111,7 @@ _WORD_WITHIN = re.compile(r"(?<![^\s,:;\"'`()\[\]{}\\])[^\s,:;\"'`()\[\]{}\\]{6,
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
-_STRUCTURE = re.compile(r"[/?&=:\"]")
+_STRUCTURE = re.compile(r"[/?&=:\"'\\ ]")
 
 
 def without_secrets(
@@ -124,13 +137,15 @@ def without_secrets(
 @dataclass(slots=True)
 class _Search:
     """The search for secrets in one text. *found* describes each of them, *values* has them as they are spelled there;
-    the parameters in *keep* stay. *words* is as in `without_secrets`.
+    the parameters in *keep* stay. *words* is as in `without_secrets`. *is_form* is whether a value with blanks for
+    each `+` is searched; then the values within it are not.
     """
 
     keep: frozenset[str]
     words: bool = True
     found: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
+    is_form: bool = False
 
     def _note(self, description: str, value: str) -> None:
         self.found.append(description)
@@ -140,15 +155,16 @@ class _Search:
         """Return *text* without its secrets. *shapes* is as in `without_secrets`; *depth* is the number of values that
         *text* is nested in.
         """
-        text = _USERINFO.sub(self._without_userinfo, text)
+        for userinfo in (_USERINFO_OF_WHOLE, _USERINFO):
+            text = userinfo.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
         if self.words:
             for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
                 text = self._replace(openings, text, Strings(text).behind)
             text = self._replace(PAIR_IN_BRACKETS, text, Strings(text).second_of_two)
-        for comparisons in (COMPARISON, COMPARING_CALL):
-            text = self._replace(comparisons, text, compared_with)
+        for comparisons, place in _COMPARISONS:
+            text = self._replace(comparisons, text, place)
         text = self._replace(OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
         text = MEMBER.sub(lambda match: self._clean_json(match, shapes, depth), text)
@@ -271,7 +287,7 @@ class _Search:
         name, value = decoded(match["name"]), match[group_of_value(match)]
         if name.lower() in self.keep or value.rstrip("\\") in NO_VALUES:
             return value
-        of_url = match.re is MEMBER or match["before"] in ("?", "&", "#", ";", r"\u0026")
+        of_url = match.re is MEMBER or match["before"] in ("?", "&", "#", ";", r"\u0026", r"\x26")
         if (self.words or of_url) and is_secret(name, names):
             self._note(f"parameter {name}", value)
             return REPLACEMENT
@@ -302,11 +318,19 @@ class _Search:
                 return value
             self.found.append(_TOO_DEEP)
             return REPLACEMENT
+        if self.is_form:
+            return value
+        if "+" in value:  # in the encoding of a form, it stands for a blank; but tokens may have a "+" in them
+            self.is_form = True
+            plain = unquote_plus(value, "latin-1")
+            cleaned = self.clean(plain, False, depth + 1)
+            self.is_form = False
+            value = value if cleaned == plain else quote_plus(_bytes(cleaned))
         plain = unquote(value, "latin-1")
-        if plain == value or not _STRUCTURE.search(decoded(plain)):
-            return self.clean(value, shapes, depth + 1)
         cleaned = self.clean(plain, shapes, depth + 1)
-        return value if cleaned == plain else quote(_bytes(cleaned), safe="")
+        if cleaned == plain:
+            return value
+        return cleaned if plain == value else quote(_bytes(cleaned), safe="+" if "+" in value else "")
 
     def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
         """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
@@ -334,9 +358,9 @@ class _Search:
     def _without_userinfo(self, match: re.Match[str]) -> str:
         self.found.append("password")
         name, _, password = match["userinfo"].partition(":")
-        if password in _NO_PASSWORDS or looks_like_token(name):  # the name is a token: https://TOKEN@example.org/
+        if password in NO_PASSWORDS or looks_like_token(name):  # the name is a token: https://TOKEN@example.org/
             self.values.append(name)
-        if password not in _NO_PASSWORDS:
+        if password not in NO_PASSWORDS:
             self.values.append(password)
         return match["before"]
 

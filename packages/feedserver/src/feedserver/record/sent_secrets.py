@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 from feedserver.record.known_secrets import SHORTEST, SHORTEST_IN_WORDS
 from feedserver.record.redaction import is_random_by_nature
 from feedserver.record.secret_names import is_secret, says_login
-from feedserver.record.secret_search import contents, secrets_in
+from feedserver.record.secret_search import NO_PASSWORDS, contents, secrets_in
 from feedserver.record.string_notations import unescaped
 from feedserver.record.token_shapes import credentials_in
 
@@ -38,6 +38,8 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
             if not name.lower().endswith("authorization"):  # whose first word is no secret
                 values.update(contents(value.strip()))
     values.update([password for each in values for password in _passwords_in(each)])
+    # A comment in parentheses, as in a User-Agent, may end behind the secret.
+    values.update([each.removesuffix(")") for each in values if "(" not in each])
     decoded = {value for each in values for value in _decodings(each)}
     # An escape of JSON, or an argument that is no UTF-8, may stand for a half of a character, which nothing can send.
     return {value for each in decoded if len(value := each.encode("utf-8", "replace").decode()) >= SHORTEST}
@@ -56,12 +58,15 @@ def _decodings(value: str) -> Iterator[str]:
 
 
 def _passwords_in(value: str) -> Iterator[str]:
-    """Yield the password in *value*, if that is a name and a password in base 64 (RFC 7617 §2)."""
+    """Yield the password in *value*, if that is a name and a password in base 64 (RFC 7617 §2), or the name, if it is
+    the secret.
+    """
     credentials = credentials_in(unquote(value))
     if credentials:
-        _, _, password = credentials.partition(b":")
-        yield password.decode("utf-8", "replace")
-        yield password.decode("latin-1")
+        name, _, password = credentials.partition(b":")
+        secret = name if password.decode("latin-1") in NO_PASSWORDS else password
+        yield secret.decode("utf-8", "replace")
+        yield secret.decode("latin-1")
 
 
 def _credentials_of(url: str) -> Iterator[str]:

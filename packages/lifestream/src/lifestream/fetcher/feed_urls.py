@@ -34,20 +34,25 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
 # What may have to be left out of such a URL: dot segments, an empty query, a default port, a second scheme.
 _NOT_READY = re.compile(
-    r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/|^https?://(?:www\.)?https?//", re.IGNORECASE
+    r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/|^https?://(?:[^/]*\.)?https?//", re.IGNORECASE
 )
 # No message contains a password, since messages are stored, shown and logged.
 _LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
+_LOGIN_IN_TEXT: Final = re.compile(r"(?<=://)[^/?#\s]*@")
 PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 """The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 # People paste an address behind an "https://" that is there already. The scheme that they paste would be taken for the
 # host, and a login in their address for a part of the path, which is stored, shown and logged. Their scheme may be any,
-# "www." may precede it, and http may have lost its colon or a slash, or have a semicolon.
+# the beginning of a host such as "www." may precede it, and http may have lost its colon or a slash, or have a
+# semicolon. Only another scheme than these that a login follows is expected behind the beginning of a host.
 _DOUBLED_SCHEME = re.compile(
-    r"\A\s*+(?:https?://\s*+(?:www\.)?)+(?=(?:https?|feed):/|https?;?//|[a-z][a-z0-9+-]*+://)", re.IGNORECASE
+    r"\A\s*+(?:https?://\s*+(?:[^/?#\\]*[^a-z0-9+/?#\\-](?=https?\b|feed:|[a-z][a-z0-9+-]*+://.*(?:@|%40)))?)+"
+    r"(?=(?:https?|feed):/|https?;?//|[a-z][a-z0-9+-]*+://)",
+    re.IGNORECASE | re.DOTALL,
 )
+_IGNORED: Final = re.compile(r"\A[\x00-\x20]+|[\t\r\n]+")  # in a URL (url.spec.whatwg.org), and by urllib
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
 # The forbidden domain code points (url.spec.whatwg.org, "host miscellaneous"), and characters that are not ASCII: in
@@ -118,7 +123,7 @@ def without_feed_scheme(url: str) -> str:
     `feed:https://a.example/x` is `https://a.example/x`, and `feed://a.example/x` is `http://a.example/x`. A second
     scheme before the first is left out, too: `https://http://a.example/x` is `http://a.example/x`.
     """
-    url = _DOUBLED_SCHEME.sub("", url)
+    url = _DOUBLED_SCHEME.sub("", _IGNORED.sub("", url))
     if (found := _FEED_SCHEME.match(url)) is None:
         return url
     rest = _DOUBLED_SCHEME.sub("", url[found.end() :])
@@ -181,6 +186,11 @@ def _without_login(url: str) -> str:
     if login is None or not (start or _COLON.search(PERSON.sub("", login[0]))):
         return url
     return f"{url[:start]}…@{url[login.end() :]}"
+
+
+def without_logins(text: str) -> str:
+    """Return *text*, such as the name of a feed, without the logins of the URLs in it."""
+    return _LOGIN_IN_TEXT.sub("", text)
 
 
 def shown_in_message(url: str) -> str:

@@ -21,7 +21,14 @@ from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Flaw
-from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, shown_in_message, url_key
+from lifestream.fetcher.feed_urls import (
+    UrlRefused,
+    credentials_of,
+    request_url,
+    shown_in_message,
+    url_key,
+    without_logins,
+)
 from lifestream.message import say
 from lifestream.models import Lifestream, Subscription, sort_names
 from lifestream.parser.encoding import decode
@@ -272,7 +279,8 @@ def subscribe_to(
             continue
         key = url_key(url)
         again += key in listed
-        listed.setdefault(key, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))
+        name = without_logins(outline.title)  # some programs write a feed's URL where a name is missing
+        listed.setdefault(key, Listed(url, name, outline.folder, outline.keep_rules, outline.block_rules))
         notes += [outline.note] if outline.note else []
     created = subscribe_all(lifestream, listed.values(), progress)
     return Subscribed(created, again + len(listed) - len(created), refused, notes)
