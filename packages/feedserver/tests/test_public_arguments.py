@@ -376,6 +376,7 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("SlowBody", "pace", "10 bytes every 20ms", "SlowBody(pace=…) is '10 bytes every 20ms'; give a Pace"),
     ("Bomb", "megabytes", 1.5, "Bomb(megabytes=…) is 1.5; give a whole number"),
     ("RedirectToPort", "port", "22", "RedirectToPort(port=…) is '22'; give a whole number"),
+    ("FalseCoding", "coding", " ", "FalseCoding(coding=…) is ' ', which names no coding; give one, such as 'br'"),
     ("OddHeader", "name", "X A", "'X A' is no name of a header"),
     ("Feed", "skip_hours", [True], "Feed(skip_hours=[…]) takes a sequence of int, not [True]"),
     ("Feed", "ttl", "60", "Feed(ttl=…) is '60'; give a whole number or None"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from feedserver.faults.fault import Fault, Layer, Shaped, declaring
 from feedserver.faults.kind import Kind, check_at_least, check_at_most, plain, with_number
@@ -112,6 +112,11 @@ class FalseCoding(Fault):
     layer: ClassVar[Layer] = Layer.BODY
     coding: str = "gzip"
 
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        if not self.coding.strip():
+            raise ValueError(f"FalseCoding(coding=…) is {self.coding!r}, which names no coding; give one, such as 'br'")
+
     @property
     def words(self) -> str:
         """The fault's directive without its trigger, such as "false coding br"."""
@@ -119,7 +124,7 @@ class FalseCoding(Fault):
 
     def prepare(self, response: Response) -> Response:
         """Have the body coded if *coding* is "identity": `shape` then removes the Content-Encoding."""
-        return _in_gzip(response) if self.coding == "identity" else response
+        return _in_gzip(response) if _is_same_coding(self.coding, "identity") else response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
         """Return the response with the false Content-Encoding, or None if it has no body or the coding would be the
@@ -127,11 +132,20 @@ class FalseCoding(Fault):
         """
         label = response.headers.get("Content-Encoding", "identity")
         is_empty = not body_size(response) and not isinstance(response.body, MadeBody)
-        if label == self.coding or is_empty or not sends_body(request.method, response.status):
+        if _is_same_coding(label, self.coding) or is_empty or not sends_body(request.method, response.status):
             return None
-        if self.coding == "identity":
+        if _is_same_coding(self.coding, "identity"):
             return Shaped(replace(response, headers=response.headers.without("Content-Encoding")))
         return Shaped(declaring(response, response.headers.replaced("Content-Encoding", self.coding)))
+
+
+def _is_same_coding(one: str, other: str) -> bool:
+    """Return whether two values of Content-Encoding mean the same (RFC 9110 §8.4.1)."""
+    first, second = (_ALIASES.get(name, name) for name in (one.strip().lower(), other.strip().lower()))
+    return first == second
+
+
+_ALIASES: Final = {"x-gzip": "gzip", "x-compress": "compress"}
 
 
 @dataclass(frozen=True, slots=True)
