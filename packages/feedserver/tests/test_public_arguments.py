@@ -236,6 +236,7 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("FeedServer", "quit", None, "quit is None; give True or False"),
     ("FeedServer", "callable_timeout", None, "callable_timeout is None; give a number of seconds, such as 2.5"),
     ("FeedServer", "callable_timeout", 0, "callable_timeout is 0; give more than 0 seconds"),
+    ("FeedServer", "callable_timeout", 1e18, "callable_timeout is 1e+18; give at most 1000000000 seconds"),
     ("FeedServer", "idle_timeout", math.inf, "idle_timeout is inf; give more than 0 seconds"),
     ("FeedServer", "idle_timeout", timedelta(seconds=1), "idle_timeout is datetime.timedelta"),
     ("FeedServer", "bind_timeout", math.nan, "bind_timeout is nan; give 0 or more seconds"),
@@ -252,6 +253,7 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("FeedServer.allow", "patterns", "", "a pattern of allow() is ''; give text, such as 'nothing answers'"),
     ("FeedServer.allow", "patterns", "(", "a pattern of allow() is '(', no regular expression ("),
     ("FeedServer.wait_for", "count", 0, "count is 0; give 1 or more"),
+    ("FeedServer.wait_for", "timeout", 10**10, "timeout is 10000000000; give at most 1000000000 seconds"),
     ("FeedServer.wait_for", "timeout", "5", "timeout is '5'; give a number of seconds, such as 2.5"),
     (
         "FeedServer.wait_for",
