@@ -73,6 +73,8 @@ def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(serv
         (MissingLastChunk(), (), "1.0"),
         (EarlyAnswer(), (), "1.1"),
         (CorruptGzip(after=5000), (), "1.1"),
+        (CorruptGzip(after=4), (), "1.1"),
+        (CorruptGzip(after=9), (), "1.1"),
         (FalseCoding("gzip"), ("Range: bytes=0-0",), "1.1"),
         (FalseCoding("GZIP"), (), "1.1"),
         (FalseCoding("x-gzip"), (), "1.1"),

@@ -72,9 +72,10 @@ class TruncatedGzip(_Coded):
 @dataclass(frozen=True, slots=True)
 class CorruptGzip(_Coded):
     """One byte of the coded body is changed: the one that follows the first *after* bytes. The length stays the
-    same.
+    same. Bytes of gzip's head that no client checks are left alone: the time and the system, 4 to 9.
     """
 
+    remedy: ClassVar[str] = "use a longer body, or break it earlier, but not in the bytes 4 to 9, which nothing checks"
     after: int = 20
 
     def __post_init__(self) -> None:
@@ -88,17 +89,33 @@ class CorruptGzip(_Coded):
 
     def apply(self, plan: Plan) -> Plan:
         """Return the plan with the byte after the first *after* bytes of the body inverted."""
-        rest = yield from after_body(plan, self.after)
+        first = b""
+
+        def noted() -> Plan:
+            nonlocal first
+            for step in plan:
+                first += step.data[:2] if is_body(step) and len(first) < 2 else b""
+                yield step
+
+        rest = yield from after_body(noted(), self.after)
         if rest is None:
             return
         begun = False
         for step in rest:
             if not begun and is_body(step):
                 begun = True
+                if self.after in _UNCHECKED and first.startswith(_GZIP):
+                    yield step
+                    continue
                 yield Injected(str(self))
                 yield Send(bytes([step.data[0] ^ 0xFF]) + step.data[1:])
             else:
                 yield step
+
+
+_GZIP: Final = b"\x1f\x8b"
+_UNCHECKED: Final = range(4, 10)
+"""The bytes of gzip's head that mean nothing for what is read (RFC 1952 §2.3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
