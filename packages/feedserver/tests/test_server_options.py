@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,3 +52,16 @@ def test_tls_can_be_passed_ready_made() -> None:
 def test_client_certificates_are_refused_beside_a_ready_made_tls() -> None:
     with pytest.raises(ValueError, match=r"client_certificates is 'required' .*; give Tls\(clients='required'\)"):
         FeedServer(tls=Tls(), client_certificates="required")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"clients": "requierd"}, r"Tls\(clients=…\) is 'requierd'; give 'optional' or 'required' or None"),
+        ({"clients": True}, r"Tls\(clients=…\) is True; give 'optional' or 'required' or None"),
+        ({"names": "a.example"}, r"Tls\(names=…\) is 'a.example'; give a tuple of which each is text"),
+    ],
+)
+def test_a_wrong_option_of_a_ready_made_tls_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        Tls(**options)

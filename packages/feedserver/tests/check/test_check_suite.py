@@ -139,6 +139,11 @@ def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*@pytest.mark.feedserver_check: there is no scenario V999*"])
 
 
+def test_blank_names_are_refused_since_pytest_would_skip_a_test_without_parameters() -> None:
+    with pytest.raises(ValueError, match="there is no scenario ' '; give an id, such as V1, or nothing for all"):
+        parameters([" ", ""])
+
+
 def test_a_known_failure_of_an_unknown_scenario_is_refused(tmp_path: Path) -> None:
     (tmp_path / "known.txt").write_text("V999\n")
     with pytest.raises(ValueError, match="there is no scenario V999"):

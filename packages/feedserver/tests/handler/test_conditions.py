@@ -104,7 +104,7 @@ def form(body: bytes) -> Request:
         ({"json": Including({"a": 1})}, get(body=b"[1]"), "with the JSON b'[1]'."),
         ({"json": Including({"a": 1})}, get(body=b'{"a": 1, "b": NaN}'), "with a body that is no JSON, "
          "b'{\"a\": 1, \"b\": NaN}'."),
-        ({"json": [-1e400]}, get(body=b"[-Infinity]"), "with a body that is no JSON, b'[-Infinity]'."),
+        ({"json": [1]}, get(body=b"[-Infinity]"), "with a body that is no JSON, b'[-Infinity]'."),
         ({"json": "\xe9"}, get(body=b'"\xe9"'), "with a body that is no JSON, b'\"\\xe9\"'."),
         ({"json": "x"}, get(body='"x"'.encode("utf-16-le")), "with a body that is no JSON, b'\"\\x00x\\x00\"\\x00'."),
         ({"json": None}, get(body=b"null"), ""),

@@ -13,6 +13,7 @@ import pytest
 from faulty_answers import BODY, problems, raw_answer
 from feedserver import FeedServer, Response, Strike, VerificationError
 from feedserver.faults import (
+    BadChunkSize,
     Close,
     CorruptGzip,
     EarlyAnswer,
@@ -21,9 +22,12 @@ from feedserver.faults import (
     Layer,
     MissingLastChunk,
     Reset,
+    SlowBody,
+    SlowHeaders,
     When,
     parse,
 )
+from feedserver.messages.pacing import Pace
 from feedserver.messages.send_plan import Plan
 from rawclient import RawClient
 
@@ -69,7 +73,14 @@ def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(serv
         (MissingLastChunk(), (), "1.0"),
         (EarlyAnswer(), (), "1.1"),
         (CorruptGzip(after=5000), (), "1.1"),
+        (CorruptGzip(after=4), (), "1.1"),
+        (CorruptGzip(after=9), (), "1.1"),
         (FalseCoding("gzip"), ("Range: bytes=0-0",), "1.1"),
+        (FalseCoding("GZIP"), (), "1.1"),
+        (FalseCoding("x-gzip"), (), "1.1"),
+        (BadChunkSize(f"0{len(BODY):X}"), (), "1.1"),
+        (SlowBody(Pace(len(BODY), 5)), (), "1.1"),
+        (SlowHeaders(Pace(5000, 5)), (), "1.1"),
     ],
 )
 def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
@@ -79,6 +90,12 @@ def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
     server.add("/f", Response(BODY, coding=coding, faults=fault))
     raw_answer(server, "/f", *headers, version=version)
     assert f"the fault '{fault}' was not injected" in problems(server)
+
+
+def test_the_remedy_for_a_body_that_comes_at_once_is_a_pace_of_fewer_bytes(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, faults=SlowBody(Pace(len(BODY), 5))))
+    raw_answer(server)
+    assert problems(server).endswith("; give a pace of fewer bytes, so that it comes in several pieces")
 
 
 def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> None:

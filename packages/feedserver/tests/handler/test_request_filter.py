@@ -62,3 +62,24 @@ def test_a_method_in_lower_case_is_not_reported_as_a_difference() -> None:
 def test_an_unknown_criterion_is_refused() -> None:
     with pytest.raises(TypeError, match="metod"):
         journal_of(FEED).filter("/feed", metod="GET")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "request_"),
+    [
+        (RequestFilter("*"), Request("OPTIONS", "*")),
+        (RequestFilter("http://alice:secret@a/feed"), Request("GET", "/feed", headers=Headers({"Host": "a"}))),
+        (RequestFilter("proxy?url=http://a/"), Request("GET", "/proxy?url=http://a/")),
+        (RequestFilter(query={"a": "\udcff"}), Request("GET", "/?a=%FF")),
+        (RequestFilter(json={"a": [1]}), Request("PUT", "/", body=b'{"a": [1.0]}')),
+        (RequestFilter(json=10**20), Request("PUT", "/", body=b"1e20")),
+    ],
+)
+def test_each_way_to_send_what_is_wanted_matches(wanted: RequestFilter, request_: Request) -> None:
+    [exchange] = journal_of(request_).exchanges
+    assert wanted.matches(exchange)
+
+
+def test_true_is_not_1_in_json_and_a_fraction_is_no_whole_number() -> None:
+    journal = journal_of(Request("PUT", "/", body=b"true"), Request("PUT", "/", body=b"1.5"))
+    journal.assert_not_requested(json=1)

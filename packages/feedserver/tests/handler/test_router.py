@@ -20,6 +20,11 @@ def test_a_route_gives_its_responses_one_after_the_other_and_the_last_one_stays(
     assert bodies(server, "/feed", 6) == ["1", "2", "3", "4", "4", "4"]
 
 
+def test_a_url_in_the_query_of_a_path_makes_the_path_no_url(server: FeedServer) -> None:
+    server.add("proxy?url=http://a.example/", Response("proxied"))
+    assert bodies(server, "/proxy?url=http://a.example/", 1) == ["proxied"]
+
+
 def test_head_uses_up_no_response_and_a_304_does(server: FeedServer) -> None:
     server.add("/feed", Response("1", headers={"ETag": '"1"'}), Response("2"))
     with RawClient(server) as client:

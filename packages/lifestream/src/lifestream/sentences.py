@@ -238,6 +238,9 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "there is no more memory: lower LIFESTREAM_CONCURRENCY or LIFESTREAM_PARSERS, or give this process more"
     ),
     "short-of-disk": _("the disk is full: free some space"),
+    "short-of-file-size": _(
+        "a file may not grow any further: raise the limit (ulimit -f, or LimitFSIZE of a systemd unit)"
+    ),
     "short-of-threads": _(
         "no more threads can be started: raise the limit (ulimit -u, TasksMax of a systemd unit, or the pids limit of "
         "a container)"

@@ -257,6 +257,7 @@ class TestErrorsThatMeanAShortage:
             (OSError(errno.ENOBUFS, "x"), Shortage.MEMORY),
             (MemoryError(), Shortage.MEMORY),
             (OSError(errno.ENOSPC, "x"), Shortage.DISK),
+            (OSError(errno.EFBIG, "x"), Shortage.FILE_SIZE),
             (RuntimeError("can't start new thread"), Shortage.THREADS),
             (OSError(errno.EADDRNOTAVAIL, "x"), Shortage.PORTS),
             (socket.gaierror(socket.EAI_MEMORY, "x"), Shortage.MEMORY),

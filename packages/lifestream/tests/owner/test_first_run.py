@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from file_limits import no_more_files
 from lifestream.owner import first_run
 
 NOW = 1_790_000_000.0
@@ -132,3 +133,27 @@ def test_another_site_than_the_bundled_one_has_no_token(settings: Any) -> None:
     del settings.HOME
     assert first_run.make_token() == "" and not first_run.holds("x") and not first_run.take("x")
     first_run.forget()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_a_shortage_of_files_uses_up_no_token(home: Path, monkeypatch: pytest.MonkeyPatch, is_renamed: bool) -> None:
+    made = token()
+    matches = first_run._matches
+
+    def matches_before_the_rename(path: Path, given: str, now: float) -> bool:
+        if path.name == "first_run":
+            return True
+        with no_more_files():
+            return matches(path, given, now)
+
+    with monkeypatch.context() as patched:
+        if is_renamed:
+            patched.setattr(first_run, "_matches", matches_before_the_rename)
+            with pytest.raises(OSError, match="Too many open files"):
+                first_run.take(made, lambda: NOW)
+        else:
+            with no_more_files(), pytest.raises(OSError, match="Too many open files"):
+                first_run.take(made, lambda: NOW)
+    assert first_run.take(made, lambda: NOW)
+    assert not list(home.iterdir())

@@ -6,6 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from lifestream.parser import parse
+from parsed import URL
 from programs import PATIENCE
 
 PROGRAM = """
@@ -19,6 +23,7 @@ for document in json.load(sys.stdin):
         pass
     print("feedparser" in sys.modules)
 """
+NULS = "\0" * 40
 ITEM = "<rss version='2.0'><channel><item><title>T&nbsp;</title><guid>1</guid></item></channel></rss>"
 READ_WITHOUT = [
     ITEM.replace("&nbsp;", ""),
@@ -38,3 +43,44 @@ def test_feedparser_is_imported_only_for_documents_that_it_reads() -> None:
     done = subprocess.run(command, input=given, capture_output=True, timeout=PATIENCE, check=True)
 
     assert done.stdout.decode().split() == ["False"] * len(READ_WITHOUT) + ["True"]
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize("before", ["", "<b>"], ids=["mended", "read in parts"])
+@pytest.mark.parametrize("name", ["item", "entry"])
+def test_an_entry_that_goes_on_as_another_one_after_a_gap_is_damaged(name: str, before: str) -> None:
+    entries = "".join(
+        f"<{name}><title>{key}</title><id>{key}</id><summary>Text {key}</summary></{name}>" for key in "abcd"
+    )
+    gap = slice(entries.index("ext b"), entries.index("xt c"))
+    broken = f"{entries[: gap.start]}{NULS}{entries[gap.stop :]}"
+    root = "rss" if name == "item" else "feed"
+    found = parse(f"<{root}><title>A</title>{before}{broken}</{root}>".encode(), {}, URL)
+    assert [entry.guid for entry in found.entries] == ["a", "b", "d"]
+    assert "Txt c" in found.entries[1].summary
+    assert found.flaw is not None and found.flaw.damaged == (1,)
+
+
+@pytest.mark.reading(7)
+def test_every_entry_is_damaged_if_it_is_not_certain_which_one_has_the_gap() -> None:
+    entry = "<item><title>a</title><guid>a</guid><description><![CDATA[<item >]]></description></item>"
+    found = parse(f"<rss><channel>{entry}{NULS}{entry}</channel></rss>".encode(), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == (0, 1)
+
+
+@pytest.mark.reading(7)
+def test_no_entry_is_damaged_by_what_follows_the_end_of_the_document() -> None:
+    found = parse(f"<rss><channel><item><title>a</title></item></channel></rss>{NULS}\n".encode(), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == ()
+
+
+@pytest.mark.reading(7)
+def test_an_item_of_json_that_goes_on_as_another_one_after_a_gap_is_damaged() -> None:
+    items = json.dumps([{"id": key, "content_text": f"Text {key}"} for key in "abcd"])
+    gap = slice(items.index("ext b"), items.index("xt c"))
+    broken = (
+        f'{{"version": "https://jsonfeed.org/version/1.1", "items": {items[: gap.start]}{NULS}{items[gap.stop :]}}}'
+    )
+    found = parse(broken.encode(), {}, URL)
+    assert [entry.guid for entry in found.entries] == ["a", "b", "d"]
+    assert found.flaw is not None and found.flaw.damaged == (1,)

@@ -89,7 +89,7 @@ def test_without_the_package_all_is_sent_in_gzip(monkeypatch: pytest.MonkeyPatch
 class TestStaticFiles:
     @pytest.fixture(autouse=True)
     def _as_the_site(self, settings: Any) -> Iterator[None]:
-        from lifestream.site.static_files import version_of
+        from lifestream.site.static_files import known_version
 
         settings.MIDDLEWARE = [
             "lifestream.site.compression.CompressionMiddleware",
@@ -100,9 +100,9 @@ class TestStaticFiles:
             **settings.STORAGES,
             "staticfiles": {"BACKEND": "lifestream.site.static_files.VersionedStorage"},
         }
-        version_of.cache_clear()
+        known_version.cache_clear()
         yield
-        version_of.cache_clear()
+        known_version.cache_clear()
 
     @pytest.mark.django_db  # the end of an answer looks at connections that other tests have opened
     def test_a_style_sheet_is_compressed_once_and_further_than_a_page(self, client: Client) -> None:

@@ -17,8 +17,9 @@ from django.http import HttpRequest, HttpResponseNotFound
 from django.templatetags.static import static
 from django.test import Client, RequestFactory
 
+from file_limits import no_more_files
 from lifestream.site import settings as site_settings
-from lifestream.site.static_files import A_YEAR, StaticFilesMiddleware, version_of
+from lifestream.site.static_files import A_YEAR, StaticFilesMiddleware, known_version
 from shown import make_post, make_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
@@ -36,9 +37,9 @@ def _as_the_site(settings: Any) -> Iterator[None]:
     settings.WHITENOISE_USE_FINDERS = site_settings.WHITENOISE_USE_FINDERS
     settings.WHITENOISE_MAX_AGE = site_settings.WHITENOISE_MAX_AGE
     settings.STORAGES = {**settings.STORAGES, "staticfiles": site_settings.STORAGES["staticfiles"]}
-    version_of.cache_clear()
+    known_version.cache_clear()
     yield
-    version_of.cache_clear()
+    known_version.cache_clear()
 
 
 def body(response: Any) -> bytes:
@@ -73,6 +74,14 @@ def test_a_file_that_is_requested_in_another_way_is_kept_for_an_hour(query: str,
 
 def test_a_missing_file_has_an_address_without_a_version() -> None:
     assert static("nothing.css") == "/static/nothing.css"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
+def test_a_shortage_of_files_leaves_versions_out_only_as_long_as_it_lasts(own_file: Path) -> None:
+    name = own_file.name
+    with no_more_files():
+        assert static(name) == f"/static/{name}"
+    assert static(name).startswith(f"/static/{name}?v=")
 
 
 def test_pages_and_files_are_compressed_for_clients_that_accept_that(client: Client) -> None:

@@ -122,21 +122,27 @@ def _run(options: argparse.Namespace) -> int:
         adapter.close()
     if options.serve and report.is_partial and options.session is not None:
         _tell(f"{_WHO}: the same command continues this run from {visible(str(options.session))}\n")
-    if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
+    note = _why_no_item_was_seen(report, adapter) if isinstance(adapter, CommandAdapter) else ""
+    if (reason := _why_nothing_was_judged(report, note)) and not report.is_partial:
         return _complain(f"no rule could be judged, so there is no score: {reason}{_relative_path(adapter)}")
-    if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
+    if note:
         _tell(f"{_WHO}: {visible(note, lines=True)}\n")
     return _deliver(report, options, chosen)
 
 
-def _why_nothing_was_judged(report: Report) -> str:
-    """Return the commonest reason for which scenarios that need nothing beside the requests were not seen; "" if there
-    is none, if a scenario was judged, or if feedserver failed.
+def _why_nothing_was_judged(report: Report, note: str) -> str:
+    """Return the commonest reason for which scenarios were not seen; "" if a scenario was judged, if feedserver failed,
+    or if no scenario is for this kind of reader.
+
+    A reason of scenarios that need nothing beside the requests comes first, then *note*, which says why no item was
+    seen.
     """
     if report.count().judged or report.misfires:
         return ""
-    reasons = Counter(result.judgement.reason for result in report.of(Verdict.NOT_SEEN) if not result.scenario.needs)
-    return next((reason for reason, _ in reasons.most_common(1)), "")
+    unseen = report.of(Verdict.NOT_SEEN)
+    plain = Counter(result.judgement.reason for result in unseen if not result.scenario.needs)
+    found = (plain or Counter(result.judgement.reason for result in unseen)).most_common(1)
+    return note if note and not plain else next((reason for reason, _ in found), "")
 
 
 def _relative_path(adapter: CommandAdapter | HandAdapter) -> str:

@@ -71,11 +71,13 @@ def parameters(only: Iterable[str] = (), known_failures: Path | None = None) -> 
 
     Those in the file *known_failures* are `xfail`.
 
-    Raises ValueError for an unknown id, and for a line of the file that has no id.
+    Raises ValueError for an unknown id, for names that are all blank, and for a line of the file that has no id.
     """
     import pytest
 
     wanted = list(only)
+    if wanted and not any(name.strip() for name in wanted):  # no test would be made, and pytest would skip it
+        raise ValueError(f"there is no scenario {wanted[0]!r}; give an id, such as V1, or nothing for all")
     known = read_known_failures(known_failures.read_text("utf-8")) if known_failures is not None else {}
     choose(SCENARIOS, known)
     chosen = choose(SCENARIOS, wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from feedserver.faults.fault import Fault, Layer, Shaped, declaring
 from feedserver.faults.kind import Kind, check_at_least, check_at_most, plain, with_number
@@ -72,9 +72,10 @@ class TruncatedGzip(_Coded):
 @dataclass(frozen=True, slots=True)
 class CorruptGzip(_Coded):
     """One byte of the coded body is changed: the one that follows the first *after* bytes. The length stays the
-    same.
+    same. Bytes of gzip's head that no client checks are left alone: the time and the system, 4 to 9.
     """
 
+    remedy: ClassVar[str] = "use a longer body, or break it earlier, but not in the bytes 4 to 9, which nothing checks"
     after: int = 20
 
     def __post_init__(self) -> None:
@@ -88,17 +89,33 @@ class CorruptGzip(_Coded):
 
     def apply(self, plan: Plan) -> Plan:
         """Return the plan with the byte after the first *after* bytes of the body inverted."""
-        rest = yield from after_body(plan, self.after)
+        first = b""
+
+        def noted() -> Plan:
+            nonlocal first
+            for step in plan:
+                first += step.data[:2] if is_body(step) and len(first) < 2 else b""
+                yield step
+
+        rest = yield from after_body(noted(), self.after)
         if rest is None:
             return
         begun = False
         for step in rest:
             if not begun and is_body(step):
                 begun = True
+                if self.after in _UNCHECKED and first.startswith(_GZIP):
+                    yield step
+                    continue
                 yield Injected(str(self))
                 yield Send(bytes([step.data[0] ^ 0xFF]) + step.data[1:])
             else:
                 yield step
+
+
+_GZIP: Final = b"\x1f\x8b"
+_UNCHECKED: Final = range(4, 10)
+"""The bytes of gzip's head that mean nothing for what is read (RFC 1952 §2.3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +129,11 @@ class FalseCoding(Fault):
     layer: ClassVar[Layer] = Layer.BODY
     coding: str = "gzip"
 
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        if not self.coding.strip():
+            raise ValueError(f"FalseCoding(coding=…) is {self.coding!r}, which names no coding; give one, such as 'br'")
+
     @property
     def words(self) -> str:
         """The fault's directive without its trigger, such as "false coding br"."""
@@ -119,7 +141,7 @@ class FalseCoding(Fault):
 
     def prepare(self, response: Response) -> Response:
         """Have the body coded if *coding* is "identity": `shape` then removes the Content-Encoding."""
-        return _in_gzip(response) if self.coding == "identity" else response
+        return _in_gzip(response) if _is_same_coding(self.coding, "identity") else response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
         """Return the response with the false Content-Encoding, or None if it has no body or the coding would be the
@@ -127,11 +149,20 @@ class FalseCoding(Fault):
         """
         label = response.headers.get("Content-Encoding", "identity")
         is_empty = not body_size(response) and not isinstance(response.body, MadeBody)
-        if label == self.coding or is_empty or not sends_body(request.method, response.status):
+        if _is_same_coding(label, self.coding) or is_empty or not sends_body(request.method, response.status):
             return None
-        if self.coding == "identity":
+        if _is_same_coding(self.coding, "identity"):
             return Shaped(replace(response, headers=response.headers.without("Content-Encoding")))
         return Shaped(declaring(response, response.headers.replaced("Content-Encoding", self.coding)))
+
+
+def _is_same_coding(one: str, other: str) -> bool:
+    """Return whether two values of Content-Encoding mean the same (RFC 9110 §8.4.1)."""
+    first, second = (_ALIASES.get(name, name) for name in (one.strip().lower(), other.strip().lower()))
+    return first == second
+
+
+_ALIASES: Final = {"x-gzip": "gzip", "x-compress": "compress"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,13 @@ class Fault(Injectable, ABC):
     - `shape`, when the body is coded and cut to its range, returns the broken response.
     - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
 
-    A fault that is *early* does not wait for the request's body.
+    A fault that is *early* does not wait for the request's body. Its *remedy* is what to do about an answer with a body
+    that it finds nothing to break in.
     """
 
     layer: ClassVar[Layer]
     early: ClassVar[bool] = False
+    remedy: ClassVar[str] = "use a longer body, or break it earlier"
     when: When = field(default=EACH_TIME, kw_only=True)
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ timeouts.
 class _Slow(Fault):
     layer: ClassVar[Layer] = Layer.TIMING
     part: ClassVar[Literal["head", "body"]]
+    remedy: ClassVar[str] = "give a pace of fewer bytes, so that it comes in several pieces"
     pace: Pace = SLOW
 
     @property
@@ -35,18 +36,19 @@ class _Slow(Fault):
 
     def apply(self, plan: Plan) -> Plan:
         """Return the plan with the head or body sent in pieces and a wait between them."""
-        begun = False
+        begun = injected = False
         for step in plan:
             data = self._data(step)
             if data is None:
                 yield step
                 continue
             for start in range(0, len(data), self.pace.bytes):
+                if not injected and (begun or len(data) > self.pace.bytes):  # nothing is slow in a single piece
+                    injected = True
+                    yield Injected(str(self))
                 if begun:
                     yield Wait(self.pace.seconds)
-                else:
-                    begun = True
-                    yield Injected(str(self))
+                begun = True
                 yield Send(data[start : start + self.pace.bytes], self.part)
 
     def _data(self, step: Step) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,6 +125,10 @@ class Conditions:
                         f"headers[{name!r}] is {value!r}, and no value begins or ends with a blank; give "
                         f"{value.strip()!r}"
                     )
+                if value is not None and (bad := _NOT_IN_VALUE.search(value)):
+                    raise ValueError(
+                        f"headers[{name!r}] is {value!r}, and no value that arrives contains {bad[0]!r}; leave it out"
+                    )
         for what, fields in (("query", self.query), ("form", self.form)):
             if fields is not None:
                 _check_fields(what, fields)
@@ -172,7 +177,7 @@ class Conditions:
         """Return how *request* differs from these conditions, as the end of "It was requested …"; "" if it
         meets them.
         """
-        if self.query is not None and not _has_fields(parse_qs(request.query, keep_blank_values=True), self.query):
+        if self.query is not None and not _has_fields(_fields_of(request.query), self.query):
             return f"with the query {visible(request.query)!r}."
         for name, value in (self.headers or {}).items():
             found = request.headers.get(name)
@@ -191,7 +196,7 @@ class Conditions:
             kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if kind != _FORM:
                 return f"with a body of the type {kind or '(none)'}, which is no {_FORM}."
-            if not _has_fields(parse_qs(request.text, keep_blank_values=True), self.form):
+            if not _has_fields(_fields_of(request.text), self.form):
                 return f"with the form {_start(request.body)}."
         if self.json is not NO_JSON:
             import json
@@ -226,6 +231,11 @@ class Conditions:
         return phrases
 
 
+_NOT_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+"""What a value of a header never contains: control characters are refused, and bytes that are no UTF-8 are read as
+ISO-8859-1.
+"""
+
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -248,6 +258,8 @@ def _check_fields(what: str, fields: object) -> None:
         if not is_list:
             such = f", such as '{value}'" if isinstance(value, int | float) else ""
             check_is(f"{what}[{name!r}]", value, (str, NoneType), f"give text{such}, a list of texts, or None for any")
+        if is_list and not value:
+            raise ValueError(f"{what}[{name!r}] is {value!r}; give a list of at least one text, or None for any value")
         for text in [value] if isinstance(value, str) else value or ():
             check_encodable(f"{what}[{name!r}]", text)
 
@@ -257,11 +269,17 @@ def _check_json(wanted: object) -> None:
 
     values = wanted.values if isinstance(wanted, Including) else wanted
     try:
-        json.dumps(values, sort_keys=True)  # as `_is_same` does: names of several types can't be sorted
+        # Sorted as `_is_same` does: names of several types can't be. NaN and Infinity are in no JSON that arrives.
+        json.dumps(values, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"json is {named(wanted)}, which JSON cannot express ({error}); give what json.loads returns"
         ) from error
+
+
+def _fields_of(text: str) -> dict[str, list[str]]:
+    """Return the fields of a query or a form. Surrogates stand for bytes that are not UTF-8, as in what is wanted."""
+    return parse_qs(text, keep_blank_values=True, errors="surrogateescape")
 
 
 def _has_fields(sent: dict[str, list[str]], wanted: Fields) -> bool:
@@ -289,10 +307,18 @@ def _has_value(sent: object, wanted: object) -> bool:
 
 
 def _is_same(sent: object, wanted: object) -> bool:
-    """Return whether two values are the same in JSON, where True is not 1, and a tuple is a list."""
+    """Return whether two values are the same in JSON, where True is not 1, 1.0 is, and a tuple is a list."""
     import json
 
-    return json.dumps(sent, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    def in_json(value: object) -> str:
+        return json.dumps(json.loads(json.dumps(value), parse_float=_number), sort_keys=True)
+
+    return in_json(sent) == in_json(wanted)
+
+
+def _number(digits: str) -> int | float:
+    number = float(digits)
+    return int(number) if number.is_integer() else number
 
 
 def _refuse_constant(name: str) -> None:

@@ -153,6 +153,6 @@ def why_missed(request: Request, response: Response, fault: Fault) -> str:
         beside = ", or drop the faults that end it first" if len(response.faults) > 1 else ""
         why = (
             f"it has no place in the answer to {request}, a {response.status} of {size:,} bytes over "
-            f"HTTP/{request.version}; use a longer body, or break it earlier{beside}"
+            f"HTTP/{request.version}; {fault.remedy}{beside}"
         )
     return f"{source}: the fault '{fault}' was not injected: {why}"

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from feedserver.handler.conditions import Conditions, Criteria, no_condition, refuse_two_queries
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
-from feedserver.handler.routes import host_key
-from feedserver.messages.argument_types import check_name, check_status
-from feedserver.messages.headers import check_token
+from feedserver.handler.routes import check_method, host_key, spelled
+from feedserver.messages.argument_types import check_status
 from feedserver.messages.request import Request, split_target
 from feedserver.messages.terminal_text import visible
 
@@ -45,10 +44,10 @@ class RequestFilter:
         With such criteria, a test would pass for no good reason, or fail without saying why.
         """
         method = criteria.pop("method", None)
-        if not isinstance(path, Pattern):
-            check_name("path", path, "/feed", or_none=True)
+        if path is not None and not isinstance(path, Pattern):
+            spelled("path", path)
         if method is not None:
-            check_token("method", method, "GET")
+            check_method("method", method)
         if status is not None:
             check_status(status)
         put = object.__setattr__
@@ -94,12 +93,11 @@ def _is_for(request: Request, wanted: str | Pattern) -> bool:
     target = split_target(request.target)
     if isinstance(wanted, Pattern):
         return wanted.match_key(target.key) is not None
-    scheme, is_url, _ = wanted.partition("?")[0].partition("://")
-    if not is_url or wanted.startswith("/"):
-        expected = split_target(wanted if wanted.startswith("/") else f"/{wanted}")
-    else:
-        expected = split_target(wanted)
+    spelling = spelled("path", wanted)
+    expected = split_target(spelling)
+    if expected.host:
+        scheme = expected.scheme
         request_scheme = request.target.partition("://")[0].lower() if target.host else request.scheme
-        if request_scheme != scheme.lower() or host_key(request.host, scheme) != host_key(expected.host, scheme):
+        if request_scheme != scheme or host_key(request.host, scheme) != host_key(expected.host, scheme):
             return False
     return target.key == expected.key and ("?" not in wanted or target.query == expected.query)

@@ -25,13 +25,13 @@ from feedserver.handler.routes import (
     Route,
     Script,
     check_answers,
+    check_method,
     check_state,
     host_key,
     nearest,
     shown_state,
+    spelled,
 )
-from feedserver.messages.argument_types import check_name
-from feedserver.messages.headers import check_token
 from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer
@@ -89,17 +89,13 @@ class Routes:
         Replaces what was added for the same requests. Raises TypeError or ValueError for answers that cannot be given,
         and ValueError if there are no answers.
         """
-        if not isinstance(path, Pattern):
-            check_name("the path that add() was given", path, "/feed")
+        spelling = str(path) if isinstance(path, Pattern) else spelled("the path that add() was given", path)
         if method is not None:
-            check_token("the method that add() was given", method, "POST")
+            check_method("the method that add() was given", method)
         check_state("state", state)
         check_state("then", then)
         refuse_two_queries(path, conditions)
         check_answers(path, answers)
-        spelling = str(path)
-        if isinstance(path, str) and not path.startswith("/") and "://" not in path and path != "*":
-            spelling = f"/{path}"
         target = split_target(spelling)
         route = Route(
             host_key(target.host, target.scheme),

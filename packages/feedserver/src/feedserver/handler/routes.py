@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import quote
 
 from feedserver.handler.conditions import NO_CONDITIONS, Conditions, Including
 from feedserver.handler.fault_injection import never_on_first_request
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.ready_answers import ReadyAnswer
-from feedserver.messages.argument_types import check_given, check_is
+from feedserver.messages.argument_types import check_given, check_is, check_name, named
+from feedserver.messages.headers import check_token
 from feedserver.messages.lasting import Lasting
-from feedserver.messages.request import Request
+from feedserver.messages.request import Request, split_target
 from feedserver.messages.response import Answer, Response
 
 
@@ -215,11 +218,52 @@ class Place:
 
 
 def host_key(host: str, scheme: str = "http") -> str:
-    """Return *host* in a form in which equal hosts are equal text: case and the default port of *scheme* do not matter.
+    """Return *host* in a form in which equal hosts are equal text: neither case nor the default port of *scheme* nor a
+    login matters.
 
     See RFC 9110 §4.2.3.
     """
-    return host.lower().removesuffix(":443" if scheme.lower() == "https" else ":80")
+    return host.rpartition("@")[2].lower().removesuffix(":443" if scheme.lower() == "https" else ":80")
+
+
+def spelled(what: str, path: object) -> str:
+    """Return the *path* that a test names, with its first slash, as a request target: a path, a whole URL, or "*".
+
+    Raises TypeError for what is not text, ValueError for text that no request can have as its target. The message
+    begins with *what*.
+    """
+    check_name(what, path, "/feed")
+    text = str(path)
+    before, _, query = text.partition("#")[0].partition("?")
+    if bad := _NOT_IN_QUERY.search(query):
+        raise ValueError(
+            f"{what} is {named(path)}, and no query contains {bad[0]!r}; give {quote(bad[0])!r} in its place, or the "
+            "query as query={…}"
+        )
+    if text.startswith("/") or text == "*":
+        return text
+    if "://" not in before:
+        return f"/{text}"
+    if not split_target(text).host:
+        raise ValueError(
+            f"{what} is {named(path)}, which no request is for; give a path, or a URL of http with its host"
+        )
+    return text
+
+
+_NOT_IN_QUERY = re.compile(r"[\x00-\x20\x7f]")
+
+
+def check_method(what: str, method: object) -> None:
+    """Raise TypeError for a *method* that is not text, ValueError for one that no request in the journal has, and that
+    no route answers. The message begins with *what*.
+    """
+    check_token(what, method, "GET")
+    if isinstance(method, str) and method.upper() == "CONNECT":
+        raise ValueError(
+            f"{what} is {method!r}, which is always refused with 501; leave it out: verify() reports each CONNECT to a "
+            "strict server"
+        )
 
 
 def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:

@@ -15,6 +15,9 @@ from typing import Final
 MOST_DIGITS: Final = 18
 """The most digits of a whole number: far more than anything needs, and few enough to fit into 64 bits."""
 
+MOST_SECONDS: Final = 10**9
+"""The longest timeout: 30 years, since locks and sockets refuse one of 300 years."""
+
 
 def why_no_body(body: object) -> str:
     """Return a message for a *body* that no Response can have, with the remedy."""
@@ -183,13 +186,15 @@ def check_choice(what: str, value: object, choices: Iterable[object]) -> None:
 def check_seconds(what: str, value: object, *, above_zero: bool = False) -> float:
     """Return *value* as a number of seconds.
 
-    Raises TypeError for another type, ValueError for a negative or infinite number, for NaN, and with *above_zero* for
-    0.
+    Raises TypeError for another type, ValueError for a negative or infinite number, for NaN, for more than
+    MOST_SECONDS, and with *above_zero* for 0.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} is {named(value)}; give a number of seconds, such as 2.5")
     if not is_finite(value) or value < 0 or (above_zero and not value):
         raise ValueError(f"{what} is {shown(value)}; give {'more than 0' if above_zero else '0 or more'} seconds")
+    if value > MOST_SECONDS:
+        raise ValueError(f"{what} is {shown(value)}; give at most {MOST_SECONDS} seconds")
     return float(value)
 
 

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from feedserver.messages.client_connection import AgreedTls
+from feedserver.messages.field_types import check_fields
 from feedserver.scratch_folder import ScratchFolder
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class Tls:
     certificate of the authority; if it is None, they are not asked for one.
 
     *names* are the hosts that its certificate is for, beside `NAMES`: names, which may begin with "*.", and addresses.
-    Raises ValueError for a fault that is not known and for what no certificate can name, TlsUnavailable where trustme
-    is missing.
+    Raises ValueError for a fault or *clients* that are not known and for what no certificate can name, TypeError for
+    names that are no tuple, TlsUnavailable where trustme is missing.
     """
 
     fault: TlsFault | None = None
@@ -76,6 +77,7 @@ class Tls:
         if self.fault is not None and self.fault not in get_args(TlsFault):
             known = ", ".join(repr(name) for name in get_args(TlsFault))
             raise ValueError(f"{self.fault!r} is no way to break TLS; there are {known}")
+        check_fields(self)
         for name in self.names:
             if not _NAMEABLE.fullmatch(name):
                 raise _not_nameable(name)

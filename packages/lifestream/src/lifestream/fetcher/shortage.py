@@ -37,6 +37,7 @@ class Shortage(Enum):
     FILES = say("short-of-files")
     MEMORY = say("short-of-memory")
     DISK = say("short-of-disk")
+    FILE_SIZE = say("short-of-file-size")
     THREADS = say("short-of-threads")
     PORTS = say("short-of-ports")
     PROCESSES = say("short-of-processes")
@@ -58,6 +59,7 @@ _ERRNOS: Final = {
     **_errors(Shortage.FILES, "EMFILE", "ENFILE", "WSAEMFILE"),
     **_errors(Shortage.MEMORY, "ENOMEM", "ENOBUFS", "WSAENOBUFS"),
     **_errors(Shortage.DISK, "ENOSPC", "EDQUOT"),
+    **_errors(Shortage.FILE_SIZE, "EFBIG"),
     **_errors(Shortage.PORTS, "EADDRNOTAVAIL", "WSAEADDRNOTAVAIL"),
 }
 

@@ -23,6 +23,8 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
+from lifestream.fetcher.shortage import shortage_of
+
 LIFETIME: Final = 3600.0
 """How long a token is valid, in seconds."""
 _BITS: Final = 128
@@ -65,13 +67,19 @@ def forget() -> None:
 
 
 def holds(token: str, clock: Callable[[], float] = time.time) -> bool:
-    """Return whether *token* is the one that is valid now. It does not say whether anybody has an account."""
+    """Return whether *token* is the one that is valid now. It does not say whether anybody has an account.
+
+    Raises OSError for a shortage of this machine.
+    """
     where = folder()
     return where is not None and _matches(where / _NAME, token, clock())
 
 
 def take(token: str, clock: Callable[[], float] = time.time) -> bool:
-    """Use up *token*, and return whether it was valid. At most one of several callers gets True."""
+    """Use up *token*, and return whether it was valid. At most one of several callers gets True.
+
+    Raises OSError for a shortage of this machine; then the token stays valid.
+    """
     where = folder()
     if where is None or not _matches(where / _NAME, token, clock()):
         return False
@@ -81,12 +89,16 @@ def take(token: str, clock: Callable[[], float] = time.time) -> bool:
     except FileNotFoundError:
         return False  # Somebody else was first.
     try:
-        if _matches(taken, token, clock()):
-            return True
-        # `serve` has made another token in between, which stays valid.
+        is_right = _matches(taken, token, clock())
+        if not is_right:  # `serve` has made another token in between, which stays valid
+            with suppress(OSError):
+                _write_if_none(where, taken.read_text(encoding="ascii"))
+    except OSError:  # a shortage: the token is not used up
         with suppress(OSError):
-            _write_if_none(where, taken.read_text(encoding="ascii"))
-        return False
+            os.link(taken, where / _NAME)
+        raise
+    else:
+        return is_right
     finally:
         with suppress(FileNotFoundError):
             taken.unlink()
@@ -122,7 +134,9 @@ def _matches(path: Path, token: str, now: float) -> bool:
     try:
         kept = json.loads(path.read_text(encoding="ascii"))
         expected, expires = str(kept["hash"]), float(kept["expires"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if shortage_of(error) is not None:
+            raise  # the page is not available now
         return False  # There is no token, or the file was not written by `make_token`.
     is_same = hmac.compare_digest(_hash(token[:_LONGEST_TOKEN]), expected)
     return is_same and now < expires <= now + LIFETIME

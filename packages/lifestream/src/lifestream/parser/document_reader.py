@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from lifestream.content.late_pattern import late
@@ -14,7 +15,7 @@ from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import decode
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.json_text import start_of
-from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, has_too_many_names, with_renamed
+from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, OVERWRITTEN, has_too_many_names, with_renamed
 from lifestream.parser.relative_addresses import base_of_document
 from lifestream.parser.tag_attributes import trimmed
 from lifestream.plugins.reading_notes import Notes
@@ -38,6 +39,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
     # reference to the text, so that the function that is called can free the text.
     if has_too_many_names(decoded.text):
         raise NotAFeed(say("too-many-names", limit=f"{MOST_DIFFERENT_NAMES:,}"))
+    overwritten = _overwritten(decoded.text)
     texts, decoded = [trimmed(decoded.text)], decoded._replace(text="")
     document = strict.read(texts.pop())
     if not document.source.strip():
@@ -72,11 +74,28 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
             flaw = replace(flaw, damaged=reading.damaged)
         if reading.cut_off:
             found = replace(found, complaint=_CUT_OFF)
+    if flaw is not None and any(overwritten):
+        is_in = overwritten if len(overwritten) == len(found.entries) else [True] * len(found.entries)
+        damaged = {*flaw.damaged, *(place for place, is_lost in enumerate(is_in) if is_lost)}
+        flaw = replace(flaw, damaged=tuple(sorted(damaged)))
     complaints = [decoded.complaint, str(flaw or ""), found.complaint]
     found = replace(found, encoding=decoded.encoding, complaint="; ".join(filter(None, complaints)), flaw=flaw)
     return _without_unidentified(found)
 
 
+def _overwritten(text: str) -> list[bool]:
+    """Return for each beginning of an entry in *text* whether a part of the document is overwritten between it and the
+    next one: what is left may be the beginning of one entry with the end of another. Return an empty list if nothing is
+    overwritten, except at the end.
+    """
+    text = text.rstrip("\0 \t\r\n")
+    if OVERWRITTEN not in text:
+        return []
+    starts = [found.start() for found in _ENTRY.finditer(text)]
+    return [OVERWRITTEN in text[start:end] for start, end in pairwise([*starts, len(text)])]
+
+
+_ENTRY = late(r"<(?:\w{1,20}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole, is left out"
 
 

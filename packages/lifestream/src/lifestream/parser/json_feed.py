@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -21,6 +22,7 @@ from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.json_text import loaded
 from lifestream.parser.people import joined
+from lifestream.parser.preprocessing import OVERWRITTEN
 from lifestream.parser.relative_addresses import base_of_links, base_of_text, with_slashes
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.text_constructs import html_or_text, names
@@ -49,6 +51,9 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None, start: int = 0)
     language = _text(document, "language")
     author = _authors(document)
     dated = [item for item in items if isinstance(item, dict)]
+    if flaw is not None and OVERWRITTEN in decoded.text:
+        # An item with a gap in one of its texts may be the beginning of one item with the end of another.
+        flaw = replace(flaw, damaged=tuple(at for at, item in enumerate(dated) if _ESCAPED in json.dumps(item)))
     calendar = Calendar(lambda: [_date(item, name) for item in dated for name in _DATES], notes)
     link = _address(document, "home_page_url", url)
     site = base_of_links(link, url)
@@ -65,7 +70,7 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None, start: int = 0)
         encoding=decoded.encoding,
         complaint="; ".join(filter(None, (decoded.complaint, str(flaw or "")))),
         flaw=flaw,
-        entries=tuple(_entry(item, site, url, author, language, calendar) for item in items if isinstance(item, dict)),
+        entries=tuple(_entry(item, site, url, author, language, calendar) for item in dated),
     )
 
 
@@ -77,6 +82,7 @@ def _is_empty_feed(document: dict[str, Any], version: str) -> bool:
 
 
 _DATES: Final = ("date_published", "date_modified")
+_ESCAPED: Final = json.dumps(OVERWRITTEN).strip('"')
 
 
 def _entry(item: dict[str, Any], site: str, url: str, author: str, language: str, calendar: Calendar) -> Entry:

@@ -38,11 +38,19 @@ State: TypeAlias = tuple[tuple[int, int] | None, ...]
 """Of a file and its compressed copies: the size, and when it was changed; None for a file that does not exist."""
 
 
-@cache
 def version_of(name: str) -> str:
-    """Return the hash of the static file *name*, "" if there is no such file."""
+    """Return the hash of the static file *name*, "" if there is no such file, or if it can't be opened now."""
+    try:
+        return known_version(name)
+    except OSError:
+        return ""
+
+
+@cache
+def known_version(name: str) -> str:
+    """Return the same as `version_of`. Raises OSError, which is not cached: a shortage of files may be over soon."""
     found = _found(name)
-    return "" if found is None else hashed(found, state_of(found))
+    return "" if found is None else _hash(found, state_of(found))
 
 
 def _found(name: str) -> str | None:
@@ -51,13 +59,17 @@ def _found(name: str) -> str | None:
     return found if isinstance(found, str) and is_regular(found) else None
 
 
-@lru_cache(maxsize=256)
-def hashed(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes is read again
-    """Return the hash of the file at *path*, whose state was *seen*, "" if it was removed or closed."""
+def hashed(path: str, seen: State) -> str:
+    """Return the hash of the file at *path*, whose state was *seen*, "" if it can't be opened now."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
+        return _hash(path, seen)
     except OSError:
         return ""
+
+
+@lru_cache(maxsize=256)
+def _hash(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes is read again
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
 
 
 def is_regular(path: str) -> bool:
@@ -260,7 +272,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         path = _found(url.removeprefix(self.static_prefix))
         if path == known.path and not has_changed:
             return known
-        version_of.cache_clear()
+        known_version.cache_clear()
         try:
             self.add_file_to_dictionary(url, path or known.path)
         except NotARegularFileError:  # it was removed
