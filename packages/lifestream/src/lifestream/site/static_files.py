@@ -53,7 +53,7 @@ def _found(name: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def hashed(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes is read again
-    """Return the hash of the file at *path*, whose state was *seen*, "" if it was removed or closed."""
+    """Return the hash of the file at *path*, whose state was *seen*, "" if it was removed or may not be read."""
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
     except OSError:
@@ -62,9 +62,9 @@ def hashed(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes 
 
 def is_regular(path: str) -> bool:
     """Return whether a regular file that this process may read is at *path*: reading a pipe could wait for ever, a link
-    may lead nowhere, and a copy that another user has made may be closed.
+    may lead nowhere, and another user may have made a copy that this process may not read.
     """
-    return os.path.isfile(path) and os.access(path, os.R_OK)  # noqa: PTH113  `Path.is_file` raises in closed folders
+    return os.path.isfile(path) and os.access(path, os.R_OK)  # noqa: PTH113  `Path.is_file` raises without access
 
 
 class VersionedStorage(StaticFilesStorage):
@@ -173,7 +173,7 @@ def _names_in(storage: Any, folder: str = "", above: tuple[str, ...] = ()) -> It
         name = f"{folder}/{each}" if folder else each
         path = storage.path(name)
         try:
-            # A link may lead round in circles or into a closed folder, and a mounted folder may be away.
+            # A link may lead round in circles or into an unreadable folder, and a mounted folder may be away.
             is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
         except FileNotFoundError:
             continue
