@@ -208,7 +208,7 @@ def _noting_the_limit(response: HttpResponse) -> HttpResponse:
 
 
 class ReadOnlyAdmin(OwnedAdmin):
-    """Rows that nobody adds or edits in the admin; superusers may delete them."""
+    """Rows that nobody adds or edits in the admin, unless a subclass allows it; superusers may delete them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: nobody adds a row by hand."""
