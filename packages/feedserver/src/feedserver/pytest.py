@@ -167,12 +167,12 @@ def _refuse(message: str) -> None:
 
 @dataclass(slots=True)
 class Watched:
-    """A server, and its last exchange *before* the current test. *recorded* is how many there were, which a test that
-    clears the journal does not change.
+    """A server, and its last exchange *before* the current test. *recorded* is how many exchanges there were by then,
+    even if the test clears the journal.
 
-    *problems*, *expectations* and *warnings* are those of the fixtures that the test shares with others, when the last
-    of these was set up. If the test is skipped, they concern the next one; if it is run again, they concern it again.
-    *is_aside* is whether they are kept for the next test now.
+    *problems*, *expectations* and *warnings* are those that there were when the last fixture that the test shares with
+    others had been set up. If the test is skipped, they concern the next one; if it is run again, they concern it
+    again. *is_aside* is whether they are kept for the next test now.
     """
 
     server: FeedServer

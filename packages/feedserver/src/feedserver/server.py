@@ -185,8 +185,9 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Close everything: when it returns, no socket, task or answer is left, and the port can be bound again.
 
         Raises RuntimeError, naming the open connections, where that takes too long; clients are cut off then. Stopping
-        twice is no error: while another thread stops the server, this waits for it, except in a callable of this
-        server, for which that thread waits. After a stop that raised, the next one goes on with it.
+        twice is no error: while another thread stops the server, this waits for that thread, but in a callable of this
+        server it returns at once, since that thread waits for the callable. After a stop that raised, the next one
+        continues it.
         """
         shared_loop.refuse_on_loop("stop()")
         if self._pid != os.getpid():

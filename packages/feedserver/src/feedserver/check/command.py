@@ -7,7 +7,7 @@ Exit status:
 - 3 for an error of feedserver
 
 SIGTERM and SIGHUP end a run as Ctrl-C does, but with the status that a shell gives to a command that they
-end: 128 and the signal's number.
+end: 128 plus the signal's number.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def _kind(options: argparse.Namespace) -> Kind:
 
 
 def _given(options: argparse.Namespace, defaults: Mapping[str, object]) -> list[str]:
-    """Return the options of *defaults* that have another value than there."""
+    """Return the options whose values differ from those in *defaults*."""
     values = vars(options)
     return [name for name, default in defaults.items() if values[name[2:].replace("-", "_")] != default]
 
@@ -283,7 +283,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
 
 
 def _print_page_url(adapter: HandAdapter, options: argparse.Namespace) -> None:
-    """Print where the page is that says what to do, and how to end the run."""
+    """Print the URL of the page that says what to do, and tell how to end the run."""
     lines = [f"Open this page, which says what to do: {adapter.page.url}"]
     if options.url:
         lines.append(f"{options.url} must lead to {options.feed_host}, port {adapter.feed_port}.")

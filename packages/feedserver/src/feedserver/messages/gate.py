@@ -191,8 +191,8 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
 
     Raises NoLongerWanted if the cancellation ends it. If the coroutine itself raises nothing else, this raises what a
     task, a callback or a function in an executor has raised and nothing has awaited; asyncio would only log such an
-    error. Two kinds of errors are still only logged: those of transports, which clients cause that disconnect, and
-    those of futures that are freed after the run.
+    error. Two kinds of errors are still only logged: those of transports, caused by clients that disconnect, and those
+    of futures that are freed after the run.
     """
     import asyncio
 
@@ -268,7 +268,7 @@ def _kept_unawaited(errors: set[int]) -> set[int]:
     """Return those of *errors*, ids of exceptions, that belong to a future that nothing awaits.
 
     `asyncio.gather` and `asyncio.shield` pass exceptions on to a future of their own. As long as something refers to
-    it, asyncio does not log them.
+    that future, asyncio does not log the exceptions.
     """
     if not errors:
         return set()

@@ -126,7 +126,7 @@ def hold(host: str, port: int) -> socket.socket:
 
 
 def listen_again(host: str, port: int, holders: Collection[socket.socket]) -> socket.socket:
-    """Return a socket that listens on a port which one of *holders* holds, on a system that binds both."""
+    """Return a socket that listens on a port which one of *holders* holds, on a system that binds both at once."""
     for holder in holders:
         _set_shared(holder, True)
     try:

@@ -22,7 +22,7 @@ EMPTY = ("[]", "{}")
 # a boundary only.
 
 _NAME = r"(?>(?:[\w.\-~$\[\]%:!*+@)}]++|(?<=[ÃÄÅÌÍ])[\x80-\xbf])+)"
-"""Its letters may be in UTF-8 that is read as ISO 8859-1, as a header is: those with accents, and accents alone."""
+"""A name. Its letters with accents, and accents alone, may be in UTF-8 that is read as ISO 8859-1, as headers are."""
 
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 PAIR = re.compile(
@@ -40,8 +40,8 @@ COLON = re.compile(
 )
 """A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port.
 
-A full-width colon or equals sign, which also stands in a header as the bytes of UTF-8 read as ISO 8859-1, needs no
-blank. In a string within JSON, there are backslashes before the quotes.
+A full-width colon or equals sign needs no blank. In a header, such a sign is the bytes of UTF-8, read as ISO 8859-1.
+In a string within JSON, there are backslashes before the quotes.
 """
 
 _BETWEEN = r"(?:[,+|\s]|%(?>(?:25)*)(?:2C|20|7C|3B|26|0[9AD]|2B))(?>(?:[(!-]|%(?>(?:25)*)28)*)"
@@ -56,8 +56,8 @@ CRITERION = re.compile(
     re.IGNORECASE,
 )
 """A value of a parameter that is a name and a value itself, or one of several such: `filter=user:ada,password:hunter2`.
-What is sorted by (`token:desc`) and a host with its port (`auth:8080`) are none, and a few names are often the kinds of
-things that are searched for (`q=session:keynote`).
+What to sort by (`token:desc`) and a host with its port (`auth:8080`) are not found, nor are a few names that are often
+the kinds of things that are searched for (`q=session:keynote`).
 """
 
 _BLANKS = r"(?>(?:[+ ]|%20)+)"
@@ -170,7 +170,7 @@ class Strings:
         self._ends = StringEnds(text)
 
     def behind(self, text: str, match: re.Match[str]) -> Place | None:
-        """Return the place of the string that begins behind a match."""
+        """Return the place of the string that begins behind a match; None for a URL's parameter, and for NO_VALUES."""
         if is_parameter(text, match):
             return None
         start, end = match.end(), self._ends.after(match["quote"], match.end())

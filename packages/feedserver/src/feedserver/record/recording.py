@@ -283,7 +283,7 @@ def _with_right_reason(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
 
 
 def _unread_lines(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
-    """Yield the lines among the headers that are no headers, and those that come after one."""
+    """Yield the lines among the headers that are no headers, and the lines that come after such a line."""
     for index, line in enumerate(answer.unread):
         name, _ = without_secrets(line, known=secrets)
         yield LeftOut(in_words(name), "it comes after that" if index else "it is no name of a header")

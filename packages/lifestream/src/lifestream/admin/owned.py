@@ -158,7 +158,7 @@ class OwnedAdmin(CheckedListAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether the list may be narrowed by *lookup*, a parameter of its address.
 
-        Users other than superusers may use the columns of the row itself, and its filters. Django would also allow
+        Users other than superusers may use the editable columns of the row, and the list's filters. Django also allows
         relations: `/feed/?lifestreams=7` would reveal whether somebody's private lifestream has a feed that the user
         has, too.
         """
@@ -208,7 +208,7 @@ def _noting_the_limit(response: HttpResponse) -> HttpResponse:
 
 
 class ReadOnlyAdmin(OwnedAdmin):
-    """Rows that are only read in the admin."""
+    """Rows that nobody adds or edits in the admin, unless a subclass allows it; superusers may delete them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: nobody adds a row by hand."""

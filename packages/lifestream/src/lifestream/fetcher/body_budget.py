@@ -33,7 +33,7 @@ class Crowded(Exception):
 
 
 class Share:
-    """The memory that one body holds, and what inflates it: *size* bytes.
+    """The memory that one body and its decoders hold: *size* bytes.
 
     While it waits for memory, *deadline* is suspended, since the server is not to blame. *forget* is
     called when the body is given up.
@@ -48,7 +48,7 @@ class Share:
         self.forget: Callable[[], None] | None = None
 
     def check(self) -> None:
-        """Raise `Crowded` if this body was given up while it grew no further: what came of it is forgotten."""
+        """Raise `Crowded` if this body was given up: what has arrived of it is forgotten."""
         if self.given_up:
             raise Crowded
 

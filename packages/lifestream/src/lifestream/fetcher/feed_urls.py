@@ -177,8 +177,9 @@ def _without_dot_segments(path: str) -> str:
 def _without_login(url: str) -> str:
     """Return *url*, which is invalid, without anything that may be a password.
 
-    An unencoded "/" in the password may be what makes it invalid, so all before the last "@" may belong to it. Without
-    a scheme or its slashes, this may be a name at a host, such as an e-mail address, unless it has a colon.
+    An unencoded "/" in the password may have made the URL invalid, so all before the last "@" may belong to the
+    password. Without a scheme or slashes, what is before the "@" may be a name, as in an e-mail address, unless it has
+    a colon.
     """
     before = _BEFORE_LOGIN.match(url)
     start = before.end() if before else 0

@@ -109,10 +109,10 @@ def lock_feeds(feeds: Collection[int], using: str) -> None:
 
 
 def only(rows: _RowsT, keys: Collection[int]) -> _RowsT:
-    """Return those of *rows* whose *keys* were read before they, or their feeds, were locked: PostgreSQL would look for
-    *rows* anew, and find others that another process has stored meanwhile, which are not locked. On SQLite, which has
-    one writer at a time and allows few keys in a statement, all *rows* are returned. Drops the cached results of
-    *rows*, as a write of Django's does: the queryset that is returned writes in their stead.
+    """Return *rows*, restricted to *keys*, which were read before these rows, or their feeds, were locked. Otherwise
+    PostgreSQL would look for *rows* anew, and also find rows that another process has stored meanwhile, which are not
+    locked. On SQLite, which has one writer at a time and allows few keys in a statement, all *rows* are returned. Drops
+    the cached results of *rows*, as a write of Django's does: the queryset that is returned writes in their stead.
     """
     rows._result_cache = None
     return rows.filter(pk__in=keys) if connections[rows.db].features.has_select_for_update else rows

@@ -3,7 +3,7 @@
 The databases' own parsers are not used: they disagree on what a word is, and cannot split Chinese text. SQLite gets
 text in which its `ascii` tokenizer finds the same words as we do, and PostgreSQL gets a finished tsvector.
 
-PostgreSQL collects all items of a word, or of all words with a beginning, before it returns the first. So its index has
+PostgreSQL collects all items of a word, or of all words with a prefix, before it returns the first. So its index has
 segments, one for each SEGMENT consecutive keys of items: each word has the number of its item's segment in front of it,
 such as `12/kite`. A search goes through the segments from the latest on, and stops as soon as it has found enough.
 Items that were indexed before there were segments have the words alone, and are searched beside them, until
@@ -73,8 +73,8 @@ class Dialect:
 
 
 def _words_of(text: str) -> list[str]:
-    """Return the words of *text*, at most as many as it may have characters: a single character may stand for four
-    words (U+FDFA), and an import writes hundreds of texts together.
+    """Return the words of *text*, at most TEXT_LENGTH of them: a single character may stand for four words (U+FDFA),
+    and an import writes hundreds of texts together.
     """
     return words(text)[:TEXT_LENGTH]
 
@@ -188,8 +188,8 @@ _IN_TIME: Final = _in_time(LONGEST)
 def _first(query: str, placed: Callable[[str], str], most: str) -> str:
     """Return PostgreSQL's query for the latest *most* items that match *query*, as *placed* turns it into a tsquery.
 
-    It orders by an expression, so that the planner can't walk down the primary key: it expects any word in each
-    two-hundredth item, and would read all of ten million items to find that none has it.
+    The query orders by an expression, so that the planner can't walk down the primary key: the planner expects any word
+    in each two-hundredth item, and would read all of ten million items to find that none has the word.
 
     The index tells which items have all words, but not whether these follow each other: for a phrase, PostgreSQL reads
     the whole entry of each such item, and that takes a third of a millisecond if its text is long. So the index is

@@ -104,8 +104,8 @@ def _compared(visitor: str, otherwise: str, compare: Callable[[], _Value]) -> _V
 
 
 def _in_turn(counted: str, network: str, rank: int, compare: Callable[[], _Value]) -> _Value:
-    """Return what *compare* returns once it is the turn of the visitor. *counted* is what a wrong guess was counted
-    for, or ""; *network* is where the visitor is, "" if that is not known.
+    """Return what *compare* returns once it is the turn of the visitor. *counted* is the name under which the password
+    has been counted as wrong in advance, or ""; *network* is where the visitor is, "" if that is not known.
     """
     is_wrong = is_right = False
     try:

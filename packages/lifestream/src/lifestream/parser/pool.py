@@ -11,8 +11,8 @@ about its document, which is read once more, by a new child. If that one is kill
 that its feed is not requested more often than other feeds that fail.
 
 Shipped plugins run in the child. Your own plugin may need Django, so its hooks run in this process, in the child's
-thread, between two questions to the child. The first question has the document read; the second has the results of the
-hooks cleaned. So nothing from a feed is cleaned without a deadline.
+thread, between two questions to the child. The first question asks to read the document, the second to clean the
+results of the hooks. So nothing from a feed is cleaned without a deadline.
 """
 
 from __future__ import annotations

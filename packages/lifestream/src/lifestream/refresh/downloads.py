@@ -291,7 +291,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
     uvloop takes a fifth less work for each request, but libuv ends the process (`abort`) when it gets no memory, where
     asyncio raises MemoryError. So it is not used under a limit on memory. libuv also ends the process when it cannot
-    start the threads of its pool (`init_threads` in its src/threadpool.c), which it does with the first connection.
+    start the threads of its pool (`init_threads` in its src/threadpool.c); it starts them with the first connection.
     """
     if is_memory_limited():
         return None

@@ -50,7 +50,7 @@ Watch: TypeAlias = Callable[[Answer], None]
 
 # This many results are written without waiting for more, and about as many events at most are handled before a write.
 _BATCH = 250
-_SOME_ARE_NEW = 50  # of so many feeds, at least one nearly always has a new document: one feed in ten has one
+_SOME_ARE_NEW = 50  # of this many feeds, at least one nearly always has a new document: one feed in ten has one
 _PATIENCE = 0.2  # seconds that a result waits to be written with others, and between checks of `stopping`
 
 

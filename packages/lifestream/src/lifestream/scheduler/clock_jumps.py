@@ -5,12 +5,12 @@ right: feeds would be due, leases would end and entries would be dated too late,
 refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this row to notice a time in the
 future.
 
-A feed that was fetched at such a time is made due after the same interval, counted from now. A pause that its host
-asked for at that time lasts as long from now: it keeps all feeds of the host waiting. A feed that was postponed then,
-since it skips that hour, is due when it was before. A lease is made to end LIFESTREAM_LEASE from now: a worker that
-still holds it, since its clock is still ahead, renews it. Items that were first seen at such a time, and have a date in
-the future, are dated now. A subscription that was requested of a hub at such a time is renewed now, since its lease
-ends sooner than stored.
+A feed that was fetched at such a time is made due after the same interval, counted from now. A pause of all its feeds
+that a host asked for at such a time is made to last as long, counted from now. A feed that was postponed at such a
+time, to an hour that it does not skip, is due again when it was before. A lease on a host that ends later than
+LIFESTREAM_LEASE from now is made to end then; a worker that still holds the host renews the lease. Items that were
+first seen at such a time, and have a date in the future, are dated now. A subscription that was requested of a hub at
+such a time is renewed now, since its lease ends sooner than stored.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
@@ -115,8 +115,8 @@ def _correct_pauses(now: datetime, using: str) -> int:
 
 
 def _correct_feeds(now: datetime, using: str) -> int:
-    """Correct the times of feeds that were fetched in the future, or added there and not fetched yet. Returns how many
-    there were.
+    """Correct the times of feeds that were fetched or postponed in the future, or were added in the future and not
+    fetched yet. Returns how many there were.
     """
     count = _correct_pauses(now, using)
     feeds = Feed.objects.using(using)
@@ -165,8 +165,8 @@ def _since_fetch(name: str, now: datetime) -> Combinable:
 
 
 def _correct_checks(now: datetime, using: str) -> None:
-    """Let searches for icons and for new addresses of feeds that ended in the future have ended *now*, and feeds that
-    lost their subscribers in the future have lost them *now*.
+    """Set to *now* the times, if they are in the future, at which a search for the icon or the new address of a feed
+    ended, or at which a feed lost its subscribers.
     """
     for name in ("icon_checked", "replacement_checked", "idle_since"):
         late = Feed.objects.using(using).filter(**{f"{name}__gt": now + TOLERANCE})
@@ -215,8 +215,8 @@ def _correct_items(now: datetime, using: str) -> int:
 
 
 def _correct_hubs(now: datetime, using: str) -> None:
-    """Renew subscriptions at hubs that were requested in the future, and request those that were created there. Until
-    a hub confirms again, the lease that it gave counts from *now*, for the subscription and for its feed.
+    """Renew subscriptions at hubs that were requested in the future, and request those that were created in the future.
+    Until a hub confirms again, the lease that it gave counts from *now*, for the subscription and for its feed.
     """
     late = now + TOLERANCE
     never_requested = HubSubscription.objects.using(using).filter(last_request=None, created__gt=late)

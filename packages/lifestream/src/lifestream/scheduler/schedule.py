@@ -11,7 +11,7 @@ A spread is added: without it, a thousand feeds that were fetched together, afte
 always be due together. The spread is not random but a hash of the feed and the time, so the same values give the same
 result.
 
-What server and feed ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never
+What server and feed ask for is kept apart (`Next.not_before`), so that an early fetch skips our own interval but never
 theirs. Their times are capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what
 the last answer said about freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the
 feed's rhythm.
@@ -43,13 +43,13 @@ _MOST_SPREAD = 1800.0  # seconds
 class Limits:
     """Our own bounds for the time between two requests, in seconds: *min_interval* and *max_interval*.
 
-    However seldom a feed publishes, it is requested every *slow_interval*, so that its readers wait no longer than that
-    for an entry.
+    However seldom a feed publishes, our interval is at most *slow_interval* (or *min_interval*, if that is longer), so
+    that its readers see an entry in time. Only after errors does it grow up to *max_interval*.
 
     A fetch is delayed by up to *jitter*, a fraction of our interval, and half an hour at most. *pauses_hosts* says
     whether a pause that a server asks for applies to all of its feeds, or only to the one that it refused. *beside_hub*
-    says that these are the bounds of a feed whose hub pushes new entries. *max_pause* is the longest Retry-After that
-    counts: a longer one is a mistake, and would lose the feed.
+    says that these are the bounds of a feed whose hub pushes new entries. A Retry-After longer than *max_pause* counts
+    as *max_pause*: it is a mistake, and would lose the feed.
     """
 
     min_interval: float

@@ -54,7 +54,7 @@ def _require_space(folder: Path) -> None:
 
 
 class _Memory(dict[str, Any]):
-    """The times of regular tasks, while there is no file of them. It has the methods of `shelve.Shelf` for its file."""
+    """The times of regular tasks, while there is no file of them; like `shelve.Shelf`, it has `sync` and `close`."""
 
     writeback = True
 

@@ -74,9 +74,9 @@ def _hash(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes i
 
 def is_regular(path: str) -> bool:
     """Return whether a regular file that this process may read is at *path*: reading a pipe could wait for ever, a link
-    may lead nowhere, and a copy that another user has made may be closed.
+    may lead nowhere, and another user may have made a copy that this process may not read.
     """
-    return os.path.isfile(path) and os.access(path, os.R_OK)  # noqa: PTH113  `Path.is_file` raises in closed folders
+    return os.path.isfile(path) and os.access(path, os.R_OK)  # noqa: PTH113  `Path.is_file` raises without access
 
 
 class VersionedStorage(StaticFilesStorage):
@@ -185,7 +185,7 @@ def _names_in(storage: Any, folder: str = "", above: tuple[str, ...] = ()) -> It
         name = f"{folder}/{each}" if folder else each
         path = storage.path(name)
         try:
-            # A link may lead round in circles or into a closed folder, and a mounted folder may be away.
+            # A link may lead round in circles or into an unreadable folder, and a mounted folder may be away.
             is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
         except FileNotFoundError:
             continue

@@ -7,9 +7,10 @@ all items at once to subscriptions without rules, and `loaddata` posts none.) Ke
 import writes the oldest entry first.
 
 A paused subscription gets no posts. Posts that exist already change in two ways only, also in a paused subscription:
-they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set anew by the current
-rules. What an owner has hidden or pinned by hand is not changed. The rules of a whole lifestream are applied in the
-same way: to its latest posts at once, to the others by the next refresh.
+they follow their subscription into another lifestream (a post of an item that is there already is deleted), and
+`Post.ruled` (hidden by a rule) is set anew by the current rules. What an owner has hidden or pinned by hand is not
+changed. The rules of a whole lifestream are applied in the same way: to its latest posts at once, to the others by the
+next refresh.
 """
 
 from __future__ import annotations
@@ -144,8 +145,8 @@ def read_at_once(
 
 
 def fill_rest(stopping: threading.Event | None = None) -> int:
-    """Post what `fill_newest`, `apply_rules` and `read_at_once` have left, until *stopping* is set. Returns for how
-    many subscriptions nothing is left.
+    """Post what `fill_newest`, `fill`, `apply_rules` and `read_at_once` have left, until *stopping* is set. Returns for
+    how many subscriptions nothing is left.
     """
     using = router.db_for_write(Subscription)
     done = 0
@@ -183,7 +184,7 @@ def fill(subscription: Subscription, unlike: int | None = None, reading: Reading
     """Post all items of the subscription's feed that are not posted yet, as its rules allow. Returns how many.
 
     Items that are also in the feed *unlike*, with the same key or the same link, are left out. The items that *reading*
-    does not allow the rules to read are left to `fill_rest`, which knows no such feed.
+    does not allow the rules to read are left to `fill_rest`, which also posts those that are in *unlike*.
     """
     using = router.db_for_write(Subscription)
     reading = reading or ReadingBudget.full()
@@ -324,13 +325,13 @@ def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubj
 
 
 def _sizes(items: Sequence[int], using: str) -> dict[int, int]:
-    """Return how many characters of *items* (keys, at most `bulk_sql.LOOKUP`) rules read."""
+    """Return how many characters rules read of each of *items* (at most `bulk_sql.LOOKUP` keys), by its key."""
     return _sizes_of(Item.objects.using(using).filter(pk__in=items).order_by())
 
 
 def _sizes_of(items: QuerySet[Item], most: int | None = None) -> dict[int, int]:
-    """Return how many characters of the first *most* of *items* rules read, by their keys, in their order. Tags count,
-    too: a hundred of them may be longer than the text of an item.
+    """Return how many characters rules read of each of *items*, by its key, in the order of *items*; of the first
+    *most* items only. Tags count, too: a hundred of them may be longer than the text of an item.
     """
     own = reduce(add, (Length(name) for name in ("text", "title", "author", "link")), Value(LEAST_SIZE))
     sizes = dict(items.annotate(size=own).values_list("pk", "size")[:most])

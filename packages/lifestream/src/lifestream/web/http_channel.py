@@ -234,8 +234,9 @@ class OneAnswerChannel(HTTPChannel):
         """Tell the client to send the body of its request, unless answers to earlier ones are still to come: then the
         loop calls this again once they are sent.
 
-        waitress also calls this from the thread that has answered a request. If the client is gone, it closes the
-        connection there, while the loop may be iterating over all connections, and would end the server.
+        waitress also calls this from the thread that has answered a request. If the client is gone, waitress closes the
+        connection in that thread. The loop may be iterating over all connections then: it would fail, and end the
+        server.
         """
         if threading.get_ident() == self._loop_thread and not self._later:
             untyped: Any = super()  # this method of waitress 3.0 has no types
