@@ -82,9 +82,7 @@ class _Tags:
         return bytes(self._out)
 
     def end(self, around: frozenset[bytes]) -> bytes:
-        """Return the end tags of the open elements inside the innermost open one of *around*; those of all open
-        elements if none of *around* is open.
-        """
+        """Return the end tags of the elements inside the innermost open one of *around*; of all if there is none."""
         self._out.clear()
         while self._open and _local(self._open[-1].lower()) not in around:
             self._close()

@@ -9,8 +9,9 @@ The first that decodes the bytes without an error is taken. `text/xml` without a
 The commonest mistake of sites is UTF-8 under another label. So a document with another label is read as UTF-8 if nearly
 all of it is valid UTF-8, and can't be so by chance (`_is_utf8`). If every candidate has errors, the one with the fewest
 is taken, so if a publisher's excerpt ends within a character, only that character is lost. If even that candidate has
-too many errors, the document is read as windows-1252. If the encoding differs from a label that is not ignored, or part
-of the document could not be decoded, the result has a complaint, except in EBCDIC.
+too many errors, the document is read as windows-1252. Unless labels are ignored, the result has a complaint if the
+encoding differs from the first label (from UTF-8, if there is none). It also has one if part of the document could not
+be decoded, except in EBCDIC.
 
 Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80), again
 except in EBCDIC, which has line ends among them.
