@@ -76,6 +76,14 @@ def test_no_query_gets_markup_into_the_page_or_breaks_an_escape(client: Client, 
         assert "&<mark>" not in page
 
 
+def test_of_a_very_long_name_of_a_site_the_beginning_is_searched(client: Client, main: Lifestream) -> None:
+    """The names of all sites are looked through for each search: five thousand may be long."""
+    filler = "of " * 50
+    for name in (f"Robins {filler}", f"{filler}Kites", f"{filler * 2}Wrens"):
+        make_site(main, name)
+    assert [("of of" in search(client, bird, "sites")) for bird in ("robins", "kites", "wrens")] == [True, True, False]
+
+
 def test_posts_are_counted_up_to_a_limit(
     client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
