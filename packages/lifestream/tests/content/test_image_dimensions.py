@@ -71,6 +71,7 @@ BITMAP = struct.pack("<III", 40, 32, 64) + bytes(28)
 
 def test_dimensions_of_an_icon_are_those_of_its_pictures_not_of_its_directory() -> None:
     assert dimensions(icon(BITMAP, png(640, 480))) == (640, 480)
+    assert dimensions(icon(png(640, 20), BITMAP)) == (640, 64), "the largest width and the largest height"
     assert dimensions(icon(BITMAP)) == (32, 64)
     assert dimensions(icon()) is None
     assert dimensions(icon(BITMAP)[:30]) is None

@@ -12,6 +12,8 @@ from guards import allowing
 from lifestream.fetcher.fetch import Fetcher
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.request_options import (
+    LONGEST_HEADER,
+    MOST_HEADERS,
     OptionRefused,
     RequestOptions,
     checked_certificates,
@@ -100,6 +102,8 @@ def test_malformed_headers_too_many_and_those_of_lifestream_itself_are_refused(l
 
 def test_other_headers_are_accepted_one_a_line() -> None:
     assert checked_headers("") == ()
+    most = [(f"X-{number}", "x" * LONGEST_HEADER) for number in range(MOST_HEADERS)]
+    assert checked_headers("\n".join(map(": ".join, most))) == tuple(most)
     assert checked_headers(" X-Key : a b:c \n\nCookie: a=1; b=2") == (("X-Key", "a b:c"), ("Cookie", "a=1; b=2"))
 
 

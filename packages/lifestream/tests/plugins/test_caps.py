@@ -15,7 +15,7 @@ from django.utils import translation
 
 from costs import assert_linear
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Source
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person, Source, Transcript
 from lifestream.parser.ipc import PREPARED
 from lifestream.plugins import FeedPlugin, ItemDraft, caps
 from lifestream.plugins.caps import Cap, Tally, bounded, bounded_feed
@@ -69,6 +69,32 @@ def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft,
             caps.DESCRIPTION,
             "media",
             (Media(URL, description="x" * 3999 + "…"),),
+        ),
+        (Entry(episode=Episode(season="x" * 1001)), caps.EPISODE, "episode", Episode("x" * 999 + "…")),
+        (Entry(episode=Episode("1", chapters=URL + "x" * 8192)), caps.LINK, "episode", Episode("1")),
+        (
+            Entry(episode=Episode(transcripts=tuple(Transcript(f"{URL}{n}") for n in range(101)))),
+            caps.TRANSCRIPTS,
+            "episode",
+            Episode(transcripts=tuple(Transcript(f"{URL}{n}") for n in range(100))),
+        ),
+        (
+            Entry(episode=Episode(transcripts=(Transcript(URL, "x" * 256),))),
+            caps.TYPE,
+            "episode",
+            Episode(transcripts=(Transcript(URL),)),
+        ),
+        (
+            Entry(episode=Episode(persons=tuple(Person(f"{n}") for n in range(101)))),
+            caps.PERSONS,
+            "episode",
+            Episode(persons=tuple(Person(f"{n}") for n in range(100))),
+        ),
+        (
+            Entry(episode=Episode(persons=(Person("x" * 1001, url=URL),))),
+            caps.EPISODE,
+            "episode",
+            Episode(persons=(Person("x" * 999 + "…", url=URL),)),
         ),
     ],
 )
