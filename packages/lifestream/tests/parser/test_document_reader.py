@@ -75,7 +75,14 @@ def test_no_entry_is_damaged_by_what_follows_the_end_of_the_document() -> None:
 
 
 @pytest.mark.reading(7)
-def test_an_item_of_json_that_goes_on_as_another_one_after_a_gap_is_damaged() -> None:
+def test_every_entry_is_damaged_by_a_gap_in_the_head_which_may_have_declared_a_namespace() -> None:
+    entry = "<item><title>a</title><guid>a</guid></item>"
+    found = parse(f"<rss xmlns:a='http://a.ex{NULS}ample/'><channel>{entry}{entry}</channel></rss>".encode(), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == (0, 1)
+
+
+@pytest.mark.reading(7)
+def test_every_item_of_json_is_damaged_by_a_gap_after_which_one_goes_on_as_another() -> None:
     items = json.dumps([{"id": key, "content_text": f"Text {key}"} for key in "abcd"])
     gap = slice(items.index("ext b"), items.index("xt c"))
     broken = (
@@ -83,4 +90,4 @@ def test_an_item_of_json_that_goes_on_as_another_one_after_a_gap_is_damaged() ->
     )
     found = parse(broken.encode(), {}, URL)
     assert [entry.guid for entry in found.entries] == ["a", "b", "d"]
-    assert found.flaw is not None and found.flaw.damaged == (1,)
+    assert found.flaw is not None and found.flaw.damaged == (0, 1, 2)

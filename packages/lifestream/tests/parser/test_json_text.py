@@ -70,6 +70,7 @@ def test_a_feed_that_ends_before_its_last_items_is_not_complete() -> None:
 
     assert [entry.guid for entry in found.entries] == ["0", "1"]
     assert not found.is_complete
+    assert found.flaw is not None and found.flaw.damaged == (1,)  # it may have ended too early
     assert parse(f"{FEED}; show();".encode(), {}, URL).is_complete
 
 

@@ -37,6 +37,18 @@ def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -
     assert "cut off" not in parse(body, {}, URL).complaint
 
 
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(("extra", "damaged"), [("</item><link>/2</link>", (1,)), ("</item>\n", ())])
+def test_an_entry_with_an_end_tag_too_many_is_damaged_if_something_follows_it(
+    extra: str, damaged: tuple[int, ...]
+) -> None:
+    found = parse(
+        rss(f"<item><guid>1</guid></item><item><guid>2</guid>{extra}</item><item><guid>3</guid></item>"), {}, URL
+    )
+    assert [entry.guid for entry in found.entries] == ["1", "2", "3"]
+    assert found.flaw is not None and found.flaw.damaged == damaged
+
+
 def test_one_bad_entry_affects_nothing_else() -> None:
     items = "<item><title>Good</title></item><item><pubDate>&#x;</pubDate></item><item><title>Also good</title></item>"
     feed = parse(rss(items), {}, URL)

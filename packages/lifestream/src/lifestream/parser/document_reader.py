@@ -85,14 +85,16 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
 
 def _overwritten(text: str) -> list[bool]:
     """Return for each beginning of an entry in *text* whether a part of the document is overwritten between it and the
-    next one: what is left may be the beginning of one entry with the end of another. Return an empty list if nothing is
-    overwritten, except at the end.
+    next one: what is left may be the beginning of one entry with the end of another. If a part before the first entry
+    is overwritten, this is so for all: namespaces may be missing. Return an empty list if nothing is overwritten,
+    except at the end.
     """
     text = text.rstrip("\0 \t\r\n")
     if OVERWRITTEN not in text:
         return []
     starts = [found.start() for found in _ENTRY.finditer(text)]
-    return [OVERWRITTEN in text[start:end] for start, end in pairwise([*starts, len(text)])]
+    in_head, *in_entries = (OVERWRITTEN in text[start:end] for start, end in pairwise([0, *starts, len(text)]))
+    return [True] * (len(starts) or 1) if in_head else in_entries
 
 
 _ENTRY = late(r"<(?:\w{1,20}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)

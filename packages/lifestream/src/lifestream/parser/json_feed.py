@@ -51,9 +51,10 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None, start: int = 0)
     language = _text(document, "language")
     author = _authors(document)
     dated = [item for item in items if isinstance(item, dict)]
-    if flaw is not None and OVERWRITTEN in decoded.text:
-        # An item with a gap in one of its texts may be the beginning of one item with the end of another.
-        flaw = replace(flaw, damaged=tuple(at for at, item in enumerate(dated) if _ESCAPED in json.dumps(item)))
+    if flaw is not None and not flaw.mended and OVERWRITTEN in decoded.text:
+        # An item may be the beginning of one item with the end of another. Where they have the same names, only the
+        # values of the other one are left, without the gap.
+        flaw = replace(flaw, damaged=tuple(range(len(dated))))
     calendar = Calendar(lambda: [_date(item, name) for item in dated for name in _DATES], notes)
     link = _address(document, "home_page_url", url)
     site = base_of_links(link, url)
@@ -82,7 +83,6 @@ def _is_empty_feed(document: dict[str, Any], version: str) -> bool:
 
 
 _DATES: Final = ("date_published", "date_modified")
-_ESCAPED: Final = json.dumps(OVERWRITTEN).strip('"')
 
 
 def _entry(item: dict[str, Any], site: str, url: str, author: str, language: str, calendar: Calendar) -> Entry:

@@ -85,8 +85,12 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
     if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
     # An item after the end of the value: the value has ended too early, and the item is left out.
-    is_whole = _ID.search(rest) is None and OVERWRITTEN not in mended[:end]
-    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=is_whole)
+    is_early = _ID.search(rest) is not None
+    is_whole = not is_early and OVERWRITTEN not in mended[:end]
+    items = found.get("items") if is_early and isinstance(found, dict) else None
+    read = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    damaged = (len(read) - 1,) if read else ()  # the last one may have ended too early as well
+    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=is_whole, damaged=damaged)
 
 
 def _without_slips(found: re.Match[str]) -> str:

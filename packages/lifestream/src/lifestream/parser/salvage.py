@@ -27,9 +27,10 @@ class Salvage:
     """What an ill-formed document still has: *whole*, a document of its entries, as far as they are well-formed or
     could be mended.
 
-    *count* is the number of entries in *whole*, and *mended* are the indices of those that were mended. *cut_off* says
-    that the last entry was left out, since the document ends inside it: the part that is there may lack its guid or
-    link, and the whole entry would come as another one later.
+    *count* is the number of entries in *whole*, and *mended* are the indices of those that were mended, or whose rest
+    was left out, since they have an end tag too many. *cut_off* says that the last entry was left out, since the
+    document ends inside it: the part that is there may lack its guid or link, and the whole entry would come as another
+    one later.
     """
 
     whole: bytes
@@ -47,12 +48,16 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
     pieces = _pieces(document[scanned.head :], scanned.name)
+    name = scanned.name.encode("utf-8")
     names = (scanned.name, *scanned.open)
     cut_off = bool(pieces) and _end_of_element(pieces[-1]) == 0 and is_cut_off(pieces[-1], names)
     whole: list[bytes] = []
     mended: list[int] = []
     for piece in pieces[:-1] if cut_off else pieces:
         if end := _end_of_element(piece):
+            between, end_tag, _ = piece[end:].partition(b"</" + name)
+            if end_tag and between.strip():  # it ended too early: the rest of it follows
+                mended.append(len(whole))
             whole.append(piece[:end])
             continue
         balanced_piece = balanced(with_ends(_without_endless_section(piece)))
