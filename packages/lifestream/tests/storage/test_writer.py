@@ -46,6 +46,12 @@ class TestMessages:
         assert stored.message == feed.last_error == "it answered health ok Next fetch: never"
         assert Fetch.objects.get(feed=feed).message == stored.message
 
+    def test_a_message_covers_no_lines_around_it(self) -> None:
+        mark = "\u0301"
+        failed = Failed("status", f"it answered 500 a{mark * 90}")
+        [stored] = store([result(make_feed(), failed)], NOW)
+        assert stored.message == f"it answered 500 a{mark * 6}"
+
 
 class TestBatches:
     def test_results_come_back_in_order_whatever_they_are(self) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from lifestream.content.plaintext import scrub
+from lifestream.content.plaintext import scrub, without_piles
 from lifestream.entry import MENDED, ParsedFeed
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, validators
 from lifestream.fetcher.url_hosts import site_domain
@@ -226,5 +226,6 @@ def _message(*parts: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    text = " ".join(scrub(text).split())  # a message with line breaks could look like another line of the log
+    # A message with line breaks could look like another line of the log, and marks in a row cover the lines around it.
+    text = " ".join(without_piles(scrub(text)).split())
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

@@ -28,7 +28,7 @@ from django.db.models import Max
 from django.utils.crypto import salted_hmac
 
 from lifestream.conf import is_loopback, settings
-from lifestream.content.plaintext import scrub, shorten
+from lifestream.content.plaintext import scrub, shorten, without_piles
 from lifestream.fetcher.request_options import is_own_proxy
 from lifestream.fetcher.url_hosts import domain_of
 from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
@@ -262,7 +262,7 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
     found = HubSubscription.objects.filter(key=key, topic=topic).first()
     if found is None:
         return False
-    one_line = shorten(" ".join(scrub(reason).split()), 300)
+    one_line = shorten(" ".join(without_piles(scrub(reason)).split()), 300)
     message = say("hub-denied-because", reason=one_line) if one_line else say("hub-denied")
     using = router.db_for_write(HubSubscription)
 
