@@ -180,6 +180,7 @@ def test_no_name_in_an_error_begins_a_line_of_its_own(capsys: pytest.CaptureFixt
     ("argument", "shown"),
     [
         ("https://ada:secret@a.example/x", "https://…@a.example/x"),
+        ("http:/ada:secret@a.example", "http:/…@a.example"),
         ("ada:secret@a.example", "…@a.example"),
         ("'ada:secret@a.example'", "'…@a.example'"),
         ("mailto:ada@a.example", "mailto:ada@a.example"),
