@@ -196,6 +196,13 @@ HOSTILE = [
     "&quot;pwd",
     "%22pwd%22:",
     "pwd=‘a’b",
+    "'a' eq ",
+    "pwd in (",
+    "pwd between 'a' and ",
+    "eq(pwd,",
+    "pwd+is+not+",
+    'a="',
+    "a=a=a+",
 ]
 
 

@@ -174,3 +174,31 @@ def test_no_name_in_an_error_begins_a_line_of_its_own(capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         Failing().run_from_argv(["lifestream", "command"])
     assert capsys.readouterr().err == f"CommandError: {SHOWN}\\nall is well can't be read\n"
+
+
+@pytest.mark.parametrize(
+    ("argument", "shown"),
+    [
+        ("https://ada:secret@a.example/x", "https://…@a.example/x"),
+        ("http:/ada:secret@a.example", "http:/…@a.example"),
+        ("ada:secret@a.example", "…@a.example"),
+        ("'ada:secret@a.example'", "'…@a.example'"),
+        ("mailto:ada@a.example", "mailto:ada@a.example"),
+        ("ada@a.example", "ada@a.example"),
+    ],
+)
+def test_no_error_of_a_command_shows_a_login(argument: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    class Failing(BaseCommand):
+        requires_system_checks: list[str] = []
+
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise CommandError(f"{argument}: no such file")
+
+    with pytest.raises(SystemExit):
+        Failing().run_from_argv(["lifestream", "command"])
+    with pytest.raises(SystemExit):
+        Failing().run_from_argv(["lifestream", "command", argument])
+    printed = capsys.readouterr().err
+    assert f"CommandError: {shown}: no such file\n" in printed
+    assert f"unrecognized arguments: {shown}\n" in printed
+    assert "secret" not in printed

@@ -186,6 +186,10 @@ class TestDatabase:
         names = list(Subscription.objects.order_by("pk").values_list("name", flat=True))
         assert names == ["https://a.example/feed", "A: http://a.example", "A // b@a.example", "ada@a.example"]
 
+    def test_the_folder_in_a_list_is_stored_without_the_login_of_a_url_in_it(self) -> None:
+        subscribe_to(make_lifestream(), [Outline("https://a.example/", folder="https://ada:secret@a.example/")])
+        assert Subscription.objects.get().folder == "https://a.example/"
+
     def test_the_site_and_the_title_in_a_list_are_not_stored_in_the_feed(self) -> None:
         subscribe_to(make_lifestream(), [Outline("https://a.example/feed", "A", "https://elsewhere.example/")])
         feed = Feed.objects.get()

@@ -38,7 +38,10 @@ _NOT_READY = re.compile(
 )
 # No message contains a password, since messages are stored, shown and logged.
 _LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
-_LOGIN_IN_TEXT: Final = re.compile(r"(?<=://)[^/?#\s]*@")
+_LOGIN_IN_TEXT: Final = re.compile(r"(?<=:/)(?P<slashes>/*+)[^/?#\s]*@")
+_LOGIN_OF_NO_SCHEME: Final = re.compile(
+    r"(?<![^\s'\"(])(?!(?:mailto|acct|xmpp):)[^\s:/@'\"(]{1,256}+:[^\s/@]{1,256}+@(?=[^\s@])", re.IGNORECASE
+)
 PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 """The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
@@ -191,7 +194,12 @@ def _without_login(url: str) -> str:
 
 def without_logins(text: str) -> str:
     """Return *text*, such as the name of a feed, without the logins of the URLs in it."""
-    return _LOGIN_IN_TEXT.sub("", text)
+    return _LOGIN_IN_TEXT.sub(r"\g<slashes>", text)
+
+
+def logins_hidden(message: str) -> str:
+    """Return *message* without the logins of the URLs in it, also of those without a scheme: `ada:secret@a.example`."""
+    return _LOGIN_OF_NO_SCHEME.sub("…@", _LOGIN_IN_TEXT.sub(r"\g<slashes>…@", message))
 
 
 def shown_in_message(url: str) -> str:

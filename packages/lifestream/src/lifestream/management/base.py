@@ -67,6 +67,13 @@ class VisibleOutput(base.OutputWrapper):
         os.close(nowhere)
 
 
+def _shown(message: str) -> str:
+    """Return *message* in one line, with escapes for control characters, and without the login of an argument."""
+    from lifestream.fetcher.feed_urls import logins_hidden  # imported here, since few commands need it
+
+    return visible(logins_hidden(message), lines=False)
+
+
 class BaseCommand(base.BaseCommand):
     """A command of this app. Its output and the message of a CommandError have control characters escaped."""
 
@@ -87,7 +94,7 @@ class BaseCommand(base.BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         report = parser.error
         # An argument may be the name of a file that somebody else has chosen, as in `import_opml *`.
-        setattr(parser, "error", lambda message: report(visible(message, lines=False)))  # noqa: B010  no type has it
+        setattr(parser, "error", lambda message: report(_shown(message)))  # noqa: B010  no type has it
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -104,7 +111,7 @@ class BaseCommand(base.BaseCommand):
         except CommandError as error:
             # It may name a file that somebody else has chosen, and a name may have several lines.
             if not isinstance(error, SystemCheckError):
-                error.args = (visible(str(error), lines=False),)
+                error.args = (_shown(str(error)),)
             raise
         except RowGone as error:
             raise CommandError(gettext("What this command was to change was deleted meanwhile.")) from error

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from lifestream.conf import settings
-from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, shown_in_message
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, logins_hidden, request_url, shown_in_message
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import ShortOf, require_files
 from lifestream.fetcher.url_hosts import host_of
@@ -115,7 +115,7 @@ def is_address(name: str) -> bool:
 
 
 def _result(document: Document, answer: Future[Prepared] | str, pool: ParserPool) -> Reading:
-    name = shown_in_message(document.name) if is_address(document.name) else document.name
+    name = shown_in_message(document.name) if is_address(document.name) else logins_hidden(document.name)
     if isinstance(answer, str):
         return Reading(name, document.url, error=answer)
     try:

@@ -279,8 +279,9 @@ def subscribe_to(
             continue
         key = url_key(url)
         again += key in listed
-        name = without_logins(outline.title)  # some programs write a feed's URL where a name is missing
-        listed.setdefault(key, Listed(url, name, outline.folder, outline.keep_rules, outline.block_rules))
+        # Some programs write the URL of a feed where a name is missing.
+        name, folder = without_logins(outline.title), without_logins(outline.folder)
+        listed.setdefault(key, Listed(url, name, folder, outline.keep_rules, outline.block_rules))
         notes += [outline.note] if outline.note else []
     created = subscribe_all(lifestream, listed.values(), progress)
     return Subscribed(created, again + len(listed) - len(created), refused, notes)

@@ -241,6 +241,11 @@ class TestText:
         assert "Salt & Tide" in out
         assert error == "1 of 2 documents could not be read"
 
+    def test_the_login_of_an_address_without_a_scheme_is_not_shown(self) -> None:
+        out, error = run("ada:secret@a.example", "missing")
+        assert out.startswith("…@a.example: no such file or directory; an address begins with https://\n")
+        assert "secret" not in error
+
     def test_the_name_of_a_file_cannot_forge_a_line(self) -> None:
         out, error = run("/a.xml\n/b.xml: forged", "/c\x1b[31m.xml")
         assert out.splitlines() == [
