@@ -1,4 +1,6 @@
-"""A link is marked if its text is its address: printed pages give the address of all other links after their text."""
+"""A link to a web page is marked if it contains its address as plain text, and nothing else: printed pages give the
+address of all other links after their text.
+"""
 
 from __future__ import annotations
 

@@ -137,6 +137,17 @@ def test_a_broker_that_is_down_is_reported() -> None:
     assert "CELERY_BROKER_URL" in finding.remedy
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_never_answers_is_reported(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with override_settings(CELERY_BROKER_URL=f"{scheme}://127.0.0.1:{port}/"):
+            (finding,) = found("broker")
+    assert finding.grade is Grade.ERROR
+    assert finding.text.startswith("The broker can't be reached: ") and "time" in finding.text.lower()
+
+
 def test_a_site_without_a_broker_needs_none() -> None:
     with override_settings(CELERY_BROKER_URL=""):
         assert found("broker") == []

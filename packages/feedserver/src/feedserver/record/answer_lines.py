@@ -19,7 +19,8 @@ class AnswerLines:
     """The lines of an answer: the *interim* statuses before it, its *head*, and the lines *after* the head.
 
     *after* are, for a chunked body, the lines that give the size of each chunk, and the trailers; else it is empty.
-    *bare_carriage_returns* is the number of lines that had a CR before their end; here, they have a blank for it.
+    *bare_carriage_returns* is the number of lines with a CR that is no part of their CR LF. In the fields above, each
+    such CR is replaced by a blank.
     """
 
     interim: tuple[int, ...]

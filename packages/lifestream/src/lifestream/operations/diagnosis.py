@@ -168,7 +168,9 @@ def _broker(_now: datetime) -> Iterator[Finding]:
     from kombu import Connection  # the extra "scale"
     from kombu.exceptions import OperationalError as BrokerError
 
-    with Connection(url, connect_timeout=_BROKER_TIMEOUT) as connection:
+    # A broker may accept the connection and never answer. Redis and AMQP have different names for the same limit.
+    limits = {"socket_timeout": _BROKER_TIMEOUT, "read_timeout": _BROKER_TIMEOUT, "write_timeout": _BROKER_TIMEOUT}
+    with Connection(url, connect_timeout=_BROKER_TIMEOUT, transport_options=limits) as connection:
         try:
             connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT)
         except BrokerError as error:

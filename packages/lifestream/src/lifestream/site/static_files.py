@@ -1,8 +1,8 @@
 """The static files of the bundled site, which browsers keep for a year if a page names them with their version.
 
-The address of each file, as pages name it, ends with its version, a hash of its content: `theme.css?v=0f3ab2c81d6e`. A
-file that changes has another address once it is requested, or the site is started again. So `collectstatic` is not
-needed, and no browser shows an old version of a file.
+The address of each file, as pages name it, ends with its version, a hash of its content: `theme.css?v=0f3ab2c81d6e`.
+`collectstatic` is not needed. Pages name the new address of a file that has changed once somebody has requested the
+file, or once the site is started again; until then, browsers show the version that they have.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 A_YEAR: Final = 365 * 86400
 _DIGITS: Final = 12  # of the hash; nobody profits from a collision
 _COMPRESSED: Final = {"gzip": ".gz", "br": ".br"}
-"""The ends of the names of files that are sent instead of another one to clients that accept these encodings."""
+"""For each encoding, how the name of a compressed copy ends. It is sent to clients that accept the encoding."""
 _ENDS: Final = ("", *_COMPRESSED.values())
 _TRIES: Final = 5
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII | re.IGNORECASE)
@@ -48,7 +48,7 @@ def version_of(name: str) -> str:
 
 @cache
 def known_version(name: str) -> str:
-    """Return the same as `version_of`. Raises OSError, which is not cached: a shortage of files may be over soon."""
+    """Return the same as `version_of`. Raises OSError, which is not cached: a later call may open the file."""
     found = _found(name)
     return "" if found is None else _hash(found, state_of(found))
 
@@ -96,9 +96,9 @@ class ChangedFileError(Exception):
 class ConditionalFile(StaticFile):  # type: ignore[misc]
     """A static file as it was when this was made, which answers conditions and ranges as RFC 9110 says. WhiteNoise
     refuses a range of one byte, sends a part although the client has another version of the file (If-Range), and does
-    not recognise its own ETag after the compression has made it weak.
+    not recognise its own ETag after `CompressionMiddleware` has made it weak.
 
-    *seen* is the state of the file then, as `state_of` returns it.
+    *seen* is the state of the file when this was made, as `state_of` returns it.
     """
 
     def __init__(self, path: str, headers: Any, seen: State) -> None:
@@ -107,8 +107,9 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
         self.seen = seen
 
     def get_response(self, method: str, request_headers: Mapping[str, Any]) -> Any:
-        """Return the answer with the file; with a part of it only to GET, and only if the condition of the range holds.
-        Raises ChangedFileError if another file is there now, or none that can be opened.
+        """Return the answer with the file. The answer to a GET has only a part of it if a range is asked for, and the
+        condition of the range (If-Range) holds. Raises ChangedFileError if another file is there now, or none that can
+        be opened.
         """
         condition = request_headers.get("HTTP_IF_RANGE")
         # Only strong ETags, and dates that are the same, fulfil the condition (RFC 9110 §13.1.5).
@@ -119,7 +120,7 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
             response = super().get_response(method, request_headers)
         except OSError as error:
             raise ChangedFileError(self.path) from error
-        opened = getattr(response.file, "fileobj", response.file)  # of a part, the whole file
+        opened = getattr(response.file, "fileobj", response.file)  # if a part is sent: the whole file
         if opened is not None and _state_of_opened(opened) != self.seen[_ENDS.index(opened.name[len(self.path) :])]:
             opened.close()
             raise ChangedFileError(self.path)
@@ -203,8 +204,8 @@ def _names_in(storage: Any, folder: str = "", above: tuple[str, ...] = ()) -> It
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """Serve static files; a file that is requested with its version never changes (RFC 8246).
 
-    Only regular files are served. WhiteNoise would not start if a symbolic link led nowhere, as those do that editors
-    create beside an open file.
+    Only regular files are served. WhiteNoise would not start if a symbolic link led nowhere: some editors create such a
+    link beside an open file.
     """
 
     def add_files_from_finders(self) -> None:
@@ -235,9 +236,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the file that *request* asks for, or else the answer of the next middleware. A file that was changed
         is looked at again: WhiteNoise would send the new bytes with the old length. A file is also looked at again if
-        another version of it is requested: since the start, a file of the same name may have taken its place.
+        another version of it is requested: since the start, a file of the same name may have been added to a folder
+        that comes first.
 
-        If the file is replaced again and again while it is opened, the answer is 503.
+        If the file can't be opened, or is replaced each time that it is opened, the answer is 503 after five tries.
         """
         query = request.META.get("QUERY_STRING", "")
         for _ in range(_TRIES):
@@ -268,7 +270,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         return known
 
     def _looked_at_again(self, url: str, known: ConditionalFile, *, has_changed: bool) -> ConditionalFile | None:
-        """Return the file that is at *url* now, which was *known* there, None if there is none any more."""
+        """Return the file that is at *url* now, None if there is none. *known* is the file that was there before."""
         path = _found(url.removeprefix(self.static_prefix))
         if path == known.path and not has_changed:
             return known

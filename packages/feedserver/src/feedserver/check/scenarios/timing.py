@@ -293,7 +293,7 @@ SCENARIOS = (
     Scenario(
         id="T8",
         title="429 with Retry-After as a date",
-        rule="A server answers 429 with a Retry-After in four days, as a date: the feed is not yet requested after "
+        rule="A server answers 429 with a Retry-After whose date is in four days: the feed is not requested within "
         "three.",
         source="RFC 6585 §4, RFC 9110 §10.2.3",
         level=Level.MUST,

@@ -17,7 +17,8 @@ from lifestream.terminal import visible_json
 class Command(BaseCommand):
     help = gettext_lazy(
         "Looks at the settings, the database, files, disk, clock, certificates and workers, and says what is wrong "
-        "and what to do. It asks no other server. The exit status is 1 if something has to be mended."
+        "and what to do. It asks only the site's own servers, such as the database. The exit status is 1 if there is "
+        "an error; warnings leave it 0."
     )
     requires_system_checks = ()  # The command runs the checks itself, so that a failed one hides no other finding.
 

@@ -35,7 +35,8 @@ class _Level:
 
 
 class EntryMedia(NamedTuple):
-    """The *media* of an entry. *title*, *description* and *player* are those of the entry, else of the first medium.
+    """The *media* of an entry. *title*, *description* and *player* are those of the entry, else of its first
+    group or content, which need not be the first medium.
 
     *torrents* are the addresses of files that peers share, with their types; *tags* are those of its media.
     """
@@ -52,7 +53,7 @@ NO_MEDIA: Final = EntryMedia([])
 
 
 def media_of(elements: Iterable[Element], names: Names) -> EntryMedia:
-    """Return the media that *elements* describe, the children of an entry in the namespace of Media RSS."""
+    """Return the media described by *elements*: the children of an entry in the namespace of Media RSS."""
     entry = _read(elements, names)
     first, details = entry, {**entry.said}
     while first.inner:
@@ -97,8 +98,8 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
 
 
 def _media(entry: _Level) -> Iterator[Media]:
-    """Yield one medium for each content or group of an entry that is not empty, or for the first one if all are empty.
-    If there is none, yield one for its thumbnail or player.
+    """Yield one medium for each group or content that is not empty; if all are empty, for the first one. If *entry* has
+    none, yield one for its thumbnail or player.
     """
     inner = [level for level in entry.inner if _has_anything(level)] or entry.inner[:1]
     for level in inner:
