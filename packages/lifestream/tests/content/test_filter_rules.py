@@ -123,6 +123,15 @@ def test_the_number_of_rules_is_limited(text: str, line: int, many: str) -> None
     assert sum(len(rule.terms) for rule in read) <= MOST_TERMS
 
 
+@pytest.mark.parametrize("text", ["\ufdfa" * 99_000, f"{chr(0xFDFA) * 190}\n" * 500], ids=["one line", "many lines"])
+def test_rules_of_few_characters_and_very_many_letters_are_not_read(text: str) -> None:
+    """An import reads the rules of all subscribers again, and holds the database meanwhile."""
+    with pytest.raises(RuleError, match="at most 1,000 words and phrases count"):
+        check(text)
+    read = Rules.of("", text).block
+    assert sum(len(word) for rule in read for term in rule.terms for word in term.words) <= 100 * MOST_TERMS
+
+
 def test_the_rules_up_to_the_limit_still_apply() -> None:
     rules = Rules.of("", "python\n" + "nothing\n" * (2 * MOST_RULES))
     assert len(rules.block) == MOST_RULES

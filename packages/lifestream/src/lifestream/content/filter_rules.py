@@ -30,6 +30,12 @@ MOST_TERMS: Final = 1_000
 """The maximum number of words and phrases in all rules of a text together."""
 LONGEST_RULES: Final = 100_000
 """How many characters of a text of rules are used: five hundred lines usually have a tenth of it."""
+_LETTERS_OF_TERM: Final = 100
+"""How many letters beyond ASCII count as one word, if there are fewer words: one character of Arabic stands for 18
+letters, and each import reads the rules again.
+"""
+_LONGEST_RULE: Final = 20 * MOST_TERMS
+"""A line with more characters, some of them beyond ASCII, counts as one with too many words."""
 _LONGEST_QUOTED: Final = 100
 _LONGEST_LINE: Final = 5_000
 _TIMES_LONGER: Final = 4
@@ -158,12 +164,14 @@ def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
         field = name.strip().lower()
         if not colon or field not in FIELDS:
             field, rest = "", line
-        address, words = rest.strip().casefold(), tuple(terms(rest)) if field != "link" else ()
-        if not (words or (field == "link" and address)):
+        is_too_long = len(line) > _LONGEST_RULE and field != "link" and not line.isascii()
+        address, words = rest.strip().casefold(), tuple(terms(rest)) if field != "link" and not is_too_long else ()
+        if not (is_too_long or words or (field == "link" and address)):
             refuse(say("rule-empty", number=number, line=_quoted(line)))
             continue
-        rule_count, term_count = rule_count + 1, term_count + max(1, len(words))
-        if rule_count > MOST_RULES or term_count > MOST_TERMS:
+        letters = 0 if line.isascii() else sum(len(word) for term in words for word in term.words)
+        rule_count, term_count = rule_count + 1, term_count + max(1, len(words), letters // _LETTERS_OF_TERM)
+        if is_too_long or rule_count > MOST_RULES or term_count > MOST_TERMS:
             if rule_count > MOST_RULES:
                 refuse(say("too-many-rules", number=number, line=_quoted(line), most=f"{MOST_RULES:,}"))
             else:
