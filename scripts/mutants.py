@@ -20,7 +20,7 @@ from cosmic_ray.operators.operator import Example, Operator
 from cosmic_ray.plugins import get_operator
 from parso.python.tree import ExprStmt, Keyword, Name, PythonNode
 
-# Each operator is replaced by its neighbour only: the other replacements of Cosmic Ray are killed by the same tests.
+# Each operator of Python is replaced by only one other: tests that notice this notice Cosmic Ray's other replacements.
 CHOSEN = [
     "ReplaceComparisonOperator_Eq_NotEq",
     "ReplaceComparisonOperator_NotEq_Eq",
@@ -56,9 +56,11 @@ CHOSEN = [
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]  # Cosmic Ray brings no types
-    """Replace a call, an `await`, an augmented assignment, `raise` or `yield` by `pass`, and what is returned by None,
-    unless it is None or False.
-    Plain assignments stay: without one, the next line raises NameError, which any test finds.
+    """Replace a call, an `await`, an augmented assignment, or a `raise` or `yield` with a value by `pass`. In a `return`,
+    replace the value by None, unless it is None or False.
+
+    Plain assignments stay. Without the first one of a name, a later line raises NameError, which any test finds; later
+    assignments, and those to attributes and items, are not tried.
     """
 
     KINDS = ("return_stmt", "raise_stmt", "yield_expr", "expr_stmt", "atom_expr", "await")
@@ -256,7 +258,7 @@ Position: TypeAlias = tuple[int, int]  # line from 1, and column from 0 in bytes
 
 
 def _without_effect(tree: ast.Module) -> Iterator[tuple[Position, Position]]:
-    """Yield the start and end of annotations, which nothing reads, and of the decorators of dataclasses."""
+    """Yield the start and end of annotations, which few modules read, and of the decorators of dataclasses."""
     for node in ast.walk(tree):
         excluded: list[ast.expr | None] = []
         if isinstance(node, ast.arg | ast.AnnAssign):

@@ -156,7 +156,7 @@ def test_what_a_shared_fixture_has_caused_fails_the_first_test_that_is_not_skipp
     outcome.assert_counts(skipped=2, failed=1, passed=1)
     text = outcome.under("test_runs")
     assert "GET /atm.xml: nothing answers." in text
-    assert "/never was requested never, not once." in text
+    assert "/never was requested 0 times, not once." in text
     assert "other.xml" not in text.split("The server received")[0]
     assert "/neither" not in text
 
@@ -229,7 +229,7 @@ def pytest_runtest_protocol(item, nextitem):
     ("cause", "message"),
     [
         ("get(server.url('atm.xml'))", "GET /atm.xml: nothing answers."),
-        ("server.expect('/never')", "/never was requested never, not once."),
+        ("server.expect('/never')", "/never was requested 0 times, not once."),
         ("get(server.url('atom.xml'))", "'ETag:' is not sent as a header."),
     ],
 )

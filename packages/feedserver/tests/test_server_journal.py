@@ -80,7 +80,7 @@ def test_a_wait_in_vain_lists_the_requests_that_came_instead(server: FeedServer)
         server.wait_for("/x", count=2, timeout=0.01, method="GET")
     lines = str(caught.value).splitlines()
     assert lines[:2] == [
-        "GET /x was requested never within 0.01 s, not twice.",
+        "GET /x was requested 0 times within 0.01 s, not twice.",
         "The server received 1 request:",
     ]
     assert lines[2].startswith("  1. GET /y -> 200 OK, ")

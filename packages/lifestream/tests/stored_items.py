@@ -1,4 +1,4 @@
-"""An in-memory model of what `store` does with the decisions about entries, and entries for it."""
+"""An in-memory model of what `store` does with decisions, and a function that makes entries for tests."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def entry(title: str = "", guid: str = "", link: str = "", day: int | None = Non
 
 @dataclass
 class StoredItems:
-    """The *items* by id, the *tombstones* of the deleted ones, and how many entries these *refused*, after all
-    decisions so far. Decisions are made for *part* entries of a document at a time.
+    """The *items* by id, and the *tombstones* of the deleted ones, after all decisions so far. *refused* counts the
+    entries that matched a tombstone. Decisions are made for *part* entries of a document at a time.
     """
 
     part: int = 1000

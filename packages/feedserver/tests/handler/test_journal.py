@@ -193,7 +193,7 @@ def test_a_long_journal_is_shown_from_its_end() -> None:
             "/feed with User-Agent: x was not requested. It was requested with User-Agent: reader/1",
         ),
         ({"path": "/feed", "count": 3}, "/feed was requested once, not 3 times."),
-        ({"path": "/feed", "count": 0}, "/feed was requested once, not never."),
+        ({"path": "/feed", "count": 0}, "/feed was requested once, not 0 times."),
     ],
 )
 def test_an_assertion_lists_the_requests_that_came_instead(asked: dict[str, object], message: str) -> None:

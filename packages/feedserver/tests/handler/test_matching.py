@@ -66,7 +66,9 @@ def test_the_most_specific_wins_whichever_is_later(server: FeedServer, client: R
 
 
 @pytest.mark.parametrize("order", list(permutations("abc")))
-def test_of_equal_routes_the_latest_wins(server: FeedServer, client: RawClient, order: tuple[str, ...]) -> None:
+def test_of_equally_specific_routes_the_latest_wins(
+    server: FeedServer, client: RawClient, order: tuple[str, ...]
+) -> None:
     for name in order:
         server.add("/x", Response(name), headers={name: None})
     assert body(client, "/x", "a: 1", "b: 1", "c: 1") == order[-1]
@@ -92,7 +94,7 @@ def test_a_body_chooses_the_route_once_it_is_received(server: FeedServer, client
     assert body(client, "/hub", "Content-Length: 1", method="POST", body=b"x") == "other"
 
 
-def test_a_function_is_asked_about_the_whole_request(server: FeedServer, client: RawClient) -> None:
+def test_a_function_is_asked_about_the_request_with_its_connection(server: FeedServer, client: RawClient) -> None:
     server.add("/x", Response("first"))
     server.add("/x", Response("again"), matching=lambda request: request.connection.is_reused)
     assert [body(client, "/x"), body(client, "/x")] == ["first", "again"]
@@ -151,7 +153,7 @@ def test_a_path_is_found_in_each_spelling(server: FeedServer, client: RawClient,
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST"])
-def test_a_whole_url_of_the_server_is_its_path(server: FeedServer, client: RawClient, host: str) -> None:
+def test_a_url_of_the_server_stands_for_the_path_in_it(server: FeedServer, client: RawClient, host: str) -> None:
     server.add(f"http://{host}:{server.port}/own.xml", Response("own"))
     assert body(client, "/own.xml") == "own"
     assert body(client, f"http://127.0.0.1:{server.port}/own.xml") == "own"

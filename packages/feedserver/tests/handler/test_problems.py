@@ -1,6 +1,6 @@
-"""No failure of a server is silent: `verify` raises each one as a problem, unless it is meant.
+"""No failure of a server is silent: `verify` raises each one as a problem, unless the test intends it.
 
-Each test breaks one thing, and calls `verify` if that is a problem.
+Most tests break one thing, and look at what `verify` raises, or that it raises nothing.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def test_an_exception_on_the_event_loop_is_a_problem_of_each_server(caplog: pyte
     assert "in fails\n    raise Oops" in caplog.text, "the log has the traceback"
 
 
-def test_a_file_that_shrinks_while_it_is_sent_is_a_problem(root: Path) -> None:
+def test_a_file_that_is_shorter_than_declared_is_a_problem(root: Path) -> None:
     file = root / "big.xml"
     with file.open("wb") as target:
         target.truncate(3_000_000)
@@ -147,16 +147,21 @@ def test_a_file_that_is_changed_while_it_is_sent_is_a_problem(root: Path) -> Non
         assert re.search("big.xml (was changed while it was sent|has changed since it was read)", problems_of(server))
 
 
-def test_a_file_that_is_changed_after_its_first_bytes_is_reported_at_its_last(tmp_path: Path) -> None:
+def test_a_file_that_changes_after_its_first_bytes_were_sent_is_never_sent_whole(tmp_path: Path) -> None:
     file = tmp_path / "big.xml"
     file.write_bytes(b"a" * 1_000_000)
     response = Response(FileBody(file, 1_000_000, stamp=file_stamp(file.stat())))
     steps = response_writer.plan(response_writer.make_head(None, response, True), response, "GET")
     assert isinstance(next(steps), SendHead)
-    assert isinstance(next(steps), Send), "some of the body"
+    first = next(steps)
+    assert isinstance(first, Send), "some of the body"
     os.utime(file, (1, 1))
+    sent = len(first.data)
     with pytest.raises(response_writer.BodyChanged, match="was changed while it was sent"):
-        list(steps)
+        for step in steps:
+            assert isinstance(step, Send)
+            sent += len(step.data)
+    assert sent < 1_000_000
 
 
 def test_a_file_that_changed_after_it_was_read_is_a_problem(root: Path) -> None:
@@ -202,7 +207,7 @@ def test_a_fault_that_could_not_be_injected_is_a_problem(root: Path) -> None:
     "fault",
     ["slow body", "short content-length", "reset after 512", "stall after headers", "early answer", "endless headers"],
 )
-def test_a_fault_that_cannot_break_a_connection_before_any_request_is_a_problem(fault: str) -> None:
+def test_a_fault_that_needs_a_request_is_a_problem_in_on_connect(fault: str) -> None:
     from feedserver import faults
 
     with FeedServer(strict=False) as server:
@@ -233,7 +238,7 @@ def test_a_fault_that_is_never_triggered_is_refused(when: str, root: Path) -> No
         match=f"'reset at end {when}' is never triggered, .*; leave '{when}' out, and put answers without",
     ):
         server.add("/feed", never, Response("2"))
-    server.add("/feed", Response("1"), never)  # the last one stays
+    server.add("/feed", Response("1"), never)  # allowed: all further requests get the last answer
     timeline = root / "news.xml"
     timeline.mkdir()
     (timeline / "1.xml").write_text(f"<!--\nFault: reset at end {when}\n--><rss/>")
@@ -292,10 +297,10 @@ def test_a_body_that_an_early_answer_cut_is_no_problem(strict: FeedServer) -> No
     until(lambda: not strict.listening.connections)
 
 
-# Whether `verify` or the end of the `with` statement raises a problem
+# `verify` raises problems; the end of a `with` statement adds them to an exception as a note
 
 
-def test_verify_may_follow_a_with_statement_that_raises_no_problem_itself() -> None:
+def test_a_with_statement_leaves_its_problems_to_verify() -> None:
     with FeedServer() as server, RawClient(server) as client:
         assert client.get("/none").status == 404
 
@@ -331,8 +336,8 @@ def test_a_pattern_that_allows_one_request_hides_no_problem_of_another() -> None
         for path in ("/favicon.ico", "/icon.pn"):
             client.get(path)
         text = problems_of(server)
-    assert "/feed was requested never, not once." in text
-    assert "/feed did not follow as request 1 in the order." in text
+    assert "/feed was requested 0 times, not once." in text
+    assert "/feed did not come as request 1 in the order." in text
     assert "GET /icon.pn: nothing answers.\nNear it: /icon.png." in text
     assert "GET /favicon.ico: nothing answers" not in text
 

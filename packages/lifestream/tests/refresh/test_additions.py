@@ -56,7 +56,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         assert failed[0] == "failed" and "404" in failed[1]
         assert added[0] == "added"
 
-    def test_a_shortage_of_this_machine_ends_the_run_and_leaves_the_addresses_to_later_ones(self) -> None:
+    def test_a_shortage_of_this_machine_ends_the_run_and_leaves_the_addresses_to_later_runs(self) -> None:
         for path in ("/1", "/2"):
             self.feedserver.add(path, feed([path]))
         additions.note(self.lifestream, [self.get_url("/1"), self.get_url("/2")])
@@ -90,7 +90,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         assert Addition.objects.get().credentials == ""
         assert Subscription.objects.get().feed.is_private
 
-    def test_an_address_is_fetched_by_only_one_of_two_workers(self) -> None:
+    def test_an_address_that_a_worker_holds_is_left_alone_until_its_lease_has_ended(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         additions.note(self.lifestream, [self.get_url("/feed")])
         Addition.objects.update(state="looking", claimed_until=timezone.now() + timedelta(minutes=5))
@@ -98,7 +98,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         later = timezone.now() + timedelta(seconds=settings.lease + 600)
         assert additions.add_wanted(clock=lambda: later) == 1
 
-    def test_an_address_that_a_worker_whose_clock_was_ahead_did_not_finish_is_taken_over_now(self) -> None:
+    def test_an_unfinished_address_is_taken_over_at_once_if_its_lease_ends_too_far_in_the_future(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         additions.note(self.lifestream, [self.get_url("/feed")])
         Addition.objects.update(state="looking", claimed_until=timezone.now() + timedelta(days=30))
@@ -145,7 +145,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         assert {state for state, _ in self.states()} == {"failed", "added"}
         assert sorted(request.path for request in self.feedserver.requests) == ["/", "/feed"]
 
-    def test_owners_take_turns_however_many_addresses_one_of_them_has(self) -> None:
+    def test_owners_are_chosen_alike_however_many_addresses_one_of_them_has(self) -> None:
         others = make_lifestream("other", owner=User.objects.create_user("other"))
         paths = [f"/{number}" for number in range(5)]
         for path in paths:

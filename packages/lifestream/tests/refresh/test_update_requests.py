@@ -53,7 +53,7 @@ def test_a_feed_whose_server_is_being_asked_is_left_alone() -> None:
 
 
 @pytest.mark.django_db
-def test_a_machine_whose_clock_is_ahead_lets_no_feed_be_due_later() -> None:
+def test_a_machine_whose_clock_is_ahead_postpones_no_feed() -> None:
     feed = make_feed(next_fetch=NOW + timedelta(minutes=10))
     update_soon([feed.pk], NOW + timedelta(days=1))
     feed.refresh_from_db()

@@ -170,7 +170,7 @@ class ExpectedOrder(Expectation):
             if not step.matches(exchange):
                 return f"Request {number} in the order was {exchange}, not {step}."
         if len(exchanges) < len(self._steps):
-            return f"{self._steps[len(exchanges)]} did not follow as request {len(exchanges) + 1} in the order."
+            return f"{self._steps[len(exchanges)]} did not come as request {len(exchanges) + 1} in the order."
         if len(exchanges) > len(self._steps):
             return f"{exchanges[len(self._steps)]} came once more after the {len(self._steps)} requests in order."
         return ""

@@ -276,4 +276,4 @@ def nothing_is_read() -> str:
 
 def in_times(count: int) -> str:
     """Return how often something happened, in words."""
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -39,21 +39,23 @@ LONGEST_KNOWN = 2048
 
 @dataclass(frozen=True, slots=True)
 class _KnownHead:
-    """The *head* of a response, and all its *headers* if a Content-Type was added to the declared ones, else None."""
+    """The *head* of a response. *headers* are all headers of the response if a Content-Type was added to the declared
+    ones, else None.
+    """
 
     headers: Headers | None
     head: AnswerHead
 
 
 _known: dict[tuple[object, ...], _KnownHead] = {}
-"""The cache of heads, by all that they depend on. The tests of a suite give many responses that differ in their body
-alone, each to a server of its own.
+"""The cache of heads, by all that they depend on. All servers of a process share it: each test of a suite has its own
+server, and many of their responses differ in their body alone.
 """
 
 
 def make_ready(response: Response, request: Request, keep_alive: bool, second: int) -> ReadyAnswer | None:
-    """Return *response* as it is sent to every GET like *request*; None where requests may get different answers, or
-    where the answer takes time or is read from a file.
+    """Return *response* as it is sent to every GET like *request*. Return None where requests may get different
+    answers, and for an answer that takes time, is read from a file, has faults, or does not end by its Content-Length.
     """
     body = response.body
     if response.delay or response.pace or response.faults or not isinstance(body, bytes):
@@ -83,7 +85,7 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
 
 
 def _make_head(response: Response, request: Request, keep_alive: bool) -> _KnownHead | None:
-    """Return the head of *response*; None where requests may get different answers."""
+    """Return the head of *response*; None where requests may get different heads, or if no Content-Length is sent."""
     if has_placeholders(response.headers) or not negotiation.is_plain(response):
         return None
     typed = with_content_type(request, response)

@@ -15,7 +15,7 @@ from factories import make_feed, make_subscription
 pytestmark = pytest.mark.django_db
 
 
-def test_a_problem_is_an_exit_status_of_1() -> None:
+def test_an_error_is_an_exit_status_of_1() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=3)))
     out = StringIO()
     with pytest.raises(SystemExit) as ended:

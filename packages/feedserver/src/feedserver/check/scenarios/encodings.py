@@ -128,7 +128,8 @@ SCENARIOS = (
     _scenario(
         "E4",
         "text/xml without charset",
-        "A document declares windows-1251 and comes as text/xml without charset: it is not read as US-ASCII.",
+        "A document declares windows-1251 and comes as text/xml without charset: it is read as windows-1251, not as "
+        "US-ASCII.",
         "RFC 7303 §3, which ended the rule of RFC 3023",
         Level.MUST,
         Step(lambda at: _document(at, "windows-1251", "text/xml")),
