@@ -56,8 +56,8 @@ CHOSEN = [
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]  # Cosmic Ray brings no types
-    """Replace a call, an `await`, an augmented assignment, or a `raise` or `yield` with a value by `pass`. In a `return`,
-    replace the value by None, unless it is None or False.
+    """Replace a call, an `await`, an augmented assignment, or a `raise` or `yield` with a value by `pass`. In a
+    `return`, replace the value by None, unless it is None or False.
 
     Plain assignments stay. Without the first one of a name, a later line raises NameError, which any test finds; later
     assignments, and those to attributes and items, are not tried.
