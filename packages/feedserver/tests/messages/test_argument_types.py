@@ -224,7 +224,7 @@ def test_a_condition_or_listener_that_would_not_run_is_refused(kind: str) -> Non
             lambda: server.journal.wait_until(call, 0),
             lambda: setattr(server.journal, "listener", call),
         ):
-            with pytest.raises(TypeError, match=r" function; give a function that .* without async and yield"):
+            with pytest.raises(TypeError, match=r" function; give a function that .* \(without async and yield\)"):
                 use()
 
 

@@ -38,7 +38,7 @@ NO_BODIES: list[tuple[object, str]] = [
 
 
 MISTAKEN_FOR_BODIES: list[tuple[object, str]] = [
-    (Path("a.xml"), r"give path\.read_bytes\(\), or server\.fixture\(name\) for the response that a file of the root"),
+    (Path("a.xml"), r"give path\.read_bytes\(\), or server\.fixture\(name\) for the response that a file of the server describes"),
     (pieces(), r"is used again for each request, so give the generator function itself, without calling it, or bytes"),
     (iter([b"a"]), "a Response is used again for each request"),
     (io.BytesIO(b"a"), "a Response is used again for each request|give what its method read returns"),
@@ -46,7 +46,7 @@ MISTAKEN_FOR_BODIES: list[tuple[object, str]] = [
     (Response("a"), "that is a Response already"),
     ({1}, r"not \{1\} \(set\); give its bytes"),
     (object(), r"<object object at .*> \(object\); give its bytes"),
-    (len, "give a function that yields the parts of the body, or to add"),
+    (len, "give a function that yields the parts of the body, or pass a function"),
     (later(), "give the generator function itself, without calling it, or bytes"),
 ]
 

@@ -45,8 +45,8 @@ def plain(name: str, make: Callable[[], Fault]) -> Kind:
 
 
 def with_number(name: str, takes: str, make: Callable[..., Fault], *numbers: int) -> Kind:
-    """Return a kind that takes one number or none, in words such as "[after N]"; *numbers* are those of its
-    examples.
+    """Return a kind whose directive may end with one number. *takes* says how that is written, such as "[after N]". An
+    example is made for each of *numbers*, and one without a number.
     """
     before, _, after = takes.strip("[]").partition("N")
     pattern = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}", re.IGNORECASE)

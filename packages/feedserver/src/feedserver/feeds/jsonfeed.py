@@ -81,7 +81,8 @@ def serialize(document: dict[str, Any], encoding: str = "utf-8", *, bom: bool | 
     RFC 8259 §8.1 allows UTF-8 only; another *encoding* tests how a client copes with it. In any encoding but those
     called UTF, every character outside of ASCII is written as an escape.
 
-    Raises ValueError for a lone surrogate, which is no character, and for an unknown encoding.
+    Raises ValueError for a lone surrogate, which is no character, for an unknown encoding, and for one that lacks a
+    character of the document or the byte order mark.
     """
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     try:

@@ -28,7 +28,7 @@ def _remedy_for_body(body: object) -> str:
     if body is None:
         return "leave the body out for an empty one"
     if isinstance(body, os.PathLike):
-        return "give path.read_bytes(), or server.fixture(name) for the response that a file of the root describes"
+        return "give path.read_bytes(), or server.fixture(name) for the response that a file of the server describes"
     if isinstance(body, bool | int | float):
         return f"give text, such as '{shown(body)}'"
     if isinstance(body, list | tuple) and body and all(isinstance(part, bytes | bytearray) for part in body):
@@ -49,7 +49,7 @@ def _remedy_for_body(body: object) -> str:
         if hasattr(body, method):
             return remedy
     if callable(body):
-        return "give a function that yields the parts of the body, or to add() a function that returns a Response"
+        return "give a function that yields the parts of the body, or pass a function that returns a Response to add()"
     return "give its bytes"
 
 
@@ -88,7 +88,7 @@ def check_encodable(what: str, text: str) -> None:
 
 
 def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
-    """Raise TypeError where *value* is not of a type in *wanted*; a bool does not count as a number.
+    """Raise TypeError where *value* is not of a type in *wanted*, or if it is a bool and *wanted* are numbers alone.
 
     The message begins with *what* and ends with *remedy*.
     """
@@ -98,14 +98,15 @@ def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: 
 
 def check_plain_function(what: str, value: object, remedy: str) -> None:
     """Raise TypeError for a *value* that is not callable, and for an async function or a generator function: a call
-    would run nothing of it, and what it returns would count as True. The message ends with *remedy*.
+    would run nothing of it, and what it returns would count as True. The message has *remedy*, and says for the latter
+    that the function must be one without async and yield.
     """
     if not callable(value):
         raise TypeError(f"{what} is {named(value)}; {remedy}")
     for call in (value,) if isinstance(value, type) else (value, type(value).__call__):
         for is_other, kind in _NOT_PLAIN:
             if is_other(call):
-                raise TypeError(f"{what} is {named(value)}, {kind}; {remedy} without async and yield")
+                raise TypeError(f"{what} is {named(value)}, {kind}; {remedy} (without async and yield)")
 
 
 _NOT_PLAIN: Final[tuple[tuple[Callable[[object], bool], str], ...]] = (

@@ -16,9 +16,10 @@ class Clock:
     """A clock that shows the system's time, moved by `offset` seconds; it goes on at the usual speed.
 
     `FeedServer.clock` is the clock of a server. It decides the header `Date`, the placeholders `{date}` and `{date+2h}`
-    in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), how long an answer of `lasting` is
-    given, the `Last-Modified` of a live feed, and `Exchange.time`. Waiting does not follow the clock: delays, paces and
-    time limits take as long as they say. The validity of certificates and the dates of files do not follow it either.
+    in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), how long a response with a `lasting`
+    time is given, the `Last-Modified` of a live feed, and `Exchange.time`. Waiting does not follow the clock: delays,
+    paces and time limits take as long as they say. The validity of certificates and the dates of files do not follow it
+    either.
     """
 
     __slots__ = ("offset",)
@@ -39,8 +40,8 @@ class Clock:
     ) -> None:
         """Move the clock forward by the sum of these durations, or back if the sum is negative.
 
-        Raises TypeError for what is no number, and ValueError for NaN and infinity, if no duration differs from 0, and
-        if the clock would leave the years 1970 to 9999.
+        Raises TypeError for a value that is no number. Raises ValueError for NaN or infinity, if all durations are 0,
+        or if the clock would leave the years 1970 to 9999.
         """
         given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         for name, value in given.items():
@@ -75,7 +76,7 @@ class Clock:
 
     def _set_offset(self, offset: float, call: str) -> None:
         if not 0 <= time.time() + offset < YEAR_10000:
-            raise ValueError(f"{call} would set the clock to a year that HTTP cannot write; stay between 1970 and 9999")
+            raise ValueError(f"{call} would set the clock outside the years 1970 to 9999; stay between them")
         self.offset = offset
 
     def __repr__(self) -> str:

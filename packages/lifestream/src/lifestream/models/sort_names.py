@@ -2,12 +2,11 @@
 
 A site is called by the name that its subscription gives it, or else by its feed's title, domain or URL. No index can
 span two tables, and sorting all sites for each page takes longer the more there are. So the names that they are sorted
-by are stored with the subscription, cut to LENGTH characters.
+by are stored with the subscription, cut to LENGTH characters, that of the site in lower case.
 
-`settle` writes these names. Every write of a subscription's *name*, *folder* or *feed*, and of a feed's *title*,
-*domain* or *url*, is followed by a call of it: the querysets and signal handlers of both models call it, and so do the
-modules of `storage` that write past these (`writer` once it has committed). Rows that were written in another way are
-corrected by `mend`, which the daily `cleanup` calls.
+`settle` writes these names. It is called after each write that may change them: the querysets and signal handlers of
+both models call it, and so do the modules of `storage` that write without those (`writer` after its commit). Rows that
+were written in another way are corrected by `mend`, which the daily `cleanup` calls.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ OF_FEED: Final = frozenset({"title", "domain", "url"})
 
 _CHUNK: Final = 500
 _FOLDER: Final = f"substr(folder, 1, {LENGTH})"
-# In a fixture, a subscription may precede its feed. Some letters become several in lower case.
+# The outer coalesce is for fixtures, in which a subscription may precede its feed. The outer substr is needed because
+# some letters become several in lower case.
 _NAME: Final = f"""substr(lower(substr(coalesce(nullif(name, ''), (
     SELECT coalesce(nullif(feed.title, ''), nullif(feed.domain, ''), feed.url) FROM lifestream_feed feed
     WHERE feed.id = lifestream_subscription.feed_id), ''), 1, {LENGTH})), 1, {LENGTH})"""  # noqa: S608  constants of this module

@@ -17,7 +17,7 @@ _VIDEO = late(r"yt:video:([\w-]{6,20})", re.ASCII)
 
 
 class YouTubePlugin(FeedPlugin):
-    """Makes the description the content, with links, and adds the present player."""
+    """Takes the description as the content, with links for its addresses, and adds the present player."""
 
     name = "youtube"
     domains = ("youtube.com", "youtu.be")

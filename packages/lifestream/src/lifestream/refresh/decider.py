@@ -25,12 +25,13 @@ log = logging.getLogger(__name__)
 
 
 class Decider:
-    """Makes decisions, within the bounds that the settings had when it was created; *clock* returns the time."""
+    """Makes decisions; *clock* returns the time. The bounds are those of the settings when the object was created."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._limits = make_limits()
         self._pushing = bool(settings.public_url)
+        self._push_poll_interval = settings.push_poll_interval
 
     def result(self, answer: Answer) -> Result:
         """Return *answer* with the time of the next fetch, and the reason for that time."""
@@ -50,7 +51,8 @@ class Decider:
     def failure(self, answer: Answer, error: Exception) -> Result:
         """Return the failure of a feed for which `result` raised *error*.
 
-        Only the feed's URL and its number of failures are used: what else is kept of it may be what raised *error*.
+        Only the feed's URL and its number of failures are used: anything else that is stored of it may have caused
+        *error*.
         """
         claim, url = answer.claim, answer.outcome.url
         failed = Failed("internal", f"{type(error).__name__}: {error}", url, answer.outcome.status)
@@ -58,8 +60,9 @@ class Decider:
         return Result(claim, failed, due, answer.started)
 
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
-        """Return our bounds for *claim*: the interval that is set for it, if one is; longer ones while a hub pushes new
-        entries. An answer that comes through the feed's own proxy pauses no other feed.
+        """Return our bounds for *claim*. An interval that is set for the feed replaces the usual ones. While a hub
+        pushes new entries, and unless the fetch failed, the shortest interval is at least
+        LIFESTREAM_PUSH_POLL_INTERVAL. An answer that comes through the feed's own proxy pauses no other feed.
         """
         limits = self._limits
         if has_own_proxy(claim.options):
@@ -70,7 +73,7 @@ class Decider:
         is_pushed = self._pushing and claim.push_until is not None and claim.push_until > now
         if not is_pushed or isinstance(outcome, Failed):
             return limits
-        slow = max(limits.min_interval, settings.push_poll_interval)
+        slow = max(limits.min_interval, self._push_poll_interval)
         return replace(limits, min_interval=slow, beside_hub=True)
 
 

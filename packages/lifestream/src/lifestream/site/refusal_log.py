@@ -15,7 +15,7 @@ class RefusalsInOneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Remove the traceback of *record* if it is about a refused request. Returns True."""
         # Django logs each `SuspiciousOperation` under the name of its class, and any other request that it answers with
-        # a status below 500 as a warning.
+        # a status from 400 to 499 as a warning.
         is_refused = record.name == "django.request" and record.levelno < logging.ERROR
         if is_refused or record.name.startswith("django.security."):
             record.exc_info = None

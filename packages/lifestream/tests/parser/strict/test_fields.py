@@ -1,4 +1,6 @@
-"""Fields of an entry from elements of other vocabularies, if its own are missing (reading.md, rule 10)."""
+"""Fields of an entry from elements of other vocabularies, if its own are missing (reading.md, rule 10); and unusual
+places of feeds, channels and items (rule 8).
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,7 @@ def test_xhtml_in_an_item_is_its_content() -> None:
         ("icon", False), ("search", False), ("http://schemas.google.com/g/2005#post", False),
     ],
 )  # fmt: skip
-def test_a_link_with_another_purpose_is_not_the_page(relation: str, is_page: bool) -> None:
+def test_the_relation_of_a_link_decides_whether_it_is_the_page(relation: str, is_page: bool) -> None:
     link = only(f'<title>x</title><atom:link rel="{relation}" href="/1"/>').link
     assert link == ("https://site.example/1" if is_page else "")
 
@@ -132,11 +134,15 @@ def test_a_feed_inside_another_document_is_read(before: str, after: str, feed: s
 
 @pytest.mark.reading(8)
 def test_a_feed_too_deep_inside_another_document_is_not_read() -> None:
-    inner = '<x xmlns="urn:x">{}</x>'
     for feed in (RSS, "<a>" * 5 + RSS + "</a>" * 5):
         assert read_feed(fromstring(feed), "https://s.example/", netscape=False) is not None
-    for other in ("<a>" * 6 + RSS + "</a>" * 6, "<rss>" * 2000 + "</rss>" * 2000, inner.format("<feed/>"), "<a/>"):
-        assert read_feed(fromstring(other), "https://s.example/", netscape=False) is None
+    assert read_feed(fromstring("<a>" * 6 + RSS + "</a>" * 6), "https://s.example/", netscape=False) is None
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("other", ["<rss>" * 2000 + "</rss>" * 2000, '<x xmlns="urn:x"><feed/></x>', "<a/>"])
+def test_a_document_without_a_feed_is_not_read(other: str) -> None:
+    assert read_feed(fromstring(other), "https://s.example/", netscape=False) is None
 
 
 @pytest.mark.reading(8)
@@ -161,7 +167,7 @@ def test_a_channel_may_be_the_root(start: str, end: str) -> None:
 
 
 @pytest.mark.reading(8)
-def test_items_inside_an_items_element_are_read() -> None:
+def test_items_inside_an_items_element_are_read_if_the_channel_has_none_of_its_own() -> None:
     items = "<items><item><title>One</title></item><item><title>Two</title></item></items>"
     feed = parse(
         f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode(), {}, "https://s.example/"
