@@ -38,7 +38,7 @@ NO_BODIES: list[tuple[object, str]] = [
 
 
 MISTAKEN_FOR_BODIES: list[tuple[object, str]] = [
-    (Path("a.xml"), r"give path\.read_bytes\(\), or server\.fixture\(name\) for the response that a file of the server describes"),
+    (Path("a.xml"), r"give path\.read_bytes\(\), or server\.fixture\(name\) for the response that a file of the "),
     (pieces(), r"is used again for each request, so give the generator function itself, without calling it, or bytes"),
     (iter([b"a"]), "a Response is used again for each request"),
     (io.BytesIO(b"a"), "a Response is used again for each request|give what its method read returns"),
