@@ -112,8 +112,8 @@ def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = No
     """Receive Django's signal before a lifestream is deleted, which also happens when its owner is deleted: lock its
     feeds, and their hosts, so that this transaction and an import can't wait for each other; and the lifestream, so
     that another request can't add a logo or a page after Django has deleted those that it found. If owners are
-    deleted, the first signal does this for all their lifestreams: for one after the other, the feeds would be locked in
-    no order. SQLite has one writer at a time anyway.
+    deleted, the first signal does this for all their lifestreams together: if each signal did it for its own lifestream
+    alone, the feeds of all would not be locked in the order of their keys. SQLite has one writer at a time anyway.
 
     *origin* is the object or queryset on which `delete` was called. Nothing is done here if that queryset has locked
     the feeds already.
@@ -132,7 +132,7 @@ def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = No
         every = Lifestream.objects.using(using).filter(owner=origin.pk)
     elif isinstance(origin, QuerySet) and issubclass(origin.model, owners):
         every = Lifestream.objects.using(using).filter(owner__in=origin.order_by().values("pk"))
-    # Django sends the signals in the order of keys. All are locked only once, however many lifestreams there are.
+    # Django sends the signals in the order of keys: only the first one locks the lifestreams of all owners.
     if not every.filter(pk__lt=instance.pk).exists():
         chosen |= every
     subscriptions = Subscription.objects.using(using).filter(lifestream__in=chosen.order_by())

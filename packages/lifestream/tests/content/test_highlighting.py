@@ -104,24 +104,28 @@ def test_an_excerpt_may_end_after_what_is_looked_through() -> None:
     assert "robin after" in found and found.endswith("after …")
 
 
-@pytest.mark.parametrize("query", ['"' + "a " * 149 + '"', '"' + "a " * 148 + 'b"', '"' + "東" * 200 + '京"'])
-def test_no_phrase_takes_long_to_find(query: str) -> None:
+@pytest.mark.parametrize("text", ["a " * 10_000, "a,,, " * 4_000, "東" * 20_000], ids=["letters", "commas", "Chinese"])
+@pytest.mark.parametrize(
+    "query",
+    ['"' + "a " * 149 + '"', '"' + "a " * 148 + 'b"', '"' + "東" * 200 + '京"'],
+    ids=["a", "a and b", "Chinese"],
+)
+def test_no_phrase_takes_long_to_find(query: str, text: str) -> None:
     """A page marks the words of a search in the text of each of its items: at 75 ms each, 40 would take 3 s."""
     pattern = pattern_of(query)
     assert pattern is not None
     taken = []
     for _ in range(5):
-        for text in ("a " * 10_000, "a,,, " * 4_000, "東" * 20_000):
-            began = process_time()
-            highlighting.excerpt(text, pattern, 280)
-            taken.append(process_time() - began)
-    assert max(sorted(taken)[: len(taken) * 2 // 3]) < 0.02
+        began = process_time()
+        highlighting.excerpt(text, pattern, 280)
+        taken.append(process_time() - began)
+    assert min(taken) < 0.02
 
 
 @pytest.mark.parametrize("sign", ["\u093e", "\u0bbe", "\u0e31"])
 @pytest.mark.parametrize("words", [2, 5])
 def test_a_text_of_vowel_signs_is_searched_in_linear_time_for_a_phrase_of_them(sign: str, words: int) -> None:
-    """A sign is a word, but no letter for Python: it also matches the pattern of what is between two words."""
+    """A vowel sign is a word, but `\\w` does not match it: the pattern of what is between two words does, too."""
     phrase = f"{' '.join([sign] * words)} x"
     pattern = pattern_of(f'"{phrase}"')
     assert pattern is not None
@@ -143,7 +147,7 @@ def test_a_text_of_vowel_signs_is_searched_in_linear_time_for_a_phrase_of_them(s
         ("京都 kyoto", '"京都 kyoto"', "[京都 kyoto]"),
     ],
 )
-def test_a_phrase_is_marked_with_all_between_its_words_and_ends_before_a_word_of_signs(
+def test_the_mark_of_a_phrase_includes_all_between_its_words_and_ends_before_a_word_of_signs(
     text: str, query: str, expected: str
 ) -> None:
     assert shown(text, query) == expected

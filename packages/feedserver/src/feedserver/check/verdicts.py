@@ -56,8 +56,8 @@ class Need(StrEnum):
 class Lane(StrEnum):
     """Where a scenario runs: all `SHARED` ones together, a `HOSTILE` one with a reader of its own.
 
-    A `SLOW` one is hostile, too, and takes a minute: it begins first, and the others run beside it if several readers
-    run at the same time.
+    A `SLOW` one is hostile, too, and takes a minute, so it begins first. With more than one worker, the others run
+    beside it.
     """
 
     SHARED = "shared"

@@ -53,8 +53,8 @@ def due_of(feed: Feed) -> SafeString | str:
 
 
 def reasoning_of(feed: Feed) -> SafeString | str:
-    """Return the times of the next fetch that *feed*, its server, its hub and the settings asked for at the last fetch
-    or push; the last one listed applied then.
+    """Return the times that were considered for the next fetch when *feed* was fetched or pushed last: those that the
+    feed, its server, its hub and the settings asked for. The last of the list was chosen.
     """
     candidates = candidates_from_json(feed.candidates)
     if feed.status != Feed.Status.ACTIVE or not candidates:

@@ -3,8 +3,8 @@
 A page names a player in a link. When the reader clicks it, a script puts the player in its place; until then the page
 loads nothing from that site. `ORIGINS` is for `frame-src` in a Content-Security-Policy.
 
-Only addresses that this module has written are players (`is_player`). So a feed that writes such a link itself gains
-nothing: it could have had the same by a frame.
+An address is that of a player only if it has exactly the form that this module writes (`is_player`). A feed that writes
+such a link itself gains nothing by it: a frame of the same site would have become the same link (`frames`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ PEERTUBE: Final = (
     "https://tilvids.com",
     "https://video.blender.org",
 )
-"""Some large sites that run PeerTube. If a page's policy forbids the frame of another one, the video's page opens."""
+"""Some large sites that run PeerTube. Videos of other PeerTube sites get a player, too; if the page's policy forbids
+its frame, the page of the video opens instead.
+"""
 
 ORIGINS: Final = (
     "https://www.youtube-nocookie.com",

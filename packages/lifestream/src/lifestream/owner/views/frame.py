@@ -13,7 +13,7 @@ from lifestream.web.timeline import Timeline
 
 
 def page(request: HttpRequest, timeline: Timeline, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Return *template*, one of `lifestream/owner/`, in the frame of the lifestream."""
+    """Return the page that *template*, a file of `lifestream/owner/`, makes with *context* and the lifestream."""
     frame = {"lifestream": timeline.lifestream, "timeline": timeline, "owned": timeline.owned}
     return render(request, f"lifestream/owner/{template}", {**frame, **context})
 
