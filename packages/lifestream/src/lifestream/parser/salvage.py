@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 from xml.parsers import expat
 
@@ -55,8 +55,7 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     mended: list[int] = []
     for piece in pieces[:-1] if cut_off else pieces:
         if end := _end_of_element(piece):
-            between, end_tag, _ = piece[end:].partition(b"</" + name)
-            if end_tag and between.strip():  # it ended too early: the rest of it follows
+            if _has_rest(piece[end:], name):  # it ended too early
                 mended.append(len(whole))
             whole.append(piece[:end])
             continue
@@ -78,6 +77,18 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
         if not hidden or found.start() < hidden[0][0]:
             starts.append(found.start())
     return [entries[begin:end] for begin, end in pairwise([*starts, len(entries)])]
+
+
+def _has_rest(following: bytes, name: bytes) -> bool:
+    """Return whether what is *following* an entry has another end of an entry, with something before it. Comments and
+    CDATA sections don't count.
+    """
+    if b"</" + name not in following:
+        return False
+    bounds = [0, *chain.from_iterable(literals(following)), len(following)]
+    plain = b"".join(following[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True))
+    found = re.search(rb"</%s\s*>" % re.escape(name), plain)
+    return found is not None and plain[: found.start()].strip() != b""
 
 
 def _without_endless_section(piece: bytes) -> bytes:
