@@ -69,8 +69,10 @@ def test_every_entry_is_damaged_if_it_is_not_certain_which_one_has_the_gap() -> 
 
 
 @pytest.mark.reading(7)
-def test_no_entry_is_damaged_by_what_follows_the_end_of_the_document() -> None:
-    found = parse(f"<rss><channel><item><title>a</title></item></channel></rss>{NULS}\n".encode(), {}, URL)
+@pytest.mark.parametrize(("before", "behind"), [("", f"{NULS}\n"), (f"{NULS}\n<?xml version='1.0'?>", "")])
+def test_no_entry_is_damaged_by_what_is_outside_the_document(before: str, behind: str) -> None:
+    document = "<rss><channel><item><title>a</title></item></channel></rss>"
+    found = parse(f"{before}{document}{behind}".encode(), {}, URL)
     assert found.flaw is not None and found.flaw.damaged == ()
 
 
