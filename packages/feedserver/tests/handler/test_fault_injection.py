@@ -92,10 +92,20 @@ def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
     assert f"the fault '{fault}' was not injected" in problems(server)
 
 
-def test_the_remedy_for_a_body_that_comes_at_once_is_a_pace_of_fewer_bytes(server: FeedServer) -> None:
-    server.add("/f", Response(BODY, faults=SlowBody(Pace(len(BODY), 5))))
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        (SlowBody(Pace(len(BODY), 5)), "give a pace of fewer bytes, so that it comes in several pieces"),
+        (FalseCoding("gzip"), "use a body that is not empty, and name a coding that it is not in"),
+        (BadChunkSize(f"{len(BODY):x}"), "ask over HTTP/1.1, and give a size that the first chunk does not have"),
+    ],
+)
+def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
+    server: FeedServer, fault: Fault, remedy: str
+) -> None:
+    server.add("/f", Response(BODY, coding="gzip" if isinstance(fault, FalseCoding) else None, faults=fault))
     raw_answer(server)
-    assert problems(server).endswith("; give a pace of fewer bytes, so that it comes in several pieces")
+    assert problems(server).endswith(f"; {remedy}")
 
 
 def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> None:

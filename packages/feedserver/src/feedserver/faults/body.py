@@ -127,6 +127,7 @@ class FalseCoding(Fault):
     """
 
     layer: ClassVar[Layer] = Layer.BODY
+    remedy: ClassVar[str] = "use a body that is not empty, and name a coding that it is not in"
     coding: str = "gzip"
 
     def __post_init__(self) -> None:
