@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar
@@ -106,6 +108,19 @@ def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
     server.add("/f", Response(BODY, coding="gzip" if isinstance(fault, FalseCoding) else None, faults=fault))
     raw_answer(server)
     assert problems(server).endswith(f"; {remedy}")
+
+
+@pytest.mark.parametrize(("after", "is_reported"), [(10, True), (20, True), (22, True), (23, False), (24, False)])
+def test_a_corrupt_gzip_in_the_name_of_its_file_is_reported(server: FeedServer, after: int, is_reported: bool) -> None:
+    file = BytesIO()
+    with gzip.GzipFile("all-feeds.xml", "wb", fileobj=file) as coded:
+        coded.write(BODY)
+    server.add("/f", Response(file.getvalue(), headers={"Content-Encoding": "gzip"}, faults=CorruptGzip(after=after)))
+    answer = raw_answer(server, "/f")
+    body = answer.partition(b"\r\n\r\n")[2]
+    if is_reported:
+        assert "nothing checks the bytes 4 to 9 and the name" in problems(server)
+    assert (body == file.getvalue()) is is_reported
 
 
 def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> None:
