@@ -57,6 +57,25 @@ def test_an_entry_with_an_end_tag_too_many_is_damaged_if_it_ends_after_the_first
     assert found.flaw is not None and found.flaw.damaged == damaged
 
 
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("entry", "kept", "damaged"),
+    [
+        ("<item><title>Two</title><item><guid>2</guid></item>", ["1", "2", "3"], (1,)),
+        ("<item><guid>2</guid><item><title>Two</title></item>", ["1", "2", "3"], (1,)),
+        ("<item><guid>0</guid><title>Two</title><item><guid>2</guid></item>", ["1", "0", "2", "3"], (1,)),
+        ("<item><item><guid>2</guid></item>", ["1", "2", "3"], ()),
+    ],
+    ids=["after the title", "after the guid", "an end missing", "at the start"],
+)
+def test_both_parts_of_an_entry_with_a_start_tag_too_many_are_damaged(
+    entry: str, kept: list[str], damaged: tuple[int, ...]
+) -> None:
+    found = parse(rss(f"<item><guid>1</guid></item>{entry}<item><guid>3</guid></item>"), {}, URL)
+    assert [each.guid for each in found.entries] == kept
+    assert found.flaw is not None and found.flaw.damaged == damaged
+
+
 def test_one_bad_entry_affects_nothing_else() -> None:
     items = "<item><title>Good</title></item><item><pubDate>&#x;</pubDate></item><item><title>Also good</title></item>"
     feed = parse(rss(items), {}, URL)
