@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar
@@ -92,10 +94,33 @@ def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
     assert f"the fault '{fault}' was not injected" in problems(server)
 
 
-def test_the_remedy_for_a_body_that_comes_at_once_is_a_pace_of_fewer_bytes(server: FeedServer) -> None:
-    server.add("/f", Response(BODY, faults=SlowBody(Pace(len(BODY), 5))))
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        (SlowBody(Pace(len(BODY), 5)), "give a pace of fewer bytes, so that it comes in several pieces"),
+        (FalseCoding("gzip"), "use a body that is not empty, and name a coding that it is not in"),
+        (BadChunkSize(f"{len(BODY):x}"), "ask over HTTP/1.1, and give a size that the first chunk does not have"),
+    ],
+)
+def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
+    server: FeedServer, fault: Fault, remedy: str
+) -> None:
+    server.add("/f", Response(BODY, coding="gzip" if isinstance(fault, FalseCoding) else None, faults=fault))
     raw_answer(server)
-    assert problems(server).endswith("; give a pace of fewer bytes, so that it comes in several pieces")
+    assert problems(server).endswith(f"; {remedy}")
+
+
+@pytest.mark.parametrize(("after", "is_reported"), [(10, True), (20, True), (22, True), (23, False), (24, False)])
+def test_a_corrupt_gzip_in_the_name_of_its_file_is_reported(server: FeedServer, after: int, is_reported: bool) -> None:
+    file = BytesIO()
+    with gzip.GzipFile("all-feeds.xml", "wb", fileobj=file) as coded:
+        coded.write(BODY)
+    server.add("/f", Response(file.getvalue(), headers={"Content-Encoding": "gzip"}, faults=CorruptGzip(after=after)))
+    answer = raw_answer(server, "/f")
+    body = answer.partition(b"\r\n\r\n")[2]
+    if is_reported:
+        assert "nothing checks the bytes 4 to 9 and the name" in problems(server)
+    assert (body == file.getvalue()) is is_reported
 
 
 def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> None:

@@ -69,8 +69,10 @@ def test_every_entry_is_damaged_if_it_is_not_certain_which_one_has_the_gap() -> 
 
 
 @pytest.mark.reading(7)
-def test_no_entry_is_damaged_by_what_follows_the_end_of_the_document() -> None:
-    found = parse(f"<rss><channel><item><title>a</title></item></channel></rss>{NULS}\n".encode(), {}, URL)
+@pytest.mark.parametrize(("before", "behind"), [("", f"{NULS}\n"), (f"{NULS}\n<?xml version='1.0'?>", "")])
+def test_no_entry_is_damaged_by_what_is_outside_the_document(before: str, behind: str) -> None:
+    document = "<rss><channel><item><title>a</title></item></channel></rss>"
+    found = parse(f"{before}{document}{behind}".encode(), {}, URL)
     assert found.flaw is not None and found.flaw.damaged == ()
 
 
@@ -82,12 +84,21 @@ def test_every_entry_is_damaged_by_a_gap_in_the_head_which_may_have_declared_a_n
 
 
 @pytest.mark.reading(7)
-def test_every_item_of_json_is_damaged_by_a_gap_after_which_one_goes_on_as_another() -> None:
-    items = json.dumps([{"id": key, "content_text": f"Text {key}"} for key in "abcd"])
+@pytest.mark.parametrize("is_php", [False, True], ids=["list", "object of PHP"])
+def test_an_item_of_json_that_goes_on_as_another_one_after_a_gap_is_damaged(is_php: bool) -> None:
+    listed = [{"id": key, "content_text": f"Text {key}"} for key in "abcd"]
+    items = json.dumps(dict(enumerate(listed)) if is_php else listed)
     gap = slice(items.index("ext b"), items.index("xt c"))
     broken = (
         f'{{"version": "https://jsonfeed.org/version/1.1", "items": {items[: gap.start]}{NULS}{items[gap.stop :]}}}'
     )
     found = parse(broken.encode(), {}, URL)
     assert [entry.guid for entry in found.entries] == ["a", "b", "d"]
-    assert found.flaw is not None and found.flaw.damaged == (0, 1, 2)
+    assert found.flaw is not None and found.flaw.damaged == (1,)  # not the others, whose changes arrive
+
+
+@pytest.mark.reading(7)
+def test_every_item_of_json_is_damaged_by_a_gap_in_the_head_which_may_be_the_address_of_the_site() -> None:
+    head = f'"version": "https://jsonfeed.org/version/1.1", "home_page_url": "https://site{NULS}example/"'
+    found = parse(f'{{{head}, "items": [{{"id": "a", "url": "a"}}, {{"id": "b"}}]}}'.encode(), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == (0, 1)

@@ -74,6 +74,27 @@ def test_a_feed_that_ends_before_its_last_items_is_not_complete() -> None:
     assert parse(f"{FEED}; show();".encode(), {}, URL).is_complete
 
 
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("at", "extra", "damaged"),
+    [(1, "}", (1,)), (1, "},", (1,)), (1, "}]", (1,)), (3, "}", (3,)), (3, "}]", (3,)), (1, "", ())],
+)
+def test_an_item_that_ends_too_early_is_damaged_and_affects_no_other_one(
+    at: int, extra: str, damaged: tuple[int, ...]
+) -> None:
+    found = parse(FEED.replace(f'"id": "{at}"', f'"id": "{at}"{extra}').encode(), {}, URL)
+    expected = ["0", "1"] if extra == "}]" and at == 1 else ["0", "1", "2", "3"]
+    assert [entry.guid for entry in found.entries] == expected
+    assert (found.flaw.damaged if found.flaw else ()) == damaged
+
+
+@pytest.mark.reading(7)
+def test_an_item_with_a_brace_too_many_at_its_end_is_not_damaged() -> None:
+    found = parse(FEED.replace("]}, ", "]}}, ").encode(), {}, URL)
+    assert [entry.guid for entry in found.entries] == ["0", "1", "2", "3"]
+    assert found.flaw is not None and found.flaw.damaged == ()
+
+
 def test_xml_is_no_json_whatever_the_server_says() -> None:
     body = '<rss version="2.0"><channel><title>T</title><description>{"a": 1}</description></channel></rss>'
     assert ids(body, "application/json") == []

@@ -38,14 +38,41 @@ def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -
 
 
 @pytest.mark.reading(7)
-@pytest.mark.parametrize(("extra", "damaged"), [("</item><link>/2</link>", (1,)), ("</item>\n", ())])
-def test_an_entry_with_an_end_tag_too_many_is_damaged_if_something_follows_it(
-    extra: str, damaged: tuple[int, ...]
+@pytest.mark.parametrize(
+    ("end", "damaged"),
+    [
+        ("</item><link>/2</link></item>", (1,)),
+        ("</item>\n</item>", ()),
+        ("</item><!-- one too many --></item>", ()),
+        ("</item><b><!-- <item><guid>old</guid></item> -->", ()),
+        ("</item><b><x><![CDATA[</item>]]></x>", ()),
+        ("</item><b><item-count>1</item-count>", ()),
+    ],
+)
+def test_an_entry_with_an_end_tag_too_many_is_damaged_if_it_ends_after_the_first(
+    end: str, damaged: tuple[int, ...]
 ) -> None:
-    found = parse(
-        rss(f"<item><guid>1</guid></item><item><guid>2</guid>{extra}</item><item><guid>3</guid></item>"), {}, URL
-    )
+    found = parse(rss(f"<item><guid>1</guid></item><item><guid>2</guid>{end}<item><guid>3</guid></item>"), {}, URL)
     assert [entry.guid for entry in found.entries] == ["1", "2", "3"]
+    assert found.flaw is not None and found.flaw.damaged == damaged
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("entry", "kept", "damaged"),
+    [
+        ("<item><title>Two</title><item><guid>2</guid></item>", ["1", "2", "3"], (1,)),
+        ("<item><guid>2</guid><item><title>Two</title></item>", ["1", "2", "3"], (1,)),
+        ("<item><guid>0</guid><title>Two</title><item><guid>2</guid></item>", ["1", "0", "2", "3"], (1,)),
+        ("<item><item><guid>2</guid></item>", ["1", "2", "3"], ()),
+    ],
+    ids=["after the title", "after the guid", "an end missing", "at the start"],
+)
+def test_both_parts_of_an_entry_with_a_start_tag_too_many_are_damaged(
+    entry: str, kept: list[str], damaged: tuple[int, ...]
+) -> None:
+    found = parse(rss(f"<item><guid>1</guid></item>{entry}<item><guid>3</guid></item>"), {}, URL)
+    assert [each.guid for each in found.entries] == kept
     assert found.flaw is not None and found.flaw.damaged == damaged
 
 

@@ -72,10 +72,13 @@ class TruncatedGzip(_Coded):
 @dataclass(frozen=True, slots=True)
 class CorruptGzip(_Coded):
     """One byte of the coded body is changed: the one that follows the first *after* bytes. The length stays the
-    same. Bytes of gzip's head that no client checks are left alone: the time and the system, 4 to 9.
+    same. Bytes of gzip's head that no client checks are left alone: the time and the system, 4 to 9, and the name of
+    a file that may follow.
     """
 
-    remedy: ClassVar[str] = "use a longer body, or break it earlier, but not in the bytes 4 to 9, which nothing checks"
+    remedy: ClassVar[str] = (
+        "use a longer body, or break it at another place: nothing checks the bytes 4 to 9 and the name in gzip's head"
+    )
     after: int = 20
 
     def __post_init__(self) -> None:
@@ -89,12 +92,12 @@ class CorruptGzip(_Coded):
 
     def apply(self, plan: Plan) -> Plan:
         """Return the plan with the byte after the first *after* bytes of the body inverted."""
-        first = b""
+        first, head = b"", min(self.after + 1, _LONGEST_HEAD)
 
         def noted() -> Plan:
             nonlocal first
             for step in plan:
-                first += step.data[:2] if is_body(step) and len(first) < 2 else b""
+                first += step.data[: head - len(first)] if is_body(step) and len(first) < head else b""
                 yield step
 
         rest = yield from after_body(noted(), self.after)
@@ -104,7 +107,7 @@ class CorruptGzip(_Coded):
         for step in rest:
             if not begun and is_body(step):
                 begun = True
-                if self.after in _UNCHECKED and first.startswith(_GZIP):
+                if _is_unchecked(first, self.after):
                     yield step
                     continue
                 yield Injected(str(self))
@@ -113,9 +116,33 @@ class CorruptGzip(_Coded):
                 yield step
 
 
+def _is_unchecked(first: bytes, at: int) -> bool:
+    """Return whether no client checks the byte *at* of a coded body, of which *first* are the bytes up to that one.
+
+    In gzip's head, these are the time, the system, an extra field, a file's name and a comment (RFC 1952 §2.3.1).
+    """
+    if not first.startswith(_GZIP) or at < 4 or at >= _LONGEST_HEAD:
+        return False
+    if at < 10:
+        return True
+    flags, place = first[3], 10
+    if flags & _HAS_EXTRA and at > 11:
+        place = 12 + int.from_bytes(first[10:12], "little")
+        if at < place:
+            return True
+    for flag in (_HAS_NAME, _HAS_COMMENT):
+        if flags & flag and at >= place:
+            end = first.find(b"\0", place)
+            if end == -1:
+                return True
+            place = end + 1
+    return False
+
+
 _GZIP: Final = b"\x1f\x8b"
-_UNCHECKED: Final = range(4, 10)
-"""The bytes of gzip's head that mean nothing for what is read (RFC 1952 §2.3.1)."""
+_HAS_EXTRA, _HAS_NAME, _HAS_COMMENT = 4, 8, 16
+_LONGEST_HEAD: Final = 100_000
+"""Up to which byte a name is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +154,7 @@ class FalseCoding(Fault):
     """
 
     layer: ClassVar[Layer] = Layer.BODY
+    remedy: ClassVar[str] = "use a body that is not empty, and name a coding that it is not in"
     coding: str = "gzip"
 
     def __post_init__(self) -> None:

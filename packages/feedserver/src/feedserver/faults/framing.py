@@ -139,6 +139,7 @@ class MissingLastChunk(_Chunked):
 class BadChunkSize(_Chunked):
     """The first chunk has a *size* that is no size: "x", or what clients misread: "-1", "0x3", "ffffffffffffffffff"."""
 
+    remedy: ClassVar[str] = "ask over HTTP/1.1, and give a size that the first chunk does not have"
     size: str = "x"
 
     def __post_init__(self) -> None:

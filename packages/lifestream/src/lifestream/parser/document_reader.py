@@ -87,9 +87,11 @@ def _overwritten(text: str) -> list[bool]:
     """Return for each beginning of an entry in *text* whether a part of the document is overwritten between it and the
     next one: what is left may be the beginning of one entry with the end of another. If a part before the first entry
     is overwritten, this is so for all: namespaces may be missing. Return an empty list if nothing is overwritten,
-    except at the end.
+    except at the end or before the XML declaration.
     """
-    text = text.rstrip("\0 \t\r\n")
+    text = text.rstrip(_BLANK)
+    if (whole := text.lstrip(_BLANK)).startswith("<?xml"):
+        text = whole
     if OVERWRITTEN not in text:
         return []
     starts = [found.start() for found in _ENTRY.finditer(text)]
@@ -97,6 +99,7 @@ def _overwritten(text: str) -> list[bool]:
     return [True] * (len(starts) or 1) if in_head else in_entries
 
 
+_BLANK: Final = "\ufeff\0 \t\r\n"
 _ENTRY = late(r"<(?:\w{1,20}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole, is left out"
 

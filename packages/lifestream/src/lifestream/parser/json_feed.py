@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -22,7 +21,6 @@ from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.json_text import loaded
 from lifestream.parser.people import joined
-from lifestream.parser.preprocessing import OVERWRITTEN
 from lifestream.parser.relative_addresses import base_of_links, base_of_text, with_slashes
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.text_constructs import html_or_text, names
@@ -51,10 +49,6 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None, start: int = 0)
     language = _text(document, "language")
     author = _authors(document)
     dated = [item for item in items if isinstance(item, dict)]
-    if flaw is not None and not flaw.mended and OVERWRITTEN in decoded.text:
-        # An item may be the beginning of one item with the end of another. Where they have the same names, only the
-        # values of the other one are left, without the gap.
-        flaw = replace(flaw, damaged=tuple(range(len(dated))))
     calendar = Calendar(lambda: [_date(item, name) for item in dated for name in _DATES], notes)
     link = _address(document, "home_page_url", url)
     site = base_of_links(link, url)

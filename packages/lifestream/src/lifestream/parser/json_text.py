@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from lifestream.content.late_pattern import late
@@ -72,25 +73,59 @@ def _place(text: str, position: int) -> tuple[int, int]:
 
 
 def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
-    decoder = json.JSONDecoder(parse_int=_number, strict=False)
+    has_gap = OVERWRITTEN in text
+    decoder = json.JSONDecoder(parse_int=_number, strict=False, object_pairs_hook=_with_gap if has_gap else None)
     mended = _LAST_COMMA.sub(_without_slips, text)
     try:
         found, end = decoder.raw_decode(mended)
     except ValueError as error:
-        found = _salvaged(mended, decoder)
+        found, early = _salvaged(mended, decoder)
         if not found.get("items"):
             raise NotAFeed(say("broken-json", reason=reason)) from error
-        return found, flaw
+        return found, replace(flaw, damaged=_damaged(found, early, has_gap=has_gap))
     rest = mended[end:]
     if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
-    # An item after the end of the value: the value has ended too early, and the item is left out.
-    is_early = _ID.search(rest) is not None
+    # An item after the end of the value, or the end of the items: the value has ended too early, and the item is left
+    # out. The last one may have ended too early as well.
+    is_early = _ID.search(rest) is not None or rest.lstrip(" \t\r\n,}").startswith("]")
     is_whole = not is_early and OVERWRITTEN not in mended[:end]
-    items = found.get("items") if is_early and isinstance(found, dict) else None
-    read = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    damaged = (len(read) - 1,) if read else ()  # the last one may have ended too early as well
-    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=is_whole, damaged=damaged)
+    early = (len(_items_of(found)) - 1,) if is_early and _items_of(found) else ()
+    return found, replace(flaw, mended=is_whole, damaged=_damaged(found, early, has_gap=has_gap))
+
+
+def _items_of(found: Any) -> list[dict[str, Any]]:
+    items = found.get("items") if isinstance(found, dict) else None
+    listed = list(items.values()) if isinstance(items, dict) else items  # PHP writes lists as objects, too
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _with_gap(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of *members*. If two have the same name, it may be the beginning of one object with the end of
+    another: it gets a gap, as if the overwritten part were still in it.
+    """
+    found = dict(members)
+    return found if len(found) == len(members) else {**found, OVERWRITTEN: ""}
+
+
+def _damaged(found: Any, early: tuple[int, ...], *, has_gap: bool) -> tuple[int, ...]:
+    """Return the positions of items that may be incomplete: those that ended too *early*, and those with a gap, or all
+    if another member has it, which may be the address that links are relative to.
+    """
+    if not has_gap:
+        return early
+    items = _items_of(found)
+    head = {name: value for name, value in found.items() if name != "items"} if isinstance(found, dict) else {}
+    if _has_gap(head):
+        return tuple(range(len(items)))
+    return tuple(sorted({*early, *(place for place, item in enumerate(items) if _has_gap(item))}))
+
+
+def _has_gap(value: dict[str, Any]) -> bool:
+    return _ESCAPED in json.dumps(value)
+
+
+_ESCAPED: Final = json.dumps(OVERWRITTEN).strip('"')
 
 
 def _without_slips(found: re.Match[str]) -> str:
@@ -104,26 +139,27 @@ _ESCAPE = late(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4}|)')
 _LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
 
 
-def _salvaged(text: str, decoder: json.JSONDecoder) -> dict[str, Any]:
+def _salvaged(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, Any], tuple[int, ...]]:
     """Return the members of the object in *text* up to its items, with those of the items that are whole, or up to the
-    first member that is damaged.
+    first member that is damaged; and the positions of items that ended too early.
     """
     members: dict[str, Any] = {}
     position = 1
     while name := _NAME.match(text, position):
         if name[1] == "items" and text.startswith("[", name.end()):
-            members["items"] = list(_whole_items(text, name.end() + 1, decoder))
-            return members
+            found = list(_whole_items(text, name.end() + 1, decoder))
+            members["items"] = [item for item, _ in found]
+            return members, tuple(place for place, (_, is_early) in enumerate(found) if is_early)
         try:
             members[name[1]], position = decoder.raw_decode(text, name.end())
         except ValueError:
             break
-    return members
+    return members, ()
 
 
-def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterator[Any]:
-    """Yield the items in *text* from *position* on. After a damaged item, the next object with an id counts as the next
-    item.
+def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterator[tuple[Any, bool]]:
+    """Yield the items in *text* from *position* on, each with whether it ended too early, so that the rest of it
+    follows. After such an item, and after a damaged one, the next object with an id counts as the next item.
     """
     damaged = 0
     is_sure = True  # that an item begins here, not an object inside a damaged one
@@ -138,7 +174,8 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterato
         else:
             is_sure = is_sure or (isinstance(item, dict) and "id" in item)
             if is_sure:
-                yield item
+                is_sure = _AFTER_ITEM.match(text, position) is not None
+                yield item, not is_sure
         if not is_sure:
             found = _NEXT.search(text, position)
             if found is None:
@@ -149,7 +186,8 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterato
 _MOST_DAMAGED: Final = 100
 """How many damaged items are skipped. For each of them, Python counts the lines of the whole document before it."""
 _NAME = late(r'[\s,]*+"([^"\\]{0,100})"\s*+:\s*+')
-_ITEM = late(r"[\s,]*+(?=\{)")
+_ITEM = late(r"[\s,}]*+(?=\{)")
+_AFTER_ITEM = late(r'[\s,}]*+(?:\{|\]\s*+(?:,\s*+"|\}|\Z)|\Z)')
 _NEXT = late(r"\}\s*+,\s*+(?=\{)")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 from xml.parsers import expat
 
@@ -27,8 +27,8 @@ class Salvage:
     """What an ill-formed document still has: *whole*, a document of its entries, as far as they are well-formed or
     could be mended.
 
-    *count* is the number of entries in *whole*, and *mended* are the indices of those that were mended, or whose rest
-    was left out, since they have an end tag too many. *cut_off* says that the last entry was left out, since the
+    *count* is the number of entries in *whole*, and *mended* are the indices of those that were mended, or are a part
+    of an entry that has a start tag or an end tag too many. *cut_off* says that the last entry was left out, since the
     document ends inside it: the part that is there may lack its guid or link, and the whole entry would come as another
     one later.
     """
@@ -53,13 +53,16 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     cut_off = bool(pieces) and _end_of_element(pieces[-1]) == 0 and is_cut_off(pieces[-1], names)
     whole: list[bytes] = []
     mended: list[int] = []
+    unended: set[bytes] = set()  # the names in the entry before, if it has no end
     for piece in pieces[:-1] if cut_off else pieces:
+        names_before, unended = unended, set()
         if end := _end_of_element(piece):
-            between, end_tag, _ = piece[end:].partition(b"</" + name)
-            if end_tag and between.strip():  # it ended too early: the rest of it follows
+            is_rest = bool(names_before) and names_before.isdisjoint(_names_in(piece, name))
+            if is_rest or _has_rest(piece[end:], name):  # it began too late, or it ended too early
                 mended.append(len(whole))
             whole.append(piece[:end])
             continue
+        unended = _names_in(piece, name)
         balanced_piece = balanced(with_ends(_without_endless_section(piece)))
         if end := _end_of_element(balanced_piece):
             mended.append(len(whole))
@@ -78,6 +81,25 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
         if not hidden or found.start() < hidden[0][0]:
             starts.append(found.start())
     return [entries[begin:end] for begin, end in pairwise([*starts, len(entries)])]
+
+
+def _names_in(piece: bytes, name: bytes) -> set[bytes]:
+    """Return the names of the elements in an entry. If it has none of the names of an entry before it that has no end,
+    it is probably the rest of that entry, in which there is a start tag too many.
+    """
+    return set(re.findall(rb"<([^\s/>!?]+)", piece)) - {name}
+
+
+def _has_rest(following: bytes, name: bytes) -> bool:
+    """Return whether what is *following* an entry has another end of an entry, with something before it. Comments and
+    CDATA sections don't count.
+    """
+    if b"</" + name not in following:
+        return False
+    bounds = [0, *chain.from_iterable(literals(following)), len(following)]
+    plain = b"".join(following[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True))
+    found = re.search(rb"</%s\s*>" % re.escape(name), plain)
+    return found is not None and plain[: found.start()].strip() != b""
 
 
 def _without_endless_section(piece: bytes) -> bytes:
