@@ -202,6 +202,15 @@ def test_a_multipart_answer_is_passed_on(server: FeedServer, kind: str) -> None:
             assert client.get("/raw").body == b"ok"
 
 
+@pytest.mark.parametrize("reason", ["Página".encode(), "Página".encode("latin-1")])
+def test_the_bytes_of_a_reason_phrase_are_passed_on(server: FeedServer, reason: bytes) -> None:
+    with answering(f"HTTP/1.1 404 {reason.decode('latin-1')}\r\n{OK}") as port:
+        server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
+        with RawClient(server) as client:
+            client.ask("/raw")
+            assert client.read_head().startswith(b"HTTP/1.1 404 " + reason + b"\r\n")
+
+
 def test_an_answer_without_content_may_name_the_coding_that_it_would_have(server: FeedServer) -> None:
     with answering("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n") as port:
         server.add("/raw", Forward(f"http://127.0.0.1:{port}"))

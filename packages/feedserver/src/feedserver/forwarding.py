@@ -207,6 +207,5 @@ class Forward:
             fields.append((field_name, text.encode("latin-1")))
         headers = Headers.from_raw(fields)
         omitted = [name for name in ("Date", "Content-Type") if name not in headers]
-        return Response(
-            body, answer.status, headers, reason=answer.reason, conditional="off", omit=omitted, source=self.to
-        )
+        reason = answer.reason.encode("latin-1").decode("utf-8", "surrogateescape")  # as it is encoded again
+        return Response(body, answer.status, headers, reason=reason, conditional="off", omit=omitted, source=self.to)
