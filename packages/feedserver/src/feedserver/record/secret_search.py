@@ -77,6 +77,13 @@ _USERINFO = re.compile(
 _USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
 """The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
 
+_URL_ALONE = re.compile(r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[\w./-]*+\?)\S*+")
+_PARAMETER_OF_WHOLE = re.compile(r"(?<=[?&])(?P<name>[^?&#=]++)=(?P<value>[^&#]++)")
+"""A parameter of a text that is nothing but a URL: there, the value ends at `&` or `#` alone, as servers read it."""
+
+_ENDS_VALUE = re.compile("['\"<>;]")
+"""Where else a value ends in other texts, such as the source of a page."""
+
 NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 """What stands for a password where the name is a token."""
 
@@ -158,6 +165,7 @@ class _Search:
         for userinfo in (_USERINFO_OF_WHOLE, _USERINFO):
             text = userinfo.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
+        text = self._clean_whole_values(text, depth)
         text = JWT.sub(self._without_token, text)
         if self.words:
             for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
@@ -183,6 +191,30 @@ class _Search:
             at = match.end(group_of_value(match))
         pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
         return "".join(pieces)
+
+    def _clean_whole_values(self, text: str, depth: int) -> str:
+        """Return *text*, if it is nothing but a URL, without the secrets in which a sign stands that ends a value in
+        other texts, as in `?token=it's`.
+        """
+        if depth > DEEPEST or _ENDS_VALUE.search(text) is None or not _URL_ALONE.fullmatch(text):
+            return text
+        parameters = _PARAMETER_OF_WHOLE.finditer(text)
+        names = frozenset(decoded(each["name"]).lower() for each in parameters) | login_beside(text)
+
+        def cleaned(match: re.Match[str]) -> str:
+            name, value = decoded(match["name"]), match["value"]
+            if name.lower() in self.keep or _ENDS_VALUE.search(value) is None:
+                return match[0]
+            if is_secret(name, names):
+                self._note(f"parameter {name}", value)
+                return f"{match['name']}={REPLACEMENT}"
+            plain = unquote(value, "latin-1")
+            inner = self._clean_whole_values(plain, depth + 1)
+            if inner == plain:
+                return match[0]
+            return f"{match['name']}={inner if plain == value else quote(_bytes(inner), safe='')}"
+
+        return _PARAMETER_OF_WHOLE.sub(cleaned, text)
 
     def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
         """Return *text* without the secrets in JSON that `_clean_json` does not find: lists and objects under the names
