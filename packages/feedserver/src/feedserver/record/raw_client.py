@@ -44,7 +44,7 @@ MOST_INTERIM = 1000
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
-_NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+_NO_HOST = re.compile(r"[\x00-\x20\x7f]|%40")  # an encoded "@" in a host is one that was to end a login
 _LOGIN = re.compile(r"\A(?P<before>\s*+(?>(?:[a-z][a-z0-9+.-]*:)?)[/\\]*+).*(?:@|%40)", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r" '.*'", re.DOTALL)
 _READ_BY_HTTP_CLIENT = re.compile(r"From |[!-9;-~]*:|[ \t]")
