@@ -186,6 +186,9 @@ REPLACED = [
     ("?code=b'c&state=d", "?code=removed&state=removed", ["parameter code", "parameter state"]),
     ("a.php?x=/a?pwd=b'c&x=d'e", "a.php?x=/a?pwd=removed&x=d'e", ["parameter pwd"]),
     ("/?x=%2Fa%3Fpwd%3Db'c&x=d'e", "/?x=%2Fa%3Fpwd%3Dremoved&x=d'e", ["parameter pwd"]),
+    ("/a;pwd=b'c/d?x=e'f#pwd=g'h", "/a;pwd=removed/d?x=e'f#pwd=removed", ["parameter pwd"]),
+    ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["parameter pwd"]),
+    ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["parameter pwd"]),
     # A comparison with a password.
     ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
     ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),
