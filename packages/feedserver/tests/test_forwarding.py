@@ -168,7 +168,19 @@ OK = "Content-Length: 2\r\n\r\nok"
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n0x2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
         (f"{HEAD}Content-Length: 2, 3\r\n\r\nok", "several lengths (2, 3"),
         (f"{HEAD}Content-Length: +2\r\n\r\nok", "its Content-Length is '+2'"),
-        (f"{HEAD}X-A: a\rX-B: b\r\n{OK}", "has a CR within"),
+        (f"{HEAD}X-A: a\rX-B: b\r\n{OK}", "has a CR or NUL within"),
+        (f"{HEAD}X-A: a\0b\r\n{OK}", "has a CR or NUL within"),
+        (f"{HEAD}From ada\r\n{OK}", "a line of its head is no header"),
+        (f"{HEAD}X-A: b\r\nFrom ada\r\n\r\nok", "a line of its head is no header"),
+        (f"HTTP/1.1 200 O\0K\r\n{OK}", "has a CR or NUL within"),
+        (f"HTTP/1.x 200 OK\r\n{OK}", "'HTTP/1.x 200 OK\\\\r\\\\n' is no status line"),
+        (f" {HEAD}{OK}", "is no status line"),
+        (f"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 +20 OK\r\n{OK}", "'HTTP/1.1 +20 OK\\\\r\\\\n' is no status line"),
+        ("HTTP/1.1 200 OK", "it ended within its head"),
+        (HEAD, "it ended within its head"),
+        (f"{HEAD}X-A: b", "it ended within its head"),
+        ("", "no whole answer came"),
+        (f"{HEAD}X-A: {'b' * 70_000}\r\n{OK}", "got more than 65536 bytes when reading header line"),
         (f"{HEAD}X-A: {{base}}\r\n{OK}", "a placeholder"),
         (f"{HEAD}X-A: {{date+2h}}\r\n{OK}", "a placeholder"),
     ],
@@ -188,6 +200,15 @@ def test_a_multipart_answer_is_passed_on(server: FeedServer, kind: str) -> None:
         server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
         with RawClient(server) as client:
             assert client.get("/raw").body == b"ok"
+
+
+@pytest.mark.parametrize("reason", ["Página".encode(), "Página".encode("latin-1")])
+def test_the_bytes_of_a_reason_phrase_are_passed_on(server: FeedServer, reason: bytes) -> None:
+    with answering(f"HTTP/1.1 404 {reason.decode('latin-1')}\r\n{OK}") as port:
+        server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
+        with RawClient(server) as client:
+            client.ask("/raw")
+            assert client.read_head().startswith(b"HTTP/1.1 404 " + reason + b"\r\n")
 
 
 def test_an_answer_without_content_may_name_the_coding_that_it_would_have(server: FeedServer) -> None:

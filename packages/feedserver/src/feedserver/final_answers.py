@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
+STATUS_LINE = re.compile(rb"HTTP/1\.\d +(?P<status>\d{3})(?![^ \r\n])")
+"""The beginning of the first line of an answer (RFC 9112 §4). http.client takes others, such as "HTTP/1.x +20"."""
+
 _PIECE = 65_536
-_SIZE_OF_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+_SIZE_OF_CHUNK = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 
 @cache

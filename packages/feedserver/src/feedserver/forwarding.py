@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from feedserver.final_answers import chunked_body, final_response
+from feedserver.final_answers import STATUS_LINE, chunked_body, final_response
 from feedserver.handler.quit_method import is_loopback
 from feedserver.messages.argument_types import check_name, check_seconds
 from feedserver.messages.headers import Headers
@@ -38,13 +38,32 @@ class ForwardingError(Exception):
 
 
 class _Lines(io.BufferedReader):
-    """A reader of an answer that refuses a line with a CR before its end: http.client takes it for the end."""
+    """A reader of an answer that refuses what http.client takes for a head, and other clients do not."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self.is_in_head = True  # until the whole head of the final answer was read
+        self._begins = True
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
-        if b"\r" in line.removesuffix(b"\r\n"):
-            raise ValueError("a line of its head, or the size of a chunk, has a CR within (RFC 9112 §2.2)")
+        if b"\r" in line.removesuffix(b"\r\n") or b"\0" in line:
+            raise ValueError("a line of its head, or the size of a chunk, has a CR or NUL within (RFC 9110 §5.5)")
+        if self.is_in_head:
+            self._check(line, len(line) == size)
         return line
+
+    def _check(self, line: bytes, is_long: bool) -> None:
+        """Raise ValueError for a *line* of the head that is cut, is no status line where one begins, or looks like
+        the first line of a mailbox. http.client refuses a long line itself, and an answer without any line.
+        """
+        if self._begins and line and not STATUS_LINE.match(line):
+            raise ValueError(f"{line[:60].decode('latin-1')!r} is no status line of HTTP/1 (RFC 9112 §4)")
+        if not line.endswith(b"\n") and not is_long and (line or not self._begins):
+            raise ValueError("it ended within its head")
+        if line.startswith(b"From "):
+            raise ValueError("a line of its head is no header (RFC 9112 §5)")
+        self._begins = line in (b"\r\n", b"\n")
 
 
 def _response_class() -> type[HTTPResponse]:
@@ -54,6 +73,10 @@ def _response_class() -> type[HTTPResponse]:
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self.fp = _Lines(self.fp.detach())
+
+        def begin(self) -> None:
+            super().begin()
+            self.fp.is_in_head = False
 
     return Strict
 
@@ -184,6 +207,5 @@ class Forward:
             fields.append((field_name, text.encode("latin-1")))
         headers = Headers.from_raw(fields)
         omitted = [name for name in ("Date", "Content-Type") if name not in headers]
-        return Response(
-            body, answer.status, headers, reason=answer.reason, conditional="off", omit=omitted, source=self.to
-        )
+        reason = answer.reason.encode("latin-1").decode("utf-8", "surrogateescape")  # as it is encoded again
+        return Response(body, answer.status, headers, reason=reason, conditional="off", omit=omitted, source=self.to)

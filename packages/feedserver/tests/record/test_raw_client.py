@@ -267,6 +267,8 @@ def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, answer: byte
             b"Foo : bar\r\nContent-Length: 6",
             "'Foo ' is no name of a header, and it or a field after it frames the body",
         ),
+        (b"From ada\r\nContent-Length: 6", "a line among the headers begins with 'From '"),
+        (b"X-A: b\r\nFrom ada", "a line among the headers begins with 'From '"),
         (b"Content-Length : 6", "'Content-Length ' is no name of a header, and it or a field after it frames the body"),
     ],
 )

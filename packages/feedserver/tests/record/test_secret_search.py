@@ -180,6 +180,15 @@ REPLACED = [
     # A password with quotes or brackets, where the text begins with the URL.
     ("http://ada:b'c\"<d>@h/x", "http://h/x", ["password"]),
     ("//ada:b'c@h/x", "//h/x", ["password"]),
+    # A value with quotes, brackets or semicolons, where the text is nothing but a URL.
+    ("http://h/?pwd=it's&x=o'c#a'b", "http://h/?pwd=removed&x=o'c#a'b", ["parameter pwd"]),
+    ("/a?pwd='b\"c<d>;e'#f", "/a?pwd=removed#f", ["parameter pwd"]),
+    ("?code=b'c&state=d", "?code=removed&state=removed", ["parameter code", "parameter state"]),
+    ("a.php?x=/a?pwd=b'c&x=d'e", "a.php?x=/a?pwd=removed&x=d'e", ["parameter pwd"]),
+    ("/?x=%2Fa%3Fpwd%3Db'c&x=d'e", "/?x=%2Fa%3Fpwd%3Dremoved&x=d'e", ["parameter pwd"]),
+    ("/a;pwd=b'c/d?x=e'f#pwd=g'h", "/a;pwd=removed/d?x=e'f#pwd=removed", ["parameter pwd"]),
+    ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["parameter pwd"]),
+    ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["parameter pwd"]),
     # A comparison with a password.
     ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
     ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),
@@ -195,6 +204,9 @@ REPLACED = [
     ("/?q='b c'+eq+pwd&x='d'==pwd", "/?q='removed'+eq+pwd&x='removed'==pwd", ["parameter pwd"]),
     ("/?q=substringof('b',pwd)", "/?q=substringof('removed',pwd)", ["parameter pwd"]),
     ("/?q=eq(pwd,b)&x=1", "/?q=eq(pwd,removed)&x=1", ["parameter pwd"]),
+    ("/?q=lower(trim(pwd))%20eq%20%27b%27&x=1", "/?q=lower(trim(pwd))%20eq%20%27removed%27&x=1", ["parameter pwd"]),
+    ("/?q=lower(pwd)='b'+or+trim(pwd)+in+('c')", "/?q=lower(pwd)='removed'+or+trim(pwd)+in+(removed)", ["parameter p"]),
+    ("/?q=substringof('b',lower(pwd))&x=pwd=E'b'", "/?q=substringof('removed',lower(pwd))&x=pwd='removed'", ["param"]),
     ("pwd in ('b', 'c)') or x in ('d')", "pwd in (removed) or x in ('d')", ["parameter pwd"]),
     ("/?q=pwd%20not%20in%20%28%27b%27%29", "/?q=pwd%20not%20in%20%28removed%29", ["parameter pwd"]),
     ("pwd between 'b' and 'c' and x", "pwd between removed and x", ["parameter pwd"]),

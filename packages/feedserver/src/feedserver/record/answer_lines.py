@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.\d +(?P<status>\d{3})(?![^ \r\n])")
+from feedserver.final_answers import STATUS_LINE
+
 _BARE_CARRIAGE_RETURN = re.compile(rb"\r(?!\n)")
-_LAST_CHUNK = re.compile(rb"[ \t]*0+[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+_LAST_CHUNK = re.compile(rb"0+[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class AnswerLines:
         start = 0
         while True:
             end = next((at for at in range(start, len(lines)) if not lines[at].strip(b"\r\n")), len(lines))
-            status = _STATUS_LINE.match(lines[start]) if start < len(lines) else None
+            status = STATUS_LINE.match(lines[start]) if start < len(lines) else None
             if status is None or not 100 <= int(status["status"]) < 200 or int(status["status"]) == 101:
                 return cls(tuple(interim), tuple(lines[start : end + 1]), tuple(lines[end + 1 :]), bare)
             interim.append(int(status["status"]))
@@ -46,7 +47,7 @@ class AnswerLines:
     @property
     def has_status_line(self) -> bool:
         """Whether the first line of the head is a status line (RFC 9112 §4)."""
-        return bool(self.head) and _STATUS_LINE.match(self.head[0]) is not None
+        return bool(self.head) and STATUS_LINE.match(self.head[0]) is not None
 
     @property
     def is_whole(self) -> bool:
@@ -85,7 +86,7 @@ class AnswerLines:
     @property
     def has_chunk_extensions(self) -> bool:
         """Whether the size of a chunk is followed by an extension (RFC 9112 §7.1.1)."""
-        return any(re.match(rb"[ \t]*[0-9A-Fa-f]+[ \t]*;", line) for line in self.after)
+        return any(re.match(rb"[0-9A-Fa-f]+[ \t]*;", line) for line in self.after)
 
 
 def without_bare_carriage_returns(line: bytes) -> bytes:

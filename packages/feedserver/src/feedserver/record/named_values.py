@@ -62,6 +62,9 @@ the kinds of things that are searched for (`q=session:keynote`).
 
 _BLANKS = r"(?>(?:[+ ]|%20)+)"
 _COMPARED_NAME = r"(?P<name>(?!(?:keys?|sessions?|tickets?)(?![\w.-]))[A-Z_][\w.-]*+)"
+_ENDS_CALLS = r"(?>(?:\)|%29){0,4})"
+"""The end of functions around a name: `tolower(password) eq 'hunter2'`."""
+
 _QUOTE_OF_COMPARED = r"(?P<quote>['\"]|%2[27])"
 _BEFORE_QUOTE = r"(?=['\"]|%2[27])"
 _BEGINS_NAME = r"(?:(?<![\w.%-])|(?<=%2[08C])|(?<=%3D))"
@@ -73,7 +76,7 @@ _WORD_OF_COMPARISON = (
 )
 
 COMPARISON = re.compile(
-    rf"{_BEGINS_NAME}{_COMPARED_NAME}"
+    rf"{_BEGINS_NAME}{_COMPARED_NAME}{_ENDS_CALLS}"
     rf"(?:{_BLANKS}eq{_BLANKS}|%(?>(?:25)*)3D(?=['\"])"
     rf"|(?:{_BLANKS}{_WORD_OF_COMPARISON}{_BLANKS}|{_BLANKS}?{_SIGN_OF_COMPARISON}{_BLANKS}?|{_BLANKS}(?:=|%3D){_BLANKS})"
     rf"{_BEFORE_QUOTE})(?:{_QUOTE_OF_COMPARED}|)",
@@ -86,7 +89,8 @@ may the value stand without quotes.
 COMPARISON_IN_REVERSE = re.compile(
     rf"{_QUOTE_OF_COMPARED}(?P<compared>(?>(?:(?!%2[27])[^'\"])+))(?P=quote)"
     rf"(?:{_BLANKS}(?:eq|ne){_BLANKS}|{_BLANKS}?(?:(?>(?:!|%21)?(?:=|%3D){{1,3}})|<>){_BLANKS}?"
-    rf"|(?:,|%2C){_BLANKS}?(?=[\w.]++(?:\)|%29)))"
+    rf"|(?:,|%2C){_BLANKS}?(?=(?>(?:\w++(?:\(|%28)){{0,4}})[\w.]++(?:\)|%29))"
+    rf"(?>(?:\w++(?:\(|%28)){{0,4}}))"
     rf"{_COMPARED_NAME}(?![\w.(=:%'\"-]|%3D|%28)",
     re.IGNORECASE,
 )
@@ -101,7 +105,7 @@ COMPARING_CALL = re.compile(
 """The same of a function: `startswith(password,'hunter2')`. In RQL, values need no quotes: `eq(password,hunter2)`."""
 
 MEMBERSHIP = re.compile(
-    rf"{_BEGINS_NAME}{_COMPARED_NAME}{_BLANKS}(?:not{_BLANKS})?"
+    rf"{_BEGINS_NAME}{_COMPARED_NAME}{_ENDS_CALLS}{_BLANKS}(?:not{_BLANKS})?"
     rf"(?:in{_BLANKS}?(?P<bracket>[(\[]|%28|%5B)|between{_BLANKS}{_BEFORE_QUOTE})",
     re.IGNORECASE,
 )
@@ -121,9 +125,9 @@ OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*+
 """A name before a list or an object, in JSON whose quotes are escaped, or in the notation of JavaScript or Python."""
 
 OPENING_QUOTE = re.compile(
-    r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)\\*+(?P<quote>['\"]?)"
+    r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)(?>\){0,4})\\*+(?P<quote>['\"]?)"
     r"[ \t]*+(?P<sign>:=?+|=>|=(?![ \t]*+\"))[ \t]*+"
-    r"(?P<before>(?P<bracket>(?>(?:[\w.]{0,16}+[(\[{]\s*+){0,4}))[bflnrux@$*]{0,2}+)(?=\\*+['\"])",
+    r"(?P<before>(?P<bracket>(?>(?:[\w.]{0,16}+[(\[{]\s*+){0,4}))[beflnrux@$*]{0,2}+)(?=\\*+['\"])",
     re.IGNORECASE,
 )
 """A name before a string in quotes, which may have blanks in it. Before the string, there may be letters, brackets and

@@ -44,7 +44,7 @@ MOST_INTERIM = 1000
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
-_NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+_NO_HOST = re.compile(r"[\x00-\x20\x7f]|%40")  # an encoded "@" in a host is one that was to end a login
 _LOGIN = re.compile(r"\A(?P<before>\s*+(?>(?:[a-z][a-z0-9+.-]*:)?)[/\\]*+).*(?:@|%40)", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r" '.*'", re.DOTALL)
 _READ_BY_HTTP_CLIENT = re.compile(r"From |[!-9;-~]*:|[ \t]")
@@ -276,9 +276,15 @@ def _unread(written: AnswerLines) -> tuple[str, ...]:
 
     Each line is cut at its colon, "" stands for a line without one, and lines that go on with the value of the line
     before are left out (RFC 9112 §5.2): a value may be a secret. Raises RecordingError if a line says how the body is
-    framed.
+    framed, or is the first line of a mailbox, which http.client drops or takes for the end of the headers.
     """
-    rest = dropwhile(_READ_BY_HTTP_CLIENT.match, (line.decode("latin-1") for line in written.head[1:-1]))
+    fields = [line.decode("latin-1") for line in written.head[1:-1]]
+    rest = list(dropwhile(_READ_BY_HTTP_CLIENT.match, fields))
+    if any(line.startswith("From ") for line in fields[: len(fields) - len(rest)]):
+        raise RecordingError(
+            "a line among the headers begins with 'From ' as in a mailbox, and is no header (RFC 9112 §5); "
+            "nothing was written"
+        )
     lines = [line.rstrip("\r\n") for line in rest if line.strip() and not line.startswith((" ", "\t"))]
     names = tuple(line.partition(":")[0] if ":" in line else "" for line in lines)
     if any(_FRAMES.match(line) for line in lines):

@@ -39,8 +39,12 @@ _NOT_READY = re.compile(
 # No message contains a password, since messages are stored, shown and logged.
 _LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 _LOGIN_IN_TEXT: Final = re.compile(r"(?<=:/)(?P<slashes>/*+)[^/?#\s]*@")
+# A password with a "/", "?" or "#" in it; but the digits of a port are none: "https://a.example:8080/@ada".
+_LOGIN_WITH_SIGNS: Final = re.compile(
+    r"(?<=:/)(?P<slashes>/*+)[^\s/?#:@\[]{1,256}+:(?![0-9]{0,5}(?:[/?#]|$))(?:[^\s@]{0,256}+@)++"
+)
 _LOGIN_OF_NO_SCHEME: Final = re.compile(
-    r"(?<![^\s'\"(])(?!(?:mailto|acct|xmpp):)[^\s:/@'\"(]{1,256}+:[^\s/@]{1,256}+@(?=[^\s@])", re.IGNORECASE
+    r"(?<![^\s'\"(=])(?!(?:mailto|acct|xmpp):)(?://)?[^\s:/@'\"(]{1,256}+:[^\s/@]{1,256}+@(?=[^\s@])", re.IGNORECASE
 )
 PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 """The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
@@ -199,7 +203,9 @@ def without_logins(text: str) -> str:
 
 def logins_hidden(message: str) -> str:
     """Return *message* without the logins of the URLs in it, also of those without a scheme: `ada:secret@a.example`."""
-    return _LOGIN_OF_NO_SCHEME.sub("…@", _LOGIN_IN_TEXT.sub(r"\g<slashes>…@", message))
+    for login in (_LOGIN_IN_TEXT, _LOGIN_WITH_SIGNS):
+        message = login.sub(r"\g<slashes>…@", message)
+    return _LOGIN_OF_NO_SCHEME.sub("…@", message)
 
 
 def shown_in_message(url: str) -> str:
