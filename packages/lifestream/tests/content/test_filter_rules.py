@@ -157,9 +157,10 @@ def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> No
         (f'"{"a " * 44}{{}}"', RuleSubject(text="a " * 14_900)),
         (f'"{"a " * 600}{{}}"', RuleSubject(text="a " * 1_240)),
         (f"link: {'a' * 90}{{}}aa", RuleSubject(link="a" * 8_190)),
+        ("link: x{}", RuleSubject(link="ß" * 8_190)),
         ("text: x{}", RuleSubject(text="a")),
     ],
-    ids=["phrase", "long phrase", "link", "short item"],
+    ids=["phrase", "long phrase", "link", "link beyond ASCII", "short item"],
 )
 def test_the_cost_of_rules_and_the_size_of_an_item_tell_how_long_they_take(rule: str, item: RuleSubject) -> None:
     """Imports have a budget of both. A text may have the beginning of a phrase at each place."""

@@ -163,6 +163,26 @@ def test_postgresql_reads_no_single_entry_after_the_time() -> None:
     assert found == [[3, 5, 7], []]
 
 
+@pytest.mark.postgres
+@postgresql_only
+def test_a_queryset_has_all_posts_of_a_frequent_word_however_long_it_takes(
+    monkeypatch: pytest.MonkeyPatch, main: Lifestream
+) -> None:
+    """Code may read all of many thousand posts, and a queryset cannot tell that some are missing."""
+    site = make_site(main)
+    for number in range(3):
+        make_post(site, f"Kites {number}")
+    monkeypatch.setattr(fulltext, "FREQUENT", 1)
+    limited = Post.objects.filter(fulltext.condition(Post.objects.all(), fulltext.find("kites", "default")))
+    counts = []
+    with connection.cursor() as cursor:
+        for posts in (Timeline(main, query="kites").posts(), limited):
+            sql, parameters = posts.values_list("pk").query.sql_with_params()
+            cursor.execute(sql.replace(f"'{LOOK} s'", "'0 s'"), parameters)
+            counts.append(len(cursor.fetchall()))
+    assert counts == [3, 0]
+
+
 def test_a_search_that_took_too_long_says_so(client: Client, main: Lifestream, no_time: None) -> None:
     make_post(make_site(main), "Kites")
     page = client.get("/main/search/?q=kites")

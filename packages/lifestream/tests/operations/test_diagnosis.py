@@ -148,6 +148,16 @@ def test_a_broker_that_never_answers_is_reported(scheme: str) -> None:
     assert finding.text.startswith("The broker can't be reached: ") and "time" in finding.text.lower()
 
 
+@pytest.mark.slow
+def test_a_broker_is_looked_for_with_the_options_of_the_site() -> None:
+    """A broker behind Redis Sentinel is found by the name of its master alone."""
+    with socket.socket() as silent, override_settings(CELERY_BROKER_TRANSPORT_OPTIONS={"master_name": "main"}):
+        silent.bind(("127.0.0.1", 0))
+        with override_settings(CELERY_BROKER_URL=f"sentinel://127.0.0.1:{silent.getsockname()[1]}/"):
+            (finding,) = found("broker")
+    assert finding.text.startswith("The broker can't be reached: No master found for 'main'")
+
+
 def test_a_site_without_a_broker_needs_none() -> None:
     with override_settings(CELERY_BROKER_URL=""):
         assert found("broker") == []

@@ -117,7 +117,7 @@ class Found:
         if not self.query:
             return queryset.none()
         if self.keys is None or not self.are_all:
-            return queryset.filter(condition(queryset, self))
+            return queryset.filter(_Matches(F(_item_of(queryset)), Value(self.query), self.keys or ()))
         return among(queryset, self.keys)
 
     def first_listed(self, queryset: QuerySet[_Row], count: int) -> Listed:
@@ -200,8 +200,10 @@ def _matching(dialect: Dialect, query: str, most: int, using: str) -> Listed:
 
 
 def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
-    """Return the condition that a row of *queryset*, items or posts, is *found*; the database checks it row by row."""
-    return _Matches(F(_item_of(queryset)), Value(found.query), found.keys or ())
+    """Return the condition that a row of *queryset*, items or posts, is *found*; the database checks it row by row.
+    It is for queries within a `TimeLimit` of LOOK seconds: on PostgreSQL, no row fulfils it after that time.
+    """
+    return _Matches(F(_item_of(queryset)), Value(found.query), found.keys or (), is_limited=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,22 +247,23 @@ def is_supported(using: str) -> bool:
 
 class _Matches(BooleanLookup):
     """The condition that an item matches a query, looked up item by item; *latest* are the keys of the latest items
-    that do, if they are known.
+    that do, if they are known. With *is_limited*, items are looked up for LOOK seconds.
     """
 
     prepare_rhs = False
 
-    def __init__(self, item: F, query: Value, latest: Sequence[int] = ()) -> None:
+    def __init__(self, item: F, query: Value, latest: Sequence[int], *, is_limited: bool = False) -> None:
         super().__init__(item, query)
-        self._latest = latest
+        self._latest, self._is_limited = latest, is_limited
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Return the condition in SQL."""
         item, item_params = self.process_lhs(compiler, connection)
         query, query_params = self.process_rhs(compiler, connection)
         dialect = DIALECTS[connection.vendor]
-        found = dialect.found.format(item=item, query=query)
-        query_params = query_params * dialect.found.count("{query}")
+        form = dialect.found_in_time if self._is_limited else dialect.found
+        found = form.format(item=item, query=query)
+        query_params = query_params * form.count("{query}")
         if not self._latest:
             return found, (*query_params, *item_params)
         # CASE instead of OR, for which SQLite might sort.

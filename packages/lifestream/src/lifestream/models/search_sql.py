@@ -50,8 +50,9 @@ class Dialect:
 
     *matching* selects the latest `%(most)s` items that match `%(query)s`, the latest first. *latest* selects those of
     the last LATEST items that match `%(query)s`. *found* is the condition that the item in a column matches a query,
-    checked in the item's own entry. *listed* is the same condition, checked in a list of all items that match, which
-    the database takes from the index first. *among* is the condition that the item is one of those in a JSON list.
+    checked in the item's own entry. *found_in_time* is the same condition for a query within a `TimeLimit` of LOOK
+    seconds. *listed* is the same condition, checked in a list of all items that match, which the database takes from
+    the index first. *among* is the condition that the item is one of those in a JSON list.
 
     *write* takes the values of one *row*, or, if it *takes_json*, many rows as JSON, which a driver passes on fastest.
     """
@@ -66,6 +67,7 @@ class Dialect:
     matching: str
     latest: str
     found: str
+    found_in_time: str
     listed: str
     among: str
     row: Callable[[Indexed], Sequence[Any]]
@@ -144,11 +146,14 @@ def _alone(query: str) -> str:
 def _holds(query: str) -> str:
     """Return the condition that an item of the index matches *query*, SQL for one of our queries.
 
-    It is one comparison, since PostgreSQL reads and unpacks a large tsvector anew for each. After LOOK seconds, no item
-    matches.
+    It is one comparison, since PostgreSQL reads and unpacks a large tsvector anew for each.
     """
-    holds = f"words @@ ({_in_segment(query, f'(item_id / {SEGMENT})')} || {_alone(query)})"
-    return f"CASE WHEN {_in_time(LOOK)} THEN {holds} END"
+    return f"words @@ ({_in_segment(query, f'(item_id / {SEGMENT})')} || {_alone(query)})"
+
+
+def _holds_in_time(query: str) -> str:
+    """Return the same condition as `_holds`, but after LOOK seconds no item fulfils it."""
+    return f"CASE WHEN {_in_time(LOOK)} THEN {_holds(query)} END"
 
 
 def _in_time(seconds: float) -> str:
@@ -218,6 +223,10 @@ _FUNCTION: Final = f"""
     LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off AS $${latest_matching("query", "most")}$$
 """
 
+_SQLITE_FOUND: Final = (
+    f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})"  # noqa: S608
+)
+
 DIALECTS: Final = {
     "sqlite": Dialect(
         create=("CREATE VIRTUAL TABLE IF NOT EXISTS lifestream_search USING fts5(head, body, tokenize = 'ascii')",),
@@ -235,7 +244,8 @@ DIALECTS: Final = {
         " ORDER BY rowid DESC LIMIT %(most)s",
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
         f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %(query)s)",
-        found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
+        found=_SQLITE_FOUND,
+        found_in_time=_SQLITE_FOUND,  # the limit interrupts the query
         # The plus keeps SQLite from looking up the rows of all listed items, which it would have to sort.
         listed="+{item} IN (SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH {query})",
         among="{item} IN (SELECT value FROM json_each({items}))",
@@ -263,9 +273,10 @@ DIALECTS: Final = {
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search_latest(%(query)s, %(most)s) AS found (item_id)",
         latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
-        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE {_holds('%(query)s')}",
+        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE {_holds_in_time('%(query)s')}",
         # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
         found=f"(SELECT {_holds('{query}')} FROM lifestream_search WHERE item_id = {{item}})",  # noqa: S608
+        found_in_time=f"(SELECT {_holds_in_time('{query}')} FROM lifestream_search WHERE item_id = {{item}})",  # noqa: S608
         # The greatest bigint, so that all are listed.
         listed="({item} IN (SELECT * FROM lifestream_search_latest({query}, 9223372036854775807))) IS TRUE",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",

@@ -170,7 +170,9 @@ def _broker(_now: datetime) -> Iterator[Finding]:
 
     # A broker may accept the connection and never answer. Redis and AMQP have different names for the same limit.
     limits = {"socket_timeout": _BROKER_TIMEOUT, "read_timeout": _BROKER_TIMEOUT, "write_timeout": _BROKER_TIMEOUT}
-    with Connection(url, connect_timeout=_BROKER_TIMEOUT, transport_options=limits) as connection:
+    # Some brokers can't be found without the site's own options, such as the name of a master of Redis Sentinel.
+    options = {**(getattr(django_settings, "CELERY_BROKER_TRANSPORT_OPTIONS", None) or {}), **limits}
+    with Connection(url, connect_timeout=_BROKER_TIMEOUT, transport_options=options) as connection:
         try:
             connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT)
         except BrokerError as error:
