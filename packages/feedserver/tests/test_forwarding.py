@@ -167,6 +167,7 @@ OK = "Content-Length: 2\r\n\r\nok"
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n0x2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
         (f"{HEAD}Content-Length: 2, 3\r\n\r\nok", "several lengths (2, 3"),
+        (f"{HEAD}Content-Length: 3, 3\r\n\r\nok", "it ended 1 bytes early"),
         (f"{HEAD}Content-Length: +2\r\n\r\nok", "its Content-Length is '+2'"),
         (f"{HEAD}X-A: a\rX-B: b\r\n{OK}", "has a CR or NUL within"),
         (f"{HEAD}X-A: a\0b\r\n{OK}", "has a CR or NUL within"),
@@ -192,6 +193,16 @@ def test_an_answer_that_cannot_be_passed_on_unchanged_fails_the_test(server: Fee
             assert client.get("/raw").status == 500
     with pytest.raises(VerificationError, match=re.escape(why)):
         server.verify()
+
+
+@pytest.mark.parametrize(("length", "body"), [("2, 2", b"ok"), ("0,0", b""), ("2", b"ok")])
+def test_a_body_ends_where_a_list_of_equal_lengths_says(server: FeedServer, length: str, body: bytes) -> None:
+    with answering(f"{HEAD}Content-Length: {length}\r\n\r\nok, and more") as port:
+        server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
+        with RawClient(server) as client:
+            client.ask("/raw", "Connection: close")
+            client.read_head()
+            assert client.read_to_end() == body
 
 
 @pytest.mark.parametrize("kind", ["multipart/mixed; boundary=a", "multipart/mixed"])

@@ -192,6 +192,8 @@ class Forward:
             why = "one of its headers has a placeholder, such as {base}, which would be filled in"
         if why:
             raise ForwardingError(f"the answer of {self.to} cannot be forwarded: {visible(why)}")
+        if answer.length is None and lengths and not answer.chunked:
+            answer.length = int(lengths.pop())  # http.client reads no list, such as "5, 5" (RFC 9110 §8.6)
 
     def _response(self, answer: HTTPResponse, body: bytes) -> Response:
         origin = self.to.rstrip("/")
