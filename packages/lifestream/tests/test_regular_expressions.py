@@ -46,6 +46,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "lifestream.parser.preprocessing.with_renamed": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
+    "lifestream.parser.salvage._has_rest": (rb"</item\s*+>",),
     "lifestream.parser.salvage._pieces": (rb"<item(?=[\s/>])",),
 }
 """Examples of the patterns that each function builds when it runs."""

@@ -1,4 +1,4 @@
-"""Headers that are secrets are left out, secrets in others are replaced and reported; ordinary headers are kept."""
+"""Headers that are secrets are left out, secrets in others are replaced; ordinary headers are kept."""
 
 from __future__ import annotations
 

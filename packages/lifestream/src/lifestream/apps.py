@@ -97,7 +97,7 @@ def _subscription_saved(
     instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
 ) -> None:
     """Receive Django's signal that a subscription was saved: note the name and folder by which it is sorted. Unless it
-    comes from a fixture, also fill its timeline, and note whether its feed has readers, without whom it is not fetched.
+    comes from a fixture, also fill its timeline, and note whether its feed has readers: a feed without is not fetched.
     """
     from lifestream.models import sort_names
     from lifestream.models.subscriptions import SHOWING
@@ -109,10 +109,11 @@ def _subscription_saved(
 
 
 def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = None, **_: Any) -> None:
-    """Receive Django's signal before a lifestream is deleted, which also happens when its owner is deleted: lock its
-    feeds, and their hosts, so that this transaction and an import can't wait for each other; and the lifestream, so
-    that another request can't add a logo or a page after Django has deleted those that it found. If owners are
-    deleted, the first signal does this for all their lifestreams together: if each signal did it for its own lifestream
+    """Receive Django's signal before a lifestream is deleted, which also happens when its owner is deleted.
+
+    Lock its feeds and their hosts, so that this transaction and an import can't wait for each other. Lock the
+    lifestream, so that another request can't add a logo or a page after Django has deleted those that it found. If
+    owners are deleted, the first signal locks all their lifestreams together: if each signal locked its own lifestream
     alone, the feeds of all would not be locked in the order of their keys. SQLite has one writer at a time anyway.
 
     *origin* is the object or queryset on which `delete` was called. Nothing is done here if that queryset has locked

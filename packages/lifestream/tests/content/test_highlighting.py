@@ -107,7 +107,7 @@ def test_an_excerpt_may_end_after_what_is_looked_through() -> None:
 @pytest.mark.parametrize("text", ["a " * 10_000, "a,,, " * 4_000, "東" * 20_000], ids=["letters", "commas", "Chinese"])
 @pytest.mark.parametrize("words", ["a " * 149, "a " * 148 + "b", "東" * 200 + "京"], ids=["a", "a and b", "Chinese"])
 def test_no_phrase_takes_long_to_find(words: str, text: str) -> None:
-    """A page marks the words of a search in the text of each of its items: at 75 ms each, 40 would take 3 s."""
+    """A page marks the words of a search in the texts of up to 40 items: at 20 ms each, that takes 0.8 s."""
     pattern = pattern_of(f'"{words}"')
     assert pattern is not None
     taken = []
@@ -121,7 +121,9 @@ def test_no_phrase_takes_long_to_find(words: str, text: str) -> None:
 @pytest.mark.parametrize("sign", ["\u093e", "\u0bbe", "\u0e31"])
 @pytest.mark.parametrize("words", [2, 5])
 def test_a_text_of_vowel_signs_is_searched_in_linear_time_for_a_phrase_of_them(sign: str, words: int) -> None:
-    """A vowel sign is a word, but `\\w` does not match it: the pattern of what is between two words does, too."""
+    """A vowel sign counts as a word, although `\\w` does not match it. So the pattern of the gap between two words also
+    matches a word of signs.
+    """
     phrase = f"{' '.join([sign] * words)} x"
     pattern = pattern_of(f'"{phrase}"')
     assert pattern is not None
@@ -149,7 +151,7 @@ def test_the_mark_of_a_phrase_includes_all_between_its_words_and_ends_before_a_w
     assert shown(text, query) == expected
 
 
-def test_of_a_phrase_that_begins_with_a_word_of_signs_only_this_word_is_marked() -> None:
+def test_only_the_first_word_of_a_phrase_is_marked_if_it_consists_of_signs() -> None:
     assert shown("\u093e, a", '"\u093e a"') == "[\u093e], a"
 
 

@@ -48,6 +48,7 @@ def test_a_title_of_atom_is_read_by_its_type(element: str, title: str) -> None:
         ("<description>A</description><content:encoded>B</content:encoded>", "B", "A"),
         ("<content:encoded>B</content:encoded><description>A</description>", "B", "A"),
         ("<itunes:summary>S</itunes:summary>", "", "<p>S</p>"),
+        ("<itunes:summary>S <b>and</b> more</itunes:summary>", "", "S <b>and</b> more"),
         ("<description>A</description><itunes:summary>A longer one</itunes:summary>", "", "A"),
         ("<media:description>M</media:description><description>A</description>", "", "A"),
         ("<description>A</description><media:description>M</media:description>", "", "A"),

@@ -392,7 +392,7 @@ def test_words_that_are_frequent_elsewhere_are_not_looked_for_in_post_after_post
     assert pages[0].hits is not None and 1 <= pages[0].hits.count <= 2
     # Posts are checked one by one only among the first five.
     dialect = DIALECTS[connection.vendor]
-    condition = dialect.found.format(item='"lifestream_post"."item_id"', query="%s")
+    condition = dialect.found_in_time.format(item='"lifestream_post"."item_id"', query="%s")
     checking = [sql for sql in asked if condition in sql]
     assert all("LIMIT 5)" in sql for sql in checking)
     assert bool(checking) is (frequent == 1 or rare == 2)

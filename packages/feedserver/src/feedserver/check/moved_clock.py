@@ -2,8 +2,8 @@
 
 The servers' own dates and the dates in feeds follow `MovedClock.time`. Whether the reader's clock follows depends on
 the method: a function of a client in Python, or a small library in C (`clock_shim.c`) that is loaded into the reader's
-processes. Where neither can be used, nothing is moved at all. Scenarios that need the clock are *not seen* then, and
-also where it was moved without a proof that the reader's clock has followed.
+processes. Where neither can be used, nothing is moved at all, and scenarios that need the clock get the verdict *not
+seen*. They also get it where the clock was moved, but nothing proves that the reader's clock has followed.
 
 The library moves the wall clock alone. It is built in a folder of this run, on Linux, if there is a C compiler. It
 counts the processes that have read the clock and made a connection, which proves that the reader itself sees the moved
@@ -46,7 +46,7 @@ class MovedClock:
 
     @property
     def can_move(self) -> bool:
-        """Whether the reader's clock can follow."""
+        """Whether there is a method by which the reader's clock may follow; a run finds out whether it has."""
         return self._move is not None
 
     def time(self) -> float:

@@ -41,7 +41,8 @@ class Need(StrEnum):
     `ITEMS`: whether an item was imported, by `--list` or the reader's files. `LIST`: `--list` itself, since items are
     counted or compared. `DETAILS`: `--list` in JSON lines, since other fields than the title are judged. `CLOCK`: a
     clock that can be moved. `TLS`: the extra `feedserver[tls]`, which makes certificates. `MEMORY`: the memory that the
-    reader used. `GUARD`: a reader that refuses private addresses, and was allowed those of the feeds and no others.
+    reader used. `GUARD`: a reader that refuses private addresses, except those of the feeds, which it was told to
+    allow.
     """
 
     ITEMS = "items"
@@ -54,7 +55,8 @@ class Need(StrEnum):
 
 
 class Lane(StrEnum):
-    """Where a scenario runs: all `SHARED` ones together, a `HOSTILE` one with a reader of its own.
+    """Where a scenario runs: all `SHARED` ones together, a `HOSTILE` one with a reader of its own. For exceptions, see
+    `check.runner`.
 
     A `SLOW` one is hostile, too, and takes a minute, so it begins first. With more than one worker, the others run
     beside it.

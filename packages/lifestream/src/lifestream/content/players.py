@@ -159,7 +159,9 @@ _SITES: Final = (
 
 
 def player_at(url: str) -> Player | None:
-    """Return the player for *url*, which may be a frame of a known site or a page of YouTube or Vimeo, or None."""
+    """Return the player for *url*, None if there is none. *url* may be a frame of a known site, or a page of YouTube or
+    Vimeo.
+    """
     for site in _SITES:
         if (found := site.address.match(url)) and (addresses := site.player(found)):
             return Player(site.name, *addresses)

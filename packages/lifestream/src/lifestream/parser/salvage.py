@@ -98,7 +98,7 @@ def _has_rest(following: bytes, name: bytes) -> bool:
         return False
     bounds = [0, *chain.from_iterable(literals(following)), len(following)]
     plain = b"".join(following[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True))
-    found = re.search(rb"</%s\s*>" % re.escape(name), plain)
+    found = re.search(rb"</%s\s*+>" % re.escape(name), plain)
     return found is not None and plain[: found.start()].strip() != b""
 
 

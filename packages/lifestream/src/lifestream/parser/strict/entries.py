@@ -17,7 +17,7 @@ from lifestream.parser.relative_addresses import base_of_text
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.strict.constructs import NOTHING, Construct, alternatives, loose, text_of, typed, written
 from lifestream.parser.strict.episodes import episode_of
-from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text, first_text_whole
+from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text
 from lifestream.parser.strict.files import files_of
 from lifestream.parser.strict.guids import LOOKS_LIKE_ADDRESS, guid_of, is_link
 from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
@@ -197,7 +197,12 @@ class EntryReader:
         for construct in found:
             if construct.text.strip():
                 return construct.html, construct
-        return html_or_text(first_text_whole(fields, *_OTHER_SUMMARIES)), NOTHING
+        for element in elements(fields, *_OTHER_SUMMARIES):
+            construct = loose(element, scope)
+            if construct.text.strip():
+                is_html = construct.kind is Kind.HTML
+                return (construct.html if is_html else html_or_text(construct.text)), NOTHING
+        return "", NOTHING
 
     def _tags(self, element: Element) -> tuple[str, ...]:
         return tag_names(self._written_tags(element))

@@ -37,8 +37,3 @@ def first_text(fields: Fields, *names: str) -> str:
             if text := text_of(element):
                 return text
     return ""
-
-
-def first_text_whole(fields: Fields, *names: str) -> str:
-    """Return the first text under these *names*, with its line breaks kept."""
-    return next(((element.text or "").strip() for element in elements(fields, *names) if text_of(element)), "")
