@@ -41,7 +41,7 @@ _LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 _LOGIN_IN_TEXT: Final = re.compile(r"(?<=:/)(?P<slashes>/*+)[^/?#\s]*@")
 # A password with a "/", "?" or "#" in it; but the digits of a port are none: "https://a.example:8080/@ada".
 _LOGIN_WITH_SIGNS: Final = re.compile(
-    r"(?<=:/)(?P<slashes>/*+)[^\s/?#:@\[]{1,256}+:(?![0-9]{0,5}(?:[/?#]|$))(?:[^\s@]{0,256}+@)++"
+    r"(?<=:/)(?P<slashes>/*+)[^\s/?#:@\[]{1,256}+:(?![0-9]{0,5}(?:[/?#]|$))(?>(?:[^\s@]{0,256}+@)+)"
 )
 _LOGIN_OF_NO_SCHEME: Final = re.compile(
     r"(?<![^\s'\"(=])(?!(?:mailto|acct|xmpp):)(?://)?[^\s:/@'\"(]{1,256}+:[^\s/@]{1,256}+@(?=[^\s@])", re.IGNORECASE
