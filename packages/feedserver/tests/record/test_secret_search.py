@@ -180,15 +180,8 @@ REPLACED = [
     # A password with quotes or brackets, where the text begins with the URL.
     ("http://ada:b'c\"<d>@h/x", "http://h/x", ["password"]),
     ("//ada:b'c@h/x", "//h/x", ["password"]),
-    # A value with quotes, brackets or semicolons, where the text is nothing but a URL.
-    ("http://h/?pwd=it's&x=o'c#a'b", "http://h/?pwd=removed&x=o'c#a'b", ["parameter pwd"]),
-    ("/a?pwd='b\"c<d>;e'#f", "/a?pwd=removed#f", ["parameter pwd"]),
+    # A value with quotes, brackets or semicolons, where the text is nothing but a URL: see test_whole_urls.py.
     ("?code=b'c&state=d", "?code=removed&state=removed", ["parameter code", "parameter state"]),
-    ("a.php?x=/a?pwd=b'c&x=d'e", "a.php?x=/a?pwd=removed&x=d'e", ["parameter pwd"]),
-    ("/?x=%2Fa%3Fpwd%3Db'c&x=d'e", "/?x=%2Fa%3Fpwd%3Dremoved&x=d'e", ["parameter pwd"]),
-    ("/a;pwd=b'c/d?x=e'f#pwd=g'h", "/a;pwd=removed/d?x=e'f#pwd=removed", ["parameter pwd"]),
-    ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["parameter pwd"]),
-    ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["parameter pwd"]),
     # A comparison with a password.
     ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
     ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),

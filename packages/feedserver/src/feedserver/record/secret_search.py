@@ -39,8 +39,9 @@ from feedserver.record.named_values import (
     is_parameter,
 )
 from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
-from feedserver.record.string_notations import TOKEN, end_of_container, end_of_value, string_at, unescaped
+from feedserver.record.string_notations import TOKEN, as_bytes, end_of_container, end_of_value, string_at, unescaped
 from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
+from feedserver.record.whole_urls import clean_whole_urls
 
 DEEPEST = 6
 """How many levels of URLs in the parameters of URLs are searched, and how many times a value is decoded. A value that
@@ -76,21 +77,6 @@ _USERINFO = re.compile(
 
 _USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
 """The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
-
-_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[\w./-]*+\?)"
-_WHOLE_URLS = (
-    re.compile(rf"\A(?P<before>(?:[0-9.]*+[;,][ \t]*+url=)?)(?P<url>{_BEGINNING_OF_URL}\S*+)\Z", re.IGNORECASE),
-    re.compile(rf"(?P<before><)(?P<url>{_BEGINNING_OF_URL}[^\s<>]*+)(?=>)"),
-)
-"""A URL that is the whole text, and those of a Refresh and a Link, so that it is known where they end."""
-
-_PARAMETER_OF_WHOLE = re.compile(
-    r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
-)
-"""A parameter of such a URL: its value ends at `&` or `#`, as servers read it, in a path also at `?`, `;` or `/`."""
-
-_ENDS_VALUE = re.compile("['\"<>;]")
-"""Where else a value ends in other texts, such as the source of a page."""
 
 NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 """What stands for a password where the name is a token."""
@@ -173,7 +159,7 @@ class _Search:
         for userinfo in (_USERINFO_OF_WHOLE, _USERINFO):
             text = userinfo.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
-        text = self._clean_whole_urls(text)
+        text = clean_whole_urls(text, self.keep, self._note, DEEPEST)
         text = JWT.sub(self._without_token, text)
         if self.words:
             for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
@@ -199,35 +185,6 @@ class _Search:
             at = match.end(group_of_value(match))
         pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
         return "".join(pieces)
-
-    def _clean_whole_urls(self, text: str, depth: int = 0) -> str:
-        """Return *text* without the secrets in the URLs that `_WHOLE_URLS` finds, where a sign stands in a secret that
-        ends a value in other texts, as in `?token=it's`.
-        """
-        if depth > DEEPEST or _ENDS_VALUE.search(text) is None:
-            return text
-        for urls in _WHOLE_URLS:
-            text = urls.sub(lambda match: match["before"] + self._clean_whole_url(match["url"], depth), text)
-        return text
-
-    def _clean_whole_url(self, url: str, depth: int) -> str:
-        parameters = _PARAMETER_OF_WHOLE.finditer(url)
-        names = frozenset(decoded(each["name"]).lower() for each in parameters) | login_beside(url)
-
-        def cleaned(match: re.Match[str]) -> str:
-            name, value = decoded(match["name"]), match["value"]
-            if name.lower() in self.keep or _ENDS_VALUE.search(value) is None:
-                return match[0]
-            if is_secret(name, names):
-                self._note(f"parameter {name}", value)
-                return f"{match['name']}={REPLACEMENT}"
-            plain = unquote(value, "latin-1")
-            inner = self._clean_whole_urls(plain, depth + 1)
-            if inner == plain:
-                return match[0]
-            return f"{match['name']}={inner if plain == value else quote(_bytes(inner), safe='')}"
-
-        return _PARAMETER_OF_WHOLE.sub(cleaned, url)
 
     def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
         """Return *text* without the secrets in JSON that `_clean_json` does not find: lists and objects under the names
@@ -370,12 +327,12 @@ class _Search:
             plain = unquote_plus(value, "latin-1")
             cleaned = self.clean(plain, False, depth + 1)
             self.is_form = False
-            value = value if cleaned == plain else quote_plus(_bytes(cleaned))
+            value = value if cleaned == plain else quote_plus(as_bytes(cleaned))
         plain = unquote(value, "latin-1")
         cleaned = self.clean(plain, shapes, depth + 1)
         if cleaned == plain:
             return value
-        return cleaned if plain == value else quote(_bytes(cleaned), safe="+" if "+" in value else "")
+        return cleaned if plain == value else quote(as_bytes(cleaned), safe="+" if "+" in value else "")
 
     def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
         """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
@@ -462,11 +419,6 @@ def contents(value: str) -> list[str]:
 def _is_content(token: re.Match[str]) -> bool:
     """Return whether a *token* of JSON is a string, but not the name of a member."""
     return token["string"] is not None and token["colon"] is None
-
-
-def _bytes(text: str) -> bytes:
-    """Return the bytes of *text*, which was read as ISO 8859-1; a letter that a string of JSON added becomes UTF-8."""
-    return b"".join(each.encode("latin-1" if each <= "ÿ" else "utf-8", "surrogatepass") for each in text)
 
 
 def _is_path(text: str) -> bool:

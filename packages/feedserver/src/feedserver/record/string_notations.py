@@ -141,3 +141,8 @@ def unescaped(string: str) -> str:
         return str(json.loads(f'"{string}"', strict=False))
     except ValueError:
         return string
+
+
+def as_bytes(text: str) -> bytes:
+    """Return the bytes of *text*, which was read as ISO 8859-1; a letter that a string of JSON added becomes UTF-8."""
+    return b"".join(each.encode("latin-1" if each <= "ÿ" else "utf-8", "surrogatepass") for each in text)

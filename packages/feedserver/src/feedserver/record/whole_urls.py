@@ -1,0 +1,61 @@
+"""Secrets in a URL whose end is known: a text that is nothing but a URL, and the URLs in a Refresh and a Link.
+
+There a value may contain quotes, brackets and semicolons, as in `?token=it's`, which end a value in other texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote, unquote
+
+from feedserver.record.known_secrets import REPLACEMENT
+from feedserver.record.secret_names import decoded, is_secret, login_beside
+from feedserver.record.string_notations import as_bytes
+
+_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[\w./-]*+\?)"
+_WHOLE_URLS = (
+    re.compile(rf"\A(?P<before>(?:[0-9.]*+[;,][ \t]*+url=)?)(?P<url>{_BEGINNING_OF_URL}\S*+)\Z", re.IGNORECASE),
+    re.compile(rf"(?P<before><)(?P<url>{_BEGINNING_OF_URL}[^\s<>]*+)(?=>)"),
+)
+"""A URL that is the whole text, and those of a Refresh and a Link, so that it is known where they end."""
+
+_PARAMETER_OF_WHOLE = re.compile(
+    r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
+)
+"""A parameter of such a URL: its value ends at `&` or `#`, as servers read it, in a path also at `?`, `;` or `/`."""
+
+_ENDS_VALUE = re.compile("['\"<>;]")
+"""Where else a value ends in other texts, such as the source of a page."""
+
+
+def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str], None], levels: int) -> str:
+    """Return *text* without the secrets that have such a sign in them; `secret_search` finds all others.
+
+    The parameters named in *keep* stay. *note* is called with a description of each secret, and the secret. URLs within
+    the values of parameters are searched, at most *levels* deep.
+    """
+    if levels < 0 or _ENDS_VALUE.search(text) is None:
+        return text
+    for urls in _WHOLE_URLS:
+        text = urls.sub(lambda match: match["before"] + _cleaned(match["url"], keep, note, levels), text)
+    return text
+
+
+def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str], None], levels: int) -> str:
+    names = frozenset(decoded(each["name"]).lower() for each in _PARAMETER_OF_WHOLE.finditer(url)) | login_beside(url)
+
+    def cleaned(match: re.Match[str]) -> str:
+        name, value = decoded(match["name"]), match["value"]
+        if name.lower() in keep or _ENDS_VALUE.search(value) is None:
+            return match[0]
+        if is_secret(name, names):
+            note(f"parameter {name}", value)
+            return f"{match['name']}={REPLACEMENT}"
+        plain = unquote(value, "latin-1")
+        inner = clean_whole_urls(plain, keep, note, levels - 1)
+        if inner == plain:
+            return match[0]
+        return f"{match['name']}={inner if plain == value else quote(as_bytes(inner), safe='')}"
+
+    return _PARAMETER_OF_WHOLE.sub(cleaned, url)

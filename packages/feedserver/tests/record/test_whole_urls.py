@@ -1,0 +1,44 @@
+"""Secrets with quotes, brackets or semicolons in them, in URLs whose end is known."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from feedserver.record.whole_urls import clean_whole_urls
+
+REPLACED = [
+    ("http://h/?pwd=it's&x=o'c#a'b", "http://h/?pwd=removed&x=o'c#a'b", ["it's"]),
+    ("/a?pwd='b\"c<d>;e'#f", "/a?pwd=removed#f", ["'b\"c<d>;e'"]),
+    ("?code=b'c&state=d", "?code=removed&state=d", ["b'c"]),  # the search of a whole text finds the other
+    ("a.php?x=/a?pwd=b'c&x=d'e", "a.php?x=/a?pwd=removed&x=d'e", ["b'c"]),
+    ("/?x=%2Fa%3Fpwd%3Db'c&x=d'e", "/?x=%2Fa%3Fpwd%3Dremoved&x=d'e", ["b'c"]),
+    ("/a;pwd=b'c/d?x=e'f#pwd=g'h", "/a;pwd=removed/d?x=e'f#pwd=removed", ["b'c", "g'h"]),
+    ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["b'c"]),
+    ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["b'c", "d;e"]),
+]
+
+
+def clean(text: str, *keep: str, levels: int = 6) -> tuple[str, list[str]]:
+    secrets: list[str] = []
+    return clean_whole_urls(text, frozenset(keep), lambda _, secret: secrets.append(secret), levels), secrets
+
+
+@pytest.mark.parametrize(("text", "cleaned", "secrets"), REPLACED, ids=[text for text, _, _ in REPLACED])
+def test_a_secret_with_such_a_sign_is_replaced_whole(text: str, cleaned: str, secrets: list[str]) -> None:
+    assert clean(text) == (cleaned, secrets)
+
+
+def test_other_texts_and_kept_parameters_stay() -> None:
+    for text in ("say pwd=it's and go", "/?pwd=plain", "/?name=it's"):
+        assert clean(text) == (text, [])
+    assert clean("/?pwd=it's&pin=4'5", "pwd") == ("/?pwd=it's&pin=removed", ["4'5"])
+
+
+def test_urls_are_searched_down_to_the_given_level() -> None:
+    text = "/?pwd=it's"
+    for _ in range(2):
+        text = f"/?next={quote(text, safe=chr(39))}"
+    assert clean(text, levels=2)[1] == ["it's"]
+    assert clean(text, levels=1) == (text, [])
