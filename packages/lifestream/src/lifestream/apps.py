@@ -122,8 +122,9 @@ def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = No
     from django.db import connections
     from django.db.models import QuerySet
 
-    from lifestream.models import Feed, Lifestream, LifestreamQuerySet, Subscription, due_hosts
+    from lifestream.models import Feed, Lifestream, LifestreamQuerySet, due_hosts
     from lifestream.models.feeds import lock_feeds
+    from lifestream.models.lifestreams import feeds_of
 
     if isinstance(origin, LifestreamQuerySet) or not connections[using].features.has_select_for_update:
         return
@@ -136,8 +137,7 @@ def _lifestream_to_be_deleted(instance: Lifestream, using: str, origin: Any = No
     # Django sends the signals in the order of keys: only the first one locks the lifestreams of all owners.
     if not every.filter(pk__lt=instance.pk).exists():
         chosen |= every
-    subscriptions = Subscription.objects.using(using).filter(lifestream__in=chosen.order_by())
-    feeds = set(subscriptions.order_by().values_list("feed_id", flat=True))
+    feeds = list(feeds_of(chosen.order_by(), using))
     lock_feeds(feeds, using)
     list(chosen.order_by("pk").select_for_update().values_list("pk"))
     due_hosts.lock(set(Feed.objects.using(using).filter(pk__in=feeds).values_list("host_id", flat=True)), using)

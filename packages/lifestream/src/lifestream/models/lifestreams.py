@@ -89,7 +89,7 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
         with transaction.atomic(using=self.db):
             keys = list(self.order_by().values_list("pk", flat=True))
             chosen = only(self, keys)
-            feeds = _feeds_of(chosen.order_by(), self.db)
+            feeds = feeds_of(chosen.order_by(), self.db)
             lock_feeds(list(feeds), self.db)
             # Otherwise another request could add a logo or a page after Django has deleted those that it found.
             if connections[self.db].features.has_select_for_update:
@@ -264,7 +264,7 @@ class Lifestream(models.Model):
         return Lifestream.objects.using(using or self._state.db).filter(pk=self.pk).delete()
 
 
-def _feeds_of(lifestreams: QuerySet[Lifestream] | Collection[int], using: str) -> QuerySet[Feed, int]:
+def feeds_of(lifestreams: QuerySet[Lifestream] | Collection[int], using: str) -> QuerySet[Feed, int]:
     """Return the keys of the feeds that *lifestreams*, or those with these keys, subscribe to."""
     feeds = Feed.objects.using(using).filter(subscriptions__lifestream__in=lifestreams)
     return feeds.order_by().values_list("pk", flat=True).distinct()
@@ -276,4 +276,4 @@ def _lock_feeds_of(lifestreams: Collection[int], using: str) -> None:
     anyway.
     """
     if connections[using].features.has_select_for_update:
-        lock_feeds(list(_feeds_of(lifestreams, using)), using)
+        lock_feeds(list(feeds_of(lifestreams, using)), using)
