@@ -15,7 +15,7 @@ from pathlib import Path
 from feedserver.check.report import RULES_VERSION
 from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.scenarios import SCENARIOS
-from feedserver.check.verdicts import Kind, Lane, Need
+from feedserver.check.verdicts import Kind, LaneKind, Need
 
 FOLDER = Path(__file__).parent / "feedserver" / "rules"
 
@@ -74,12 +74,12 @@ def _trial(scenario: Scenario) -> list[str]:
     if not isinstance(scenario.tls, bool):
         first = "The certificate is wrong from the first step on, so that the reader should not even subscribe."
     lines = [f"- The test takes {len(scenario.steps)} steps. {first}"]
-    if scenario.lane is not Lane.SHARED:
+    if scenario.lane is not LaneKind.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")
     # Whoever gives `--list` shows the items, too.
     needs = scenario.needs - ({Need.ITEMS} if scenario.needs & {Need.LIST, Need.DETAILS} else set())
     lines += [f"- The test needs {_NEEDS[need]}; otherwise the rule is *not seen*." for need in Need if need in needs]
-    if scenario.lane is Lane.SLOW:
+    if scenario.lane is LaneKind.SLOW:
         lines.append("- The test takes a minute, and runs at the same time as the others.")
     if scenario.withheld:
         lines.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -118,6 +119,27 @@ def unindented_columns(source: str) -> list[str]:
     if not _COLUMNS.search(source):
         return []
     return _COLUMNS.findall(ast.get_docstring(tree_of(source), clean=False) or "")
+
+
+TWO_OF_A_NAME: Final = {
+    "feedserver": {
+        "FeedServerTestCase",
+        "Kind",
+    },  # both of each are public: of unittest and Django; of readers and faults
+    "lifestream": {"Command"},  # Django finds a command by this name
+}
+
+
+@pytest.mark.parametrize("package", TWO_OF_A_NAME)
+def test_no_two_classes_of_a_package_have_the_same_name(package: str) -> None:
+    sources = (path for path in SOURCES if package in path.parts)
+    names = [
+        node.name
+        for path in sources
+        for node in tree_of(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert {name for name, count in Counter(names).items() if count > 1} == TWO_OF_A_NAME[package]
 
 
 def test_tables_and_drawings_in_docstrings_are_indented() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import parse
-from lifestream.parser.liberal_reading import Reading
+from lifestream.parser.liberal_reading import LiberalReading
 from lifestream.parser.preprocessing import cleaned
 from lifestream.parser.tag_attributes import trimmed
 
@@ -20,7 +20,7 @@ def parse_file(name: str) -> ParsedFeed:
 
 def by_feedparser(document: str, url: str = URL) -> ParsedFeed:
     """Return the feed that feedparser finds in *document*, even if the strict reader could read it."""
-    return Reading(cleaned(trimmed(document)).encode(), "", url, netscape=False).read_whole()
+    return LiberalReading(cleaned(trimmed(document)).encode(), "", url, netscape=False).read_whole()
 
 
 def rss(items: str = "", channel: str = "", head: str = "") -> bytes:

@@ -63,7 +63,7 @@ class FeedServerFactory:
         finally:
             self.end(watched)
 
-    def begin(self, root: str | os.PathLike[str] | None = _CONFIGURED, **options: Any) -> Watched:
+    def begin(self, root: str | os.PathLike[str] | None = _CONFIGURED, **options: Any) -> WatchedServer:
         """Start a server and watch it until `end`.
 
         The fixture `feedserver` uses this instead of a `with` block, which would take longer than adding a route.
@@ -74,7 +74,7 @@ class FeedServerFactory:
             root = _start_of_paths(self._config) / root
         return self._watch.begin(FeedServer(root, **options).start())
 
-    def end(self, watched: Watched) -> None:
+    def end(self, watched: WatchedServer) -> None:
         """Stop a server that `begin` has started, and cease to watch it."""
         try:
             watched.server.stop()  # a callable that still runs may fail meanwhile
@@ -166,7 +166,7 @@ def _refuse(message: str) -> None:
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedServer:
     """A server, and its last exchange *before* the current test. *recorded* is how many exchanges there were by then,
     even if the test clears the journal.
 
@@ -253,19 +253,19 @@ class ServerWatch:
     """
 
     def __init__(self, item: pytest.Item | None) -> None:
-        self._running: list[Watched] = []
-        self._ended: list[Watched] = []
+        self._running: list[WatchedServer] = []
+        self._ended: list[WatchedServer] = []
         self._found: list[str] = []
         self._raised: VerificationError | None = None
         self._item = item
 
-    def begin(self, server: FeedServer) -> Watched:
+    def begin(self, server: FeedServer) -> WatchedServer:
         """Watch *server* from now on."""
-        watched = Watched(server)
+        watched = WatchedServer(server)
         self._running.append(watched)
         return watched
 
-    def end(self, watched: Watched) -> None:
+    def end(self, watched: WatchedServer) -> None:
         """Stop watching the server, after asking for its problems once more."""
         watched.put_back_earlier()
         self._ask(watched)
@@ -334,7 +334,7 @@ class ServerWatch:
         for watched in self._running:
             self._ask(watched)
 
-    def _ask(self, watched: Watched) -> None:
+    def _ask(self, watched: WatchedServer) -> None:
         """Collect the problems that a server found. If warnings are errors, its warnings about fixtures count, too."""
         while True:
             try:

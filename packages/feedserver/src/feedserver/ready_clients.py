@@ -106,7 +106,7 @@ def client_of(library: str, trust: Trust) -> Any:
 def _requests_session(trust: Trust) -> requests.Session:
     requests_module: Any = _installed("requests", "requests")
 
-    class Session(requests_module.Session):  # type: ignore[misc]
+    class ServerSession(requests_module.Session):  # type: ignore[misc]
         """A session that takes paths of the server, too, and gives up after a while."""
 
         def request(self, method: str, url: str, *arguments: Any, **options: Any) -> requests.Response:
@@ -116,7 +116,7 @@ def _requests_session(trust: Trust) -> requests.Session:
             answer: requests.Response = super().request(method, trust.absolute(url), *arguments, **options)
             return answer
 
-    session: requests.Session = Session()
+    session: requests.Session = ServerSession()
     session.trust_env = False
     if trust.ca_bundle is not None:
         session.verify = trust.ca_bundle

@@ -19,12 +19,12 @@ from urllib.request import url2pathname
 import pytest
 
 from feedserver import FeedServer, Response, faults
-from feedserver.check.addresses import Place
+from feedserver.check.addresses import FeedPlace
 from feedserver.check.evidence import FLOODED
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Step
 from feedserver.check.scenarios.template import NEW_ITEM
-from feedserver.check.site import EXCHANGE_TIMEOUT, Site
+from feedserver.check.site import EXCHANGE_TIMEOUT, ScenarioSite
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
 
@@ -38,8 +38,8 @@ TWO_STEPS = replace(
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site(TWO_STEPS, Place("127.0.0.1"), MovedClock(), with_enclosures=True)
+def site() -> Iterator[ScenarioSite]:
+    site = ScenarioSite(TWO_STEPS, FeedPlace("127.0.0.1"), MovedClock(), with_enclosures=True)
     yield site
     site.stop()
 
@@ -53,7 +53,7 @@ def get(url: str) -> str:
             return str(error.code)
 
 
-def test_a_path_that_a_step_does_not_name_keeps_its_answer(site: Site) -> None:
+def test_a_path_that_a_step_does_not_name_keeps_its_answer(site: ScenarioSite) -> None:
     [feed] = site.urls
     site.begin_step(0, 0.0)
     site.serve()
@@ -67,7 +67,7 @@ def test_a_path_that_a_step_does_not_name_keeps_its_answer(site: Site) -> None:
     assert site.items == [1, 2, 3, 7]
 
 
-def test_an_item_whose_number_is_below_that_of_an_earlier_one_has_a_page_too(site: Site) -> None:
+def test_an_item_whose_number_is_below_that_of_an_earlier_one_has_a_page_too(site: ScenarioSite) -> None:
     [feed] = site.urls
     site.begin_step(0, 0.0)
     site.begin_step(1, 0.0)
@@ -85,7 +85,7 @@ def test_a_pipe_in_place_of_a_local_file_is_not_waited_for() -> None:
         paths.append(Path(url2pathname(urlsplit(at.local_file("local.xml", b"content")).path)))
         return at.feed(1)
 
-    site = Site(replace(NEW_ITEM, steps=(Step(serve), Step(serve))), Place("127.0.0.1"), MovedClock())
+    site = ScenarioSite(replace(NEW_ITEM, steps=(Step(serve), Step(serve))), FeedPlace("127.0.0.1"), MovedClock())
     site.begin_step(0, 0.0)
     paths[0].unlink()
     os.mkfifo(paths[0])
@@ -99,7 +99,7 @@ def test_a_pipe_in_place_of_a_local_file_is_not_waited_for() -> None:
     assert len(set(paths)) == 1
 
 
-def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:
+def test_each_item_has_a_page_and_an_enclosure(site: ScenarioSite) -> None:
     site.begin_step(0, 0.0)
 
     base = site.urls[0].removesuffix("feed.xml")
@@ -108,7 +108,7 @@ def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:
     assert get(f"{base}items/3.html") == "404"
 
 
-def test_each_request_is_reported_once(site: Site) -> None:
+def test_each_request_is_reported_once(site: ScenarioSite) -> None:
     site.begin_step(0, 0.0)
     site.serve()
     get(f"{site.urls[0]}?b")
@@ -122,8 +122,8 @@ def test_each_request_is_reported_once(site: Site) -> None:
 
 def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
     with FeedServer(strict=False) as server:
-        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
-        one, other = (Site(replace(TWO_STEPS, id=f"I{n}"), place, MovedClock()) for n in (1, 2))
+        place = FeedPlace("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        one, other = (ScenarioSite(replace(TWO_STEPS, id=f"I{n}"), place, MovedClock()) for n in (1, 2))
         for each in (one, other):
             each.begin_step(0, 0.0)
             each.serve()
@@ -137,10 +137,10 @@ def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
 def test_an_answer_that_never_ends_holds_up_no_other_scenario_of_a_shared_server() -> None:
     """A lane waits for each of its sites, one after the other."""
     with FeedServer(strict=False) as server:
-        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        place = FeedPlace("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
         stalls = Response("<rss/>", faults=faults.parse("stall after 2"))
         stalled = replace(TWO_STEPS, id="I1", steps=(Step(lambda _: stalls),))
-        one, other = (Site(scenario, place, MovedClock()) for scenario in (stalled, TWO_STEPS))
+        one, other = (ScenarioSite(scenario, place, MovedClock()) for scenario in (stalled, TWO_STEPS))
         for each in (one, other):
             each.begin_step(0, 0.0)
             each.serve()
@@ -156,9 +156,9 @@ def test_an_answer_that_never_ends_holds_up_no_other_scenario_of_a_shared_server
 def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about_or_all() -> None:
     with FeedServer(strict=False) as server:
         server.allow("allowed")
-        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        place = FeedPlace("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
         fails = replace(TWO_STEPS, steps=(Step(lambda _: lambda _: 1 // 0),))  # type: ignore[arg-type, return-value]
-        sites = [Site(replace(fails, id=f"I{n}"), place, MovedClock()) for n in (1, 2, 3)]
+        sites = [ScenarioSite(replace(fails, id=f"I{n}"), place, MovedClock()) for n in (1, 2, 3)]
         for each in sites:
             each.begin_step(0, 0.0)
             each.serve()
@@ -177,9 +177,9 @@ def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about_or
         server.site.problems.take()
 
 
-def test_an_answer_that_raises_is_an_error_of_feedserver(site: Site) -> None:
+def test_an_answer_that_raises_is_an_error_of_feedserver(site: ScenarioSite) -> None:
     broken = replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1), until=None), Step(lambda _: 1 // 0)))  # type: ignore[arg-type, return-value]
-    failing = Site(broken, Place("127.0.0.1"), MovedClock())
+    failing = ScenarioSite(broken, FeedPlace("127.0.0.1"), MovedClock())
     with pytest.raises(Misfire, match="step 1 of I999 cannot be served: ZeroDivisionError"):
         failing.begin_step(1, 0.0)
     failing.server.add("/raises", lambda _: 1 // 0)  # type: ignore[arg-type]
@@ -190,7 +190,9 @@ def test_an_answer_that_raises_is_an_error_of_feedserver(site: Site) -> None:
 
 
 def test_local_files_are_removed_when_the_site_stops() -> None:
-    site = Site(replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1)),) * 2), Place("127.0.0.1"), MovedClock())
+    site = ScenarioSite(
+        replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1)),) * 2), FeedPlace("127.0.0.1"), MovedClock()
+    )
     url = site._stage.local_file("a.txt", b"a")
     path = Path(urllib.request.url2pathname(url.removeprefix("file://")))
 
@@ -202,7 +204,7 @@ def test_local_files_are_removed_when_the_site_stops() -> None:
 @pytest.mark.slow
 def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
     """The reader is told the path of the file. Python 3.11 removes folders by a function that calls itself."""
-    site = Site(TWO_STEPS, Place("127.0.0.1"), MovedClock())
+    site = ScenarioSite(TWO_STEPS, FeedPlace("127.0.0.1"), MovedClock())
     top = Path(url2pathname(urlsplit(site._stage.local_file("a.txt", b"a")).path)).parent
     before = Path.cwd()
     os.chdir(top)
@@ -218,7 +220,9 @@ def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
 
 
 @pytest.mark.parametrize(("name", "most"), [("MOST_REQUESTS", 4), ("MOST_BYTES", 3000)])
-def test_a_flood_of_requests_is_not_kept(name: str, most: int, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_of_requests_is_not_kept(
+    name: str, most: int, site: ScenarioSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(f"feedserver.check.site.{name}", most)
     site.begin_step(0, 0.0)
     site.serve()
@@ -236,7 +240,7 @@ def test_a_flood_of_requests_is_not_kept(name: str, most: int, site: Site, monke
     assert [seen.told for seen in site.take_exchanges()] == [FLOODED]
 
 
-def test_a_large_body_is_refused_without_being_read(site: Site) -> None:
+def test_a_large_body_is_refused_without_being_read(site: ScenarioSite) -> None:
     site.begin_step(0, 0.0)
     site.serve()
     url = urlsplit(site.urls[0])
@@ -250,8 +254,8 @@ def test_a_large_body_is_refused_without_being_read(site: Site) -> None:
 
 def test_requests_that_a_shared_server_has_dropped_are_reported_as_a_flood() -> None:
     with FeedServer(strict=False, journal_limit=3) as server:
-        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
-        site = Site(TWO_STEPS, place, MovedClock())
+        place = FeedPlace("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        site = ScenarioSite(TWO_STEPS, place, MovedClock())
         site.begin_step(0, 0.0)
         site.serve()
         for _ in range(3):

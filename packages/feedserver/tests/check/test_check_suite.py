@@ -107,7 +107,7 @@ def test_an_error_of_feedserver_fails_a_test_that_is_expected_to_fail(pytester: 
     pytester.makepyfile(
         """
         import pytest
-        from feedserver.check.site import Site
+        from feedserver.check.site import ScenarioSite
         from feedserver.check.verdicts import Misfire
         from right_reader import RightReader
 
@@ -117,7 +117,7 @@ def test_an_error_of_feedserver_fails_a_test_that_is_expected_to_fail(pytester: 
 
         @pytest.mark.feedserver_check("V1", "V5", known_failures="known.txt")
         def test_reader(feedserver_scenario, monkeypatch):
-            monkeypatch.setattr(Site, "verify", fail)
+            monkeypatch.setattr(ScenarioSite, "verify", fail)
             feedserver_scenario.check(RightReader)
         """
     )

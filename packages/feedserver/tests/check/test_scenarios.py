@@ -17,7 +17,7 @@ from feedserver.check.evidence import Evidence, ExchangeSeen, Poll, StepSeen
 from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.scenarios import SCENARIOS as ALL
 from feedserver.check.scenarios.hostile import slow_drip
-from feedserver.check.verdicts import Lane, Unseen
+from feedserver.check.verdicts import LaneKind, Unseen
 from feedserver.messages.headers import Headers
 from right_reader import WEEK, Answer, RightReader, Subscribed, context_that
 
@@ -51,7 +51,7 @@ def test_the_right_reader_passes_every_scenario() -> None:
     ids=IDS,
 )
 def test_a_reader_that_breaks_one_rule_fails_its_scenario_and_no_other_of_its_group(scenario: Scenario) -> None:
-    neighbours = [each.id for each in SCENARIOS if each.group == scenario.group and each.lane is Lane.SHARED]
+    neighbours = [each.id for each in SCENARIOS if each.group == scenario.group and each.lane is LaneKind.SHARED]
 
     report = check(partial(RightReader, scenario.id), only=[scenario.id, *neighbours], scenarios=SCENARIOS)
 

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from feedserver import Request, Response
-from feedserver.handler.routes import Choice, Place, Route, Script, host_key, nearest
+from feedserver.handler.routes import Choice, Route, RoutePlace, Script, host_key, nearest
 
 
 def route(name: str, query: str | None = None, method: str | None = None, host: str = "") -> Route:
@@ -45,7 +45,7 @@ def test_the_query_counts_for_more_than_the_method_and_get_answers_head(
     host: str, query: str, method: str, expected: str | None
 ) -> None:
     for routes in permutations(ROUTES, len(ROUTES)) if method == "HEAD" else (ROUTES, ROUTES[::-1]):
-        found = nearest(routes, Place(host, query, lambda host: False), Request(method, "/"), {})
+        found = nearest(routes, RoutePlace(host, query, lambda host: False), Request(method, "/"), {})
         answer = found.script.current(0).answer if found is not None else None
         assert (answer.source if isinstance(answer, Response) else None) == expected
 

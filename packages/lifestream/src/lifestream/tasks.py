@@ -36,7 +36,7 @@ from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import tell_report
 from lifestream.refresh.wanted_readings import read_wanted
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -109,9 +109,9 @@ def _outages_reported(what: str = "the feeds could not be updated; the next mess
         with OUTAGES.watched():
             yield
     except FAILURES as error:
-        trouble = trouble_of(error)
-        OUTAGES.tell(log, what, trouble)
-        raise Ignore(str(trouble)) from None
+        failure = failure_of(error)
+        OUTAGES.tell(log, what, failure)
+        raise Ignore(str(failure)) from None
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             raise

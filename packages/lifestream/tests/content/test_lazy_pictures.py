@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, Pictures, is_pixel, with_sources, written
+from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LazyPictures, is_pixel, with_sources, written
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_tag_is_written_with_its_values_escaped() -> None:
 
 def test_of_two_copies_the_one_with_a_source_stays() -> None:
     pieces: list[str] = []
-    pictures = Pictures(pieces)
+    pictures = LazyPictures(pieces)
     pieces.append(pictures.picture("<img src='data:x'>", in_fallback=False))
     pieces.append(pictures.picture("<img src='a.png'>", in_fallback=True))
     assert pieces == ["", "<img src='a.png'>"]
@@ -52,7 +52,7 @@ def test_of_two_copies_the_one_with_a_source_stays() -> None:
 
 def test_only_a_placeholder_beside_its_copy_is_left_out() -> None:
     placeholder, copy = "<img src=' DATA:x'>", "<img src='a.png'>"
-    pictures = Pictures([])
+    pictures = LazyPictures([])
     assert pictures.picture(placeholder, in_fallback=False) == placeholder
     pictures.text()
     assert pictures.picture(copy, in_fallback=True) == copy

@@ -15,7 +15,7 @@ from constructs import CONTENT, Construct
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.urls import safe_url
 from lifestream.plugins import ItemDraft
-from lifestream.plugins.caps import Tally
+from lifestream.plugins.caps import CapTally
 from lifestream.plugins.draft_cleaning import made_safe
 
 pytestmark = pytest.mark.costly
@@ -50,7 +50,7 @@ def ratio(work: Callable[[str], object], construct: Construct) -> float:
 @pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
 def test_content_is_cleaned_in_linear_time(construct: Construct) -> None:
     def clean(source: str) -> None:
-        made_safe(ItemDraft(content=source, summary=source, base="https://a.example/"), SANITIZER, Tally())
+        made_safe(ItemDraft(content=source, summary=source, base="https://a.example/"), SANITIZER, CapTally())
 
     assert ratio(clean, construct) <= MOST
 
@@ -59,7 +59,7 @@ def test_content_is_cleaned_in_linear_time(construct: Construct) -> None:
 def test_plain_text_is_tidied_in_linear_time(construct: Construct) -> None:
     def tidy(source: str) -> None:
         made_safe(
-            ItemDraft(guid=source, title=source, author=source, language=source, tags=(source,)), SANITIZER, Tally()
+            ItemDraft(guid=source, title=source, author=source, language=source, tags=(source,)), SANITIZER, CapTally()
         )
 
     assert ratio(tidy, construct) <= MOST

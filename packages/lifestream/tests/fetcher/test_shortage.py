@@ -38,7 +38,7 @@ from lifestream.models import Feed, Fetch
 from lifestream.parser.pool import ParserPool
 from lifestream.refresh import refresh, scout, subscribe
 from lifestream.refresh.icon_finder import find_icons
-from lifestream.storage.db_errors import trouble_of
+from lifestream.storage.db_errors import failure_of
 from programs import PATIENCE, environment
 from served import START, Clock, feed, rss
 
@@ -311,9 +311,9 @@ class TestErrorsThatMeanAShortage:
 
     def test_a_database_that_has_no_file_left_to_open_reports_that_shortage(self) -> None:
         error = OperationalError("unable to open database file")
-        assert "see that it runs and has free space" in str(trouble_of(error))
+        assert "see that it runs and has free space" in str(failure_of(error))
         with no_more_files():
-            assert Shortage.FILES.value in str(trouble_of(error))
+            assert Shortage.FILES.value in str(failure_of(error))
 
 
 class TestTheLimitOfFiles:

@@ -14,12 +14,14 @@ from lifestream.parser.strict.feeds import VERSIONS
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
 from lifestream.plugins.reading_notes import Notes
-from lifestream.refresh.documents import Reading
+from lifestream.refresh.documents import DocumentReading
 from lifestream.refresh.reading_facts import FORMATS
 
 
 def lines_of(prepared: Prepared) -> list[str]:
-    return [" ".join(line.split()) for line in text_of(Reading("feed", "", prepared), io.StringIO()).splitlines()]
+    return [
+        " ".join(line.split()) for line in text_of(DocumentReading("feed", "", prepared), io.StringIO()).splitlines()
+    ]
 
 
 def test_each_format_has_a_name_for_people() -> None:
@@ -69,5 +71,5 @@ def test_text_of_a_feed_cannot_forge_a_line() -> None:
 
 def test_a_document_that_could_not_be_read_has_no_text() -> None:
     with pytest.raises(ValueError, match="feed could not be read: it is empty"):
-        text_of(Reading("feed", "", error="it is empty"), io.StringIO())
-    assert json.loads(json_of(Reading("feed", "", error="it is empty")))["error"] == "it is empty"
+        text_of(DocumentReading("feed", "", error="it is empty"), io.StringIO())
+    assert json.loads(json_of(DocumentReading("feed", "", error="it is empty")))["error"] == "it is empty"

@@ -22,7 +22,7 @@ def page(body: str) -> bytes:
     ).encode()
 
 
-def read(html: bytes, headers: dict[str, str] | None = None) -> article.Article:
+def read(html: bytes, headers: dict[str, str] | None = None) -> article.ExtractedArticle:
     return read_article(html, headers or {}, URL, Sanitizer())
 
 

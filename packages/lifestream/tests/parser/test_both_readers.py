@@ -18,7 +18,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import NotAFeed, strict
 from lifestream.parser.encoding import decode
-from lifestream.parser.liberal_reading import Reading
+from lifestream.parser.liberal_reading import LiberalReading
 from lifestream.parser.preprocessing import with_renamed
 
 pytestmark = pytest.mark.costly
@@ -45,7 +45,7 @@ def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
     if ours is None:
         return None
     source = with_renamed(document.source.decode()).encode()
-    return ours, Reading(source, "", URL, netscape=document.netscape).read_whole()
+    return ours, LiberalReading(source, "", URL, netscape=document.netscape).read_whole()
 
 
 def differences(ours: ParsedFeed, theirs: ParsedFeed) -> Iterator[tuple[str, Any, Any]]:

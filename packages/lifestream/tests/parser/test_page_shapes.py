@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lifestream.parser import ipc
-from lifestream.parser.article import Article
+from lifestream.parser.article import ExtractedArticle
 from lifestream.parser.page_shapes import ARTICLE, PAGE
 from lifestream.parser.web_page import read_page
 
@@ -33,7 +33,7 @@ def test_a_page_arrives_unchanged() -> None:
 
 
 def test_an_article_arrives_unchanged() -> None:
-    article = Article(**{field.name: field.name for field in fields(Article)})
+    article = ExtractedArticle(**{field.name: field.name for field in fields(ExtractedArticle)})
     assert ARTICLE.unpack(sent(ARTICLE.pack(article))) == article
 
 

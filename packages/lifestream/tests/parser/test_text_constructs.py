@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.parser.text_constructs import Kind, as_html, as_line, is_html, kind_of, names, plain_of_html, unwrapped
+from lifestream.parser.text_constructs import (
+    TextKind,
+    as_html,
+    as_line,
+    is_html,
+    kind_of,
+    names,
+    plain_of_html,
+    unwrapped,
+)
 from lifestream.plugins.caps import TAGS
 from parsed import atom, only_entry, rss
 
@@ -106,29 +115,29 @@ def test_html_becomes_one_line_of_text(html: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("written", "kind"),
     [
-        ("", Kind.TEXT),
-        ("text", Kind.TEXT),
-        ("plain", Kind.TEXT),
-        ("text/markdown", Kind.TEXT),
-        ("TEXT/HTML; charset=utf-8", Kind.HTML),
-        ("xhtml", Kind.HTML),
-        ("CDATA", Kind.LOOSE),
-        ("image/png", Kind.OTHER),
+        ("", TextKind.TEXT),
+        ("text", TextKind.TEXT),
+        ("plain", TextKind.TEXT),
+        ("text/markdown", TextKind.TEXT),
+        ("TEXT/HTML; charset=utf-8", TextKind.HTML),
+        ("xhtml", TextKind.HTML),
+        ("CDATA", TextKind.LOOSE),
+        ("image/png", TextKind.OTHER),
     ],
 )
-def test_the_type_of_a_text_construct_decides_its_kind(written: str, kind: Kind) -> None:
+def test_the_type_of_a_text_construct_decides_its_kind(written: str, kind: TextKind) -> None:
     assert kind_of(written) is kind
 
 
 @pytest.mark.parametrize(
     ("kind", "html", "line"),
     [
-        (Kind.HTML, "<b>bold</b>", "bold"),
-        (Kind.LOOSE, "<b>bold</b>", "bold"),
-        (Kind.TEXT, "<p>&lt;b&gt;bold&lt;/b&gt;</p>", "<b>bold</b>"),
+        (TextKind.HTML, "<b>bold</b>", "bold"),
+        (TextKind.LOOSE, "<b>bold</b>", "bold"),
+        (TextKind.TEXT, "<p>&lt;b&gt;bold&lt;/b&gt;</p>", "<b>bold</b>"),
     ],
 )
-def test_markup_in_a_text_construct_is_read_by_its_kind(kind: Kind, html: str, line: str) -> None:
+def test_markup_in_a_text_construct_is_read_by_its_kind(kind: TextKind, html: str, line: str) -> None:
     assert (as_html("<b>bold</b>", kind), as_line("<b>bold</b>", kind)) == (html, line)
 
 

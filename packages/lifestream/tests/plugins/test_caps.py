@@ -18,7 +18,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person, Source, Transcript
 from lifestream.parser.ipc import PREPARED
 from lifestream.plugins import FeedPlugin, ItemDraft, caps
-from lifestream.plugins.caps import Cap, Tally, bounded, bounded_feed
+from lifestream.plugins.caps import Cap, CapTally, bounded, bounded_feed
 from lifestream.plugins.entry_keys import keys_of
 from lifestream.plugins.item_pipeline import prepare
 from lifestream.wording import worded
@@ -119,7 +119,7 @@ def test_rule_23_a_field_is_kept_as_far_as_its_cap_and_what_is_over_is_reported(
     ],
 )
 def test_rule_23_a_feeds_own_fields_are_kept_as_far_as_their_caps(field: str, value: str, cap: Cap, kept: str) -> None:
-    tally = Tally()
+    tally = CapTally()
     assert getattr(bounded_feed(replace(ParsedFeed(), **{field: value}), tally), field) == kept  # type: ignore[arg-type]
     assert tally.notes == (f"capped once: {cap}",)
 
@@ -134,7 +134,7 @@ def test_rule_23_a_feeds_own_fields_are_kept_as_far_as_their_caps(field: str, va
     ],
 )
 def test_rule_23_what_only_plugins_read_of_an_entry_is_capped_too(entry: Entry, cap: Cap | None, kept: Entry) -> None:
-    tally = Tally()
+    tally = CapTally()
     assert caps.bounded(entry, tally) == (entry if cap is None else kept)
     assert tally.notes == ((f"capped once: {cap}",) if cap else ())
 
@@ -162,7 +162,7 @@ def test_rule_23_of_a_long_document_the_latest_entries_are_kept(oldest_first: bo
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     dates = [noon - timedelta(minutes=number) for number in range(10_050)]
     entries = [Entry(guid=str(number), published=date) for number, date in enumerate(dates)]
-    tally = Tally()
+    tally = CapTally()
     kept = bounded_feed(ParsedFeed(entries=tuple(entries[:: -1 if oldest_first else 1])), tally).entries
     assert {entry.guid for entry in kept} == {str(number) for number in range(10_000)}
     assert tally.notes == (f"capped once: {caps.ENTRIES}",)
@@ -261,8 +261,8 @@ def test_rule_23_a_plugin_gets_the_capped_values() -> None:
 
 def test_rule_23_the_cut_is_between_two_characters() -> None:
     family = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
-    assert bounded(Entry(title="x" * 1998 + family), Tally()).title == "x" * 1998 + "…"
-    assert bounded(Entry(title="x" * 1998 + "e\N{COMBINING ACUTE ACCENT}y"), Tally()).title == "x" * 1998 + "…"
+    assert bounded(Entry(title="x" * 1998 + family), CapTally()).title == "x" * 1998 + "…"
+    assert bounded(Entry(title="x" * 1998 + "e\N{COMBINING ACUTE ACCENT}y"), CapTally()).title == "x" * 1998 + "…"
 
 
 def test_an_exceeded_cap_is_reported_in_the_language_of_the_reader() -> None:

@@ -10,7 +10,7 @@ import pytest
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.caps import Tally
+from lifestream.plugins.caps import CapTally
 from lifestream.plugins.draft_cleaning import identifies, made_safe, outlined
 from lifestream.plugins.entry_keys import keys_of
 
@@ -39,7 +39,7 @@ DRAFT = ItemDraft(
     ids=["plain", "hostile", "long", "enclosed", "linked"],
 )
 def test_an_outline_has_the_keys_of_the_item(draft: ItemDraft) -> None:
-    outline, safe = outlined(draft, SANITIZER), made_safe(draft, SANITIZER, Tally())
+    outline, safe = outlined(draft, SANITIZER), made_safe(draft, SANITIZER, CapTally())
     mine, its = keys_of(outline), keys_of(safe)
     assert (mine.guid, mine.link, mine.content, mine.distinction) == (
         its.guid,

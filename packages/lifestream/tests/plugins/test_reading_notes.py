@@ -5,13 +5,13 @@ from __future__ import annotations
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure, Media
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.caps import Tally
+from lifestream.plugins.caps import CapTally
 from lifestream.plugins.draft_cleaning import made_safe
 from lifestream.plugins.reading_notes import MOST, removals
 
 
 def removed(draft: ItemDraft) -> tuple[str, ...]:
-    return removals(draft, made_safe(draft, Sanitizer(), Tally()))
+    return removals(draft, made_safe(draft, Sanitizer(), CapTally()))
 
 
 def test_elements_and_attributes_are_named_with_their_numbers() -> None:

@@ -358,7 +358,7 @@ def test_each_cap_but_those_of_entries_and_complaints_is_reported(written: str, 
 
 @pytest.mark.reading(23)
 def test_ten_thousand_entries_are_kept_and_it_is_reported_that_there_were_more() -> None:
-    tally = caps.Tally()
+    tally = caps.CapTally()
     feed = parse(rss("</item>" + "<item><title>x</title></item>" * 10_000 + "<item>"), {}, A)
     assert len(caps.bounded_feed(feed, tally).entries) == 10_000
     assert tally.notes == (f"capped once: {caps.ENTRIES}",)

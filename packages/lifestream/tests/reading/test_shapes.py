@@ -19,7 +19,7 @@ from lifestream.management.readings import json_of
 from lifestream.parser import parse
 from lifestream.plugins.item_pipeline import prepare
 from lifestream.plugins.registry import Registry
-from lifestream.refresh.documents import Reading
+from lifestream.refresh.documents import DocumentReading
 
 SHAPES = Path(__file__).parent / "shapes"
 REGISTRY = Registry(use_entry_points=False)
@@ -31,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
     feed = parse(path.read_bytes(), {}, url)
     plugin = REGISTRY.plugin_for(feed, url)
     prepared = prepare(feed, plugin, Sanitizer())
-    found = json.loads(json_of(Reading(path.name, url, prepared)))
+    found = json.loads(json_of(DocumentReading(path.name, url, prepared)))
     for item, draft in zip(found["items"], prepared.items, strict=True):
         card = asdict(item_card.of(draft))
         item["card"] = {name: card[name] for name in ("kind", "lead", "pictures", "sounds", "films", "files", "player")}

@@ -11,7 +11,7 @@ import pytest
 from django.test import override_settings
 
 from feedserver import FeedServer, Request, Response
-from lifestream.refresh.documents import Reading, is_address, read_documents
+from lifestream.refresh.documents import DocumentReading, is_address, read_documents
 
 RSS = b"<rss version='2.0'><channel><title>\xc3\xa9</title></channel></rss>"
 
@@ -46,7 +46,7 @@ def test_only_four_documents_are_read_before_their_results_are_requested(tmp_pat
             yield str(tmp_path / "feed")
 
     readings = read_documents(names())
-    assert isinstance(next(readings), Reading)
+    assert isinstance(next(readings), DocumentReading)
     assert loaded == 5
     assert len([*readings]) == 99
 

@@ -9,7 +9,7 @@ import pytest
 from feedserver import FeedServer, Response
 from lifestream.fetcher.outcomes import FetchRequest
 from lifestream.refresh.factories import make_guard
-from lifestream.refresh.scout import NotAdded, Reading, Refusal, Scout
+from lifestream.refresh.scout import FeedReading, NotAdded, Refusal, Scout
 from served import START, feed, page, watched_processes
 
 
@@ -30,7 +30,7 @@ def test_one_process_reads_pages_and_feeds_and_ends_with_the_scout(server: FeedS
         assert isinstance(refused, Refusal) and refused.page is not None
         [named] = scout.read_page(refused.page).feeds
         read = scout.ask(FetchRequest(named.url))
-        assert isinstance(read, Reading) and read.started == START
+        assert isinstance(read, FeedReading) and read.started == START
         assert scout.ask(FetchRequest(named.url)) is read
     assert sum(request.path == "/feed" for request in server.requests[before:]) == 1
     assert len(started) == 1
@@ -69,4 +69,4 @@ def test_a_slow_server_is_not_asked_for_ever_whatever_its_page_names(
             with pytest.raises(NotAdded, match="/lost was not requested: the answers before it took more than 0 s"):
                 scout.ask(FetchRequest(server.url("/lost")))
             scout.begin()
-            assert isinstance(scout.ask(FetchRequest(server.url("/feed"))), Reading)
+            assert isinstance(scout.ask(FetchRequest(server.url("/feed"))), FeedReading)

@@ -17,7 +17,7 @@ from lifestream.fetcher.request_options import RequestOptions
 from lifestream.fetcher.shortage import Shortage
 from lifestream.models import Feed, Fetch, Post
 from lifestream.refresh.scout import Scout
-from lifestream.refresh.subscribe import Found, NotAdded, Reading, add_feed, completed, find_feed, find_feeds
+from lifestream.refresh.subscribe import FeedReading, Found, NotAdded, add_feed, completed, find_feed, find_feeds
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Stored, Writing
 from lifestream.storage import writer
@@ -59,7 +59,7 @@ class AFeed(SubscribeTestCase):
     def test_a_found_feed_is_returned_before_it_is_added(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
-        assert isinstance(found.source, Reading)
+        assert isinstance(found.source, FeedReading)
         assert (found.title, found.page, len(found.source.prepared.items)) == ("A feed", "", 2)
         assert not Feed.objects.exists()
 
@@ -187,7 +187,7 @@ class SeveralAddresses(SubscribeTestCase):
         assert isinstance(failed[1], NotAdded)
         assert (failed[0], str(failed[1])) == (none, f"{none} can't be fetched: the server answered 404 Not Found")
         assert stored == (known, Found(known, row))
-        assert isinstance(read[1], Found) and isinstance(read[1].source, Reading)
+        assert isinstance(read[1], Found) and isinstance(read[1].source, FeedReading)
         assert (read[0], read[1].title, read[1].source.started) == (new, "A feed", START)
 
     def test_one_that_belongs_to_a_feed_is_requested_with_the_options_of_that_feed(self) -> None:

@@ -24,7 +24,7 @@ from lifestream.refresh.wanted_readings import (
     MOST_CHARACTERS,
     MOST_ITEMS,
     MOST_OPEN,
-    Found,
+    ReadingResult,
     has_many_open,
     note,
     read_wanted,
@@ -49,8 +49,8 @@ class WantedReadings(FeedServerTransactionTestCase):
         self.passed += timedelta(minutes=2)
         return read_wanted(clock=lambda: timezone.now() + self.passed, turn=turn)
 
-    def found(self) -> list[Found]:
-        return [Found.from_json(each.found) for each in ReadingRequest.objects.order_by("pk") if each.read]
+    def found(self) -> list[ReadingResult]:
+        return [ReadingResult.from_json(each.found) for each in ReadingRequest.objects.order_by("pk") if each.read]
 
     def test_a_feed_is_read_once_for_each_language(self) -> None:
         now = timezone.now()
@@ -198,6 +198,6 @@ class WantedReadings(FeedServerTransactionTestCase):
 
 def test_a_reading_is_the_same_after_it_was_stored() -> None:
     facts = (Fact("label", "a\0b\ud800", "bad", "aside"), Fact("other", ""))
-    found = Found("", facts, (("title", facts), ("", ())), 3)
+    found = ReadingResult("", facts, (("title", facts), ("", ())), 3)
     text = found.as_json()
-    assert Found.from_json(text) == found and text.isascii() and "\0" not in text
+    assert ReadingResult.from_json(text) == found and text.isascii() and "\0" not in text

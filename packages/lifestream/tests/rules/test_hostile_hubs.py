@@ -22,7 +22,7 @@ from lifestream.fetcher.hub_client import HubAnswer, HubVerdict
 from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Feed, HubSubscription
 from lifestream.refresh.hub_renewal import AT_ONCE, keep_hubs
-from lifestream.storage.db_errors import Kind
+from lifestream.storage.db_errors import FailureKind
 from lifestream.storage.feed_options import FeedOptions
 from lifestream.storage.outages import OUTAGES
 from programs import Program, environment, lifestream, run
@@ -267,7 +267,7 @@ class HostileHubs(WebSubTestCase):
         [record] = logged.records
         assert not record.exc_info
         assert record.getMessage().startswith("hubs could not be asked; they are asked again after the next refresh: ")
-        assert str(Kind.OTHER_TABLES.value) in record.getMessage()
+        assert str(FailureKind.OTHER_TABLES.value) in record.getMessage()
 
     def rename(self, table: str, name: str) -> None:
         with connection.cursor() as cursor:

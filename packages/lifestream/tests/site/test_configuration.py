@@ -18,7 +18,7 @@ from django.test import override_settings
 from lifestream.models import own_pages
 from lifestream.site import settings as site_settings_module
 from lifestream.site.configuration import FILE, Configuration, ConfigurationError, load
-from lifestream.site.options import OPTIONS, Kind, Option
+from lifestream.site.options import OPTIONS, Option, ValueKind
 
 
 def configured(home: Path, text: str = "", **environ: str) -> Configuration:
@@ -252,7 +252,7 @@ class TestHostileValues:
         text = f'LIFESTREAM_CSP_SOURCES = {{"script-src-elem" = {json.dumps(sources)}, "img-src" = ["*"]}}'
         assert configured(tmp_path, text)["LIFESTREAM_CSP_SOURCES"]["script-src-elem"] == sources
 
-    @pytest.mark.parametrize("name", [each.name for each in OPTIONS if each.kind is Kind.LIST])
+    @pytest.mark.parametrize("name", [each.name for each in OPTIONS if each.kind is ValueKind.LIST])
     def test_each_text_of_a_list_is_one_line(self, tmp_path: Path, name: str) -> None:
         (reported,) = problems(tmp_path, f'{name} = ["a@b.example\\nBcc: c@d.example"]')
         assert name in reported
@@ -275,8 +275,8 @@ class TestHostileValues:
         assert len(reported) < len(str(tmp_path)) + 400
 
     @pytest.mark.parametrize("text", ["9" * 5000, "1" + "0" * 20, "inf", "nan", "1e400"])
-    @pytest.mark.parametrize("kind", [Kind.NUMBER, Kind.WHOLE], ids=lambda kind: kind.name)
-    def test_an_absurd_number_in_the_environment_is_reported(self, tmp_path: Path, kind: Kind, text: str) -> None:
+    @pytest.mark.parametrize("kind", [ValueKind.NUMBER, ValueKind.WHOLE], ids=lambda kind: kind.name)
+    def test_an_absurd_number_in_the_environment_is_reported(self, tmp_path: Path, kind: ValueKind, text: str) -> None:
         name = next(option.name for option in OPTIONS if option.kind is kind and option.name.startswith("LIFESTREAM_"))
         (reported,) = problems(tmp_path, **{name: text})
         assert reported.startswith(f"{name} is '{text[:190]}") and reported.endswith(

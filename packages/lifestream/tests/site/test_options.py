@@ -10,32 +10,32 @@ import pytest
 
 from costs import assert_linear
 from lifestream import conf
-from lifestream.site.options import OPTIONS, Kind, Option, without_password, written
+from lifestream.site.options import OPTIONS, Option, ValueKind, without_password, written
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        (Kind.TEXT, " a b ", " a b "),
-        (Kind.NUMBER, "60", 60),
-        (Kind.NUMBER, "0.5", 0.5),
-        (Kind.NUMBER, "1e3", 1000.0),
-        (Kind.WHOLE, "20", 20),
-        (Kind.BOOLEAN, "1", True),
-        (Kind.BOOLEAN, "0", False),
-        (Kind.BOOLEAN, "True", True),
-        (Kind.BOOLEAN, "no", False),
-        (Kind.LIST, "a, b,,c ", ["a", "b", "c"]),
-        (Kind.LIST, "a", ["a"]),
+        (ValueKind.TEXT, " a b ", " a b "),
+        (ValueKind.NUMBER, "60", 60),
+        (ValueKind.NUMBER, "0.5", 0.5),
+        (ValueKind.NUMBER, "1e3", 1000.0),
+        (ValueKind.WHOLE, "20", 20),
+        (ValueKind.BOOLEAN, "1", True),
+        (ValueKind.BOOLEAN, "0", False),
+        (ValueKind.BOOLEAN, "True", True),
+        (ValueKind.BOOLEAN, "no", False),
+        (ValueKind.LIST, "a, b,,c ", ["a", "b", "c"]),
+        (ValueKind.LIST, "a", ["a"]),
         (
-            Kind.SOURCES,
+            ValueKind.SOURCES,
             "img-src https://a.example https://b.example; font-src https://c.example",
             {"img-src": ["https://a.example", "https://b.example"], "font-src": ["https://c.example"]},
         ),
-        (Kind.SOURCES, "script-src-elem 'self'", {"script-src-elem": ["'self'"]}),
+        (ValueKind.SOURCES, "script-src-elem 'self'", {"script-src-elem": ["'self'"]}),
     ],
 )
-def test_a_value_in_the_environment_is_read(kind: Kind, text: str, value: Any) -> None:
+def test_a_value_in_the_environment_is_read(kind: ValueKind, text: str, value: Any) -> None:
     option = Option("NAME", kind)
     assert option.from_text(text) == value
     assert option.accepts(option.from_text(text))
@@ -44,16 +44,16 @@ def test_a_value_in_the_environment_is_read(kind: Kind, text: str, value: Any) -
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        (Kind.NUMBER, "soon"),
-        (Kind.WHOLE, "2.5"),
-        (Kind.BOOLEAN, "perhaps"),
-        (Kind.SOURCES, "https://a.example"),
-        (Kind.SOURCES, "img-src"),
-        (Kind.SOURCES, "img-src https://a.example, script-src"),
-        (Kind.TABLE, "{}"),
+        (ValueKind.NUMBER, "soon"),
+        (ValueKind.WHOLE, "2.5"),
+        (ValueKind.BOOLEAN, "perhaps"),
+        (ValueKind.SOURCES, "https://a.example"),
+        (ValueKind.SOURCES, "img-src"),
+        (ValueKind.SOURCES, "img-src https://a.example, script-src"),
+        (ValueKind.TABLE, "{}"),
     ],
 )
-def test_an_invalid_value_in_the_environment_is_refused(kind: Kind, text: str) -> None:
+def test_an_invalid_value_in_the_environment_is_refused(kind: ValueKind, text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         Option("NAME", kind).from_text(text)
 
@@ -61,19 +61,19 @@ def test_an_invalid_value_in_the_environment_is_refused(kind: Kind, text: str) -
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (Kind.TEXT, 1),
-        (Kind.NUMBER, True),
-        (Kind.NUMBER, "60"),
-        (Kind.WHOLE, 2.5),
-        (Kind.WHOLE, False),
-        (Kind.BOOLEAN, 1),
-        (Kind.LIST, "a"),
-        (Kind.LIST, [1]),
-        (Kind.TABLE, {"a": "href"}),
-        (Kind.SOURCES, []),
+        (ValueKind.TEXT, 1),
+        (ValueKind.NUMBER, True),
+        (ValueKind.NUMBER, "60"),
+        (ValueKind.WHOLE, 2.5),
+        (ValueKind.WHOLE, False),
+        (ValueKind.BOOLEAN, 1),
+        (ValueKind.LIST, "a"),
+        (ValueKind.LIST, [1]),
+        (ValueKind.TABLE, {"a": "href"}),
+        (ValueKind.SOURCES, []),
     ],
 )
-def test_a_value_of_another_kind_in_the_file_is_refused(kind: Kind, value: object) -> None:
+def test_a_value_of_another_kind_in_the_file_is_refused(kind: ValueKind, value: object) -> None:
     assert not Option("NAME", kind).accepts(value)
 
 

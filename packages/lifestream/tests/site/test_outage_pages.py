@@ -19,7 +19,7 @@ from django.test import Client, RequestFactory
 
 from lifestream.site import outage_pages
 from lifestream.site.outage_pages import OutageMiddleware
-from lifestream.storage.db_errors import Kind, Trouble
+from lifestream.storage.db_errors import DatabaseFailure, FailureKind
 from lifestream.storage.outages import OUTAGES
 from lifestream.web.shortage_log import ShortageLog
 from lifestream.web.views import operations
@@ -84,9 +84,9 @@ def test_the_first_request_that_reaches_the_database_again_logs_that(
 
 
 def test_a_full_disk_is_not_over_when_the_database_can_be_read(rf: RequestFactory) -> None:
-    OUTAGES.tell(logging.getLogger(__name__), "x", Trouble(Kind.FULL, "No space left on device"))
+    OUTAGES.tell(logging.getLogger(__name__), "x", DatabaseFailure(FailureKind.FULL, "No space left on device"))
     OutageMiddleware(answered)(rf.get("/"))
-    assert OUTAGES.kind is Kind.FULL
+    assert OUTAGES.kind is FailureKind.FULL
 
 
 @pytest.mark.parametrize("error", [LookupError("a fault of ours"), OperationalError("of no known kind")])
@@ -147,13 +147,13 @@ def _locked() -> OperationalError:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (_unwritable("PRAGMA max_page_count = 1", "CREATE TABLE a (b)", "CREATE TABLE c (d)"), Kind.FULL),
-        (_unwritable("PRAGMA query_only = 1", "CREATE TABLE a (b)"), Kind.READ_ONLY),
-        (_locked(), Kind.LOCKED),
+        (_unwritable("PRAGMA max_page_count = 1", "CREATE TABLE a (b)", "CREATE TABLE c (d)"), FailureKind.FULL),
+        (_unwritable("PRAGMA query_only = 1", "CREATE TABLE a (b)"), FailureKind.READ_ONLY),
+        (_locked(), FailureKind.LOCKED),
     ],
 )
 def test_a_page_that_cannot_write_is_unavailable_and_one_line_says_why(
-    error: OperationalError, kind: Kind, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch,
+    error: OperationalError, kind: FailureKind, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(outage_pages, "_SHORTAGES", ShortageLog(outage_pages.log, "pages can't be shown"))

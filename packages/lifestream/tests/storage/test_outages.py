@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from lifestream.storage.db_errors import Kind, Trouble
+from lifestream.storage.db_errors import DatabaseFailure, FailureKind
 from lifestream.storage.outages import Outages
 
 LOG = logging.getLogger("lifestream.test_outages")
-GONE = Trouble(Kind.GONE, "connection refused")
+GONE = DatabaseFailure(FailureKind.GONE, "connection refused")
 
 
 class Clock:
@@ -46,8 +46,8 @@ def test_the_beginning_and_the_end_of_an_outage_are_reported_once(caplog: pytest
 
 def test_another_kind_of_trouble_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
-    for kind in (Kind.GONE, Kind.READ_ONLY, Kind.READ_ONLY, Kind.GONE):
-        outages.tell(LOG, "x", Trouble(kind, "no"))
+    for kind in (FailureKind.GONE, FailureKind.READ_ONLY, FailureKind.READ_ONLY, FailureKind.GONE):
+        outages.tell(LOG, "x", DatabaseFailure(kind, "no"))
     assert len(logged(caplog)) == 3
 
 
@@ -67,7 +67,7 @@ def test_only_an_error_of_no_known_kind_has_a_traceback(caplog: pytest.LogCaptur
         int("no")
     except ValueError:
         outages.tell(LOG, "x", GONE)
-        outages.tell(LOG, "x", Trouble(Kind.OTHER, "?"))
+        outages.tell(LOG, "x", DatabaseFailure(FailureKind.OTHER, "?"))
     known, unknown = caplog.records
     assert not known.exc_info
     assert unknown.exc_info
@@ -93,8 +93,8 @@ def test_an_answer_ends_the_outage_of_a_database_that_could_not_be_reached_and_n
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     outages = Outages()
-    for kind, is_over in ((Kind.GONE, True), (Kind.CONNECTIONS, True), (Kind.FULL, False)):
-        outages.tell(LOG, "x", Trouble(kind, "no"))
+    for kind, is_over in ((FailureKind.GONE, True), (FailureKind.CONNECTIONS, True), (FailureKind.FULL, False)):
+        outages.tell(LOG, "x", DatabaseFailure(kind, "no"))
         outages.answered()
         assert (outages.kind is None) == is_over
     assert sum("answers again" in line for line in logged(caplog)) == 2

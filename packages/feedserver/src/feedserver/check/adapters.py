@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from feedserver.check import addresses, peak_memory
-from feedserver.check.addresses import NETWORKS, Place
+from feedserver.check.addresses import NETWORKS, FeedPlace
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
@@ -51,9 +51,9 @@ class Session(ABC):
     keeps_what_was_stopped = True
     """Whether what was seen in a poll that was stopped counts as evidence."""
 
-    def place(self, scenario: str, index: int) -> Place:  # noqa: ARG002 - other adapters use the scenario's id
+    def place(self, scenario: str, index: int) -> FeedPlace:  # noqa: ARG002 - other adapters use the scenario's id
         """Return where the feeds of a *scenario* shall be; *index* is its number in the lane."""
-        return Place(addresses.host(index))
+        return FeedPlace(addresses.host(index))
 
     def listens(self, scenario: str, port: int) -> None:  # noqa: B027 - most adapters need not know
         """Take note of the *port* at which the server of a *scenario* listens."""

@@ -22,7 +22,7 @@ NETWORKS = ("127.77.0.0/16" if _HAS_MANY else "127.0.0.1/32", "::1/128")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FeedPlace:
     """Where the feeds of a scenario are: at *host* and *port* (0: a free one), below the path *prefix*.
 
     If scenarios share a server, *server* is that server, and *base* the base URL by which a reader reaches it.
@@ -36,7 +36,7 @@ class Place:
 
 
 def host(index: int) -> str:
-    """Return the address of the scenario with this *index* among those that share a reader (`verdicts.Lane`).
+    """Return the address of the scenario with this *index* among those that share a reader (`verdicts.LaneKind`).
 
     Each of these scenarios gets an address of its own, or 127.0.0.1 on a system that has no other.
     """

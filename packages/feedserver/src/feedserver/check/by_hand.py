@@ -18,7 +18,7 @@ from pathlib import Path
 
 from feedserver.check import addresses
 from feedserver.check.adapters import Adapter, Session, Subscription, Watched
-from feedserver.check.addresses import Place
+from feedserver.check.addresses import FeedPlace
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.hand_page import HandPage, Shown
 from feedserver.check.look import Look
@@ -264,10 +264,10 @@ class _HandSession(Session):
         self._shared = shared
         self._url = url
 
-    def place(self, scenario: str, index: int) -> Place:
+    def place(self, scenario: str, index: int) -> FeedPlace:
         if self._shared is not None:
-            return Place(self._shared.host, prefix=self._file.prefix, server=self._shared, base=self._url)
-        return Place(addresses.host(index), self._file.ports.get(scenario, 0), self._file.prefix)
+            return FeedPlace(self._shared.host, prefix=self._file.prefix, server=self._shared, base=self._url)
+        return FeedPlace(addresses.host(index), self._file.ports.get(scenario, 0), self._file.prefix)
 
     def listens(self, scenario: str, port: int) -> None:
         if self._shared is None:

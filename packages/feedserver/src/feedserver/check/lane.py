@@ -16,7 +16,7 @@ from feedserver.check.evidence import FLOODED, Evidence, Poll, StepSeen
 from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario, Serve, Step
-from feedserver.check.site import MOST_BYTES, MOST_REQUESTS, Site
+from feedserver.check.site import MOST_BYTES, MOST_REQUESTS, ScenarioSite
 from feedserver.check.stage import FEED
 from feedserver.check.timeline import Round, rounds
 from feedserver.check.verdicts import Judgement, Kind, Level, ListFailed, Misfire, Need, Unseen, Verdict
@@ -65,7 +65,7 @@ class ClockSeen:
 class _Running:
     """A scenario that is under way in a lane."""
 
-    site: Site
+    site: ScenarioSite
     seen: list[StepSeen] = field(default_factory=list)
     misfire: str = ""
     subscribe_errors: list[str] = field(default_factory=list)
@@ -109,7 +109,7 @@ class Lane:
         try:
             for index, scenario in enumerate((*scenarios, _control(rounds(scenarios, moves_clock=clock.can_move)))):
                 place = session.place(scenario.id, index)
-                site = Site(scenario, place, clock, with_enclosures=self._with_enclosures)
+                site = ScenarioSite(scenario, place, clock, with_enclosures=self._with_enclosures)
                 self._running[scenario.id] = _Running(site)
                 session.listens(scenario.id, site.server.port)
             self._go(session, clock, scenarios)
@@ -257,7 +257,7 @@ def _note(look: Look, name: str, seen: StepSeen) -> None:
         seen.present = frozenset(row.number for row in seen.rows)
 
 
-def _wait_for_quiet(session: Session, sites: Sequence[Site]) -> None:
+def _wait_for_quiet(session: Session, sites: Sequence[ScenarioSite]) -> None:
     """Wait until every exchange has ended, for EXCHANGE_TIMEOUT at most at each site. While a process of the reader
     runs, go on until no request has come for MOMENT seconds, or LONGEST_AFTERMATH has passed.
     """

@@ -1,8 +1,8 @@
 """Runs scenarios against a reader, lane by lane, and makes the report.
 
 In: an `Adapter` and scenarios. Out: a `Report`. A lane is one reader with files of its own: all scenarios of
-`Lane.SHARED` use one, except for those that are to run *alone*. Each of these, and each hostile one, has its own. If
-the adapter has one session only, all scenarios share one lane.
+`LaneKind.SHARED` use one, except for those that are to run *alone*. Each of these, and each hostile one, has its own.
+If the adapter has one session only, all scenarios share one lane.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from feedserver.check.adapters import Adapter, Client, PythonAdapter
 from feedserver.check.lane import Judged, Lane, Progress, not_seen
 from feedserver.check.report import Report, Result
 from feedserver.check.scenario import Scenario
-from feedserver.check.verdicts import Judgement, Kind, Need, Verdict
-from feedserver.check.verdicts import Lane as LaneKind
+from feedserver.check.verdicts import Judgement, Kind, LaneKind, Need, Verdict
 
 
 def check(

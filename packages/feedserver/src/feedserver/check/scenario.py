@@ -28,7 +28,7 @@ from typing import TypeAlias
 
 from feedserver.check.evidence import Evidence
 from feedserver.check.stage import FEED, Stage
-from feedserver.check.verdicts import Judgement, Kind, Lane, Level, Need
+from feedserver.check.verdicts import Judgement, Kind, LaneKind, Level, Need
 from feedserver.messages.response import Answer
 from feedserver.net.tls import TlsFault
 
@@ -102,7 +102,8 @@ class Scenario:
     - *depends_on*: ids of scenarios that come before it; if they are run, and none of them is a pass or *non-strict*,
       this one is *not seen*.
     - *kinds*: the kinds of readers that it may be for, by default all; see `is_for`.
-    - *lane*: `Lane.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `Lane.SLOW` if it takes long.
+    - *lane*: `LaneKind.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `LaneKind.SLOW` if it takes
+      long.
     - *feeds*: the paths that the reader subscribes to, relative to the scenario.
     - *tls*: whether its feeds are served over https; or how TLS fails, a word of `TlsFault`.
     - *elsewhere*: another address at which its server listens.
@@ -121,7 +122,7 @@ class Scenario:
     needs: frozenset[Need] = frozenset()
     depends_on: tuple[str, ...] = ()
     kinds: frozenset[Kind] = frozenset(Kind)
-    lane: Lane = Lane.SHARED
+    lane: LaneKind = LaneKind.SHARED
     feeds: tuple[str, ...] = (FEED,)
     tls: bool | TlsFault = False
     elsewhere: Elsewhere | None = None

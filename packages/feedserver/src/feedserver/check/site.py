@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from feedserver.check.addresses import Place
+from feedserver.check.addresses import FeedPlace
 from feedserver.check.evidence import FLOODED, ExchangeSeen
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.reader_files import new_file, remove_tree
@@ -46,10 +46,12 @@ If-Match for what the server does not have.
 """
 
 
-class Site:
+class ScenarioSite:
     """The server of *scenario*; its clock follows *clock*, *place* is where it listens."""
 
-    def __init__(self, scenario: Scenario, place: Place, clock: MovedClock, *, with_enclosures: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, place: FeedPlace, clock: MovedClock, *, with_enclosures: bool = False
+    ) -> None:
         self.scenario = scenario
         self._clock = clock
         self._making_at: float | None = None  # the time at which a step begins, while its answers are made
@@ -76,7 +78,7 @@ class Site:
             make_file=self._make_file,
         )
 
-    def _start(self, place: Place) -> FeedServer:
+    def _start(self, place: FeedPlace) -> FeedServer:
         elsewhere = self.scenario.elsewhere
         server = FeedServer(
             host=place.host,

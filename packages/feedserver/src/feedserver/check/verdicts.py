@@ -54,7 +54,7 @@ class Need(StrEnum):
     GUARD = "guard"
 
 
-class Lane(StrEnum):
+class LaneKind(StrEnum):
     """Where a scenario runs: all `SHARED` ones together, a `HOSTILE` one with a reader of its own. For exceptions, see
     `check.runner`.
 

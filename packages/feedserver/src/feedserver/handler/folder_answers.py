@@ -11,7 +11,7 @@ from feedserver.fixtures.document_root import Folder, host_folder, timeline_file
 from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.fixtures.loader import sidecar_of
 from feedserver.handler.fault_injection import never_on_first_request
-from feedserver.handler.routes import Choice, Found, HostPath, Turns
+from feedserver.handler.routes import AnswersTaken, Choice, Found, HostPath
 from feedserver.handler.watched_fixtures import FileStamp, WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.response import Response
@@ -32,7 +32,7 @@ class _Counted:
     """The *response* of a file, and the count of the requests that it has answered: its *turns*."""
 
     response: Response
-    turns: Turns
+    turns: AnswersTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +184,10 @@ class FolderAnswers:
         self._warnings.extend(loaded.warnings)
         return _Cached(loaded, Choice(loaded.response, self._turns_of(loaded.file, loaded.response), loaded.ready))
 
-    def _turns_of(self, file: Path, response: Response) -> Turns:
+    def _turns_of(self, file: Path, response: Response) -> AnswersTaken:
         """Return the count of a file; a file that is read again continues its count if its response is the same."""
         before = self._counted.get(file)
-        turns = before.turns if before is not None and before.response == response else Turns()
+        turns = before.turns if before is not None and before.response == response else AnswersTaken()
         if response.faults or isinstance(response.delay, RandomDelay):
             self._counted[file] = _Counted(response, turns)
         return turns

@@ -38,7 +38,7 @@ LONGEST_KNOWN = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class _KnownHead:
+class _ReadyHead:
     """The *head* of a response. *headers* are all headers of the response if a Content-Type was added to the declared
     ones, else None.
     """
@@ -47,7 +47,7 @@ class _KnownHead:
     head: AnswerHead
 
 
-_known: dict[tuple[object, ...], _KnownHead] = {}
+_known: dict[tuple[object, ...], _ReadyHead] = {}
 """The cache of heads, by all that they depend on. All servers of a process share it: each test of a suite has its own
 server, and many of their responses differ in their body alone.
 """
@@ -84,7 +84,7 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
     return ReadyAnswer(response, known.head, second, known.head.in_http1(second) + body)
 
 
-def _make_head(response: Response, request: Request, keep_alive: bool) -> _KnownHead | None:
+def _make_head(response: Response, request: Request, keep_alive: bool) -> _ReadyHead | None:
     """Return the head of *response*; None where requests may get different heads, or if no Content-Length is sent."""
     if has_placeholders(response.headers) or not negotiation.is_plain(response):
         return None
@@ -92,10 +92,10 @@ def _make_head(response: Response, request: Request, keep_alive: bool) -> _Known
     head = response_writer.make_head(request, typed, keep_alive)
     if head.framing != "length" or head.keep_alive != keep_alive:
         return None
-    return _KnownHead(typed.headers if typed is not response else None, head)
+    return _ReadyHead(typed.headers if typed is not response else None, head)
 
 
-def _remember(key: tuple[object, ...], known: _KnownHead) -> None:
+def _remember(key: tuple[object, ...], known: _ReadyHead) -> None:
     if len(known.head.head.in_http1()) <= LONGEST_KNOWN:
         if len(_known) >= HEADS_KNOWN:
             _known.clear()

@@ -21,8 +21,8 @@ from feedserver.handler.routes import (
     Choice,
     Found,
     HostPath,
-    Place,
     Route,
+    RoutePlace,
     Script,
     check_answers,
     check_method,
@@ -132,7 +132,7 @@ class Routes:
         elif routes is None and not self._patterned:
             route = None
         else:
-            place = Place(host, target.query, own_host, target.scheme)
+            place = RoutePlace(host, target.query, own_host, target.scheme)
             asked = (exchange.request if exchange is not None else None) or request
             route = nearest(routes or (), place, asked, self.state)
             route = route or nearest(self._matching(target), place, asked, self.state)
@@ -143,7 +143,7 @@ class Routes:
         if self._files is not None and not target.has_encoded_slash and target.path != "*":
             found = self._files.find(HostPath(host, target.path))
         if found is None:
-            return self._missing(Place(host, target.query, own_host, target.scheme), target, request)
+            return self._missing(RoutePlace(host, target.query, own_host, target.scheme), target, request)
         if request.method not in ("GET", "HEAD"):
             return Missing(
                 405,
@@ -180,7 +180,7 @@ class Routes:
 
     # The message if nothing answers
 
-    def _missing(self, place: Place, target: Target, request: Request) -> Missing:
+    def _missing(self, place: RoutePlace, target: Target, request: Request) -> Missing:
         asked = _asked(request, target, place.host)
         method = request.method
         at_path = [

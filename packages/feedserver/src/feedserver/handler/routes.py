@@ -21,7 +21,7 @@ from feedserver.messages.response import Answer, Response
 
 
 @dataclass(slots=True)
-class Turns:
+class AnswersTaken:
     """The number of requests that have *taken* an answer."""
 
     taken: int = 0
@@ -37,7 +37,7 @@ class Choice:
     """
 
     answer: Answer
-    turns: Turns = field(default_factory=Turns)
+    turns: AnswersTaken = field(default_factory=AnswersTaken)
     ready: dict[bool, ReadyAnswer | None] = field(default_factory=dict)
     is_for_one_path: bool = True
     lasts: float | None = None
@@ -188,11 +188,11 @@ class Route:
             return 1
         return 2 if method == "HEAD" and self.method == "GET" else 0
 
-    def is_for(self, place: Place) -> bool:
+    def is_for(self, place: RoutePlace) -> bool:
         """Return whether the route is for this place, whatever else it asks of a request."""
         return self.is_at(place) and (self.query is None or self.query == place.query)
 
-    def is_at(self, place: Place) -> bool:
+    def is_at(self, place: RoutePlace) -> bool:
         """Return whether the route is for the host of this place, whatever its query."""
         if not place.host:
             return not self.host or place.is_own(self.host)
@@ -204,7 +204,7 @@ class Route:
 
 
 @dataclass(slots=True)
-class Place:
+class RoutePlace:
     """What decides, beside the path of a request, which route is for it: a *host* ("": the server itself) with the
     *scheme* of the URL, and a *query*.
 
@@ -266,7 +266,9 @@ def check_method(what: str, method: object) -> None:
         )
 
 
-def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:
+def nearest(
+    routes: tuple[Route, ...], place: RoutePlace, request: Request, state: Mapping[str, object]
+) -> Route | None:
     """Return the route that fits a request most closely in this *state* of the server; None if no route fits.
 
     The most specific wins: its pattern has the most literal text, then it has the narrowest query, then the most other

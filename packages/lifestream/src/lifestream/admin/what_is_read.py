@@ -19,7 +19,7 @@ from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, ReadingRequest
 
 if TYPE_CHECKING:
-    from lifestream.refresh.wanted_readings import Found
+    from lifestream.refresh.wanted_readings import ReadingResult
 
 
 def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed: Feed) -> HttpResponse:
@@ -63,9 +63,9 @@ def _read(reading: ReadingRequest | None) -> datetime | None:
     return None if reading is None else reading.read
 
 
-def _found(reading: ReadingRequest | None) -> Found | None:
+def _found(reading: ReadingRequest | None) -> ReadingResult | None:
     if reading is None or reading.read is None:
         return None
-    from lifestream.refresh.wanted_readings import Found
+    from lifestream.refresh.wanted_readings import ReadingResult
 
-    return Found.from_json(reading.found)
+    return ReadingResult.from_json(reading.found)

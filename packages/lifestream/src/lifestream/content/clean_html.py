@@ -45,7 +45,7 @@ class NotClean(ValueError):
     """This is not HTML that nh3 has written."""
 
 
-class Tag(NamedTuple):
+class CleanTag(NamedTuple):
     """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *letter* (see `settled_html`).
 
     *depends* says on which part of the base its addresses depend: on none (""), the host ("host"), or all ("base").
@@ -57,7 +57,7 @@ class Tag(NamedTuple):
     depends: str
 
 
-class KnownTags(dict[str, Tag]):
+class KnownTags(dict[str, CleanTag]):
     """Tags that are known, by what is written between their angle brackets. Their number is limited."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class KnownTags(dict[str, Tag]):
             self.pop(source, None)
         self._dependent[which].clear()
 
-    def keep(self, source: str, tag: Tag) -> Tag:
+    def keep(self, source: str, tag: CleanTag) -> CleanTag:
         """Return *tag*, and remember it as what *source* becomes, if *source* is not too long and there is space."""
         if len(source) <= LONGEST_KNOWN and len(self) < _MOST_KNOWN:
             self[source] = tag
@@ -100,7 +100,7 @@ class Tags(KnownTags):
         super().__init__()
         self._rules = rules
 
-    def __missing__(self, source: str) -> Tag:
+    def __missing__(self, source: str) -> CleanTag:
         """Return what the tag *source* becomes."""
         found = _TAG.fullmatch(source)
         if found is None or (found[1] and found[3]):
@@ -113,7 +113,7 @@ class Tags(KnownTags):
         if name == "annotation":
             mark = _SHOWN if found[1] else _HIDDEN
         letter = letter_of(found[1] + name, styled="style" in kept)
-        tag = Tag(f"<{found[1]}{name}{written}>", mark, letter, _depends(given))
+        tag = CleanTag(f"<{found[1]}{name}{written}>", mark, letter, _depends(given))
         return self.keep(source, tag)
 
 
@@ -170,12 +170,12 @@ def checked_html(written: str, tags: Tags) -> CleanHtml:
     return joined(parts[::2], html, marks, "".join(letters))
 
 
-def columns(tags: Collection[Tag]) -> tuple[list[str], list[str], list[str]]:
+def columns(tags: Collection[CleanTag]) -> tuple[list[str], list[str], list[str]]:
     """Return the HTML, the marks and the letters of *tags*."""
     return [*map(_HTML, tags)], [*map(_MARK, tags)], [*map(_LETTER, tags)]
 
 
-_HTML, _MARK, _LETTER = (itemgetter(Tag._fields.index(name)) for name in ("html", "mark", "letter"))
+_HTML, _MARK, _LETTER = (itemgetter(CleanTag._fields.index(name)) for name in ("html", "mark", "letter"))
 
 
 def joined(

@@ -20,7 +20,7 @@ from lifestream.content.frames import FRAMES, Frames
 from lifestream.content.html_names import CHANGES_READING, HTML, MATHML, SVG, any_of
 from lifestream.content.html_tokenizer import Token, attributes, name_set
 from lifestream.content.late_pattern import late
-from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, Pictures, with_sources, written
+from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, LazyPictures, with_sources, written
 from lifestream.content.mathml import MathWriter
 
 _FOREIGN: Final = (MATHML | SVG) - HTML
@@ -72,7 +72,7 @@ class _Repair:
 
     def __init__(self, base_url: str, *, annotations: bool) -> None:
         self._pieces: list[str] = []
-        self._pictures = Pictures(self._pieces)
+        self._pictures = LazyPictures(self._pieces)
         self._frames = Frames(base_url)
         self._annotations = annotations
         self._formula: MathWriter | None = None

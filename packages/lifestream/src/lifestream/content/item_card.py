@@ -77,7 +77,7 @@ _EMOJI: Final = "/emoji/"
 """A part of the addresses of emoji in WordPress (s.w.org/images/core/emoji/) and Discourse (/images/emoji/)."""
 
 
-class Shown(Protocol):
+class CardInput(Protocol):
     """The input of a card: an item, or the draft of one."""
 
     @property
@@ -189,7 +189,7 @@ class ItemCard:
             return None
 
 
-def of(item: Shown) -> ItemCard:
+def of(item: CardInput) -> ItemCard:
     """Return the card of *item*."""
     media, enclosures = mappings_of(item.media), mappings_of(item.enclosures)
     everything = [*enclosures, *media]
@@ -226,7 +226,7 @@ def of(item: Shown) -> ItemCard:
     )
 
 
-def _says_all(item: Shown) -> bool:
+def _says_all(item: CardInput) -> bool:
     """Return whether *item* has no title, and nothing in its content but the words of its summary. The result is
     False for a content longer than LONGEST_NOTE, which is not compared.
     """
@@ -282,7 +282,7 @@ def addresses_in(content: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _kind(item: Shown, *, playable: bool, sounds: bool, pictured: bool) -> str:
+def _kind(item: CardInput, *, playable: bool, sounds: bool, pictured: bool) -> str:
     if playable:
         return "video"
     if sounds:

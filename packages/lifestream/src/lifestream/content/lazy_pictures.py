@@ -34,7 +34,7 @@ _HIDDEN = late(r"display\s*+:\s*+none", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Pictures:
+class LazyPictures:
     """The pictures that were read from a fragment so far.
 
     *pieces* holds the fragment as it is rewritten, with each of their tags in a piece of its own. This class replaces

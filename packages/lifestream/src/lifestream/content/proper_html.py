@@ -17,9 +17,9 @@ from typing import Final
 from lifestream.content.clean_html import (
     LONGEST_KNOWN,
     CleanHtml,
+    CleanTag,
     KnownTags,
     NotClean,
-    Tag,
     Tags,
     columns,
     joined,
@@ -70,25 +70,25 @@ class SourceTags(KnownTags):
         super().relative_to(base_url)
         self._tags.relative_to(base_url)
 
-    def __missing__(self, source: str) -> Tag:
+    def __missing__(self, source: str) -> CleanTag:
         """Return what the tag, or the comment, *source* becomes."""
         if len(source) > LONGEST_KNOWN:
             raise NotProper(source[:100])
         if _COMMENT.fullmatch(source):
-            return self.keep(source, Tag("", "", "", ""))
+            return self.keep(source, CleanTag("", "", "", ""))
         found = _TAG.fullmatch(source)
         name = found[2].lower() if found else ""
         if found is None or letter_of(name) == OTHER:
             raise NotProper(source)
         if found[1] and name in _IGNORED:
-            return self.keep(source, Tag("", "", "", ""))
+            return self.keep(source, CleanTag("", "", "", ""))
         mended = source
         if needs_repair(f"<{source}>"):
             if name != "img":
                 raise NotProper(source)
             mended = repaired(f"<{source}>")[1:-1]
             if not mended:  # a tracking pixel
-                return self.keep(source, Tag("", "", "", ""))
+                return self.keep(source, CleanTag("", "", "", ""))
         tag = self._tags[self._written(mended, name, is_end=bool(found[1]), attributes=found[3])]
         if tag.letter == OTHER:
             # Only a tag with a style may be written differently when nh3 writes it again.

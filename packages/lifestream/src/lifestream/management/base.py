@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from lifestream.fetcher.shortage import shortage_of
 from lifestream.models.changed_fields import RowGone
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.terminal import visible
 from lifestream.wording import worded
 
@@ -117,9 +117,9 @@ class BaseCommand(base.BaseCommand):
             raise CommandError(gettext("What this command was to change was deleted meanwhile.")) from error
         except FAILURES as error:
             # Not the words of a refresh, "then update again": the other feeds of a list, say, would not be added.
-            trouble = trouble_of(error)
+            failure = failure_of(error)
             text = gettext("The database failed ({said}); {remedy}, then run this command again.")
-            raise CommandError(text.format(said=trouble.said, remedy=worded(trouble.kind.value))) from error
+            raise CommandError(text.format(said=failure.said, remedy=worded(failure.kind.value))) from error
         except UnicodeEncodeError as error:
             # Python decodes bytes that are no UTF-8 as lone surrogates (PEP 383). The text may be a password, so the
             # message does not show it.

@@ -16,7 +16,7 @@ from lifestream.entry import ParsedFeed
 from lifestream.management.output import drawn
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
-from lifestream.refresh.documents import Reading
+from lifestream.refresh.documents import DocumentReading
 from lifestream.refresh.reading_facts import Fact, of_document, of_item
 from lifestream.terminal import Visible, visible, visible_json
 
@@ -24,7 +24,7 @@ _FEED: Final = ("title", "link", "subtitle", "author", "language", "icon", "self
 _COLOURS: Final = {"good": "green", "doubtful": "yellow", "bad": "red"}
 
 
-def json_of(reading: Reading) -> Visible:
+def json_of(reading: DocumentReading) -> Visible:
     """Return *reading* as one line of JSON in ASCII. The manual names its keys (`docs/lifestream/reading.md`)."""
     prepared = reading.prepared or Prepared(ParsedFeed())
     feed = prepared.feed
@@ -58,7 +58,7 @@ def _item(item: ItemDraft) -> dict[str, Any]:
     }
 
 
-def text_of(reading: Reading, stream: TextIO) -> Visible:
+def text_of(reading: DocumentReading, stream: TextIO) -> Visible:
     """Return *reading*, which must have been prepared with notes, as text for people, drawn for *stream*. Raises
     ValueError if the document could not be read.
     """

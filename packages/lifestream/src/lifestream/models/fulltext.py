@@ -85,7 +85,7 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FoundKeys:
     """The primary keys of rows that a query finds. If *is_cut*, others may be missing, since the time was up."""
 
     keys: tuple[int, ...]
@@ -93,7 +93,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundItems:
     """The result of `find`.
 
     *query* is the query as the database understands it, "" for one that finds nothing. *keys* are the primary keys of
@@ -120,7 +120,7 @@ class Found:
             return queryset.filter(_Matches(F(_item_of(queryset)), Value(self.query), self.keys or ()))
         return among(queryset, self.keys)
 
-    def first_listed(self, queryset: QuerySet[_Row], count: int) -> Listed:
+    def first_listed(self, queryset: QuerySet[_Row], count: int) -> FoundKeys:
         """Return the primary keys of the first *count* rows of *queryset* that are found. All items that are found are
         looked up once, which takes less time than checking row after row if few rows are found although the words are
         frequent.
@@ -130,12 +130,12 @@ class Found:
             every = _matching(DIALECTS[connections[using].vendor], self.query, RARE + 1, using)
             if every.is_cut or len(every.keys) <= RARE:
                 keys = among(queryset, every.keys).values_list("pk", flat=True)[:count]
-                return Listed(tuple(keys), every.is_cut)
+                return FoundKeys(tuple(keys), every.is_cut)
         listed: tuple[int, ...] = ()
         with TimeLimit(connections[using]) as limit:
             rows = queryset.filter(_IsListed(F(_item_of(queryset)), Value(self.query)))
             listed = tuple(rows.values_list("pk", flat=True)[:count])
-        return Listed(listed, limit.is_over)
+        return FoundKeys(listed, limit.is_over)
 
     def latest_among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row] | None:
         """Return the rows of *queryset* that are among the *keys*, if these are only the latest; otherwise None."""
@@ -159,22 +159,22 @@ class Found:
         return len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
 
 
-def find(query: str, using: str) -> Found:
+def find(query: str, using: str) -> FoundItems:
     """Return the items in the database *using* that contain all terms of *query*; see `matching`."""
     dialect, wanted = DIALECTS.get(connections[using].vendor), _wanted(query)
     if dialect is None or not wanted:
-        return Found("")
+        return FoundItems("")
     query = dialect.query(wanted)
     # Neither database's planner knows how rare a word is. Some of the latest items have a frequent word, so walking
     # down the timeline finds them soon. For a rare word, that reads the whole timeline, so its items are looked up
     # first.
     if len(_latest(dialect, query, using)) >= FREQUENT:
-        return Found(query, None)
+        return FoundItems(query, None)
     found = _matching(dialect, query, RARE + 1, using)
     if len(found.keys) <= RARE or found.is_cut:
-        return Found(query, found.keys, is_cut=found.is_cut)
+        return FoundItems(query, found.keys, is_cut=found.is_cut)
     # Words that are neither frequent nor rare were frequent in the past: their latest items are far down the timeline.
-    return Found(query, found.keys[:SHOWN], are_all=False)
+    return FoundItems(query, found.keys[:SHOWN], are_all=False)
 
 
 def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
@@ -189,17 +189,17 @@ def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
     return tuple(keys)
 
 
-def _matching(dialect: Dialect, query: str, most: int, using: str) -> Listed:
+def _matching(dialect: Dialect, query: str, most: int, using: str) -> FoundKeys:
     """Return the keys of the latest *most* items that match *query*, one of *dialect*, the latest first."""
     keys: list[int] = []
     with TimeLimit(connections[using]) as limit, connections[using].cursor() as cursor:
         cursor.execute(dialect.matching, {"query": query, "most": most})
         for (item,) in cursor:
             keys.append(item)  # one by one, so that those are kept that were read in time
-    return Listed(tuple(keys), limit.is_over)
+    return FoundKeys(tuple(keys), limit.is_over)
 
 
-def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
+def condition(queryset: QuerySet[Any], found: FoundItems) -> BooleanLookup:
     """Return the condition that a row of *queryset*, items or posts, is *found*; the database checks it row by row.
     It is for queries within a `TimeLimit` of LOOK seconds: on PostgreSQL, no row fulfils it after that time.
     """

@@ -28,7 +28,7 @@ from lifestream.conf import settings
 from lifestream.fetcher import open_files
 from lifestream.models import Feed
 from lifestream.operations.health import health, is_late, why_not_ready
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.wording import in_words, worded
 
 _CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
@@ -74,7 +74,7 @@ def examine(now: datetime) -> Iterator[Finding]:
         try:
             found = list(examination(now))
         except FAILURES as error:
-            found = [Finding(subject, Grade.ERROR, worded(str(trouble_of(error))))]
+            found = [Finding(subject, Grade.ERROR, worded(str(failure_of(error))))]
         except Exception as error:  # noqa: BLE001  whatever is broken, the others are examined, too
             problem = gettext("This could not be examined: {error}").format(error=f"{type(error).__name__}: {error}")
             found = [Finding(subject, Grade.ERROR, problem.strip())]

@@ -26,7 +26,7 @@ MOST_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FailingFeed:
     """A feed that fails: how often in a row, and why."""
 
     title: str
@@ -51,7 +51,7 @@ class Health:
     posts: int
     size: int
     tallies: dict[str, int]
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[FailingFeed, ...] = ()
 
     @property
     def late_by(self) -> timedelta:
@@ -96,7 +96,7 @@ def health(now: datetime) -> Health:
         size=database_size(using),
         tallies={name: row.value for name, row in tallies.items()},
         troubles=tuple(
-            Trouble(feed.display_title, feed.url, feed.failures, feed.last_error) for feed in worst[:MOST_NAMED]
+            FailingFeed(feed.display_title, feed.url, feed.failures, feed.last_error) for feed in worst[:MOST_NAMED]
         ),
     )
 

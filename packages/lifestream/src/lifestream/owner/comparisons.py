@@ -20,7 +20,7 @@ PATIENCE: Final = 3.0
 """For how many seconds a visitor waits at most. A comparison takes about half a second."""
 
 
-class _Waiter:
+class _ComparingVisitor:
     """A visitor who waits. *may_compare* is None until the visitor gets a turn or is sent away."""
 
     def __init__(self, rank: int) -> None:
@@ -33,7 +33,7 @@ class Turns:
 
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, patience: float = PATIENCE) -> None:
         self._free, self._most, self._patience = at_once, waiting, patience
-        self._waiting: list[_Waiter] = []
+        self._waiting: list[_ComparingVisitor] = []
         self._answered = threading.Condition()
 
     @contextmanager
@@ -55,7 +55,7 @@ class Turns:
                 return True
             if len(self._waiting) >= self._most and not self._displace(rank):
                 return False
-            waiter = _Waiter(rank)
+            waiter = _ComparingVisitor(rank)
             self._waiting.append(waiter)
             self._answered.wait_for(lambda: waiter.may_compare is not None, self._patience)
             if waiter.may_compare is None:
@@ -79,7 +79,7 @@ class Turns:
             else:
                 self._free += 1
 
-    def _answer(self, waiter: _Waiter, *, may_compare: bool) -> None:
+    def _answer(self, waiter: _ComparingVisitor, *, may_compare: bool) -> None:
         self._waiting.remove(waiter)
         waiter.may_compare = may_compare
         self._answered.notify_all()

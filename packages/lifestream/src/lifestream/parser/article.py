@@ -16,7 +16,7 @@ from lifestream.message import say
 from lifestream.parser.relative_addresses import base_of_document
 from lifestream.parser.web_page import decoded_page
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.caps import Tally
+from lifestream.plugins.caps import CapTally
 from lifestream.plugins.draft_cleaning import made_safe
 
 
@@ -25,7 +25,7 @@ class NoArticle(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
+class ExtractedArticle:
     """An article, safe to store and to show: its *content* as HTML, its *text*, and the beginning of the text as its
     *summary*.
     """
@@ -40,7 +40,7 @@ def is_supported() -> bool:
     return find_spec("trafilatura") is not None
 
 
-def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: Sanitizer) -> Article:
+def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: Sanitizer) -> ExtractedArticle:
     """Return the article of the page in *html*, which came from *url* with *headers*. Raises `NoArticle`."""
     if not is_supported():
         raise NoArticle(say("article-needs-extra"))
@@ -56,7 +56,7 @@ def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: S
         include_links=True,
         include_formatting=True,
     )
-    safe = made_safe(ItemDraft(content=found or "", base=base_of_document(url)), sanitizer, Tally())
+    safe = made_safe(ItemDraft(content=found or "", base=base_of_document(url)), sanitizer, CapTally())
     if not safe.text.strip():
         raise NoArticle(say("no-article", url=url))
-    return Article(safe.content, safe.text, safe.summary)
+    return ExtractedArticle(safe.content, safe.text, safe.summary)

@@ -57,7 +57,9 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
             notes=notes,
         )
     if found is None:
-        from lifestream.parser.liberal_reading import Reading  # few documents need it, and it takes long to import
+        from lifestream.parser.liberal_reading import (
+            LiberalReading,  # few documents need it, and it takes long to import
+        )
 
         is_whole, netscape = document.root is not None, document.netscape
         cleaned = with_renamed(document.source.decode("utf-8", "replace"))
@@ -65,7 +67,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
         is_page = _is_page(cleaned)
         source = cleaned.encode("utf-8")
         del cleaned
-        reading = Reading(source, language, url, netscape=netscape, notes=notes)
+        reading = LiberalReading(source, language, url, netscape=netscape, notes=notes)
         del source
         found = reading.read_whole() if is_whole else reading.read_in_parts()
         if not found.format and (not found.entries or is_page):

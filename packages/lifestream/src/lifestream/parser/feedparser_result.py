@@ -20,7 +20,7 @@ from lifestream.parser.second_reading import Scan, ScannedEntry
 from lifestream.parser.strict.guids import LOOKS_LIKE_ADDRESS
 from lifestream.parser.strict.links import OTHER_PURPOSES
 from lifestream.parser.text_constructs import (
-    Kind,
+    TextKind,
     as_html,
     html,
     html_or_text,
@@ -122,10 +122,10 @@ class _Context:
         Prefer HTML, then the longest content.
         """
         bodies = [body for body in _get(found, "content", []) if body.get("value")]
-        bodies = [body for body in bodies if kind_of(body.get("type", "text/html")) is not Kind.OTHER]
+        bodies = [body for body in bodies if kind_of(body.get("type", "text/html")) is not TextKind.OTHER]
         if not bodies:
             return "", str((_get(found, "summary_detail") or {}).get("base") or "")
-        best = max(bodies, key=lambda body: (kind_of(body.get("type", "")) is Kind.HTML, len(body["value"])))
+        best = max(bodies, key=lambda body: (kind_of(body.get("type", "")) is TextKind.HTML, len(body["value"])))
         return _as_html(best), str(best.get("base") or "")
 
     def _summary(self, found: Found) -> str:

@@ -24,7 +24,7 @@ from lifestream.parser.second_reading import Scan, scan
 from lifestream.plugins.reading_notes import Notes
 
 
-class Reading:
+class LiberalReading:
     """A reading of *document*, in UTF-8, which came from *url* and has been through `preprocessing.cleaned`.
 
     *language* is the answer's Content-Language, *netscape* says that the document type was Netscape's. After the

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from lifestream.parser.article import Article
+from lifestream.parser.article import ExtractedArticle
 from lifestream.parser.ipc import NAMES, many, record
 from lifestream.parser.web_page import Candidate, Page
 
 PAGE: Final = record(Page, feeds=many(record(Candidate)), icons=NAMES, linked=NAMES)
-ARTICLE: Final = record(Article)
+ARTICLE: Final = record(ExtractedArticle)

@@ -37,11 +37,11 @@ from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
 from lifestream.message import say
 from lifestream.parser import ipc
-from lifestream.parser.article import Article
+from lifestream.parser.article import ExtractedArticle
 from lifestream.parser.deadlines import Deadlines
 from lifestream.parser.errors import ParserDied, ParseTimeout
 from lifestream.parser.job_queue import JobQueue
-from lifestream.parser.questions import ArticlePage, Document, Nonsense, WebPage, document
+from lifestream.parser.questions import ArticlePage, DocumentQuestion, Nonsense, WebPage, document
 from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
@@ -93,7 +93,7 @@ class _Job:
     """A document or a web page to read, and the future of its result."""
 
     future: Future[Any]
-    to_read: Document | WebPage | ArticlePage
+    to_read: DocumentQuestion | WebPage | ArticlePage
 
 
 class _Killed(ParserDied):
@@ -200,7 +200,7 @@ class ParserPool:
         self._jobs.put(job)
         return job.future
 
-    def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Article]:
+    def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[ExtractedArticle]:
         """Have a child find the article of the web page *body*: see `article.read_article`.
 
         The future is like that of `submit`; without an article it raises `ParserDied`, which says why.

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from lifestream.entry import ParsedFeed
 from lifestream.message import from_stored, say
 from lifestream.parser import ipc, page_shapes
-from lifestream.parser.article import Article
+from lifestream.parser.article import ExtractedArticle
 from lifestream.parser.errors import NotAFeed, ParserDied
 from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.plugins.base import FeedPlugin
@@ -33,7 +33,7 @@ class Nonsense(ParserDied):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DocumentQuestion:
     """A document to read. *shipped* names the shipped plugin for it, and is "" if the child chooses the plugin once the
     document is read, or None if the plugin may be one that is not shipped. *plugin* is the one chosen by its name, if
     there is one; *problems* say why it can't be had. *noted* says that notes are wanted. *known* are the digests of
@@ -91,7 +91,7 @@ class WebPage:
     url: str
     most: int = MAX_PAGE
 
-    def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as `Document.read`
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as `DocumentQuestion.read`
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
         headers = _reading_headers(self.headers, "link")
         question = {"page": True, "headers": headers, "url": self.url, "most": self.most, "deadline": deadline}
@@ -109,7 +109,7 @@ class ArticlePage:
     headers: Mapping[str, str]
     url: str
 
-    def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as `Document.read`
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> ExtractedArticle:  # noqa: ARG002  as `DocumentQuestion.read`
         """Return the article. Raises `ParserDied` with the reason if there is none, and what *ask* raises."""
         question = {"article": True, "headers": _reading_headers(self.headers), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)
@@ -127,7 +127,7 @@ def document(
     *,
     noted: bool = False,
     known: str = "",
-) -> Document:
+) -> DocumentQuestion:
     """Return the document *body*, which came with *headers* from *url*, to be read with the plugin named *plugin*, else
     with the one that *registry* has for the feed.
     """
@@ -141,7 +141,7 @@ def document(
         shipped = None if registry.has_own else ""
     else:
         shipped = chosen.name if registry.is_shipped(chosen) else None
-    return Document(body, headers, url, shipped, chosen, problems, noted, known)
+    return DocumentQuestion(body, headers, url, shipped, chosen, problems, noted, known)
 
 
 def _reading_headers(headers: Mapping[str, str], *more: str) -> dict[str, str]:

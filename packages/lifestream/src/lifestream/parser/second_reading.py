@@ -66,7 +66,7 @@ class Scan:
 def scan(document: bytes) -> Scan:
     """Return what expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
     parser = expat.ParserCreate("utf-8", _SEPARATOR)
-    reader = _Reader(parser)
+    reader = _ScanReader(parser)
     # With this, expat skips unknown entities, such as &nbsp;, instead of stopping at them. It loads nothing.
     parser.UseForeignDTD(True)
     parser.namespace_prefixes = True
@@ -82,17 +82,17 @@ def scan(document: bytes) -> Scan:
 
 
 @dataclass(slots=True)
-class _Level:
+class _MediaLevel:
     """What Media RSS says of one content, of a group of them, or of a whole entry: the innermost level takes
     precedence.
     """
 
     content: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
-    inner: list[_Level] = field(default_factory=list)
+    inner: list[_MediaLevel] = field(default_factory=list)
 
 
-class _Reader:
+class _ScanReader:
     """The handlers of expat: the current place in the document, and what is kept of it."""
 
     def __init__(self, parser: expat.XMLParserType) -> None:
@@ -101,7 +101,7 @@ class _Reader:
         self.open: list[str] = []
         self.entry: ScannedEntry | None = None
         self.entry_depth = 0
-        self.levels: list[_Level] = []
+        self.levels: list[_MediaLevel] = []
         self.text: list[str] | None = None
         self.text_depth = 0
         self.keep: Callable[[str], None] = _forget
@@ -120,7 +120,7 @@ class _Reader:
             if not self.found.head:
                 self.found.head, self.found.name = self.parser.CurrentByteIndex, as_written
                 self.found.open = tuple(self.open[:-1])
-            self.levels = [_Level()]
+            self.levels = [_MediaLevel()]
         elif local == "hour" and parent == "skiphours":
             self.capture(self.keep_hour)
         elif local == "day" and parent == "skipdays":
@@ -166,7 +166,7 @@ class _Reader:
     def start_media(self, local: str, attributes: dict[str, str]) -> None:
         level = self.levels[-1]
         if local in {"content", "group"}:
-            inner = _Level(content=attributes if local == "content" else {})
+            inner = _MediaLevel(content=attributes if local == "content" else {})
             level.inner.append(inner)
             self.levels.append(inner)
         elif local in {"thumbnail", "player"}:
@@ -189,11 +189,11 @@ def _forget(text: str) -> None:
     pass
 
 
-def _say(level: _Level, what: str, text: str) -> None:
+def _say(level: _MediaLevel, what: str, text: str) -> None:
     level.said.setdefault(what, text)
 
 
-def _media(entry: _Level) -> list[Media]:
+def _media(entry: _MediaLevel) -> list[Media]:
     """Return one medium for each content or group of an entry. If there is none, return one for its thumbnail or
     player.
     """
@@ -201,7 +201,7 @@ def _media(entry: _Level) -> list[Media]:
     for level in entry.inner:
         # A group has one medium in several formats.
         choice = next((inner for inner in level.inner if inner.content.get("isDefault") == "true"), None)
-        choice = choice or next(iter(level.inner), _Level(level.content))
+        choice = choice or next(iter(level.inner), _MediaLevel(level.content))
         media.append(_medium(choice.content, {**entry.said, **level.said, **choice.said}))
     if not media and entry.said.keys() & {"thumbnail", "player"}:
         media.append(_medium({}, entry.said))

@@ -122,7 +122,7 @@ def names(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(named.values())
 
 
-class Kind(Enum):
+class TextKind(Enum):
     """What a text construct says that it contains. LOOSE is HTML if it looks like HTML, and text otherwise."""
 
     HTML = "html"
@@ -136,7 +136,7 @@ _HTML_TYPES: Final = name_set(
 )
 
 
-def kind_of(written: str) -> Kind:
+def kind_of(written: str) -> TextKind:
     """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), whatever its parameters.
 
     A media type that is neither one of HTML nor `text/…` is OTHER: a file, in base64. A word that is no media type at
@@ -144,23 +144,23 @@ def kind_of(written: str) -> Kind:
     """
     name = written.partition(";")[0].strip().lower()
     if name in _HTML_TYPES:
-        return Kind.HTML
+        return TextKind.HTML
     if not name or name in ("text", "plain") or name.startswith("text/"):
-        return Kind.TEXT
-    return Kind.OTHER if "/" in name else Kind.LOOSE
+        return TextKind.TEXT
+    return TextKind.OTHER if "/" in name else TextKind.LOOSE
 
 
-def as_html(text: str, kind: Kind) -> str:
+def as_html(text: str, kind: TextKind) -> str:
     """Return *text* as HTML."""
-    if kind is Kind.HTML:
+    if kind is TextKind.HTML:
         return html(text)
-    if kind is Kind.TEXT:
+    if kind is TextKind.TEXT:
         return html_of(unwrapped(text))
     return html_or_text(text)
 
 
-def as_line(text: str, kind: Kind) -> str:
+def as_line(text: str, kind: TextKind) -> str:
     """Return *text* as one line of plain text."""
-    if kind is Kind.HTML:
+    if kind is TextKind.HTML:
         return plain_of_html(text)
-    return one_line(unwrapped(text.strip())) if kind is Kind.TEXT else plain(text)
+    return one_line(unwrapped(text.strip())) if kind is TextKind.TEXT else plain(text)

@@ -21,7 +21,7 @@ from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
 from lifestream.parser.errors import NotAFeed
 from lifestream.plugins.base import FeedPlugin
-from lifestream.plugins.caps import Tally, bounded_feed
+from lifestream.plugins.caps import CapTally, bounded_feed
 from lifestream.plugins.entry_digests import Digests, cleaner_of
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
 from lifestream.plugins.reading_notes import Notes
@@ -122,7 +122,7 @@ class Reader:
         if job["plugin"] is None:
             # The plugin may be one that only the parent can import.
             # The feed is bounded here, since the parent has to unpack all of it.
-            tally = Tally()
+            tally = CapTally()
             self._parsed, self._notes = bounded_feed(feed, tally), notes
             return {"feed": ipc.FEED.pack(self._parsed), "capped": ipc.MESSAGES.pack(tally.notes)}
         name = job["plugin"]

@@ -1,7 +1,7 @@
 """The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
-Nothing that is kept is cut silently: a `Tally` counts the values that exceeded a cap, and its notes go into the log of
-the fetch. `SUMMARY` bounds how much of a summary is read, and only the beginning of that is kept.
+Nothing that is kept is cut silently: a `CapTally` counts the values that exceeded a cap, and its notes go into the log
+of the fetch. `SUMMARY` bounds how much of a summary is read, and only the beginning of that is kept.
 Plain text is cut between two words if possible, and ends with "…"; HTML is cut before a tag or a reference that would
 be incomplete. A list keeps its first values, and a document its latest entries. An address, a media type and a language
 are dropped whole, since a part of one means something else. A guid is replaced by its hash, so that it still
@@ -80,7 +80,7 @@ _END_TAGS: Final = 4096
 """How many characters a cut leaves free for the end tags of open elements, so that the result is not cut again."""
 
 
-class Tally:
+class CapTally:
     """A count, for one document, of the values that exceeded each cap."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ EntryOrDraft = TypeVar("EntryOrDraft", Entry, ItemDraft)
 _T = TypeVar("_T")
 
 
-def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
+def bounded(entry: EntryOrDraft, tally: CapTally) -> EntryOrDraft:
     """Return *entry*, an entry or a draft, with each field that an item keeps cut to its cap. Count in *tally* the caps
     that it exceeded.
 
@@ -132,7 +132,7 @@ def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
     )
 
 
-def _with_bounded_source(entry: Entry, tally: Tally) -> Entry:
+def _with_bounded_source(entry: Entry, tally: CapTally) -> Entry:
     """Return *entry* with the fields cut that its item does not keep: plugins may read them."""
     source = entry.source
     if source is not None and (len(source.title) > TITLE.limit or len(source.url) > _SURELY):
@@ -178,7 +178,7 @@ _SURELY: Final = min(BASE.limit, LINK.limit, GUID.limit) // 4
 """How many characters several addresses may have together so that none of them can exceed its cap, even in UTF-8."""
 
 
-def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
+def bounded_feed(feed: ParsedFeed, tally: CapTally) -> ParsedFeed:
     """Return *feed* with each field cut to its cap, and its entries bounded too."""
     kept = _latest(feed.entries, tally)
     flaw = feed.flaw
@@ -201,7 +201,7 @@ def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
     )
 
 
-def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: Tally) -> CleanHtml:
+def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: CapTally) -> CleanHtml:
     """Return the HTML *source*, cleaned by *clean* and cut to the maximum length of a content.
 
     *clean* takes a fragment and the maximum length of its result, as `Sanitizer.beginning` does. Cleaning makes text
@@ -232,7 +232,7 @@ def text(value: str) -> str:
     return shorten(value, CONTENT.limit)
 
 
-def read_of_summary(summary: str, tally: Tally) -> str:
+def read_of_summary(summary: str, tally: CapTally) -> str:
     """Return the part of *summary* that is read, which is more than is kept of it; count in *tally* if it is not all of
     *summary*.
     """
@@ -241,12 +241,12 @@ def read_of_summary(summary: str, tally: Tally) -> str:
     return summary[: SUMMARY.limit]
 
 
-def address(url: str, tally: Tally | None = None) -> str:
+def address(url: str, tally: CapTally | None = None) -> str:
     """Return *url*, which is absolute, or "" if it is too long for an address; then count it in *tally*."""
-    return _whole(url, LINK, tally or Tally())
+    return _whole(url, LINK, tally or CapTally())
 
 
-def _latest(entries: Sequence[Entry], tally: Tally) -> slice:
+def _latest(entries: Sequence[Entry], tally: CapTally) -> slice:
     """Return the slice of the latest of *entries*: the first ones, unless their dates show that the document lists the
     oldest first.
     """
@@ -258,7 +258,7 @@ def _latest(entries: Sequence[Entry], tally: Tally) -> slice:
     return slice(len(entries) - ENTRIES.limit, len(entries)) if oldest_first else slice(0, ENTRIES.limit)
 
 
-def _guid(guid: str, tally: Tally) -> str:
+def _guid(guid: str, tally: CapTally) -> str:
     if len(guid) * 4 <= GUID.limit:
         return guid
     formed = guid_form(scrub(guid).strip())
@@ -268,21 +268,21 @@ def _guid(guid: str, tally: Tally) -> str:
     return guid
 
 
-def _short(value: str, cap: Cap, tally: Tally) -> str:
+def _short(value: str, cap: Cap, tally: CapTally) -> str:
     if len(value) <= cap.limit:
         return value
     tally.over(cap)
     return shorten(value, cap.limit)
 
 
-def _cut(value: str, cap: Cap, tally: Tally) -> str:
+def _cut(value: str, cap: Cap, tally: CapTally) -> str:
     if len(value) <= cap.limit:
         return value
     tally.over(cap)
     return _before_markup(value, cap.limit)
 
 
-def _whole(value: str, cap: Cap, tally: Tally) -> str:
+def _whole(value: str, cap: Cap, tally: CapTally) -> str:
     size = _size(value, cap.limit) if cap.in_bytes else len(value)
     if size <= cap.limit:
         return value
@@ -295,7 +295,7 @@ def _size(value: str, limit: int) -> int:
     return len(value) if len(value) > limit or value.isascii() else len(value.encode("utf-8", "surrogatepass"))
 
 
-def _first(values: Iterable[_T], cap: Cap, tally: Tally) -> Sequence[_T]:
+def _first(values: Iterable[_T], cap: Cap, tally: CapTally) -> Sequence[_T]:
     kept = tuple(values)
     if len(kept) <= cap.limit:
         return kept
@@ -303,11 +303,11 @@ def _first(values: Iterable[_T], cap: Cap, tally: Tally) -> Sequence[_T]:
     return kept[: cap.limit]
 
 
-def _enclosure(enclosure: Enclosure, tally: Tally) -> Enclosure:
+def _enclosure(enclosure: Enclosure, tally: CapTally) -> Enclosure:
     return replace(enclosure, url=_whole(enclosure.url, LINK, tally), type=_whole(enclosure.type, TYPE, tally))
 
 
-def _medium(medium: Media, tally: Tally) -> Media:
+def _medium(medium: Media, tally: CapTally) -> Media:
     return replace(
         medium,
         url=_whole(medium.url, LINK, tally),
@@ -319,7 +319,7 @@ def _medium(medium: Media, tally: Tally) -> Media:
     )
 
 
-def _episode(episode: Episode, tally: Tally) -> Episode:
+def _episode(episode: Episode, tally: CapTally) -> Episode:
     return Episode(
         season=_short(episode.season, EPISODE, tally),
         season_name=_short(episode.season_name, EPISODE, tally),

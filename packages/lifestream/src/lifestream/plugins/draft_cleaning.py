@@ -14,13 +14,13 @@ from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Enclosure, Episode, Media, ParsedFeed
 from lifestream.plugins import caps
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.caps import Tally
+from lifestream.plugins.caps import CapTally
 
 SUMMARY_LENGTH: Final = 300
 _ENOUGH: Final = 4 * SUMMARY_LENGTH  # characters that are read for a summary: nearly all spaces are collapsed already
 
 
-def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
+def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: CapTally) -> ItemDraft:
     """Return a copy of *draft* that is safe to store and to show, as `ItemDraft` promises, and within the caps."""
     draft = caps.bounded(draft, tally)
     content = caps.content(
@@ -51,7 +51,7 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
 
 def outlined(draft: ItemDraft, sanitizer: Sanitizer) -> ItemDraft:
     """Return what identifies *draft* (see `entry_keys`), safe, and nothing else of it."""
-    tally = Tally()
+    tally = CapTally()
     draft = caps.bounded(draft, tally)
     return ItemDraft(
         guid=scrub(draft.guid).strip(),
@@ -75,13 +75,13 @@ def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(sanitizer.text, tags))))
 
 
-def _enclosures(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Enclosure]:
+def _enclosures(draft: ItemDraft, sanitizer: Sanitizer, tally: CapTally) -> Iterable[Enclosure]:
     for enclosure in draft.enclosures:
         if url := caps.address(sanitizer.url(enclosure.url, draft.base), tally):
             yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
 
 
-def _media(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Media]:
+def _media(draft: ItemDraft, sanitizer: Sanitizer, tally: CapTally) -> Iterable[Media]:
     for medium in draft.media:
         url, thumbnail, player = (
             caps.address(safe_url(address, draft.base, FETCHED), tally)
@@ -99,7 +99,7 @@ def _media(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Med
             )
 
 
-def _episode(episode: Episode | None, base: str, sanitizer: Sanitizer, tally: Tally) -> Episode | None:
+def _episode(episode: Episode | None, base: str, sanitizer: Sanitizer, tally: CapTally) -> Episode | None:
     if episode is None:
         return None
 

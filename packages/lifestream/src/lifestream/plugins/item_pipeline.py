@@ -21,7 +21,7 @@ from lifestream.entry import Entry, ParsedFeed
 from lifestream.message import Message, say
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
-from lifestream.plugins.caps import Tally
+from lifestream.plugins.caps import CapTally
 from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
 from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_total
 from lifestream.plugins.draft_cleaning import identifies, made_safe, outlined, safe_feed
@@ -99,7 +99,7 @@ def prepare(
 
 def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     """Return *feed* with its entries passed through the hooks of *plugin*. Nothing in the result is safe yet."""
-    tally = Tally()
+    tally = CapTally()
     feed = caps.bounded_feed(feed, tally)
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
@@ -131,7 +131,7 @@ def cleaned(
 
     With *digests*, the result has the digests of its items; items that need no cleaning are outlines (see `_outlines`).
     """
-    tally = Tally()
+    tally = CapTally()
     items: list[ItemDraft] = []
     problems = [*drafted.problems]
     damaged: list[int] = []

@@ -37,7 +37,7 @@ _AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class NamedDocument:
     """A document to read: its *name* as it was given, the *url* that it is taken to come from ("" if unknown), its
     *body* and the *headers* of its answer.
     """
@@ -49,7 +49,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DocumentReading:
     """What was made of the document called *name*, at *url*: what was *prepared* from it, or None and an *error*. If
     the name is an address, its login is left out, since the name is printed.
     """
@@ -71,7 +71,7 @@ def read_documents(
     headers: Mapping[str, str] | None = None,
     noted: bool = False,
     stdin: BinaryIO | None = None,
-) -> Generator[Reading, None, None]:
+) -> Generator[DocumentReading, None, None]:
     """Yield what is made of each document in *names*, in their order: URLs, files, and "-" for *stdin* (by default
     standard input).
 
@@ -84,15 +84,15 @@ def read_documents(
     with ExitStack() as stack:
         pool = stack.enter_context(make_pool())
         sources = stack.enter_context(_Sources(url, dict(headers or {}), stdin))
-        loading: deque[tuple[str, Future[Document]]] = deque()
-        waiting: deque[tuple[Document, Future[Prepared] | str]] = deque()
+        loading: deque[tuple[str, Future[NamedDocument]]] = deque()
+        waiting: deque[tuple[NamedDocument, Future[Prepared] | str]] = deque()
 
         def begin_to_read() -> None:
             name, loaded = loading.popleft()
             try:
                 document = loaded.result()
             except _Unavailable as error:
-                waiting.append((Document(name, sources.address(name), b""), str(error)))
+                waiting.append((NamedDocument(name, sources.address(name), b""), str(error)))
             else:
                 waiting.append((document, pool.submit(document.body, document.headers, document.url, noted=noted)))
 
@@ -114,21 +114,21 @@ def is_address(name: str) -> bool:
     return name.lower().startswith(("http://", "https://"))
 
 
-def _result(document: Document, answer: Future[Prepared] | str, pool: ParserPool) -> Reading:
+def _result(document: NamedDocument, answer: Future[Prepared] | str, pool: ParserPool) -> DocumentReading:
     name = shown_in_message(document.name) if is_address(document.name) else logins_hidden(document.name)
     if isinstance(answer, str):
-        return Reading(name, document.url, error=answer)
+        return DocumentReading(name, document.url, error=answer)
     try:
-        return Reading(name, document.url, answer.result())
+        return DocumentReading(name, document.url, answer.result())
     except NotAFeed as error:
-        return Reading(name, document.url, error=f"{error.reason}{_named_feeds(document, pool)}")
+        return DocumentReading(name, document.url, error=f"{error.reason}{_named_feeds(document, pool)}")
     except ParseError as error:
-        return Reading(name, document.url, error=error.reason)
+        return DocumentReading(name, document.url, error=error.reason)
     except ShortOf as error:
-        return Reading(name, document.url, error=str(error))
+        return DocumentReading(name, document.url, error=str(error))
 
 
-def _named_feeds(document: Document, pool: ParserPool) -> str:
+def _named_feeds(document: NamedDocument, pool: ParserPool) -> str:
     """Return which feeds the web page *document* names, to be appended to an error."""
     try:
         page = pool.read_page(document.body, document.headers, document.url).result()
@@ -166,9 +166,9 @@ class _Sources:
         except UrlRefused:
             return ""
 
-    def load(self, name: str) -> Future[Document]:
+    def load(self, name: str) -> Future[NamedDocument]:
         """Return a future of the document *name*, which may raise `_Unavailable`. A file is loaded at once."""
-        loaded: Future[Document] = Future()
+        loaded: Future[NamedDocument] = Future()
         try:
             if is_address(name):
                 self._fetch(name, loaded)
@@ -178,21 +178,21 @@ class _Sources:
             loaded.set_exception(error)
         return loaded
 
-    def _file(self, name: str) -> Document:
+    def _file(self, name: str) -> NamedDocument:
         try:
             body = self._read(name)
         except OSError as error:
             raise _Unavailable(_reason(name, error)) from error
         if len(body) > self._most:
             raise _Unavailable(f"it has more than {self._most:,} bytes, which is the maximum (LIFESTREAM_MAX_BODY)")
-        return Document(name, self._url, body, self._headers)
+        return NamedDocument(name, self._url, body, self._headers)
 
     def _read(self, name: str) -> bytes:
         if name == STDIN:
             return (self._stdin or sys.stdin.buffer).read(self._most + 1)
         return read_file(name, self._most + 1, settings.timeout)
 
-    def _fetch(self, name: str, loaded: Future[Document]) -> None:
+    def _fetch(self, name: str, loaded: Future[NamedDocument]) -> None:
         """Have the document at the address *name* fetched into *loaded*."""
         try:
             request = FetchRequest(request_url(name), credentials=credentials_of(name))
@@ -209,12 +209,12 @@ class _Sources:
 
         self._web.fetch(request).add_done_callback(tell)
 
-    def _document(self, name: str, outcome: Outcome) -> Document:
+    def _document(self, name: str, outcome: Outcome) -> NamedDocument:
         if isinstance(outcome, Failed):
             raise _Unavailable(outcome.message)
         if not isinstance(outcome, Fetched):
             raise _Unavailable(f"the server answered {outcome.status}")
-        return Document(name, self._url or outcome.url, outcome.body, {**outcome.headers, **self._headers})
+        return NamedDocument(name, self._url or outcome.url, outcome.body, {**outcome.headers, **self._headers})
 
 
 class _Web:

@@ -71,7 +71,7 @@ class _Given:
     """What a page gave: an article, or the reason why there is none."""
 
     page: _Page
-    article: article.Article | None
+    article: article.ExtractedArticle | None
     message: str = ""
 
 

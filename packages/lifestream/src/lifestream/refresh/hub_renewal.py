@@ -26,7 +26,7 @@ from lifestream.fetcher.shortage import require_files, shortage_of
 from lifestream.fetcher.websub import request_form
 from lifestream.refresh.factories import make_guard, make_hub_client
 from lifestream.storage import hub_subscriptions
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.storage.hub_subscriptions import HubRequest
 from lifestream.storage.outages import OUTAGES
 
@@ -53,7 +53,7 @@ def try_to_keep_hubs(
     try:
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
     except FAILURES as error:
-        OUTAGES.tell(log, "hubs could not be asked; they are asked again after the next refresh", trouble_of(error))
+        OUTAGES.tell(log, "hubs could not be asked; they are asked again after the next refresh", failure_of(error))
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             log.exception("hubs could not be asked; they are asked again after the next refresh")

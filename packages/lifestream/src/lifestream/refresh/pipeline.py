@@ -34,7 +34,7 @@ from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.refresh.run_tally import count_run
 from lifestream.scheduler import clock_jumps, leases
 from lifestream.scheduler.due_queue import Intake
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.storage.deadlocks import tried_again
 from lifestream.storage.outages import OUTAGES
 
@@ -107,4 +107,4 @@ def _fill_timelines(stopping: threading.Event) -> None:
 
             backfill.fill_rest(stopping)
     except FAILURES as error:
-        OUTAGES.tell(log, "not all timelines could be filled", trouble_of(error))
+        OUTAGES.tell(log, "not all timelines could be filled", failure_of(error))

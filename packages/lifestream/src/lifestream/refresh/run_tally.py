@@ -9,7 +9,7 @@ from typing import Final
 
 from lifestream.models import Tally
 from lifestream.refresh.refresh_report import Report
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -36,4 +36,4 @@ def count_run(report: Report, now: datetime) -> None:
     try:
         Tally.objects.add({name: count for name, count in counts.items() if count}, now)
     except FAILURES as error:
-        OUTAGES.tell(log, "a refresh could not be counted", trouble_of(error))
+        OUTAGES.tell(log, "a refresh could not be counted", failure_of(error))

@@ -52,7 +52,7 @@ class NotAdded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FeedReading:
     """The result of the one GET of a feed, which began at *started*."""
 
     fetched: Fetched
@@ -89,7 +89,7 @@ class Scout:
         self._fetcher: Fetcher | None = None
         self._runner = asyncio.Runner()
         self._pool = LazyPool(partial(make_pool, 1))
-        self._last: tuple[FetchRequest, Reading | Refusal] | None = None
+        self._last: tuple[FetchRequest, FeedReading | Refusal] | None = None
         self._end: float | None = None  # when no more requests are sent for the address
         self.beside: RequestsBeside | None = None
         """How to request the site of a feed that has options of its own: through its proxy, with its User-Agent."""
@@ -116,7 +116,7 @@ class Scout:
         """Begin to look for the feed at another address: see PATIENCE."""
         self._end = None
 
-    def ask(self, request: FetchRequest) -> Reading | Refusal:
+    def ask(self, request: FetchRequest) -> FeedReading | Refusal:
         """Fetch the URL, and read the answer. A request that equals the last one is not sent again. Raises `NotAdded`
         if a shortage of this machine prevents the request, or if the requests for this address have taken too long.
         """
@@ -130,7 +130,7 @@ class Scout:
             self._last = request, self._ask(request)
         return self._last[1]
 
-    def _ask(self, request: FetchRequest) -> Reading | Refusal:
+    def _ask(self, request: FetchRequest) -> FeedReading | Refusal:
         fetcher = self._opened()
         started = self._clock()
         pool = self._pool.start()  # the parser starts while the server prepares its answer
@@ -145,7 +145,7 @@ class Scout:
             prepared = pool.submit(outcome.body, outcome.headers, outcome.url).result()
         except ParseError as error:
             return Refusal(error.reason, outcome)
-        return Reading(outcome, prepared, started)
+        return FeedReading(outcome, prepared, started)
 
     def read_page(self, page: Fetched) -> Page:
         """Return what *page* names and links to. Raises `ParseError` if it can't be read in time."""

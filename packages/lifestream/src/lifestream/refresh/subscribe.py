@@ -33,7 +33,7 @@ from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parser.discovery import own_places, well_known
 from lifestream.parser.errors import ParseError
 from lifestream.refresh.factories import make_guard, make_limits
-from lifestream.refresh.scout import NotAdded, Reading, Refusal, Scout
+from lifestream.refresh.scout import FeedReading, NotAdded, Refusal, Scout
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Claimed, Result, Stored
 from lifestream.scheduler.publication_rate import pace_of
@@ -43,7 +43,7 @@ from lifestream.storage.db_errors import FAILURES
 from lifestream.storage.deadlocks import in_transaction
 from lifestream.storage.feed_options import RequestsBeside, Secrets, secrets_of
 
-__all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "find_feed", "find_feeds"]
+__all__ = ["Added", "FeedReading", "Found", "NotAdded", "add_feed", "completed", "find_feed", "find_feeds"]
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
 _MOST_REFRESHES = 3  # how many pages that lead to another page (by `<meta http-equiv="refresh">`) are followed
@@ -59,7 +59,7 @@ class Found:
     """
 
     url: str
-    source: Feed | Reading
+    source: Feed | FeedReading
     page: str = ""
     credentials: str = field(default="", repr=False)
 
@@ -198,9 +198,9 @@ def _find(request: FetchRequest, scout: Scout, *, is_bare: bool) -> Found:
         if (known := Feed.objects.shared().with_url(plain.url).first()) is not None:
             return Found(plain.url, known)
         second = scout.ask(plain)
-        if isinstance(second, Reading) or not second.is_unanswered:
+        if isinstance(second, FeedReading) or not second.is_unanswered:
             request, first = plain, second
-    if isinstance(first, Reading):
+    if isinstance(first, FeedReading):
         return Found(request.url, first, credentials=request.credentials)
     if first.page is None:
         places, page = own_places(request.url), request.url
@@ -225,7 +225,7 @@ def _places(page: Fetched, request: FetchRequest, scout: Scout) -> tuple[list[st
         seen.add(read.refresh)
         login = request.credentials if origin(read.refresh) == origin(request.url) else ""
         answer = scout.ask(FetchRequest(read.refresh, credentials=login))
-        if isinstance(answer, Reading):
+        if isinstance(answer, FeedReading):
             return [read.refresh], page.url
         if answer.page is None:
             break
@@ -251,7 +251,7 @@ def _first_feed(
         if place in closed:
             continue
         answer = scout.ask(FetchRequest(url, credentials=login))
-        if isinstance(answer, Reading):
+        if isinstance(answer, FeedReading):
             return Found(request_url(url), answer, page, login)
         if answer.wants_no_more:
             closed.add(place)
@@ -323,7 +323,7 @@ def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
 
     If another process was first, its row is returned, unclaimed.
     """
-    has_document = isinstance(found.source, Reading)
+    has_document = isinstance(found.source, FeedReading)
     until = now + timedelta(seconds=settings.lease)
     token = secrets.token_hex(16)
     feed = Feed(
@@ -344,7 +344,7 @@ def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
     return feed, Claimed(feed.pk, token, until, feed.url, feed.host.name, feed.title, feed.domain)
 
 
-def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
+def _store(reading: FeedReading, claim: Claimed, now: datetime) -> Stored:
     feed, pace = reading.prepared.feed, pace_of(reading.prepared.dates, now)
     due = decide(reading.fetched, History(feed=claim.url), now, make_limits(), feed.rhythm, pace)
     body_hash = hashlib.sha256(reading.fetched.body).hexdigest()

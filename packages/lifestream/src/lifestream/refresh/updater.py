@@ -19,7 +19,7 @@ from lifestream.refresh.icon_finder import find_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import Report, tell_report
 from lifestream.refresh.wanted_readings import read_wanted
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Updater(threading.Thread):
                 report = refresh(stopping=self._stopping)
         except FAILURES as error:
             OUTAGES.tell(
-                log, "the feeds could not be updated; the next try is in %g s", trouble_of(error), self._interval
+                log, "the feeds could not be updated; the next try is in %g s", failure_of(error), self._interval
             )
             return Report()
         except Exception:
@@ -119,6 +119,6 @@ class Updater(threading.Thread):
         try:
             work()
         except FAILURES as error:
-            OUTAGES.tell(log, "%s", trouble_of(error), what)
+            OUTAGES.tell(log, "%s", failure_of(error), what)
         except Exception:
             log.exception("%s", what)

@@ -56,7 +56,7 @@ MOST_OPEN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadingResult:
     """The result of a reading: either *error*, the reason why nothing could be read, or the *facts* of the document,
     and the title and the facts of each of its first *items*. *more* is the number of items that were left out.
     """
@@ -71,7 +71,7 @@ class Found:
         return json.dumps([self.error, self.facts, self.items, self.more])
 
     @classmethod
-    def from_json(cls, text: str) -> Found:
+    def from_json(cls, text: str) -> ReadingResult:
         """Return the result that `as_json` wrote as *text*."""
         error, facts, items, more = json.loads(text)
         return cls(error, _facts(facts), tuple((title, _facts(of_one)) for title, of_one in items), more)
@@ -149,7 +149,7 @@ def _claim_next(now: datetime) -> ReadingRequest | None:
 
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
-) -> Found | None:
+) -> ReadingResult | None:
     """Return what was read of *feed*, or None if *stopping* was set before that, another worker has claimed its host,
     or it was fetched a moment ago.
     """
@@ -165,12 +165,12 @@ def _found(
         left_alone = gettext(
             "It was left alone: it is paused, gone or without subscribers, or its server asked for time."
         )
-        return Found(reasons or left_alone)
+        return ReadingResult(reasons or left_alone)
     [answer] = answers
     outcome, prepared = answer.outcome, answer.prepared
     if prepared is None:
         text = gettext("the server answered {status}").format(status=outcome.status)
-        return Found(worded(outcome.message) if isinstance(outcome, Failed) else text)
+        return ReadingResult(worded(outcome.message) if isinstance(outcome, Failed) else text)
     facts = _shortened(of_document(outcome.url if outcome.url != feed.url else "", prepared))
     remaining = MOST_CHARACTERS - _size(facts)
     items: list[tuple[str, tuple[Fact, ...]]] = []
@@ -180,7 +180,7 @@ def _found(
         if remaining < 0 and items:
             break
         items.append((title, of_one))
-    return Found("", facts, tuple(items), len(prepared.items) - len(items))
+    return ReadingResult("", facts, tuple(items), len(prepared.items) - len(items))
 
 
 def _shortened(facts: Iterable[Fact]) -> tuple[Fact, ...]:

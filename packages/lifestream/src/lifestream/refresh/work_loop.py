@@ -37,7 +37,7 @@ from lifestream.scheduler.due_queue import Intake
 from lifestream.scheduler.in_flight import Held
 from lifestream.scheduler.jobs import Answer, Claimed, Result, Stored, Writing
 from lifestream.storage import writer
-from lifestream.storage.db_errors import FAILURES, is_of_content, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of, is_of_content
 from lifestream.storage.feed_options import UNREADABLE
 from lifestream.storage.item_import import CHUNK
 from lifestream.storage.outages import OUTAGES
@@ -184,7 +184,7 @@ class _WorkLoop:
         try:
             leases.renew([*self.held, *self.unwritten, *self.short], self.clock())
         except FAILURES as error:
-            OUTAGES.tell(log, "leases could not be renewed", trouble_of(error))
+            OUTAGES.tell(log, "leases could not be renewed", failure_of(error))
 
     def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
         """Claim enough feeds to keep the network busy. Returns whether there is anything left to do."""
@@ -196,7 +196,7 @@ class _WorkLoop:
         except FAILURES as error:
             if not (self.held or self.rows):
                 raise
-            OUTAGES.tell(log, "no more feeds could be claimed", trouble_of(error))
+            OUTAGES.tell(log, "no more feeds could be claimed", failure_of(error))
             taken = []
         self.dry = not taken
         self.held.add(taken)
@@ -372,7 +372,7 @@ def _release(claimed: Collection[Claimed]) -> None:
     try:
         leases.release(claimed)
     except FAILURES as error:
-        OUTAGES.tell(log, "%d feeds stay claimed until their leases end", trouble_of(error), len(claimed))
+        OUTAGES.tell(log, "%d feeds stay claimed until their leases end", failure_of(error), len(claimed))
 
 
 def _unwritten(result: Result, error: Exception) -> Stored:

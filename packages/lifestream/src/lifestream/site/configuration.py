@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from lifestream.site.options import OPTIONS, Kind, Option, is_policy, written
+from lifestream.site.options import OPTIONS, Option, ValueKind, is_policy, written
 from lifestream.site.trusted_proxies import trusted
 from lifestream.terminal import quoted, visible
 
@@ -212,16 +212,21 @@ def _impossible(option: Option, value: Any, _: Translate) -> str:
         except ValueError as error:
             text = _("{reason}; give addresses or networks, as {example}, or {unix} for a Unix socket.")
             return text.format(reason=error, example='["127.0.0.1", "10.0.0.0/8"]', unix='"unix"')
-    if option.kind is Kind.SOURCES and not is_policy(value):
+    if option.kind is ValueKind.SOURCES and not is_policy(value):
         return _(option.kind.value)
-    if option.kind is Kind.LIST and not all(each.isprintable() for each in value or ()):
+    if option.kind is ValueKind.LIST and not all(each.isprintable() for each in value or ()):
         return _("give one line of text.")
     if option.choices and value is not None and value not in option.choices:
         return _("give one of: {choices}.").format(choices=", ".join(option.choices))
     if option.bounds and value is not None and not option.bounds[0] <= value <= option.bounds[1]:
         least, most = option.bounds
         return _("give a whole number from {least} to {most}.").format(least=least, most=most)
-    if option.kind is Kind.TEXT and option.name != "EMAIL_HOST_PASSWORD" and value and not str(value).isprintable():
+    if (
+        option.kind is ValueKind.TEXT
+        and option.name != "EMAIL_HOST_PASSWORD"
+        and value
+        and not str(value).isprintable()
+    ):
         return _("give one line of text.")
     return ""
 

@@ -19,7 +19,7 @@ def _(text: str) -> str:
     return text
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """What the value of an option is: how it is written in the environment, and the message for a wrong one."""
 
     TEXT = _("give text.")
@@ -44,7 +44,7 @@ class Option:
     """
 
     name: str
-    kind: Kind = Kind.TEXT
+    kind: ValueKind = ValueKind.TEXT
     default: Any = None
     secret: bool = False
     masks: Callable[[str], str] | None = None
@@ -56,35 +56,35 @@ class Option:
         kind.
         """
         match self.kind:
-            case Kind.TEXT:
+            case ValueKind.TEXT:
                 return text
-            case Kind.NUMBER:
+            case ValueKind.NUMBER:
                 return self._checked(float(text) if "." in text or "e" in text.lower() else int(text))
-            case Kind.WHOLE:
+            case ValueKind.WHOLE:
                 return self._checked(int(text))
-            case Kind.BOOLEAN:
+            case ValueKind.BOOLEAN:
                 return _TRUTHS[text.strip().lower()]
-            case Kind.LIST:
+            case ValueKind.LIST:
                 return [part.strip() for part in text.split(",") if part.strip()]
-            case Kind.SOURCES:
+            case ValueKind.SOURCES:
                 return dict(_sources(text))
-            case Kind.TABLE:
+            case ValueKind.TABLE:
                 raise ValueError(text)
 
     def accepts(self, value: object) -> bool:
         """Return whether *value*, from the file, is of the kind of this option."""
         match self.kind:
-            case Kind.TEXT:
+            case ValueKind.TEXT:
                 return isinstance(value, str)
-            case Kind.NUMBER:
+            case ValueKind.NUMBER:
                 return isinstance(value, int | float) and _is_number(value)
-            case Kind.WHOLE:
+            case ValueKind.WHOLE:
                 return isinstance(value, int) and _is_number(value)
-            case Kind.BOOLEAN:
+            case ValueKind.BOOLEAN:
                 return isinstance(value, bool)
-            case Kind.LIST:
+            case ValueKind.LIST:
                 return _is_list(value)
-            case Kind.TABLE | Kind.SOURCES:
+            case ValueKind.TABLE | ValueKind.SOURCES:
                 return isinstance(value, dict) and all(_is_list(each) for each in value.values())
 
     def _checked(self, number: float) -> float:
@@ -212,75 +212,75 @@ def _sources(text: str) -> Iterable[tuple[str, list[str]]]:
 
 OPTIONS: Final = (
     # The site and its visitors.
-    Option("LIFESTREAM_HOSTS", Kind.LIST, []),
+    Option("LIFESTREAM_HOSTS", ValueKind.LIST, []),
     Option("LIFESTREAM_PUBLIC_URL", masks=without_password),
-    Option("LIFESTREAM_TRUSTED_PROXIES", Kind.LIST, []),
-    Option("LIFESTREAM_CSP_SOURCES", Kind.SOURCES, {}),
-    Option("SECURE_HSTS_SECONDS", Kind.WHOLE, 30 * 86400, bounds=(0, 10**9)),
+    Option("LIFESTREAM_TRUSTED_PROXIES", ValueKind.LIST, []),
+    Option("LIFESTREAM_CSP_SOURCES", ValueKind.SOURCES, {}),
+    Option("SECURE_HSTS_SECONDS", ValueKind.WHOLE, 30 * 86400, bounds=(0, 10**9)),
     Option("LANGUAGE_CODE", default="en"),
     Option("TIME_ZONE", default="UTC"),
     Option("LIFESTREAM_TITLE"),
     Option("LIFESTREAM_THEME"),
     Option("LIFESTREAM_LOGO"),
-    Option("LIFESTREAM_STYLES", Kind.LIST),
-    Option("LIFESTREAM_DEFAULT_PAGINATION", Kind.WHOLE),
-    Option("LIFESTREAM_THREADS", Kind.WHOLE),
-    Option("LIFESTREAM_SERVE_PICTURES", Kind.BOOLEAN),
+    Option("LIFESTREAM_STYLES", ValueKind.LIST),
+    Option("LIFESTREAM_DEFAULT_PAGINATION", ValueKind.WHOLE),
+    Option("LIFESTREAM_THREADS", ValueKind.WHOLE),
+    Option("LIFESTREAM_SERVE_PICTURES", ValueKind.BOOLEAN),
     Option("LIFESTREAM_PICTURE_FOLDER"),
-    Option("LIFESTREAM_PICTURE_CACHE", Kind.WHOLE),
+    Option("LIFESTREAM_PICTURE_CACHE", ValueKind.WHOLE),
     # Storage and queues.
     Option("DATABASE_URL", masks=without_password),
     Option("CELERY_BROKER_URL", default="", masks=without_password),
     # Fetching.
     Option("LIFESTREAM_CONTACT"),
     Option("LIFESTREAM_USER_AGENT"),
-    Option("LIFESTREAM_ALLOWED_NETWORKS", Kind.LIST),
+    Option("LIFESTREAM_ALLOWED_NETWORKS", ValueKind.LIST),
     Option("LIFESTREAM_PROXY", masks=without_password),
-    Option("LIFESTREAM_CHECK_EVERY", Kind.NUMBER),
-    Option("LIFESTREAM_CONCURRENCY", Kind.WHOLE),
-    Option("LIFESTREAM_PER_HOST", Kind.WHOLE),
-    Option("LIFESTREAM_PER_HOST_RATE", Kind.NUMBER),
+    Option("LIFESTREAM_CHECK_EVERY", ValueKind.NUMBER),
+    Option("LIFESTREAM_CONCURRENCY", ValueKind.WHOLE),
+    Option("LIFESTREAM_PER_HOST", ValueKind.WHOLE),
+    Option("LIFESTREAM_PER_HOST_RATE", ValueKind.NUMBER),
     Option("LIFESTREAM_PAUSE_SCOPE", default="host"),
-    Option("LIFESTREAM_TIMEOUT", Kind.NUMBER),
-    Option("LIFESTREAM_MAX_BODY", Kind.WHOLE),
-    Option("LIFESTREAM_MIN_INTERVAL", Kind.NUMBER),
-    Option("LIFESTREAM_MAX_INTERVAL", Kind.NUMBER),
-    Option("LIFESTREAM_SLOW_INTERVAL", Kind.NUMBER),
-    Option("LIFESTREAM_MAX_PAUSE", Kind.NUMBER),
-    Option("LIFESTREAM_JITTER", Kind.NUMBER),
-    Option("LIFESTREAM_MOVE_AFTER", Kind.WHOLE),
-    Option("LIFESTREAM_LEASE", Kind.NUMBER),
-    Option("LIFESTREAM_PUSH_MIN_INTERVAL", Kind.NUMBER),
-    Option("LIFESTREAM_PUSH_POLL_INTERVAL", Kind.NUMBER),
-    Option("LIFESTREAM_PUSH_OVER_HTTP", Kind.BOOLEAN),
+    Option("LIFESTREAM_TIMEOUT", ValueKind.NUMBER),
+    Option("LIFESTREAM_MAX_BODY", ValueKind.WHOLE),
+    Option("LIFESTREAM_MIN_INTERVAL", ValueKind.NUMBER),
+    Option("LIFESTREAM_MAX_INTERVAL", ValueKind.NUMBER),
+    Option("LIFESTREAM_SLOW_INTERVAL", ValueKind.NUMBER),
+    Option("LIFESTREAM_MAX_PAUSE", ValueKind.NUMBER),
+    Option("LIFESTREAM_JITTER", ValueKind.NUMBER),
+    Option("LIFESTREAM_MOVE_AFTER", ValueKind.WHOLE),
+    Option("LIFESTREAM_LEASE", ValueKind.NUMBER),
+    Option("LIFESTREAM_PUSH_MIN_INTERVAL", ValueKind.NUMBER),
+    Option("LIFESTREAM_PUSH_POLL_INTERVAL", ValueKind.NUMBER),
+    Option("LIFESTREAM_PUSH_OVER_HTTP", ValueKind.BOOLEAN),
     # Retention, reports and logs.
-    Option("LIFESTREAM_KEEP_DAYS", Kind.NUMBER),
-    Option("LIFESTREAM_KEEP_ITEMS", Kind.WHOLE),
-    Option("LIFESTREAM_KEEP_IDLE_DAYS", Kind.NUMBER),
-    Option("LIFESTREAM_KEEP_FETCHES", Kind.WHOLE),
-    Option("LIFESTREAM_KEEP_TOMBSTONE_DAYS", Kind.NUMBER),
-    Option("LIFESTREAM_METRICS_FROM", Kind.LIST),
-    Option("LIFESTREAM_REPORT_TO", Kind.LIST),
+    Option("LIFESTREAM_KEEP_DAYS", ValueKind.NUMBER),
+    Option("LIFESTREAM_KEEP_ITEMS", ValueKind.WHOLE),
+    Option("LIFESTREAM_KEEP_IDLE_DAYS", ValueKind.NUMBER),
+    Option("LIFESTREAM_KEEP_FETCHES", ValueKind.WHOLE),
+    Option("LIFESTREAM_KEEP_TOMBSTONE_DAYS", ValueKind.NUMBER),
+    Option("LIFESTREAM_METRICS_FROM", ValueKind.LIST),
+    Option("LIFESTREAM_REPORT_TO", ValueKind.LIST),
     Option("LIFESTREAM_LOG_LEVEL", choices=("DEBUG", "INFO", "WARNING", "ERROR")),
     Option("LIFESTREAM_LOG_FORMAT", default="line", choices=("line", "json")),
     # Parsing and cleaning.
-    Option("LIFESTREAM_PLUGINS", Kind.LIST),
-    Option("LIFESTREAM_PARSERS", Kind.WHOLE),
-    Option("LIFESTREAM_PARSE_TIMEOUT", Kind.NUMBER),
-    Option("LIFESTREAM_PARSER_MEMORY", Kind.WHOLE),
-    Option("LIFESTREAM_MAX_PAGE", Kind.WHOLE),
-    Option("LIFESTREAM_MAX_OPML", Kind.WHOLE),
-    Option("LIFESTREAM_MAX_OPML_FEEDS", Kind.WHOLE),
-    Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),
-    Option("LIFESTREAM_VALID_TAGS", Kind.TABLE),
-    Option("LIFESTREAM_VALID_STYLES", Kind.LIST),
+    Option("LIFESTREAM_PLUGINS", ValueKind.LIST),
+    Option("LIFESTREAM_PARSERS", ValueKind.WHOLE),
+    Option("LIFESTREAM_PARSE_TIMEOUT", ValueKind.NUMBER),
+    Option("LIFESTREAM_PARSER_MEMORY", ValueKind.WHOLE),
+    Option("LIFESTREAM_MAX_PAGE", ValueKind.WHOLE),
+    Option("LIFESTREAM_MAX_OPML", ValueKind.WHOLE),
+    Option("LIFESTREAM_MAX_OPML_FEEDS", ValueKind.WHOLE),
+    Option("LIFESTREAM_STRIP_TRACKING", ValueKind.BOOLEAN),
+    Option("LIFESTREAM_VALID_TAGS", ValueKind.TABLE),
+    Option("LIFESTREAM_VALID_STYLES", ValueKind.LIST),
     # Mail.
     Option("EMAIL_HOST", default=""),
-    Option("EMAIL_PORT", Kind.WHOLE, 25, bounds=(1, 65535)),
+    Option("EMAIL_PORT", ValueKind.WHOLE, 25, bounds=(1, 65535)),
     Option("EMAIL_HOST_USER", default=""),
     Option("EMAIL_HOST_PASSWORD", default="", secret=True),
-    Option("EMAIL_USE_TLS", Kind.BOOLEAN, False),
-    Option("EMAIL_USE_SSL", Kind.BOOLEAN, False),
+    Option("EMAIL_USE_TLS", ValueKind.BOOLEAN, False),
+    Option("EMAIL_USE_SSL", ValueKind.BOOLEAN, False),
     Option("DEFAULT_FROM_EMAIL"),
 )
 """All options, in the order in which `lifestream config` shows them."""

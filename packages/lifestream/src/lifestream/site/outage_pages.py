@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from lifestream.fetcher.shortage import Shortage, shortage_of
 from lifestream.models import Feed
 from lifestream.site import errors
-from lifestream.storage.db_errors import FAILURES, UNREACHABLE, Kind, trouble_of
+from lifestream.storage.db_errors import FAILURES, UNREACHABLE, FailureKind, failure_of
 from lifestream.storage.outages import OUTAGES
 from lifestream.web.shortage_log import ShortageLog
 from lifestream.wording import worded
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _SHORTAGES: Final = ShortageLog(log, "pages can't be shown")  # not translated
 
 _RETRY_AFTER = "60"  # seconds
-_PASSING: Final = frozenset({Kind.FULL, Kind.MEMORY, Kind.LOCKED, Kind.READ_ONLY})
+_PASSING: Final = frozenset({FailureKind.FULL, FailureKind.MEMORY, FailureKind.LOCKED, FailureKind.READ_ONLY})
 """The kinds of failures of a database that can be reached, but does not take what a page has to write now."""
 
 
@@ -68,14 +68,14 @@ def unavailable(error: BaseException) -> HttpResponse | None:
     """
     shortage = shortage_of(error)
     if isinstance(error, FAILURES):
-        trouble = trouble_of(error)
-        if trouble.kind is Kind.FILES:
+        failure = failure_of(error)
+        if failure.kind is FailureKind.FILES:
             shortage = Shortage.FILES
-        elif trouble.kind in UNREACHABLE:
-            OUTAGES.tell(log, "pages can't be shown", trouble)
+        elif failure.kind in UNREACHABLE:
+            OUTAGES.tell(log, "pages can't be shown", failure)
             return _out_of_order(_("The site cannot reach its database. Come back in a few minutes."))
-        elif trouble.kind in _PASSING:
-            _SHORTAGES.tell(worded(str(trouble)))
+        elif failure.kind in _PASSING:
+            _SHORTAGES.tell(worded(str(failure)))
             return _out_of_order(_("Something went wrong on our side."))
     if shortage is None:
         return None

@@ -29,7 +29,7 @@ table or column by a ProgrammingError, and SQLite reports a damaged database by 
 """
 
 
-class Kind(Enum):
+class FailureKind(Enum):
     """A kind of database failure, and its remedy."""
 
     FULL = say("database-full")
@@ -46,49 +46,55 @@ class Kind(Enum):
     OTHER = say("database-other")
 
 
-UNREACHABLE: Final = frozenset({Kind.GONE, Kind.CONNECTIONS, Kind.FILES, Kind.SERVER_FILES})
+UNREACHABLE: Final = frozenset({FailureKind.GONE, FailureKind.CONNECTIONS, FailureKind.FILES, FailureKind.SERVER_FILES})
 """The kinds of failures after which nothing of the database can be read, until it can be reached again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class DatabaseFailure:
     """A database failure: its *kind*, and what the database *said*."""
 
-    kind: Kind
+    kind: FailureKind
     said: str
 
     @property
     def takes_less(self) -> bool:
         """Whether something smaller may still be written: a full disk may take a little, a locked database nothing."""
-        return self.kind in (Kind.FULL, Kind.FILES, Kind.MEMORY, Kind.SERVER_FILES, Kind.OTHER)
+        return self.kind in (
+            FailureKind.FULL,
+            FailureKind.FILES,
+            FailureKind.MEMORY,
+            FailureKind.SERVER_FILES,
+            FailureKind.OTHER,
+        )
 
     def __str__(self) -> str:
         return say("database-failed", said=self.said, remedy=self.kind.value)
 
 
 _SQLITE: Final = {
-    sqlite3.SQLITE_BUSY: Kind.LOCKED,
-    sqlite3.SQLITE_LOCKED: Kind.LOCKED,
-    sqlite3.SQLITE_FULL: Kind.FULL,
-    sqlite3.SQLITE_READONLY: Kind.READ_ONLY,
-    sqlite3.SQLITE_PERM: Kind.READ_ONLY,
-    sqlite3.SQLITE_CANTOPEN: Kind.GONE,
-    sqlite3.SQLITE_CORRUPT: Kind.DAMAGED,
-    sqlite3.SQLITE_NOTADB: Kind.DAMAGED,
+    sqlite3.SQLITE_BUSY: FailureKind.LOCKED,
+    sqlite3.SQLITE_LOCKED: FailureKind.LOCKED,
+    sqlite3.SQLITE_FULL: FailureKind.FULL,
+    sqlite3.SQLITE_READONLY: FailureKind.READ_ONLY,
+    sqlite3.SQLITE_PERM: FailureKind.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: FailureKind.GONE,
+    sqlite3.SQLITE_CORRUPT: FailureKind.DAMAGED,
+    sqlite3.SQLITE_NOTADB: FailureKind.DAMAGED,
 }
 _SQLSTATE: Final = {
-    "53100": Kind.FULL,
-    "53200": Kind.MEMORY,
-    "53300": Kind.CONNECTIONS,
-    "55P03": Kind.LOCKED,
-    "57014": Kind.LOCKED,
-    "40P01": Kind.LOCKED,
-    "25006": Kind.READ_ONLY,
-    "42501": Kind.NO_RIGHT,
-    "42P01": Kind.OTHER_TABLES,
-    "42703": Kind.OTHER_TABLES,
-    "XX001": Kind.DAMAGED,
-    "XX002": Kind.DAMAGED,
+    "53100": FailureKind.FULL,
+    "53200": FailureKind.MEMORY,
+    "53300": FailureKind.CONNECTIONS,
+    "55P03": FailureKind.LOCKED,
+    "57014": FailureKind.LOCKED,
+    "40P01": FailureKind.LOCKED,
+    "25006": FailureKind.READ_ONLY,
+    "42501": FailureKind.NO_RIGHT,
+    "42P01": FailureKind.OTHER_TABLES,
+    "42703": FailureKind.OTHER_TABLES,
+    "XX001": FailureKind.DAMAGED,
+    "XX002": FailureKind.DAMAGED,
 }
 # A refused connection has no SQLSTATE: proc.c, postinit.c and miscinit.c of PostgreSQL, and PgBouncer's client.c.
 _NO_CONNECTION = re.compile(
@@ -98,23 +104,25 @@ _NO_CONNECTION = re.compile(
 _OF_TABLES = re.compile(r"no such (?:table|column)|has no column named")
 
 
-def trouble_of(error: BaseException) -> Trouble:
-    """Return the trouble that *error*, one of FAILURES, reports."""
+def failure_of(error: BaseException) -> DatabaseFailure:
+    """Return the failure that *error*, one of FAILURES, reports."""
     said = (str(error).splitlines() or [type(error).__name__])[0]
     cause = error.__cause__
     state = getattr(cause, "sqlstate", None)
     if is_short_of_files():
-        return Trouble(Kind.FILES, said)
+        return DatabaseFailure(FailureKind.FILES, said)
     if "too many open files" in said.lower():
-        return Trouble(Kind.FILES if state is None else Kind.SERVER_FILES, said)
+        return DatabaseFailure(FailureKind.FILES if state is None else FailureKind.SERVER_FILES, said)
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        return Trouble(_SQLITE.get(code, Kind.OTHER_TABLES if _OF_TABLES.search(said) else Kind.OTHER), said)
+        return DatabaseFailure(
+            _SQLITE.get(code, FailureKind.OTHER_TABLES if _OF_TABLES.search(said) else FailureKind.OTHER), said
+        )
     if state is None:  # no code: there is no connection to the server
-        kind = Kind.CONNECTIONS if _NO_CONNECTION.search(said) else Kind.GONE
-        return Trouble(Kind.OTHER if cause is None else kind, said)
+        kind = FailureKind.CONNECTIONS if _NO_CONNECTION.search(said) else FailureKind.GONE
+        return DatabaseFailure(FailureKind.OTHER if cause is None else kind, said)
     is_gone = state.startswith(("08", "57P"))
-    return Trouble(Kind.GONE if is_gone else _SQLSTATE.get(state, Kind.OTHER), said)
+    return DatabaseFailure(FailureKind.GONE if is_gone else _SQLSTATE.get(state, FailureKind.OTHER), said)
 
 
 def is_of_content(error: Exception, using: str) -> bool:

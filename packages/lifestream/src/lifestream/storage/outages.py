@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from lifestream.message import Duration, say
-from lifestream.storage.db_errors import UNREACHABLE, Kind, Trouble
+from lifestream.storage.db_errors import UNREACHABLE, DatabaseFailure, FailureKind
 from lifestream.wording import worded
 
 _log = logging.getLogger(__name__)
@@ -40,21 +40,21 @@ class Outages:
         """The kind of the outage that is under way, None if there is none."""
         return self._kind
 
-    def tell(self, log: logging.Logger, what: str, trouble: Trouble, *values: object) -> None:
-        """Log to *log* that *what*, a format for *values*, went wrong because of *trouble*.
+    def tell(self, log: logging.Logger, what: str, failure: DatabaseFailure, *values: object) -> None:
+        """Log to *log* that *what*, a format for *values*, went wrong because of *failure*.
 
-        The level is ERROR for the first trouble and whenever its kind changes, and DEBUG otherwise. A trouble of an
+        The level is ERROR for the first failure and whenever its kind changes, and DEBUG otherwise. A failure of an
         unknown kind is logged with its traceback.
         """
         with self._lock:
-            is_new = self._kind is not trouble.kind
+            is_new = self._kind is not failure.kind
             if self._kind is None:
                 self._began = self._clock()
-            self._kind = trouble.kind
+            self._kind = failure.kind
             self._failures += 1
         level = logging.ERROR if is_new else logging.DEBUG
-        reason = worded(str(trouble))
-        log.log(level, what + ": %s", *values, reason, exc_info=trouble.kind is Kind.OTHER)  # noqa: G003
+        reason = worded(str(failure))
+        log.log(level, what + ": %s", *values, reason, exc_info=failure.kind is FailureKind.OTHER)  # noqa: G003
 
     def answered(self) -> None:
         """Note that the database has answered a query. This ends an outage in which it could not be reached, but no
@@ -71,7 +71,7 @@ class Outages:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch the block. If no trouble is reported in it and it raises nothing, log that the outage is over."""
+        """Watch the block. If no failure is reported in it and it raises nothing, log that the outage is over."""
         failures = self._failures
         yield
         with self._lock:

@@ -37,7 +37,7 @@ from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
 from lifestream.storage.announcements import Announcements, Failure, Move
 from lifestream.storage.bulk_sql import update_rows
-from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_of
+from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, DatabaseFailure, failure_of
 from lifestream.storage.deadlocks import in_transaction, tried_again
 from lifestream.storage.feed_row import FROM_DOCUMENT, PLACE, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
@@ -59,17 +59,17 @@ def store(results: Iterable[Result], now: datetime) -> list[Stored]:
     """
     using = router.db_for_write(Item)
     imports = [Import(result) for result in results]
-    trouble: Trouble | None = None
+    failure: DatabaseFailure | None = None
     for batch in _batches(imports):
-        if trouble is None or trouble.takes_less:
-            trouble = _store(batch, now, using)
+        if failure is None or failure.takes_less:
+            failure = _store(batch, now, using)
         else:  # each further batch would wait for the database again
-            _give_up(batch, trouble)
+            _give_up(batch, failure)
     return [each.stored for each in imports]
 
 
-def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None:
-    """Write *batch*. Returns the trouble of the database, if there is any."""
+def _store(batch: Sequence[Import], now: datetime, using: str) -> DatabaseFailure | None:
+    """Write *batch*. Returns the failure of the database, if there is any."""
     try:
         # Only a document that is a batch by itself has more than one chunk.
         for number in range(len(batch[0].chunks)):
@@ -77,20 +77,20 @@ def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None
             if all(each.over for each in batch):
                 break
     except FAILURES as error:
-        trouble = trouble_of(error)
-        OUTAGES.tell(_log, "%s could not be stored", trouble, _named(batch))
-        if trouble.takes_less and len(batch) > 1:
+        failure = failure_of(error)
+        OUTAGES.tell(_log, "%s could not be stored", failure, _named(batch))
+        if failure.takes_less and len(batch) > 1:
             for each in batch:
-                trouble = _store([each], now, using) or trouble
+                failure = _store([each], now, using) or failure
         else:
-            _give_up(batch, trouble)
-        return trouble
+            _give_up(batch, failure)
+        return failure
     return None
 
 
-def _give_up(batch: Sequence[Import], trouble: Trouble) -> None:
+def _give_up(batch: Sequence[Import], failure: DatabaseFailure) -> None:
     for each in batch:
-        each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(trouble))
+        each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(failure))
 
 
 def _named(batch: Sequence[Import]) -> str:
@@ -332,7 +332,7 @@ def _settle_names(feeds: Collection[int], using: str) -> None:
     try:
         in_transaction(work, using)
     except FAILURES as error:
-        OUTAGES.tell(_log, "The names to sort feeds by could not be stored", trouble_of(error))
+        OUTAGES.tell(_log, "The names to sort feeds by could not be stored", failure_of(error))
         _reconnect(using)
 
 

@@ -18,9 +18,9 @@ from unittest import mock
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.parser import ipc
-from lifestream.parser.article import Article
+from lifestream.parser.article import ExtractedArticle
 from lifestream.parser.pool import DEADLINE, MEMORY, release
-from lifestream.parser.questions import ArticlePage, Document, WebPage, document
+from lifestream.parser.questions import ArticlePage, DocumentQuestion, WebPage, document
 from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.parser.worker import Reader
 from lifestream.plugins.item_pipeline import Prepared
@@ -79,14 +79,14 @@ class InProcessParsers:
         """Read a web page, see `ParserPool.read_page`. The future is done when this returns."""
         return self._read(WebPage(body, headers, url, self._max_page))
 
-    def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Article]:
+    def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[ExtractedArticle]:
         """Find the article of a web page, see `ParserPool.read_article`. The future is done when this returns."""
         return self._read(ArticlePage(body, headers, url))
 
     def close(self) -> None:
         """Do nothing: there is no process to end."""
 
-    def _read(self, to_read: Document | WebPage | ArticlePage) -> Future[Any]:
+    def _read(self, to_read: DocumentQuestion | WebPage | ArticlePage) -> Future[Any]:
         future: Future[Any] = Future()
         try:
             future.set_result(to_read.read(self._ask, self.registry, self._deadline))

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, Length
 
 from lifestream.models import Item, Post, Tag, fulltext
-from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
+from lifestream.models.fulltext import MOST_COUNTED, FoundItems, Hits
 from lifestream.web.keyset import Cursor, newer_than, older_than
 from lifestream.web.walked_posts import first_of, first_with
 
@@ -35,7 +35,7 @@ class Narrowable(Protocol):
     def narrowed(self, **to: Any) -> Self:
         """Return the timeline with other conditions."""
 
-    def posts(self, found: Found | None = None) -> QuerySet[Post]:
+    def posts(self, found: FoundItems | None = None) -> QuerySet[Post]:
         """Return its posts; *found* is what its search has found, if that is known."""
 
 
@@ -56,7 +56,7 @@ class PageRows:
 
     timeline: Narrowable
     before: Cursor | None
-    hit: Found | None
+    hit: FoundItems | None
     tagged: Callable[[], list[int] | None]
     knows_tagged: bool
 
@@ -90,7 +90,7 @@ class PageRows:
         are_sorted = hit is not None or (self.timeline.tag is not None and self.tagged() is not None)
         return Rows(of_keys(rows.values("pk")) if are_sorted else rows, is_cut)
 
-    def first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
+    def first_of_many(self, hit: FoundItems, count: int) -> tuple[list[int] | None, Hits | None]:
         """Return the keys of the first *count* posts that the search (*hit*) finds, from the beginning of the timeline,
         and how many there are in all, counted no further than MOST_COUNTED. Return None for both if fewer than *count*
         are found among the latest posts, and there are further posts.
@@ -111,7 +111,7 @@ class PageRows:
     def _older(self, posts: QuerySet[Post]) -> QuerySet[Post]:
         return posts if self.before is None else posts.filter(older_than(self.before))
 
-    def _passes_over(self, last: Cursor, hit: Found) -> bool:
+    def _passes_over(self, last: Cursor, hit: FoundItems) -> bool:
         """Return whether the search (*hit*) may find posts that are newer than *last*, of items that were stored
         earlier than those of *hit*. There are such posts, since the items of a new feed are stored last, while its
         posts may be old. At most `walked_posts.MOST_ASKED` posts are searched; if there are more, return True.

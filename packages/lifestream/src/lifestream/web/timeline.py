@@ -31,7 +31,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
-from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
+from lifestream.models.fulltext import MOST_COUNTED, FoundItems, Hits
 from lifestream.models.index_conditions import AmongFew
 from lifestream.page_limits import MOST_PINNED, MOST_TAGS
 from lifestream.web import walked_posts
@@ -114,14 +114,14 @@ class Timeline:
             narrowed.__dict__["_tagged"] = keys  # where cached_property looks
         return narrowed
 
-    def posts(self, found: Found | None = None) -> QuerySet[Post]:
+    def posts(self, found: FoundItems | None = None) -> QuerySet[Post]:
         """Return the posts that may be shown, the latest first; without the pinned ones if `pins` is set.
         `read_posts` loads what a page needs of other tables. *found* is what the search has found, if that is known.
         """
         posts = self._posts(found)
         return posts.filter(pinned=None) if self.pins else posts
 
-    def _posts(self, found: Found | None = None) -> QuerySet[Post]:
+    def _posts(self, found: FoundItems | None = None) -> QuerySet[Post]:
         """Return the posts that may be shown, pinned or not. *found* is what the search has found, if that is known."""
         if self.subscription is None:
             posts = self._every_post()
@@ -309,10 +309,10 @@ class Timeline:
         """Return the address of the page of a site of this timeline's lifestream."""
         return row_address("site", self.lifestream.slug, subscription.pk)
 
-    def _find(self) -> Found:
+    def _find(self) -> FoundItems:
         return fulltext.find(self.query, router.db_for_read(Post))
 
-    def _rows(self, before: Cursor | None, hit: Found | None) -> PageRows:
+    def _rows(self, before: Cursor | None, hit: FoundItems | None) -> PageRows:
         return PageRows(self, before, hit, lambda: self._tagged, knows_tagged="_tagged" in vars(self))
 
     @cached_property

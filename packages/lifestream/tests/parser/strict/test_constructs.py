@@ -9,7 +9,7 @@ import pytest
 
 from lifestream.parser.strict.constructs import NOTHING, Construct, alternatives, loose, text_of, typed, written
 from lifestream.parser.strict.scope import Scope
-from lifestream.parser.text_constructs import Kind
+from lifestream.parser.text_constructs import TextKind
 
 SCOPE = Scope("https://a.example/")
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
@@ -90,22 +90,22 @@ def encoded(text: str) -> str:
 @pytest.mark.parametrize(
     ("element", "text", "kind"),
     [
-        ("<a> x </a>", "x", Kind.TEXT),
-        ("<a/>", "", Kind.TEXT),
-        (f"<a type='text' mode='BASE64'>{encoded('x y')}</a>", "x y", Kind.TEXT),
-        ("<a type='text' mode='base64'>no base64!</a>", "no base64!", Kind.TEXT),
-        (f"<a mode='base64'>{encoded('x y')}!</a>", f"{encoded('x y')}!", Kind.TEXT),
-        (f"<a type='text'>{encoded('x y')}</a>", encoded("x y"), Kind.TEXT),
-        (f"<a type='application/xml'> {encoded('x')[:2]} {encoded('x')[2:]} </a>", "x", Kind.LOOSE),
-        ("<a type='application/xml'>x</a>", "x", Kind.OTHER),
-        (f"<a type='image/svg+xml'>{encoded('x y')}</a>", "x y", Kind.OTHER),
-        (f"<a type='APPLICATION/XML'>{encoded('x y')}</a>", "x y", Kind.LOOSE),
-        (f"<a type='application/zip'>{encoded(chr(0))}</a>", encoded(chr(0)), Kind.OTHER),
-        (f"<a type='application/zip'>{encoded(chr(31))}</a>", encoded(chr(31)), Kind.OTHER),
-        (f"<a type='application/xml'>{encoded('x' + chr(9) + chr(10))}</a>", "x\t\n", Kind.LOOSE),
+        ("<a> x </a>", "x", TextKind.TEXT),
+        ("<a/>", "", TextKind.TEXT),
+        (f"<a type='text' mode='BASE64'>{encoded('x y')}</a>", "x y", TextKind.TEXT),
+        ("<a type='text' mode='base64'>no base64!</a>", "no base64!", TextKind.TEXT),
+        (f"<a mode='base64'>{encoded('x y')}!</a>", f"{encoded('x y')}!", TextKind.TEXT),
+        (f"<a type='text'>{encoded('x y')}</a>", encoded("x y"), TextKind.TEXT),
+        (f"<a type='application/xml'> {encoded('x')[:2]} {encoded('x')[2:]} </a>", "x", TextKind.LOOSE),
+        ("<a type='application/xml'>x</a>", "x", TextKind.OTHER),
+        (f"<a type='image/svg+xml'>{encoded('x y')}</a>", "x y", TextKind.OTHER),
+        (f"<a type='APPLICATION/XML'>{encoded('x y')}</a>", "x y", TextKind.LOOSE),
+        (f"<a type='application/zip'>{encoded(chr(0))}</a>", encoded(chr(0)), TextKind.OTHER),
+        (f"<a type='application/zip'>{encoded(chr(31))}</a>", encoded(chr(31)), TextKind.OTHER),
+        (f"<a type='application/xml'>{encoded('x' + chr(9) + chr(10))}</a>", "x\t\n", TextKind.LOOSE),
     ],
 )
-def test_base64_is_decoded_if_it_is_a_text(element: str, text: str, kind: Kind) -> None:
+def test_base64_is_decoded_if_it_is_a_text(element: str, text: str, kind: TextKind) -> None:
     found = typed(fromstring(element), SCOPE)
     assert (found.text, found.kind) == (text, kind)
 
@@ -137,7 +137,7 @@ def test_the_scope_of_a_text_is_that_of_its_innermost_element() -> None:
 
 
 def test_a_text_of_rss_has_the_kind_of_its_field() -> None:
-    assert loose(fromstring("<a> x </a>"), SCOPE) == Construct("x", Kind.LOOSE, SCOPE)
-    assert loose(fromstring("<a> x </a>"), SCOPE, Kind.HTML).kind is Kind.HTML
-    assert loose(fromstring("<a><b>x</b></a>"), SCOPE) == Construct("<b>x</b>", Kind.HTML, SCOPE)
+    assert loose(fromstring("<a> x </a>"), SCOPE) == Construct("x", TextKind.LOOSE, SCOPE)
+    assert loose(fromstring("<a> x </a>"), SCOPE, TextKind.HTML).kind is TextKind.HTML
+    assert loose(fromstring("<a><b>x</b></a>"), SCOPE) == Construct("<b>x</b>", TextKind.HTML, SCOPE)
     assert loose(fromstring("<a/>"), SCOPE).text == ""

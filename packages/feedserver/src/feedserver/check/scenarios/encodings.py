@@ -10,7 +10,7 @@ from feedserver.check.evidence import Evidence
 from feedserver.check.links import resolved
 from feedserver.check.scenario import Scenario, Step
 from feedserver.check.stage import Stage
-from feedserver.check.verdicts import Judgement, Lane, Level, Need, failed, passed
+from feedserver.check.verdicts import Judgement, LaneKind, Level, Need, failed, passed
 from feedserver.messages.response import Response
 
 _WORD = "Привет"
@@ -199,6 +199,6 @@ SCENARIOS = (
             "If the parser refuses a document for its bytes, decode the document with U+FFFD in place of illegal "
             "bytes, and parse it again.",
         ),
-        lane=Lane.HOSTILE,  # a reader that stores the byte as it came may be unable to list any item
+        lane=LaneKind.HOSTILE,  # a reader that stores the byte as it came may be unable to list any item
     ),
 )

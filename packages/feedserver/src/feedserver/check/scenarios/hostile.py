@@ -14,7 +14,7 @@ from itertools import pairwise
 from feedserver.check.evidence import Evidence
 from feedserver.check.scenario import Elsewhere, Scenario, Serve, Step
 from feedserver.check.stage import FEED, Stage, token
-from feedserver.check.verdicts import Judgement, Lane, Level, Need, failed, passed
+from feedserver.check.verdicts import Judgement, LaneKind, Level, Need, failed, passed
 from feedserver.faults import Bomb
 from feedserver.messages.pacing import Pace
 from feedserver.messages.response import Response
@@ -201,7 +201,7 @@ def slow_drip(lasts: float = DRIP) -> Scenario:
         judge=_judge_drip(lasts),
         why="One slow server holds up all other feeds, since a timeout for each read never expires.",
         advice="Limit the time for the whole answer, to 30 seconds or so, not only for each read.",
-        lane=Lane.SLOW,
+        lane=LaneKind.SLOW,
     )
 
 
@@ -253,7 +253,7 @@ SCENARIOS = (
         why="One feed ends the reader, and so all other feeds stop.",
         advice="Decode in pieces, and give up beyond some ten MiB.",
         needs=frozenset({Need.MEMORY}),
-        lane=Lane.HOSTILE,
+        lane=LaneKind.HOSTILE,
     ),
     Scenario(
         id="H4",
@@ -268,7 +268,7 @@ SCENARIOS = (
             "Refuse documents that define entities, or limit the size to which entities expand, as expat 2.4.1 does."
         ),
         needs=frozenset({Need.MEMORY}),
-        lane=Lane.HOSTILE,
+        lane=LaneKind.HOSTILE,
     ),
     Scenario(
         id="H5",
@@ -309,7 +309,7 @@ SCENARIOS = (
         judge=_judge_long_body,
         why="The disk or the memory runs full, and other feeds wait.",
         advice="Count the bytes while they come, and close the connection beyond some ten MiB.",
-        lane=Lane.HOSTILE,
+        lane=LaneKind.HOSTILE,
     ),
     slow_drip(),
 )

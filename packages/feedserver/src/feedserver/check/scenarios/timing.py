@@ -16,7 +16,7 @@ from typing import Any
 from feedserver.check.evidence import Evidence
 from feedserver.check.scenario import Scenario, Serve, Step, soon
 from feedserver.check.stage import FEED, Stage
-from feedserver.check.verdicts import Judgement, Lane, Level, Need, Unseen, failed, non_strict, passed
+from feedserver.check.verdicts import Judgement, LaneKind, Level, Need, Unseen, failed, non_strict, passed
 from feedserver.messages.response import Response
 
 _DAY = timedelta(days=1)
@@ -368,7 +368,7 @@ SCENARIOS = (
         advice="Store the pause with the host.",
         needs=_CLOCK,
         depends_on=("T7",),
-        lane=Lane.HOSTILE,
+        lane=LaneKind.HOSTILE,
         feeds=(FEED, "sibling.xml"),
     ),
     Scenario(
@@ -503,7 +503,7 @@ SCENARIOS = (
         judge=_judge_many,
         why="A small server that hosts many blogs is stopped by one reader's burst.",
         advice="Limit the number of requests under way for each host.",
-        lane=Lane.HOSTILE,
+        lane=LaneKind.HOSTILE,
         feeds=_MANY,
     ),
 )

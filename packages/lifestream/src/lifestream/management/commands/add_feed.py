@@ -13,7 +13,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.models import Lifestream
 from lifestream.operations.feed_state import next_of
-from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feeds
+from lifestream.refresh.subscribe import Added, FeedReading, Found, NotAdded, add_feed, find_feeds
 from lifestream.terminal import visible
 from lifestream.wording import worded
 
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         feed, lifestream = subscription.feed, subscription.lifestream
         text = gettext("{name}: {url}, which {page} leads to") if found.page else gettext("{name}: {url}")
         self.stdout.write(text.format(name=subscription.display_name, url=feed.url, page=found.page))
-        if isinstance(found.source, Reading):
+        if isinstance(found.source, FeedReading):
             prepared = found.source.prepared
             for label, value in (
                 (gettext("format"), prepared.feed.format),

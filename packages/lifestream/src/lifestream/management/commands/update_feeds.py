@@ -16,7 +16,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.output import progress_bar, table_of, tell_shortages
 from lifestream.models import Addition, Feed, ReadingRequest
 from lifestream.refresh.pipeline import refresh
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.wording import when, worded
 
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 report = refresh(chosen, early=all, progress=progress)
             except FAILURES as error:
                 text = gettext("the feeds could not be updated: {trouble}")
-                raise CommandError(text.format(trouble=worded(str(trouble_of(error))))) from error
+                raise CommandError(text.format(trouble=worded(str(failure_of(error))))) from error
         if options["verbosity"]:
             if report.rows:
                 self.stdout.write(table_of(report, sys.stdout, timezone.now()))

@@ -19,8 +19,8 @@ the document's length.
 
 from __future__ import annotations
 
-from lifestream.parser.strict.document import Document, read
+from lifestream.parser.strict.document import XmlDocument, read
 from lifestream.parser.strict.feeds import CDF
 from lifestream.parser.strict.feeds import read as read_feed
 
-__all__ = ["CDF", "Document", "read", "read_feed"]
+__all__ = ["CDF", "XmlDocument", "read", "read_feed"]

@@ -11,14 +11,14 @@ from xml.etree.ElementTree import Element
 from lifestream.parser.strict.markup import inner_html
 from lifestream.parser.strict.scope import Scope, joined
 from lifestream.parser.strict.vocabulary import XHTML
-from lifestream.parser.text_constructs import ELEMENTS, Kind, as_html, as_line, is_html, kind_of, one_line
+from lifestream.parser.text_constructs import ELEMENTS, TextKind, as_html, as_line, is_html, kind_of, one_line
 
 
 class Construct(NamedTuple):
     """A *text*, its *kind*, and the *scope* of its element."""
 
     text: str
-    kind: Kind
+    kind: TextKind
     scope: Scope
 
     @property
@@ -32,7 +32,7 @@ class Construct(NamedTuple):
         return as_line(self.text, self.kind)
 
 
-NOTHING: Final = Construct("", Kind.OTHER, Scope(""))
+NOTHING: Final = Construct("", TextKind.OTHER, Scope(""))
 
 
 def text_of(element: Element | None) -> str:
@@ -40,13 +40,13 @@ def text_of(element: Element | None) -> str:
     return one_line(element.text) if element is not None and element.text else ""
 
 
-def loose(element: Element, scope: Scope, kind: Kind = Kind.LOOSE) -> Construct:
+def loose(element: Element, scope: Scope, kind: TextKind = TextKind.LOOSE) -> Construct:
     """Return the text of an element of RSS. It is of this *kind*, or HTML if it contains markup that is not escaped."""
     scope = scope.of(element)
     if len(element):
         texts = (element.text, *(child.tail for child in element))
         is_escaped = any(text is not None and is_html(text) for text in texts)  # markup of which only a part is escaped
-        return Construct(inner_html(element, scope.base, joined, is_escaped=is_escaped), Kind.HTML, scope)
+        return Construct(inner_html(element, scope.base, joined, is_escaped=is_escaped), TextKind.HTML, scope)
     return Construct((element.text or "").strip(), kind, scope)
 
 
@@ -63,12 +63,12 @@ def typed(element: Element, scope: Scope) -> Construct:
     written = element.get("type", "")
     kind = kind_of(written)
     if len(element):
-        return _inline(element, scope, is_escaped="xhtml" not in written and kind is Kind.HTML)
+        return _inline(element, scope, is_escaped="xhtml" not in written and kind is TextKind.HTML)
     text = (element.text or "").strip()
-    if kind is Kind.OTHER or element.get("mode", "").lower() == "base64":
+    if kind is TextKind.OTHER or element.get("mode", "").lower() == "base64":
         decoded = _of_base64(text)
-        if kind is Kind.OTHER and decoded != text and written.lower().startswith("application/"):
-            kind = Kind.LOOSE  # a file, but a text file
+        if kind is TextKind.OTHER and decoded != text and written.lower().startswith("application/"):
+            kind = TextKind.LOOSE  # a file, but a text file
         text = decoded
     return Construct(text, kind, scope)
 
@@ -103,7 +103,7 @@ def _inline(element: Element, scope: Scope, *, is_escaped: bool) -> Construct:
     if len(element) == 1 and inner.tag in (f"{{{XHTML}}}div", "div") and not _has_text(element.text, inner.tail):
         scope = scope.of(inner)
         element = inner
-    return Construct(inner_html(element, scope.base, joined, is_escaped=is_escaped).strip(), Kind.HTML, scope)
+    return Construct(inner_html(element, scope.base, joined, is_escaped=is_escaped).strip(), TextKind.HTML, scope)
 
 
 def _has_text(*texts: str | None) -> bool:

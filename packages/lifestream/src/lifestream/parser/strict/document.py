@@ -20,7 +20,7 @@ from lifestream.parser.wellformed import flaw_of, mend
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class XmlDocument:
     """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them, and
     not `mended` if entries or another feed follow the end of the root: these are left out. Nor is it if a part of the
     document is overwritten.
@@ -36,12 +36,12 @@ class Document:
     netscape: bool = False
 
 
-def read(text: str) -> Document:
+def read(text: str) -> XmlDocument:
     """Return the document in *text*."""
     original = text.encode("utf-8", "replace")
     simple = "<!DOCTYPE" not in text and not needs_harmless_references(text) and scrub(text) is text
     if simple and (root := _root(original)) is not None:
-        return Document(root, None, original)
+        return XmlDocument(root, None, original)
     flaw = flaw_of(original)
     clean = harmless(text)
     source = original if clean is text else clean.encode("utf-8")
@@ -60,7 +60,7 @@ def read(text: str) -> Document:
         root = _root(source)
     if flaw is not None:
         flaw = replace(flaw, mended=root is not None and is_whole)
-    return Document(root, flaw, source, netscape)
+    return XmlDocument(root, flaw, source, netscape)
 
 
 def _root(source: bytes) -> Element | None:

@@ -25,7 +25,7 @@ from lifestream.parser.strict.media import NO_MEDIA, EntryMedia, media_of, tags_
 from lifestream.parser.strict.pictures import linked_picture, picture_of
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import Names
-from lifestream.parser.text_constructs import Kind, html_or_text, plain
+from lifestream.parser.text_constructs import TextKind, html_or_text, plain
 from lifestream.parser.text_constructs import names as tag_names
 
 # RSS uses elements of Atom too, with its namespace and without.
@@ -183,16 +183,16 @@ class EntryReader:
 
     def _content(self, fields: Fields, scope: Scope) -> Construct:
         """Return the content. Prefer HTML, then the longest text."""
-        found = [loose(element, scope, Kind.HTML) for element in elements(fields, *_CONTENTS)]
+        found = [loose(element, scope, TextKind.HTML) for element in elements(fields, *_CONTENTS)]
         found += [loose(element, scope) for element in fields.get("content", ())]
         found += [typed(element, scope) for element in alternatives(fields.get("atom:content", ()))]
-        found = [each for each in found if each.text.strip() and each.kind is not Kind.OTHER]
-        return max(found, key=lambda each: (each.kind is Kind.HTML, len(each.text)), default=NOTHING)
+        found = [each for each in found if each.text.strip() and each.kind is not TextKind.OTHER]
+        return max(found, key=lambda each: (each.kind is TextKind.HTML, len(each.text)), default=NOTHING)
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
         """Return the summary as HTML, and the construct that it was made from: NOTHING for one of a podcast's tags."""
         described = elements(fields, "description", "dc:description", "summary", "dcterms:abstract")
-        found = [loose(element, scope, Kind.HTML) for element in described]
+        found = [loose(element, scope, TextKind.HTML) for element in described]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
         for construct in found:
             if construct.text.strip():
@@ -200,7 +200,7 @@ class EntryReader:
         for element in elements(fields, *_OTHER_SUMMARIES):
             construct = loose(element, scope)
             if construct.text.strip():
-                is_html = construct.kind is Kind.HTML
+                is_html = construct.kind is TextKind.HTML
                 return (construct.html if is_html else html_or_text(construct.text)), NOTHING
         return "", NOTHING
 

@@ -10,7 +10,7 @@ from lifestream.parser.strict.fields import Fields, elements
 from lifestream.parser.strict.links import Link, links_of, plain_address
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import Names
-from lifestream.parser.text_constructs import Kind, kind_of
+from lifestream.parser.text_constructs import TextKind, kind_of
 
 
 def files_of(fields: Fields, names: Names, scope: Scope, links: list[Link]) -> list[Link]:
@@ -38,7 +38,7 @@ def _contents(contents: Iterable[Element], scope: Scope) -> Iterator[Link]:
     for element in contents:
         kind = element.get("type", "").strip().lower()
         address = scope.of(element).absolute(element.get("src"))
-        if address and kind_of(kind) is Kind.OTHER:
+        if address and kind_of(kind) is TextKind.OTHER:
             yield Link(address, "enclosure", kind)
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from lifestream.conf import settings
 from lifestream.operations import metrics as prometheus
 from lifestream.operations.health import health, why_not_ready
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, failure_of
 from lifestream.storage.outages import OUTAGES
 from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
@@ -58,9 +58,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         reason = why_not_ready()
     except FAILURES as error:
-        trouble = trouble_of(error)
-        OUTAGES.tell(log, "pages can't be shown", trouble)  # not translated
-        reason = str(trouble)
+        failure = failure_of(error)
+        OUTAGES.tell(log, "pages can't be shown", failure)  # not translated
+        reason = str(failure)
     else:
         OUTAGES.answered()
         READINESS.note(reason)
@@ -80,9 +80,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         found = health(timezone.now())
     except FAILURES as error:
-        trouble = trouble_of(error)
-        OUTAGES.tell(log, "the numbers of the site can't be read", trouble)  # not translated
-        return _text(503, f"no numbers: {trouble}")  # not translated
+        failure = failure_of(error)
+        OUTAGES.tell(log, "the numbers of the site can't be read", failure)  # not translated
+        return _text(503, f"no numbers: {failure}")  # not translated
     return HttpResponse(prometheus.exposition(found), content_type=prometheus.CONTENT_TYPE)
 
 
