@@ -84,7 +84,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """A web page to read, of which the first *most* characters count."""
+    """A web page to read; *most* is how many of its characters are read, from the beginning."""
 
     body: bytes
     headers: Mapping[str, str]
