@@ -20,7 +20,7 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 
 Around all of them: `wsgi_server`: waitress, for `lifestream serve`: how many connections may be open, and which are
 closed first. `http_channel`: limits for each connection; `request_framing`: limits for a request until it is complete.
-`shortage_log`: the log of a shortage of files, memory or space meanwhile.
+`shortage_log`: the log of a shortage of files, memory or space.
 `request_charset`: has every request read as UTF-8, by `lifestream serve` and the bundled site, and each form within the
 limits of `form_parts`. `proxy_headers`: whether a proxy has passed a request on. What visitors see while the database
 is away, or something is short, is in `site.outage_pages`.
