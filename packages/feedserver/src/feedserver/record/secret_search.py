@@ -124,8 +124,8 @@ def without_secrets(
     nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32 characters)".
     The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
     false, what looks like a token (except a JSON Web Token) and known secrets of fewer than 6 characters stay. If
-    *words* is false, names of secrets are looked for in the parameters of URLs and in JSON only, and credentials after
-    the name of a scheme stay.
+    *words* is false, names of secrets are looked for in the parameters of URLs, in comparisons, in JSON and before
+    lists and objects only; credentials after the name of a scheme are not looked for.
     """
     search = _Search(frozenset(name.lower() for name in keep), words)
     cleaned = without_known(text, known, short=shapes)
