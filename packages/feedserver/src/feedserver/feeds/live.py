@@ -171,7 +171,7 @@ class LiveFeed:
             self._serve(self._response)
 
     def die(self) -> None:
-        """Answer 410 Gone until `revive` is called, whatever changes in between."""
+        """Answer 410 Gone, whatever changes, until `revive` is called."""
         with self._lock:
             self._is_gone = True
             self._serve(self._response)
