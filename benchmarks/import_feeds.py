@@ -11,7 +11,7 @@ round only warms up. Adding the feeds is not timed; the update is, with all that
 includes the fetch log, the timeline and the search index. What counts is the ratio: both ran in the same minutes.
 
 The processor time of a first import is printed separately: that of this process, that of the parsers that it starts,
-and the part of that which their start takes. On a busy machine these say more than the wall-clock times.
+and what the start of one parser takes. On a busy machine these say more than the wall-clock times.
 
 The second import is also compared with its lower bound: the same requests by aiohttp alone, the HTTP client that
 lifestream uses, without claims, decisions and writes.

@@ -8,7 +8,7 @@ measures the passes that follow, in each of which the same share of the feeds is
 
 The time is processor time, of this process and of the parsers that it starts; the wall-clock time is printed beside it.
 The server runs on the same cores: feedserver takes part of the wall-clock time of a pass, nginx hardly any.
-To compare with other code, run it with `PYTHONPATH` naming that code's sources.
+To measure other code, run this program with `PYTHONPATH` naming that code's sources.
 """
 
 from __future__ import annotations

@@ -152,8 +152,12 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         targets = [t for t in read_settings(options.settings) if _is_named(t.path, options.modules)]
-    except ValueError as error:
+    except KeyError as error:
+        parser.error(f"{options.settings}: an entry has no {error}")
+    except (OSError, ValueError) as error:
         parser.error(str(error))
+    if options.jobs < 1:
+        parser.error("--jobs must be at least 1")
     if not targets:
         parser.error(f"no module of {options.settings} has {' or '.join(options.modules)} in its path; try --list")
     if options.list:
@@ -177,9 +181,13 @@ def _is_named(path: str, names: list[str]) -> bool:
 
 
 def read_settings(file: Path) -> list[Target]:
-    """Return the modules of *file*. Raise ValueError if an entry gives no reason."""
+    """Return the modules of *file*. Raise ValueError if a module has no file or a survivor no reason, else KeyError if
+    an entry is incomplete.
+    """
     targets = []
     for module in tomllib.loads(file.read_text(encoding="utf-8"))["module"]:
+        if not (ROOT / module["path"]).is_file():
+            raise ValueError(f"{file}: there is no file {module['path']}")
         allowed = {}
         for entry in module.get("survivor", []):
             place = Place(
@@ -280,7 +288,7 @@ class Workspace:
         return FirstRun(lines, found["durations"], found["modules"], found["cpu"], time.perf_counter() - begin)
 
     def prepare(self, first: FirstRun) -> None:
-        """Where the system can fork, load the libraries that the *first* run has imported once for all mutants.
+        """Where the system can fork, load once, for all mutants, the libraries that the *first* run has imported.
 
         Run the tests in this way without a mutant, and raise TestsFail if they fail.
         """

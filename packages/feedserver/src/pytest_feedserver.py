@@ -20,7 +20,7 @@ IN_CALL = pytest.StashKey[bool]()
 """The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
 WATCH = "feedserver watch"
-"""The name of the plugin that watches the servers of a run; it is registered when a fixture first asks for one."""
+"""The name of the plugin that watches the servers of a run; it is registered when a fixture first needs a server."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -123,6 +123,45 @@ def test_a_survivor_without_a_reason_is_refused(
     assert capsys.readouterr().err.endswith("has no reason; say why it may survive\n")
 
 
+@pytest.mark.parametrize(
+    ("was", "becomes", "message"),
+    [
+        (MODULE, "packages/no/such/module.py", "there is no file packages/no/such/module.py"),
+        ("tests = ", "test = ", "an entry has no 'tests'"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused(
+    was: str,
+    becomes: str,
+    message: str,
+    settings: Path,
+    command: Callable[[list[str]], int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.write_text(settings.read_text(encoding="utf-8").replace(was, becomes), encoding="utf-8")
+
+    with pytest.raises(SystemExit, match="2"):
+        command(["--settings", str(settings)])
+
+    assert capsys.readouterr().err.endswith(f"{settings}: {message}\n")
+
+
+def test_a_list_that_does_not_exist_is_refused(
+    tmp_path: Path, command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command(["--settings", str(tmp_path / "none.toml")])
+
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_no_jobs_are_refused(command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command(["--jobs", "0"])
+
+    assert capsys.readouterr().err.endswith("--jobs must be at least 1\n")
+
+
 def test_a_module_that_is_not_named_in_the_list_is_refused(
     command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
 ) -> None:

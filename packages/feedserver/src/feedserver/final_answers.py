@@ -37,7 +37,8 @@ def final_response() -> type[HTTPResponse]:
 
 
 def chunked_body(response: HTTPResponse) -> Iterator[bytes]:
-    """Yield pieces of the chunked body (RFC 9112 §7.1) of *response*. Raises HTTPException for a faulty or cut one.
+    """Yield pieces of the chunked body (RFC 9112 §7.1) of *response*. Raises HTTPException for one that
+    is faulty, or cut before the end of its last chunk; the trailers may be cut.
 
     http.client reads a size as Python's int() does, such as "+5" or "0x5", even if its line is cut, and any two bytes
     as the end of a chunk's data.

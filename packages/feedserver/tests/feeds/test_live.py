@@ -136,6 +136,19 @@ def test_a_feed_that_moves_to_another_host_is_served_to_clients_of_the_proxy(ser
     assert b"<title>One</title>" in get(server, "http://blog.example/feed").body
 
 
+def test_a_feed_that_moves_to_another_port_is_served_to_clients_of_the_proxy(server: FeedServer) -> None:
+    url = f"{server.base_url}0/feed"  # a port that begins with the digits of the server's own
+    server.mount("/feed", FEED).move(url)
+    assert b"<title>One</title>" in get(server, url).body
+
+
+def test_a_feed_may_move_to_a_url_without_a_path(server: FeedServer) -> None:
+    live = server.mount("/feed", FEED)
+    for url, path in ((server.base_url, "/"), (f"{server.base_url}?page=2", "/?page=2")):
+        live.move(url)
+        assert get(server, path).status == 200
+
+
 @pytest.mark.parametrize(
     ("to", "status", "message"),
     [

@@ -28,7 +28,7 @@ MEMORY_CAP: Final = 2 << 30
 """Bytes of memory that each process of a reader may take for its data, by default."""
 
 LARGEST_FILE: Final = 1 << 30
-"""Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""
+"""Bytes that a file of a reader may have, its output included. A command that writes more gets SIGXFSZ."""
 
 LARGEST_LIST: Final = 64 << 20
 """Bytes that are read of a command's standard output, from its beginning."""
@@ -139,8 +139,8 @@ class Home:
     def run(self, command: str) -> Ran:
         """Run *command* by the shell, and return how it ended.
 
-        At its time limit, or when it is interrupted, its process group is ended. Processes that it leaves running
-        otherwise are ended by `close`.
+        At its time limit, or when it is interrupted, its process group is ended. On Linux, `close` ends the other
+        processes that it leaves running.
         """
         started = time.monotonic()
         self._make_folders()
@@ -277,12 +277,12 @@ def _latest_pid() -> int:
         return 0
 
 
-def _pids_between(before: int, latest: int) -> Iterable[int]:
-    """Return the ids that the processes started after *before*, up to *latest*, may have, the highest first. Some
+def _pids_between(last_seen: int, latest: int) -> Iterable[int]:
+    """Return the ids that processes started after *last_seen*, up to *latest*, may have, the highest first. Some
     belong to older processes, or to none.
     """
-    if 0 <= latest - before <= _MOST_STARTED:
-        return range(latest, before, -1)
+    if 0 <= latest - last_seen <= _MOST_STARTED:
+        return range(latest, last_seen, -1)
     # Many were started, or their numbers have begun again from the lowest.
     return sorted((int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal()), reverse=True)
 

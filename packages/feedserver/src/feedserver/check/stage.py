@@ -1,10 +1,10 @@
 """`Stage`: what a step of a scenario is made with: the moved time, URLs, and good feeds.
 
-Every feed that it makes is good except for what the step changes: the newest entry comes first, and each has a date, a
-link, an id and a description. Each title contains an ASCII token that occurs nowhere else, by which an item is found in
-whatever the reader keeps. An entry keeps the date that it got when it was first made. If a feed is given several new
-numbers, the highest is dated now, and the others a day apart before it, so that readers that adapt to a feed's rhythm
-poll often. An entry that `Stage.entry` makes first is dated now.
+Every feed that it makes is good except for what the step changes: each entry has a date, a link, an id and a
+description, and entries come in the order in which they are given. Each title contains an ASCII token that occurs
+nowhere else, by which an item is found in whatever the reader keeps. An entry keeps the date that it got when it was
+first made. If a feed is given several new numbers, the highest is dated now, and the others a day apart before it, so
+that readers that adapt to a feed's rhythm poll often. An entry that `Stage.entry` makes first is dated now.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Stage:
         format: FormatName = "rss",  # noqa: A002 - the same name as in `Feed.render`
         **fields: Any,
     ) -> Response:
-        """Return a 200 with a good feed of *items*, the newest first: `feed(3, 2, 1)`.
+        """Return a 200 with a good feed of *items*, in this order; `feed(3, 2, 1)` has the newest first.
 
         *etag* and *modified* are its validators, as they are sent. The *fields* are those of `feedserver.feeds.Feed`.
         """

@@ -43,10 +43,13 @@ class _Mount:
 
 
 def _path_on(server: Server, to: str) -> str:
-    """Return what a client asks the server for when it follows a redirect *to*: a path, or a whole URL if it is that of
-    another server.
+    """Return what a client that is redirected to *to*, a path or a URL, requests from *server*: the path, or the whole
+    URL if it is that of another server.
     """
-    return to.removeprefix(server.base_url) or "/" if "://" in to else to
+    rest = to.removeprefix(server.base_url)
+    if "://" not in to or rest[:1] not in ("", "/", "?"):  # a digit after the base URL makes it another port
+        return to
+    return rest or "/"
 
 
 def _now() -> datetime:
@@ -168,7 +171,7 @@ class LiveFeed:
             self._serve(self._response)
 
     def die(self) -> None:
-        """Answer 410 Gone until `revive` is called, whatever changes in between."""
+        """Answer 410 Gone, whatever changes, until `revive` is called."""
         with self._lock:
             self._is_gone = True
             self._serve(self._response)

@@ -1,4 +1,4 @@
-"""A cache of bodies in their content coding, so that each body is coded once."""
+"""A cache of bodies in their content coding, so that a body is not coded for each request."""
 
 from __future__ import annotations
 

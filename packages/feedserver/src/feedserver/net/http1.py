@@ -358,7 +358,7 @@ class Http1:
     # Sending an answer
 
     def _begin(self, prepared: Prepared) -> None:
-        """Start to send an answer. A `whole` one that the kernel takes now also ends here, without BEGIN and FINISH."""
+        """Start to send an answer. If the kernel takes all of a `whole` one, it ends here, without BEGIN and FINISH."""
         connection, whole = self._connection, prepared.whole
         self._is_last = not prepared.keep_alive
         if whole is None or connection.unsent:

@@ -2,8 +2,8 @@
 
 asyncio makes each accepted connection with a task, a future and three turns of its loop; a server that lives for one
 test, or that answers one request per connection, pays for that every time. Here a connection is made in one turn. Only
-public methods of the loop are used. The protocol sees asyncio's interface, with `take_waiting`, `end` and `abandon`
-added.
+public methods of the loop are used. The protocol sees asyncio's interface, with `take_waiting`, `end`, `cut_off`
+and `abandon` added.
 
 The amount of data that waits until the kernel takes more is not limited here: the protocol limits it, by writing no
 more between `pause_writing` and `resume_writing`. The amount that is read at a time is limited here, by `READ_SIZE`.

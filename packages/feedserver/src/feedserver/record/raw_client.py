@@ -82,7 +82,7 @@ def checked(url: str) -> SplitResult:
     """Return *url* split into its parts. Raises ValueError if it is not an http or https URL."""
     remedy = "give an address of http or https, such as https://example.org/feed"
     check_is("url", url, str, remedy)
-    # Others may read the screen. A sign that is not encoded in a password may be what is wrong with the URL.
+    # Others may read the screen. What is wrong with the URL may be a character of its password that is not encoded.
     shown = repr(without_secrets(_LOGIN.sub(r"\g<before>…@", url))[0])
     try:
         parts = urlsplit(url)

@@ -1,7 +1,7 @@
 """Secrets in a text, a URL or the value of a header: finds them, and replaces them.
 
-A secret is the value of a parameter whose name says so (`secret_names`), or what looks like a token (`token_shapes`),
-also in JSON and in URLs within URLs.
+A secret is the login of a URL, credentials after the name of their scheme, the value of a parameter whose name says so
+(`secret_names`), or what looks like a token (`token_shapes`), also in JSON and in URLs within URLs.
 """
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ def without_secrets(
     A description is "password", "parameter NAME", "credentials of SCHEME", "secret of the request", "value that is
     nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32 characters)".
     The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
-    false, what looks like a token stays, except a JSON Web Token, and so do known secrets of fewer than 6 characters;
-    if *words* is false, names of secrets are looked for in the parameters of URLs and in JSON only, and no credentials
-    after the name of a scheme.
+    false, what looks like a token (except a JSON Web Token) and known secrets of fewer than 6 characters stay. If
+    *words* is false, names of secrets are looked for in the parameters of URLs, in comparisons, in JSON and before
+    lists and objects only; credentials after the name of a scheme are not looked for.
     """
     search = _Search(frozenset(name.lower() for name in keep), words)
     cleaned = without_known(text, known, short=shapes)
@@ -250,7 +250,7 @@ class _Search:
         if not self.words and not match["quote"]:
             return None  # it is not JSON
         if match["before"] and is_parameter(text, match):
-            return None  # its last letters stand before the quote that ends the URL
+            return None  # the letters before the quote are the value, and the quote ends the URL
         if match["sign"] == ":" and match["bracket"][:1] in ("[", "{"):
             return None  # `_clean_document` replaces it, or `container_behind`
         quote_sign, value, end = string_at(text, match.end())
@@ -263,8 +263,8 @@ class _Search:
         return Place(start, end, quote_sign)
 
     def _clean_string(self, match: re.Match[str], shapes: bool, depth: int) -> str:
-        """Return the string of JSON in *match* without the secrets in what its escapes stand for: a URL whose `&` is
-        written `\\u0026`, or JSON.
+        """Return the string of JSON in *match* without the secrets that are found once its escapes are undone: in a URL
+        whose `&` is written `\\u0026`, or in JSON.
         """
         plain = unescaped(match["string"])
         if plain == match["string"]:
@@ -403,7 +403,8 @@ def _unquoted(text: str) -> str:
 
 def contents(value: str) -> list[str]:
     """Return the secrets in *value*, which belongs to the name of a secret: the whole of it, since a password may begin
-    with a bracket, and if brackets or quotes surround it, each string, number and word in it that is no name.
+    with a bracket. If brackets or quotes surround it, its strings are secrets, too, and its numbers and words that are
+    not short; names of members are not.
     """
     if value in NO_VALUES:
         return []

@@ -200,7 +200,7 @@ class FeedAdmin(ReadOnlyAdmin):
             )
         return ", ".join(filter(None, parts))
 
-    @admin.display(description=gettext_lazy("what asks for when"))
+    @admin.display(description=gettext_lazy("what asks for which time"))
     def reasoning(self, feed: Feed) -> Any:
         """Return all the times from which the next fetch was chosen."""
         return reasoning_of(feed)
@@ -298,7 +298,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Stop fetching the selected feeds, for everybody, until they are resumed."""
+        """Stop fetching the active ones of the selected feeds, for everybody, until they are resumed."""
         count = Feed.objects.filter(pk__in=feeds.values("pk"), status=Feed.Status.ACTIVE).update(
             status=Feed.Status.PAUSED
         )

@@ -11,9 +11,9 @@ nh3 takes quadratic time for some constructs. They are rewritten or left out bef
 - Elements that are nested, reopened or moved too often (see `OpenElements`): such HTML is refused.
 
 `html_tokenizer` and nh3 must agree about what is text and what is a tag. So everything that changes how tags are read
-is removed as well: SVG, `select`, `template` and CDATA sections, none of which the sanitizer ever allows. MathML must
-have been written by `mathml`: elements, properly nested, and text. This module makes nothing safe: nh3 does that
-afterwards.
+is removed as well: CDATA sections and the tags of CHANGES_READING, such as SVG, `select` and `template`, none of which
+the sanitizer ever allows. MathML must have been written by `mathml`: elements, properly nested, and text. This module
+makes nothing safe: nh3 does that afterwards.
 """
 
 from __future__ import annotations
@@ -126,8 +126,9 @@ def _parted(text: str) -> Iterator[str]:
 
 
 def _raw(name: str, text: str) -> Iterator[str]:
-    """Yield *text*, the content of an element *name* that has no tags in it, split over several elements of that name.
-    If *name* is "", *text* is a comment: yield an empty one.
+    """Yield *text*, the content of an element *name* that has no tags in it, split over several elements of that name:
+    for `plaintext` as escaped text, for `script` and `style` nothing. If *name* is "", *text* is a comment: yield an
+    empty one.
     """
     if name == "plaintext":  # no end tag ends it; its start tag is removed
         yield from _parted(html.escape(text, quote=False))

@@ -196,7 +196,7 @@ def in_turn(texts: Sequence[str], between: Sequence[str]) -> list[str]:
 
 
 def strip_start(texts: list[str], tags: Sequence[str]) -> None:
-    """Remove white space from *texts* up to the first of *tags* that is not empty (a comment is)."""
+    """Remove the white space at the start of a fragment, up to the first tag that is not empty (a comment is empty)."""
     for at, tag in enumerate(chain(tags, [""])):
         texts[at] = texts[at].lstrip()
         if texts[at] or tag:
@@ -204,7 +204,7 @@ def strip_start(texts: list[str], tags: Sequence[str]) -> None:
 
 
 def strip_end(texts: list[str], tags: Sequence[str]) -> None:
-    """Remove white space from *texts* after the last of *tags* that is not empty (a comment is)."""
+    """Remove the white space at the end of a fragment, after the last tag that is not empty (a comment is empty)."""
     for at in range(len(tags), -1, -1):
         texts[at] = texts[at].rstrip()
         if texts[at] or (at and tags[at - 1]):

@@ -54,7 +54,7 @@ class LazyPictures:
         self._last_fallback = False
 
     def picture(self, source: str, *, in_fallback: bool) -> str:
-        """Return the `img` tag *source* with the source that a script would give it, or "" if it is not to be shown.
+        """Return the `img` tag *source* with the address that a script would give it, or "" if it is not to be shown.
 
         If a lazy picture has a copy in `noscript`, only one of the two is shown: the one that has a source.
         """

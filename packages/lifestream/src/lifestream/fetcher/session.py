@@ -1,7 +1,8 @@
-"""The only access to the network: an aiohttp session that does nothing on its own.
+"""The only access to the network: an aiohttp session that leaves decisions to `fetch`.
 
-It takes nothing from the environment, keeps no cookies, follows no redirects, inflates no body and rewrites no URL:
-`fetch` decides all of that. The guard checks each address before a connection to it is opened (see `address_guard`).
+It takes nothing from the environment, keeps no cookies, inflates no body and repeats no request. A request must say
+`allow_redirects=False` and give a URL that is marked as encoded: otherwise aiohttp follows redirects and rewrites the
+URL. The guard checks each address before a connection to it is opened (see `address_guard`).
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class TinyChunks(aiohttp.ClientPayloadError):
 
 
 class Protocol(ResponseHandler):
-    """What aiohttp does with the bytes of a connection, but with few interim answers (RFC 9110 §15.2), and not with
-    very many tiny chunks. Neither counts as a part of the body, so that nothing else limits them: a server that goes on
-    sending them would keep all others waiting.
+    """What aiohttp does with the bytes of a connection, with limits for interim answers (RFC 9110 §15.2) and for tiny
+    chunks. No other limit counts these, since they are no part of the body: a server that goes on sending them would
+    keep all others waiting.
     """
 
     _interim = 0
@@ -169,7 +170,7 @@ def open_session(
 
 
 def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
-    """Return a session that connects by *connector*, and does nothing on its own. The caller closes it."""
+    """Return a session of this kind (see above) that connects by *connector*. The caller closes it."""
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -183,15 +184,15 @@ def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
     # right. There is no public name to turn it off: `ClientSession._request` was read in aiohttp 3.14, whose own
     # TestClient sets the attribute, too. test_session names the versions that were read, and tests the effect.
     session._retry_connection = False
-    # There is no public name either for what is made of each new connection.
+    # There is no public name either for the class of the protocol that a new connection gets.
     factory: Any = partial(Protocol, loop=asyncio.get_running_loop())
     connector._factory = factory
     return session
 
 
 def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Return header fields as `outcomes` describes them: names in lower case, repeats joined. Once a field is longer
-    than _HEADER_LIMIT characters, its further repeats are left out.
+    """Return header fields as `outcomes` describes them: names in lower case, different values of a field joined.
+    Once a field is longer than _HEADER_LIMIT characters, its further values are left out.
     """
     fields: dict[str, list[str]] = {}
     known: dict[str, set[str]] = {}

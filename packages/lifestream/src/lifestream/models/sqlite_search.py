@@ -24,8 +24,8 @@ _LONGEST_BEGINNING: Final = 50
 
 
 class _Phrase(NamedTuple):
-    """A phrase of a query: the *letters* with which its first word begins, the *pattern* of its words, each between two
-    spaces, and whether it is a single word.
+    """A phrase of a query: the *letters* with which its first word begins, the *pattern* that finds it, see `_pattern`,
+    and whether it is a single word.
     """
 
     letters: str

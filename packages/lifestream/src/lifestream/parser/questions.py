@@ -35,8 +35,8 @@ class Nonsense(ParserDied):
 @dataclass(frozen=True, slots=True)
 class DocumentQuestion:
     """A document to read. *shipped* names the shipped plugin for it, and is "" if the child chooses the plugin once the
-    document is read, or None if the plugin may be one that is not shipped. *plugin* is the one chosen by its name, if
-    there is one; *problems* say why it can't be had. *noted* says that notes are wanted. *known* are the digests of
+    document is read, or None if the plugin may be one that is not shipped. *plugin* is the one chosen by its name, or
+    None; *problems* say why a chosen one can't be had. *noted* says that notes are wanted. *known* are the digests of
     entries that need not be cleaned (see `entry_digests`).
     """
 
@@ -84,7 +84,7 @@ class DocumentQuestion:
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """A web page to read, of which the first *most* characters count."""
+    """A web page to read; *most* is how many of its characters are read, from the beginning."""
 
     body: bytes
     headers: Mapping[str, str]

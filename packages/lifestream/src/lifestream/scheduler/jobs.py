@@ -5,8 +5,8 @@
     decider           → Result     the same, with the time of the next fetch
     writer.store(…)   → Stored     what was written
 
-Each is frozen, and made by the module on the left; for a feed that is being added, `refresh.subscribe` makes the
-`Claimed` and the `Result`.
+Each is frozen, and made by the module on the left, with two exceptions: `refresh.subscribe` makes the `Claimed` and the
+`Result` of a feed that is being added, and `work_loop` the `Stored` of a result if the writer fails.
 """
 
 from __future__ import annotations

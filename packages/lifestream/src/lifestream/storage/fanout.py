@@ -93,7 +93,7 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
     posted, as for every new subscription.
 
     A subscription that exists already is returned as it is. Raises `RowGone` if the lifestream or the feed was deleted.
-    In a transaction of the caller, the database may raise an IntegrityError for that when it ends.
+    In a transaction of the caller, the database may instead raise an IntegrityError at the transaction's end.
     """
     using = router.db_for_write(Subscription)
     subscriptions = Subscription.objects.using(using)

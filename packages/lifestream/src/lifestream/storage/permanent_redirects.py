@@ -87,8 +87,8 @@ def _merge(feed: int, other: Feed, using: str) -> None:
             Post.objects.using(using).filter(subscription=subscription).update(subscription=existing)
             subscription.delete()
         else:
-            # Usually, both feeds have had the same content for a while: only other items are posted. The base manager
-            # is Django's own, which does not post items when a subscription is updated.
+            # Usually, both feeds have had the same content for a while: only items that *feed* lacks are posted. The
+            # base manager is Django's own, which does not post items when a subscription is updated.
             Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=other)
             sort_names.settle(using, subscriptions=[subscription.pk])
             fanout.note_readers([other.pk], using)

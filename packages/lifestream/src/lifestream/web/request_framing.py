@@ -44,7 +44,7 @@ _STEP: Final = 256 * 1024  # bytes of a body after which `may_keep_more` is call
 
 
 class ServerBusy(Error):
-    """The answer to a request whose body cannot be kept, because of the bodies of other requests (RFC 9110 §15.6.4)."""
+    """The answer to a request whose body cannot be kept for now (RFC 9110 §15.6.4)."""
 
     code = 503
     reason = "Service Unavailable"  # not translated
@@ -132,9 +132,9 @@ class BoundedParser(HTTPRequestParser):
 
 
 class QuickChunks(ChunkedReceiver):
-    """Reads a chunked body (RFC 9112 §7.1) as waitress does, but each byte once, and joins the small chunks that arrive
-    together into one piece. It refuses empty lines between chunks, which waitress skips, and lines of the trailer that
-    are no header fields.
+    """Reads a chunked body (RFC 9112 §7.1) as waitress does, but the content of each chunk once, and joins small chunks
+    that arrive together into one piece. It refuses empty lines between chunks, which waitress skips, and lines of the
+    trailer that are no header fields.
 
     *pending* are the bytes of a line, or of the trailer, whose end has not arrived yet. Whether a body is refused, why,
     and after how many of its bytes, does not depend on how these arrive.

@@ -61,8 +61,9 @@ def _untrusted(scenario_id: str, title: str, fault: TlsFault, rule: str) -> Scen
 
 
 def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
-    """Return a pass if the items *numbers* are listed with a field *name* that runs no script, *non-strict* if an item
-    is missing. Raise Unseen if the list does not show this field even of item 3, where it is harmless.
+    """Return a failure if one of the items *numbers* has a field *name* that runs a script; otherwise *non-strict* if
+    one is missing, a pass if all are listed. Raise Unseen if the list does not show this field even of item 3, where it
+    is harmless.
     """
     seen.expect_subscribed(3)
     seen.asked(1)
