@@ -44,8 +44,8 @@ MOST_OF_A_FEED: Final = 50
 MEMORY: Final = 48 * 1024 * 1024
 """How many bytes all of them may hold together while they are fetched."""
 WAITING: Final = 3
-"""How many threads may wait for pictures. A server has more, for its pages. None waits for a feed whose pictures are
-slow.
+"""How many threads may wait for pictures. By default a server has more, for its pages. None waits for a feed whose
+pictures are slow.
 """
 PATIENCE: Final = 3.0
 """For how many seconds such a thread waits at most."""
