@@ -107,7 +107,7 @@ def entries(folder: str) -> Entries:
 
 
 def tabled(text: str) -> frozenset[str]:
-    """Return what is in code font in the first cell of each row of each table in *text*."""
+    """Return what the first cells of table rows in *text* have in code font, if they hold nothing else."""
     return frozenset(name for row in _ROW.finditer(text) for name in _CODE.findall(row["names"]))
 
 

@@ -246,7 +246,7 @@ class Settings(SettingValues):
     @property
     def slow_interval(self) -> float:
         """`LIFESTREAM_SLOW_INTERVAL`: the longest interval that lifestream itself chooses for a feed after a
-        success, however seldom the feed publishes.
+        success, however seldom the feed publishes, unless LIFESTREAM_MIN_INTERVAL is longer.
         """
         return self.number("SLOW_INTERVAL", 86400.0)
 

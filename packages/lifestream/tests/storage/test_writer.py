@@ -152,6 +152,15 @@ class TestBrokenRows:
         stored = read(feed, *drafts)
         assert (stored.new, stored.broken) == (CHUNK + 9, 1)
 
+    def test_a_deleted_item_whose_guid_changes_beside_a_broken_row_stays_deleted(self) -> None:
+        feed, before, after = make_feed(), "https://example.com/before", "https://example.com/after"
+        read(feed, draft("1", "A", link=before))
+        Item.objects.get().delete()
+        stored = read(feed, draft("2", "A", link=before), draft("b", "broken"))
+        assert (stored.refused, stored.broken) == (1, 1)
+        assert read(feed, draft("2", "B", link=after)).refused == 1
+        assert not Item.objects.exists()
+
 
 class TestClaims:
     def test_a_result_for_a_feed_that_another_worker_now_holds_is_not_written(

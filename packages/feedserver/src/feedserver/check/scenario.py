@@ -50,8 +50,8 @@ class Step:
     """One step of a scenario.
 
     *answers* is what the feed answers, or a mapping of paths (relative to the scenario, such as "new.xml") to what they
-    answer. The step begins no earlier than the time *wait* after the one before, and no later than the time *until*
-    after it, by default `SLACK` more than *wait*. For step 1, both count from the last poll of step 0.
+    answer. The step begins at least *wait* and at most *until* after the step before; *until* is by default `SLACK`
+    more than *wait*. For step 1, both count from the last poll of step 0.
     """
 
     answers: Serve | Mapping[str, Serve]
@@ -99,8 +99,8 @@ class Scenario:
     - *why*: why it matters to the people who use the reader, in one or two sentences.
     - *advice*: how the reader's author mends it, in one or two sentences.
     - *needs*: what it needs beside the requests.
-    - *depends_on*: ids of scenarios that come before it; if they are run, and none of them is a pass or *non-strict*,
-      this one is *not seen*.
+    - *depends_on*: ids of scenarios that come before it; if some of them are run, and none of those is a pass or
+      *non-strict*, this one is *not seen*.
     - *kinds*: the kinds of readers that it may be for, by default all; see `is_for`.
     - *lane*: `LaneKind.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `LaneKind.SLOW` if it takes
       long.

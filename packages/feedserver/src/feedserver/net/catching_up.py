@@ -28,7 +28,7 @@ MUCH = 4096
 """How many bytes must wait at a connection so that it counts as much: more than a usual request has."""
 
 MOST_TURNS = 1024
-"""Turns that are waited for one connection: a kernel holds less than is read in them."""
+"""The most turns that are waited for one connection. They read more than a kernel holds for it."""
 
 
 def catch_up(loop: SocketLoop) -> str:

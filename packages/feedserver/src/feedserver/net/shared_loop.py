@@ -112,7 +112,7 @@ class LoopThread:
     def do(self, function: Callable[[], object]) -> None:
         """Call *function* as `visit` does, and return when it has returned.
 
-        Raises LoopBlocked where it was not called within `PATIENCE`.
+        Raises LoopBlocked if it has not returned within `PATIENCE`. If it was not called by then, it never is.
         """
         done = threading.Lock()
         done.acquire()

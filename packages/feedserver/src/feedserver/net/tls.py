@@ -241,7 +241,7 @@ class _Records:
 
 
 class TlsLayer:
-    """The server's end of one TLS connection. If it `stalls`, it never answers the client's first message."""
+    """The server's end of one TLS connection. If it `stalls`, the client's first message is never answered."""
 
     __slots__ = (
         "_incoming",

@@ -173,8 +173,8 @@ def _term(text: str, *, beginning: bool) -> Term | None:
 @lru_cache(maxsize=32)
 def pattern_of(query: str) -> re.Pattern[str] | None:
     """Return a pattern that finds in folded text the words that `terms` with *beginnings* asks for, each to its end, or
-    None for a query without words. Of a long query, it finds the first _MOST_MARKED words and phrases, and of a long
-    phrase the first _MOST_OF_PHRASE words, at most those before a word without letters and digits.
+    None for a query without words. Of a long query, it finds the first _MOST_MARKED words and phrases. Of a phrase, it
+    finds at most the first _MOST_OF_PHRASE words, and none after a word without letters and digits.
     """
     found: list[tuple[str, bool]] = []
     for phrase, word in _QUOTED.findall(query):
@@ -183,7 +183,7 @@ def pattern_of(query: str) -> re.Pattern[str] | None:
     # The longest comes first: of several that begin at one place, it is the one to show.
     kept = sorted(list(dict.fromkeys(found))[:_MOST_MARKED], key=lambda each: len(each[0]), reverse=True)
     spaced = "|".join(shape for shape, is_unspaced in kept if not is_unspaced)
-    # What must not precede is written once: `re` needs most of a millisecond to compile the letters.
+    # The lookbehind is written once, for all of them: `re` needs most of a millisecond to compile the letters.
     patterns = [f"(?<!{_LETTER})(?:{spaced})"] if spaced else []
     patterns += [shape for shape, is_unspaced in kept if is_unspaced]
     return re.compile("|".join(patterns)) if patterns else None

@@ -162,7 +162,7 @@ def _special_ipv4(address: IPv4Address) -> str:
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address that an IPv6 address of a NAT64, 6to4 or ISATAP is translated or tunnelled to; None for
-    all others. Of those, the known kinds that carry one, such as Teredo, are refused whatever they carry. A prefix
+    all others. Other known kinds that carry an IPv4 address, such as Teredo, are refused whatever they carry. A prefix
     that a network has chosen for itself (RFC 6052 §2.2) can't be recognised.
     """
     number = int(address)

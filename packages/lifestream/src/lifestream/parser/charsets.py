@@ -30,8 +30,8 @@ REPLACEMENT: Final = "\ufffd"
 class Charset:
     """A charset: its *name* in the Encoding Standard, or else Python's, and the *codec* of Python that decodes it.
 
-    *multi_byte* says that a character may take several bytes. *script* holds the ranges of the characters beyond ASCII
-    that text in this charset is written with. Both tell how far a label can be believed.
+    *multi_byte* says that a character may take several bytes, except for UTF-8. *script* holds the ranges of the
+    characters beyond ASCII that text in this charset is written with. Both tell how far a label can be believed.
     """
 
     name: str
@@ -40,8 +40,8 @@ class Charset:
     script: tuple[tuple[int, int], ...] = ()
 
     def is_written_with(self, character: str) -> bool:
-        """Return whether text in this charset is written with *character*; if not, it may be a letter of another script
-        that the charset also has.
+        """Return whether text in this charset is written with *character*, which is beyond ASCII; if not, it may be a
+        letter of another script that the charset also has.
         """
         if not any(first <= ord(character) <= last for first, last in self.script):
             return False

@@ -1,7 +1,7 @@
 """One thread that kills every process whose time is up.
 
-A separate timer for each question would start a thread each time. When memory runs short, a new thread may end before
-it reports that it runs, and the thread that started it would wait forever (CPython's `Thread.start`).
+A separate timer for each question to a process would start a thread each time. When memory runs short, a new thread may
+end before it reports that it runs, and the thread that started it would wait forever (CPython's `Thread.start`).
 """
 
 from __future__ import annotations

@@ -44,11 +44,11 @@ MOST_OF_A_FEED: Final = 50
 MEMORY: Final = 48 * 1024 * 1024
 """How many bytes all of them may hold together while they are fetched."""
 WAITING: Final = 3
-"""How many threads may wait for pictures. A server has more, for its pages. None waits for a feed whose pictures are
-slow.
+"""How many threads may wait for pictures. By default a server has more, for its pages. None waits for a feed whose
+pictures are slow.
 """
 PATIENCE: Final = 3.0
-"""For how many seconds each of them waits."""
+"""For how many seconds such a thread waits at most."""
 
 
 class NoPicture(Enum):
@@ -110,8 +110,8 @@ class Pictures:
             worker.close()
 
     def _coming(self, url: str, feed: int) -> Future[bytes] | None:
-        """Return a future of the picture at *url*, shared by all who ask for it as one of *feed*; None if too many are
-        under way, or if this machine can fetch none now.
+        """Return a future of the picture at *url*, shared by all who ask for it for *feed*; None if too many are under
+        way, or if this machine can fetch none now.
         """
         with self._lock:
             if (coming := self._under_way.get((url, feed))) is not None:

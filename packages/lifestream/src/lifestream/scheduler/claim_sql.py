@@ -21,7 +21,7 @@ _MOST_IDLE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to claim at the time *now*: up to *limit* feeds, at most *most* of one host; only of *feeds* (keys), if
+    """What to claim at the time *now*: up to *limit* feeds, up to *most* of one host; only of *feeds* (keys), if
     given.
 
     With *early*, our own interval doesn't count.
@@ -149,8 +149,9 @@ def _take_from_locked(wanted: Wanted, values: dict[str, Any], connection: BaseDa
         feeds = _first_of_each(cursor.fetchall(), wanted)
         if not feeds:
             return 0
-        # Others may have claimed and fetched these feeds before the hosts were locked. Whoever has locked a feed now
-        # waits for its host, which is locked here: so locked feeds are skipped, and this waits for nobody.
+        # Others may have claimed and fetched these feeds before the hosts were locked. A transaction that has locked
+        # one of these feeds may wait for its host, which is locked here. So locked feeds are skipped: this waits for
+        # nobody.
         values["feeds"] = feeds
         cursor.execute(
             "UPDATE lifestream_feed SET claim_token = %(token)s, claimed_until = %(until)s WHERE id IN ("  # noqa: S608

@@ -165,8 +165,8 @@ def find_rows(
 def last_rows(
     model: type[Model], names: Sequence[str], owner: str, owners: Sequence[int], using: str
 ) -> list[tuple[Any, ...]]:
-    """Return the fields *names* of the row with the highest key of each of *owners* that has rows of *model*, in the
-    database *using*. *owner* names the foreign key to the owners. Values are converted as by `find_rows`.
+    """Return, for each of *owners* that has rows of *model* in the database *using*, the fields *names* of its row with
+    the highest key. *owner* names the foreign key to the owners. Values are converted as by `find_rows`.
     """
     if not owners:
         return []

@@ -101,8 +101,8 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
 def _locked(listed: Mapping[str, Listed], using: str) -> dict[str, Feed]:
     """Return the feeds of *listed* by its keys, made where they are missing, and locked.
 
-    The locks wait for imports that have read already who subscribes: their items are not seen before they are
-    committed. A feed that was deleted, or got another URL, before it was locked is made again.
+    The locks wait for imports that have already read who subscribes: until such an import is committed, its items are
+    not seen here. A feed that was deleted, or got another URL, before it was locked is made again.
     """
     locked: set[int] = set()
     made: set[str] = set()
@@ -118,8 +118,9 @@ def _locked(listed: Mapping[str, Listed], using: str) -> dict[str, Feed]:
             _make_feeds([listed[key] for key in missing], using)
             made |= missing
         feeds = _shared(listed, using)
-    # Feeds are locked before hosts, as everywhere, and making a feed may have to wait for another process that makes or
-    # deletes it. All hosts are locked together: `note_readers` needs some of them, and could wait for them later.
+    # Hosts are locked after the feeds, as everywhere, and after making feeds, which may wait for another process that
+    # makes or deletes them. All hosts are locked together, also those that `note_readers` needs: waiting for these
+    # later, with other hosts locked, could end in a deadlock.
     due_hosts.lock({feed.host_id for feed in feeds.values()}, using)
     due_hosts.settle({feeds[key].host_id for key in made}, using)
     return feeds

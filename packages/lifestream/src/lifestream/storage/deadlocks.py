@@ -20,8 +20,8 @@ _T = TypeVar("_T")
 
 
 def in_transaction(work: Callable[[], _T], using: str) -> _T:
-    """Return what *work* returns, which is called in a transaction on the database *using*, and again in a new one
-    after a deadlock. Raises what *work* and the database raise otherwise, and the last deadlock.
+    """Call *work* in a transaction on the database *using*, and return what it returns. After a deadlock it is called
+    again, in a new transaction. Raises what *work* and the database raise otherwise, and the last deadlock.
     """
 
     def transact() -> _T:
@@ -32,8 +32,8 @@ def in_transaction(work: Callable[[], _T], using: str) -> _T:
 
 
 def tried_again(work: Callable[[], _T]) -> _T:
-    """Return what *work* returns, which begins its own transactions, and is called again after a deadlock: it then
-    finds what it has committed before. Raises what *work* and the database raise otherwise, and the last deadlock.
+    """Call *work*, which begins its own transactions, and return what it returns. After a deadlock it is called again,
+    and finds what it has committed before. Raises what *work* and the database raise otherwise, and the last deadlock.
     """
     for tries_left in reversed(range(TRIES)):
         try:

@@ -98,7 +98,7 @@ def _named(batch: Sequence[Import]) -> str:
 
 
 def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
-    """Yield groups of imports that share transactions; one that needs several transactions is a group by itself."""
+    """Yield groups of imports that share transactions. An import with several chunks is a group by itself."""
     batch: list[Import] = []
     size = 0
     for each in imports:
@@ -148,7 +148,7 @@ def _reconnect(using: str) -> None:
 
 
 def _commit_with_care(each: Import, step: _Step) -> None:
-    """Write the part of *step* of one document by itself, row by row if necessary.
+    """Write one document's part of *step* by itself, row by row if necessary.
 
     If not even its feed's state can be written, a failure is stored instead, and the feed is due later. If that fails,
     too, the result is `unwritten`.
@@ -169,7 +169,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
 
 
 def unstorable(result: Result, error: Exception) -> Result:
-    """Return the failure to store instead of *result*, which can't be stored because of *error*."""
+    """Return the failure that is stored in place of *result*, which can't be stored because of *error*."""
     message = say("document-unstorable", error=f"{type(error).__name__}: {error}")
     later = replace(result.next, failures=result.claim.failures + 1)
     failed = Failed("internal", message, result.claim.url)
@@ -246,6 +246,13 @@ def _write_rows(each: Import, chunk: Chunk, using: str) -> Written:
         else:
             written.new += of_row.new
             written.changed += of_row.changed
+    for moved in chunk.followed:
+        try:
+            with transaction.atomic(using=using):
+                item_import.follow([moved], using)
+        except ROW_ERRORS:
+            _log.exception("%s: the new keys of a deleted entry can't be stored.", each.result.claim.url)
+            written.broken += 1
     return written
 
 
@@ -320,9 +327,10 @@ def _settle_names(feeds: Collection[int], using: str) -> None:
     """Store the names by which the subscriptions of *feeds* are sorted.
 
     The feeds are locked first, as by all others who write several subscriptions: PostgreSQL locks those in any order,
-    and two writers could wait for each other. Who saves one subscription locks it before its feed, so a deadlock is
-    still possible, and this is repeated then. A failure is only logged: the results are committed, and after an
-    exception `_commit` would take the feeds for another worker's. The daily cleanup corrects the names.
+    and two writers could wait for each other. A deadlock is still possible, since whoever saves one subscription locks
+    it before its feed; then this transaction is repeated. A failure is only logged, since the results are committed:
+    after an exception, `_commit` would try to write them again, and report that another worker holds the feeds. The
+    daily cleanup corrects the names.
     """
 
     def work() -> None:
@@ -351,8 +359,8 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
 
 
 def _keep_active(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: str) -> None:
-    """Keep those of *feeds* active to which subscriptions have moved in this transaction, even if the feed itself has
-    been redirected to another one, or is gone: otherwise nobody would notice that it is not requested any more.
+    """Keep a feed of *feeds* active if subscriptions have moved to it in this transaction, even if it has itself been
+    redirected to another one, or is gone: otherwise nobody would notice that it is not requested any more.
     """
     into = {move.into for move in moves if move.into is not None}
     gone = [key for key in into if key in feeds and feeds[key].status == Feed.Status.GONE]
@@ -363,9 +371,10 @@ def _keep_active(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: s
 
 def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:
     """Pause the hosts named in *pauses* at least until the times given there, release those of *hosts* (keys) that no
-    worker holds any more, and note when all of them are due.
+    worker holds any more, and note when each of *hosts* is due.
 
-    A host that asks for a pause after a redirect is not the feed's own host, whose other feeds are still requested.
+    After a redirect to another host, that host may ask for a pause. Other feeds of the feed's own host are then still
+    requested.
     """
     paused = Host.objects.using(using).filter(name__in=pauses).values_list("pk", "name") if pauses else ()
     keys = dict(paused)

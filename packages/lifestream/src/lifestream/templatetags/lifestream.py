@@ -208,8 +208,8 @@ def in_own_words(text: str | None) -> str:
 def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
     work on a page with several items. Pictures of unknown size are marked, so that they keep their space, and so are
-    links whose text is their address, so that a printed page has the address once. If the site shows pictures, their
-    addresses are those on this site. Without an item, the result is "", as with all filters here.
+    links whose text is their address, so that a printed page has the address once. With LIFESTREAM_SERVE_PICTURES, the
+    addresses of pictures are those on this site. Without an item, the result is "", as with all filters here.
     """
     if not item:
         return SafeString()

@@ -68,9 +68,9 @@ class Card:
 
     *lead* is the one picture that represents an article, or the cover of a sound. *pictures* are those that are not in
     the content. *whole* is True if a timeline may show all of the content. *counts* are the numbers of all such
-    pictures, sounds, films and files, even if a timeline shows only the first ones: as many as *most_pictures*, and of
-    sounds and of films *most_played*. *season* and *number* are those of a podcast's episode; *episode* has all that
-    the podcast says about it, on the item's own page.
+    pictures, sounds, films and files. A timeline shows only the first of them: at most *most_pictures* pictures,
+    *most_played* sounds and *most_played* films. *season* and *number* are those of a podcast's episode; *episode* has
+    all that the podcast says about it, on the item's own page.
     """
 
     most_pictures: ClassVar[int] = PICTURES
@@ -133,8 +133,9 @@ class Card:
 
 
 def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> Card:
-    """Return the card of *post*, whose item and feed are loaded. Its pictures have their addresses on this site if the
-    site shows pictures; with *originals*, which search engines and messengers need, they have the item's addresses.
+    """Return the card of *post*, whose item and feed are loaded. Its pictures have addresses on this site if
+    LIFESTREAM_SERVE_PICTURES is True; with *originals*, which search engines and messengers need, they have the item's
+    addresses.
 
     How much of the post the card has is the choice of the lifestream, if that is loaded; a *complete* card has all. In
     a search, the summary is the excerpt in which the search has found its words.

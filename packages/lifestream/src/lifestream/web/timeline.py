@@ -49,8 +49,9 @@ RECENT = 500
 POSTS_A_SITE = 4
 """How many of the latest posts are looked at for each site that is to be found: few sites publish more in a row."""
 LOOKED_UP = 50_000
-"""Up to this number of items of a tag, their posts are looked up if few of them are among the latest posts. That takes
-some microseconds an item. If more items have the tag, only the posts of the latest of these items are looked up.
+"""If at most this many items have a tag, and few of them are among the latest posts, the posts of all these items are
+looked up. That takes some microseconds an item. If more items have the tag, only the posts of the latest of these items
+are looked up.
 """
 MOST_DATED = 500
 """How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""

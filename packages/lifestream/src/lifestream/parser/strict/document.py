@@ -21,9 +21,10 @@ from lifestream.parser.wellformed import flaw_of, mend
 
 @dataclass(frozen=True, slots=True)
 class XmlDocument:
-    """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them, and
-    not `mended` if entries or another feed follow the end of the root: these are left out. Nor is it if a part of the
-    document is overwritten.
+    """A document: its *root*, or None if its flaws can't all be mended, and *flaw*, the first of these flaws.
+
+    The flaw is not `mended` if there is no root, if entries or another feed follow the end of the root (they are left
+    out), or if a part of the document is overwritten.
 
     The tree has no comments and processing instructions: ElementTree's parsers leave them out.
     *source* is the document in UTF-8 as it was given to the parser, mended as far as possible. *netscape* says that the
