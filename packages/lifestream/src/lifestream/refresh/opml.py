@@ -156,7 +156,7 @@ def too_large() -> str:
     return say("opml-too-large", size=f"{settings.max_opml / 1024**2:g}")
 
 
-_END = re.compile(r"</(?:[\w.-]{1,40}:)?opml\s*+>|<(?:[\w.-]{1,40}:)?opml(?:\s[^<>]*+)?(?<=/)>", re.IGNORECASE)
+_END = re.compile(r"</(?:[\w.-]{1,40}:)?opml\s*+>|<(?:[\w.-]{1,40}:)?opml(?:[\s/][^<>]*+)?(?<=/)>", re.IGNORECASE)
 
 
 def _refusal(url: str, kind: str) -> str:
