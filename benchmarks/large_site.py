@@ -191,8 +191,8 @@ def _fill_tables(feeds: int, items: int) -> None:
             ),
         ),
     )  # fmt: skip
-    # Tag 1 is on each second item, tag 2 on each fourth, and so on: tag 20 is on one in a million. Each tag from 30 on
-    # is on about one in 2,000.
+    # Tag 1 is on each second item, tag 2 on each fourth, and so on: tag 20 is on one in a million. Each tag from 30 to
+    # TAGS - 1 is on about one in 2,000.
     _write(Tag(), ("id", "name", "slug"), ((key, f"Tag {key}", f"tag-{key}") for key in range(1, TAGS + 1)))
     _write(
         Item.tags.through(),
@@ -218,7 +218,7 @@ def _fill_search_index(cursor: Any, items: int, bodies: Sequence[tuple[str, str,
     """Write PostgreSQL's search index as imports build it: the words in lower case with their positions, each with the
     segment of its item in front of it. Words of title and author weigh more.
 
-    The words of a text are those of its body, which many items have, and of the one word at its end.
+    The words of a text are those of its body, which many items have, and the one word at its end.
     """
     from lifestream.models.search_sql import SEGMENT
 

@@ -2,14 +2,14 @@
 
     python benchmarks/parse.py [--rounds 9] [--quick]
 
-The time is processor time, for a blog of 19 entries in each format that feedserver writes, and one of 52 KB with its
+The time is processor time, for a blog of 19 entries in RSS 2.0, Atom 1.0 and RSS 1.0, and one of 52 KB with its
 whole posts. feedparser reads the same bytes with its own cleaning on and off; lifestream cleans afterwards, so it is
 compared with the latter. A parser's child reads, cleans and writes the answer; the parent reads that. The memory, for
 each size of a document, is the peak of a new process (VmHWM, on Linux alone) that has read it, with all that a parser's
 child imports.
 
 The exit status is 1 if a bound doesn't hold: 0.2 of feedparser's time to read, 1.0 of it for all that a child does, and
-30 MB + 7 times the body; for a body that feedparser has to read, which is damaged before its first entry, 30 MB + 15
+30 MB + 7 times the body; for a body that feedparser has to read, since its root is of no known format, 30 MB + 15
 times. With --quick, the program only prints which bounds hold.
 """
 

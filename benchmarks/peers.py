@@ -2,7 +2,7 @@
 test.
 
 Each serves the same body on a free port of the loopback. Peers get the fastest setting that their documentation offers,
-and log nothing. A peer's module is imported when the peer opens, so one that is not installed can be left out.
+and log nothing. A peer's module is imported when the peer is used, so one that is not installed can be left out.
 """
 
 from __future__ import annotations

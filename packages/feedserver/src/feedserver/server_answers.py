@@ -50,10 +50,10 @@ class ServerAnswers(ServerLocation):
         that was given here.
 
         *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
-        *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern,
-        then the one whose pattern has the most text beside its placeholders, with the narrowest query, with the most
-        other conditions (*state* is one), with the request's own method; of equal ones, the one that was added last. A
-        route for the same requests replaces the earlier one.
+        *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern.
+        Between two of a kind, these decide in turn: the most text beside the placeholders of a pattern, the narrowest
+        query, the most other conditions (*state* is one), and the request's own method. Of equal routes, the one that
+        was added last answers. A route for the same requests replaces the earlier one.
         """
         asked = Conditions.of(conditions, "method", "state", "then")
         self.site.routes.add(path, answers, method, state, then, asked)

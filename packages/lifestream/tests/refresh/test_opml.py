@@ -289,3 +289,10 @@ def test_the_maximum_size_of_a_list_is_a_setting() -> None:
             read(document + b" " * 1024**2)
     with override_settings(LIFESTREAM_MAX_OPML_FEEDS=1), pytest.raises(NotOpml, match="it lists more than 1 feeds"):
         read(document)
+
+
+@pytest.mark.parametrize("root", ["<opml/>", "<opml />", "<opml version='2.0'/>", "<o:opml/>"])
+def test_a_list_of_one_empty_element_is_not_cut_off(root: str) -> None:
+    found = opml.read_list(root.encode())
+    assert found.outlines == ()
+    assert not found.is_cut_off

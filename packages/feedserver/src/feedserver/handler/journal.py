@@ -247,7 +247,8 @@ class Journal:
         return next(filter(None, differences), "")
 
     def describe(self, last: int = 20, after: Exchange | None = None) -> str:
-        """Return the journal as text for a failing test: one line for each of the *last* exchanges.
+        """Return the journal as text for a failing test, with one line for each exchange; *last* is how many are listed
+        at most, the newest ones.
 
         With *after*, only the exchanges that came after it are listed.
         """

@@ -12,8 +12,8 @@ answer them. The modules, in the order in which a connection passes them:
 5. `transport`: reads and writes one socket.
 6. `tls`: TLS without I/O, so that a fault can break it at any point; the authority, and the certificates of servers and
    clients, also those that a client must refuse.
-7. `connection`: bytes and TLS between a transport and the protocol, and how it is closed or reset (when:
-   `faults.ends`); `connection_state` is the table of its states.
+7. `connection`: bytes and TLS between a transport and the protocol, and how it is closed or reset
+   (`faults.ends` says when); `connection_state` is the table of its states.
 8. `http1`: reads requests and sends their answers.
 9. `answer_under_way`: one answer while it is sent: its plan, its timer, its counts. For each fault, it notes in the
    exchange at which byte of the body the answer is broken; `http1` notes there how the answer ended, and how many

@@ -121,7 +121,7 @@ class Listening:
         self._sockets += [binding.listen_again(address, port, self._holding) for address in self._bound]
 
     def hold(self, port: int) -> None:
-        """Hold *port* while nothing listens there: before `refuse` where the system allows that, else after it."""
+        """Hold *port* while nothing listens there. Called before `refuse`, where not every system can, and after it."""
         if self._holding:
             return
         if not self._sockets:
@@ -135,7 +135,7 @@ class Listening:
             self._holding.append(holder)
 
     def unbind(self) -> None:
-        """Close what `bind` and `hold` have opened, before `open` was called."""
+        """Close what `bind` and `hold` have opened. Not for use after `open`."""
         self.let_go()
         _close_all(self._sockets)
 

@@ -1,10 +1,16 @@
 """Recognises the names of secrets: one list of words, for headers, cookies and parameters alike.
 
 The percent-encoding of a name is undone, and variants of ASCII letters become ASCII. The name is split at everything
-that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the parts `auth` and `key`. If one
-part is in the list, joins two of its words, as `sesskey` does, joins one to a word of `_OWNERS`, as `userpwd` does, or
-ends with one of `_ENDINGS`, the name is that of a secret; `is_secret` knows the exceptions. Words of the list are
-compared with whole parts, so `keyboard`, `monkey` and `author` are not names of secrets.
+that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the parts `auth` and `key`. The
+name is that of a secret if one of its parts
+
+- is a word of the list;
+- joins two words of the list, as `sesskey` does;
+- joins a word of `_OWNERS` and a word of the list, as `userpwd` does;
+- ends with one of `_ENDINGS`, as `phpsessid` does.
+
+`is_secret` knows the exceptions, and some names that are secrets without such a part. Words of the list are compared
+with whole parts, so `keyboard`, `monkey` and `author` are not names of secrets.
 """
 
 from __future__ import annotations
@@ -194,8 +200,8 @@ def login_beside(text: str) -> frozenset[str]:
 
 
 def is_login(name: str, value: str) -> bool:
-    """Return whether the *name* of a header or a parameter says that its *value* is used to log in, and a password is
-    in that.
+    """Return whether the *name* of a header or a parameter says that its *value* is used to log in, and the value
+    contains a password.
     """
     return says_login(decoded(name)) and _NAME_AND_PASSWORD.fullmatch(unquote(value.strip())) is not None
 

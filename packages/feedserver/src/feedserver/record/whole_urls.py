@@ -1,6 +1,6 @@
 """Secrets in a URL whose end is known: a text that is nothing but a URL, and the URLs in a Refresh and a Link.
 
-There a value may contain quotes, brackets and semicolons, as in `?token=it's`, which end a value in other texts.
+There a value may contain quotes, brackets and semicolons, as in `?token=it's`. In other texts, these end a value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WHOLE_URLS = (
     re.compile(rf"\A(?P<before>(?:[0-9.]*+[;,][ \t]*+url=)?)(?P<url>{_BEGINNING_OF_URL}\S*+)\Z", re.IGNORECASE),
     re.compile(rf"(?P<before><)(?P<url>{_BEGINNING_OF_URL}[^\s<>]*+)(?=>)"),
 )
-"""A URL that is the whole text, and those of a Refresh and a Link, so that it is known where they end."""
+"""Patterns of URLs whose end is known: one that is the whole text or stands in a Refresh, and those in a Link."""
 
 _PARAMETER_OF_WHOLE = re.compile(
     r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
@@ -30,7 +30,8 @@ _ENDS_VALUE = re.compile("['\"<>;]")
 
 
 def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str], None], levels: int) -> str:
-    """Return *text* without the secrets that have such a sign in them; `secret_search` finds all others.
+    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them; `secret_search` looks
+    for the others.
 
     The parameters named in *keep* stay. *note* is called with a description of each secret, and the secret. URLs within
     the values of parameters are searched, at most *levels* deep.

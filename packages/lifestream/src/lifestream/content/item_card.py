@@ -273,7 +273,7 @@ def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
 
 
 def addresses_in(content: str) -> frozenset[str]:
-    """Return the addresses in the safe HTML *content*: each as it is written, and without its query."""
+    """Return the addresses in the safe HTML *content*: each whole, and without its query."""
     found: set[str] = set()
     for one, several in _ADDRESSES.findall(content):
         for written in [one] if one else (candidate.split(" ", 1)[0] for candidate in several.split(", ")):

@@ -28,14 +28,15 @@ _PLAIN_PATH = re.compile(
 _ORIGIN = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=[/?#]|\Z)")
 
 
-# A name in DNS has 253 characters (RFC 1035, section 3.1), and each of its labels 63; a login may precede it. For
+# A name in DNS has 253 characters at most (RFC 1035, section 3.1), each of its labels 63; a login may precede it. For
 # Python, combining marks are neither letters nor white space, but for two half-width ones.
 _IMPOSSIBLE_HOST = late(r"[^/?#]*+/[\t\r\n]*+/(?:[^/?#]{1001}|[^/?#]*?(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){64})")
 
 
 def has_impossible_host(url: str) -> bool:
-    """Return whether *url* is not in ASCII, and its host, with the login before it, has over 1,000 characters or 64
-    combining marks in a row. The functions of `urllib.parse` normalize a host, which takes time quadratic in its marks.
+    """Return whether *url* is not in ASCII, and its host, with the login before it, has over 1,000 characters, or 64
+    combining marks or signs in a row. The functions of `urllib.parse` normalize a host, which takes time quadratic in
+    its marks.
     """
     return not url.isascii() and len(url) > 64 and _IMPOSSIBLE_HOST.match(url) is not None
 

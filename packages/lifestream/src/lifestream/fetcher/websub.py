@@ -4,8 +4,9 @@
                                                                                        lease_of     Signature
 
 Two rules are stricter than the recommendation. A hub is asked over https, even if the feed names it with http, since
-the request contains a secret. And no subscription is without a secret, which is optional there: each push without a
-valid signature is ignored, since everything else in it can be forged.
+the request contains a secret (tests may set LIFESTREAM_PUSH_OVER_HTTP, for loopback). And no subscription is without a
+secret, which is optional there: each push without a valid signature is ignored, since everything else in it can be
+forged.
 """
 
 from __future__ import annotations

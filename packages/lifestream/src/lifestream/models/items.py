@@ -48,8 +48,8 @@ class Tag(models.Model):
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
-    """Querysets of items. Deleting items leaves tombstones, so that they do not come back, and removes them from the
-    search index.
+    """Querysets of items. Deleting items removes them from the search index, and leaves tombstones, so that the items
+    do not come back.
     """
 
     def delete(self) -> tuple[int, dict[str, int]]:

@@ -22,8 +22,9 @@ SHOWING: Final = frozenset({"lifestream", "lifestream_id", "feed", "feed_id", "p
 """The fields of a subscription that decide what it shows."""
 
 subscriptions_written: Final = Signal()
-"""Sent once for all subscriptions that were written together, inside the transaction. Arguments: *keys* of the
-subscriptions, *feeds* (keys) whose subscribers may have changed, and *using*.
+"""Sent once for all subscriptions that a queryset creates, or updates in a field of SHOWING, inside the transaction.
+`Subscription.save` sends it only for the feed that the subscription has left; for the rest, there is Django's
+`post_save`. Arguments: *keys* of the subscriptions, *feeds* (keys) whose subscribers may have changed, and *using*.
 """
 
 _LONGEST_NAME: Final = 2_000

@@ -15,7 +15,7 @@ beside it is what this module does about it:
     a long token that expat reads again with each part    expat gets the document in one part
 
 feedparser has hooks for dates only, so its parsers are subclassed. The overridden methods are those of versions 6.0.12
-to 6.0.14; three of them have names with an underscore. Each bound has a test of its time, which would fail with a
+to 6.0.14; the names of three begin with an underscore. Each bound has a test of its time, which would fail with a
 version that lacks the method.
 """
 
@@ -50,11 +50,8 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
     """
     text = document.decode("utf-8")
     found = prolog(text)
-    # A feed needs nothing before the root. White space takes its place, so that the line and column of an error are
-    # those in the document.
-    column = found.end - text.rfind("\n", 0, found.end) - 1
-    before = "\n" * text.count("\n", 0, found.end) + found.doctype() + " " * column
-    text = before + text[found.end :]
+    # A feed needs nothing before the root except the entities that are declared there.
+    text = found.doctype() + text[found.end :]
     parser: Any = _Strict("", language or None, "utf-8")
     is_well_formed = _read_strictly(parser, text.encode("utf-8"))
     if not is_well_formed:

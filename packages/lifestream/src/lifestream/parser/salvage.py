@@ -84,8 +84,10 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
 
 
 def _names_in(piece: bytes, name: bytes) -> set[bytes]:
-    """Return the names of the elements in an entry. If it has none of the names of an entry before it that has no end,
-    it is probably the rest of that entry, in which there is a start tag too many.
+    """Return the names of the elements in an entry.
+
+    If the entry before has no end, and shares no name with this one, this one is probably the rest of the entry before,
+    in which there is a start tag too many.
     """
     return set(re.findall(rb"<([^\s/>!?]+)", piece)) - {name}
 

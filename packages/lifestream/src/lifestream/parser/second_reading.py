@@ -1,7 +1,7 @@
 """A second reading of a document, for what feedparser loses.
 
 feedparser keeps only the last hour of `skipHours`, resolves guids against `xml:base`, and puts all media of an entry
-into one list, whichever of them belong together. So expat reads the same document too, and this module keeps just these
+into one list, whatever groups they are in. So expat reads the same document too, and this module keeps just these
 things, in the order of the entries. In an ill-formed document expat stops at the flaw; what it has read until then
 counts.
 """

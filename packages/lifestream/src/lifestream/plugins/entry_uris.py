@@ -41,7 +41,7 @@ _PORT = re.compile(r":\d+\Z")
 def hosts_of_feed(url: str, site_url: str, domain: str) -> frozenset[str]:
     """Return the hosts, with their ports, that the feed at *url* can speak for: its own, and that of its site.
 
-    The site that the feed names counts if it is in the *domain* that `url_hosts.site_domain` has found for the feed.
+    The site that the feed names counts if its domain is *domain*, which `url_hosts.site_domain` has found for the feed.
     """
     believed = bool(domain) and domain_of(site_url) == domain
     return frozenset(filter(None, (host_of(url), host_of(site_url) if believed else "")))

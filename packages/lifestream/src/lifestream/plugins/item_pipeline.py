@@ -174,7 +174,7 @@ def _outlines(
     drafts: Sequence[ItemDraft], draft_digests: Sequence[str], sanitizer: Sanitizer, known: Collection[str]
 ) -> dict[int, ItemDraft]:
     """Return the outlines of the drafts that need no cleaning, by their indices in *drafts*. The digest of such a
-    draft, at the same place in *draft_digests*, is *known*, and its outline is enough to find its item again.
+    draft, at the same place in *draft_digests*, is one of *known*, and its outline is enough to find its item again.
 
     Entries that look alike can be distinguished by their whole content only, so their outlines are never enough.
     """

@@ -37,7 +37,7 @@ TURN: Final = 60.0
 longer: see `scout.PATIENCE`.
 """
 AGAIN: Final = timedelta(minutes=1)
-"""After how long an address is looked at again that could not be looked at because of a shortage of this machine."""
+"""How long an address waits for another look if a shortage of this machine has prevented the first one."""
 
 
 def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", folder: str = "") -> list[Addition]:
@@ -110,7 +110,7 @@ def add_wanted(
     done = 0
     for _, found in find_feeds(claimed(), clock=clock, guard=guard):
         if isinstance(found, NotAdded) and found.by_shortage:
-            # It waits for other addresses, since the shortage may come from this one.
+            # Other addresses go first, since the shortage may come from this one.
             rows.filter(pk=under_way[-1].pk).update(claimed_until=clock() + AGAIN)
             log.warning("the addresses that were entered are looked at again later: %s", found.reason)
             break

@@ -1,9 +1,9 @@
 """Sends the requests to hubs that are due, after each refresh, within limits of time and number.
 
-A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. Requests
-that aren't sent in time are sent later: each subscription has the time of its next request (see `hub_subscriptions`).
-A hub for which other hubs have left no time is asked in the next run, since it is not to blame. So is one that has
-answered, but has more requests than there was time for.
+Through each proxy, and without one, a hub gets one request after the other, and no more in this run once it is busy,
+too slow or out of reach. Requests that aren't sent in time are sent later: each subscription has the time of its next
+request (see `hub_subscriptions`). A hub for which other hubs have left no time is asked in the next run, since it is
+not to blame. So is one that has answered, but has more requests than there was time for.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A lifestream as JSON, for another program: its look, its rules and its pages, its subscriptions with their rules and
 options, and its items, each with its state in the lifestream (hidden, pinned, …), but without its episode.
 
-The document is written piece by piece, since a lifestream may have a million items. The user names and passwords for
-feeds are never in it; a feed that has them is marked with `needs_login`.
+The document is written piece by piece, since a lifestream may have a million items. The logins and secret headers for
+feeds are never in it; a feed that has any is marked with `needs_login`.
 """
 
 from __future__ import annotations

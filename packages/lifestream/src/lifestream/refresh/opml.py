@@ -156,7 +156,7 @@ def too_large() -> str:
     return say("opml-too-large", size=f"{settings.max_opml / 1024**2:g}")
 
 
-_END = re.compile(r"</(?:[\w.-]{1,40}:)?opml\s*+>|<(?:[\w.-]{1,40}:)?opml(?:\s[^<>]*+)?(?<=/)>", re.IGNORECASE)
+_END = re.compile(r"</(?:[\w.-]{1,40}:)?opml\s*+>|<(?:[\w.-]{1,40}:)?opml(?:[\s/][^<>]*+)?(?<=/)>", re.IGNORECASE)
 
 
 def _refusal(url: str, kind: str) -> str:
@@ -258,8 +258,8 @@ def subscribe_to(
     """Subscribe *lifestream* to all of *outlines*; nothing is fetched, the new feeds are due at once.
 
     A feed keeps the name that it has in the list, since the owner of the list may have chosen it. URLs that no feed can
-    have, or that carry a password, are refused: the first are mistakes, and feeds with passwords have to be added one
-    by one. *progress* is called with how many more feeds are subscribed to.
+    have, or that carry a login, are refused: the first are mistakes, and feeds with a login have to be added one by
+    one. *progress* is called with how many more feeds are subscribed to.
     """
     listed: dict[str, Listed] = {}
     refused: list[str] = []

@@ -50,7 +50,7 @@ class PictureCache:
 
     Pictures that have to be requested again are deleted first, then the oldest ones of the feed whose pictures take the
     most space. Each process adds up the sizes when it has added a tenth of *size*; so the folder may be larger by
-    about a tenth for each process.
+    about a tenth for each process but the first.
     """
 
     def __init__(self, folder: Path, size: int) -> None:

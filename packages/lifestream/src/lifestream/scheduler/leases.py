@@ -3,8 +3,8 @@ twice.
 
 The lease belongs to the host: while a worker holds a host, no other gets feeds of it, so one worker keeps the host's
 budget by itself. `Host.next_due` says when a host has work (see `models.due_hosts`): a claim reads the hosts that are
-due, in that order, and claims those of their feeds that are due. Its cost depends on how many feeds it claims, not on
-the size of the tables.
+due, the earliest first, and claims those of their feeds that are due. Its cost depends on how many feeds it claims, not
+on the size of the tables.
 
 A host with 100,000 feeds gets its share and no more: a claim takes the first `most_of_host` that are due, and until
 those are stored the host is held. Then it is due again, and the next claim takes as many. So no more feeds of one host

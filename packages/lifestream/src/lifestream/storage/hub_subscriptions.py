@@ -206,8 +206,9 @@ def put_back(request: HubRequest, now: datetime) -> None:
 
 
 def failed(request: HubRequest, message: str, now: datetime, wait: float | None = None) -> None:
-    """Note why a hub did not accept *request*. If it has asked to wait *wait* seconds, the hub is sent nothing for as
-    long, at most _LONGEST_GAP. An answer that came through the feed's own proxy postpones only this subscription.
+    """Note why a hub did not accept *request*. *wait* is how many seconds the hub has asked to be left alone: it is
+    sent nothing meanwhile, but for _LONGEST_GAP at most. An answer that came through the feed's own proxy postpones
+    only this subscription.
     """
     # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
     HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, scrub))
