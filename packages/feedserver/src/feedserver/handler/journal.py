@@ -250,7 +250,7 @@ class Journal:
         """Return the journal as text for a failing test, with one line for each exchange; *last* is how many are listed
         at most, the newest ones.
 
-        With *after*, only the exchanges that came after it are listed.
+        With *after*, the text is about the exchanges that came after it, as if there were no others.
         """
         check_whole("last", last, 1, 20)
         if after is not None:
