@@ -72,8 +72,8 @@ class TruncatedGzip(_Coded):
 @dataclass(frozen=True, slots=True)
 class CorruptGzip(_Coded):
     """One byte of the coded body is changed: the one that follows the first *after* bytes. The length stays the
-    same. Bytes of gzip's head that no client checks are left alone: the time and the system, 4 to 9, and the name of
-    a file that may follow.
+    same. Bytes of gzip's head that no client checks are left alone: 4 to 9 (time, level and system), and an extra
+    field, a file's name and a comment.
     """
 
     remedy: ClassVar[str] = (

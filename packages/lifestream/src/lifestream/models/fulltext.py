@@ -35,7 +35,7 @@ LONGEST_QUERY: Final = 300
 RARE: Final = 10_000
 """The words of a query are rare if at most this many items have them."""
 SHOWN: Final = 2_000
-"""How many of the latest items with a query's words are looked up first if the words are not rare."""
+"""How many of the latest items with a query's words are looked up first if the words are neither rare nor frequent."""
 FREQUENT: Final = 10
 """The words of a query are frequent if at least this many of the `search_sql.LATEST` latest items have them."""
 MOST_COUNTED: Final = 1_000
@@ -178,8 +178,8 @@ def find(query: str, using: str) -> Found:
 
 
 def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
-    """Return the keys of those of the latest items that match *query*, one of *dialect*; only of as many as can be read
-    in LOOK seconds.
+    """Return the keys of those of the latest items that match *query*, written for *dialect*, as far as they can be
+    read in LOOK seconds.
     """
     keys: list[int] = []
     with TimeLimit(connections[using], LOOK), connections[using].cursor() as cursor:
@@ -190,7 +190,7 @@ def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
 
 
 def _matching(dialect: Dialect, query: str, most: int, using: str) -> Listed:
-    """Return the keys of the latest *most* items that match *query*, one of *dialect*, the latest first."""
+    """Return the keys of the latest *most* items that match *query*, written for *dialect*, the latest first."""
     keys: list[int] = []
     with TimeLimit(connections[using]) as limit, connections[using].cursor() as cursor:
         cursor.execute(dialect.matching, {"query": query, "most": most})
@@ -297,7 +297,7 @@ class _Among(BooleanLookup):
 
 
 def _wanted(query: str) -> list[Term]:
-    """Return each term of *query* once, until they have MOST_TERMS words; a phrase that has more is cut off."""
+    """Return each term of *query* once, until they have MOST_TERMS words; a phrase that exceeds this is cut off."""
     found: list[Term] = []
     left = MOST_TERMS
     for term in dict.fromkeys(terms(query[:LONGEST_QUERY], beginnings=True)):

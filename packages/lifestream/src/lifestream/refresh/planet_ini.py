@@ -82,8 +82,9 @@ def _sections(text: str) -> dict[str, dict[str, list[str]]]:
     """Return for each section the lines of each option's value, by the option's name in lower case. Raises `NotOpml`
     for a line without a name.
 
-    The text is read as by Python's configparser, but in linear time: configparser takes quadratic time for the spaces
-    in a line, for lines without a name, and for the options of [DEFAULT] beside many sections.
+    The text is read as by Python's configparser with `empty_lines_in_values=False`, but in linear time: configparser
+    takes quadratic time for the spaces in a line, for lines without a name, and for the options of [DEFAULT] beside
+    many sections.
     """
     sections: dict[str, dict[str, list[str]]] = {}
     options: dict[str, list[str]] = {}  # lines before the first section belong to none
