@@ -4,8 +4,8 @@ The results are the same, but for phrases in very long texts: PostgreSQL keeps 2
 place 16,383.
 
 Both have a table `lifestream_search` beside the models' tables; a migration creates it. It has the words that
-`content.tokenizer` finds in an item; title, author and tags are kept apart from the text. `search_sql` has the SQL of
-each database.
+`content.tokenizer` finds in the first TEXT_LENGTH characters of an item's text, and apart from them those of its title,
+author and tags. `search_sql` has the SQL of each database.
 
 `storage.item_import` writes the entry of an item together with the item, and deleting an item deletes its entry. No
 triggers do this, since a migration that creates a table anew drops them. Entries of items that were deleted in another
