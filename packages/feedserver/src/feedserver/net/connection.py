@@ -231,7 +231,7 @@ class Connection(_Protocol):
             transport.abort()
 
     def _read_what_waits(self) -> None:
-        """Read the requests that wait in the kernel if reading is paused, since too many came behind the answer under
+        """Read what waits in the kernel, if reading is paused because too many requests came behind the answer under
         way.
         """
         transport = self._transport

@@ -97,8 +97,8 @@ class Found:
     """The result of `find`.
 
     *query* is the query as the database understands it, "" for one that finds nothing. *keys* are the primary keys of
-    the items found: of all, or, unless they *are_all*, of the latest SHOWN items; None if the words are frequent, so
-    that no items are looked up first. If *is_cut*, the index was read only for as long as `time_limit` allows, and
+    all items found, or, unless they *are_all*, of the latest SHOWN ones. They are None if the words are frequent: then
+    no items are looked up first. If *is_cut*, the index was read only for as long as `time_limit` allows, and
     older items were not searched: *keys* are then all that were found in time.
     """
 

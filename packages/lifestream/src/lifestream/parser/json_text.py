@@ -1,4 +1,4 @@
-"""The text of a JSON document → its value, mended, or its whole items if it can't be mended.
+"""The text of a JSON document → its value, mended, or its readable items if it can't be mended.
 
 Some flaws can be mended in only one way: control characters in strings, backslashes that escape nothing, commas after
 the last element, and what a server has printed before or after the value. If a document is otherwise damaged, or cut

@@ -4,7 +4,7 @@ Planet Venus names a feed in the head of a section (`[https://blog.example/feed]
 name, the site and the filters of a feed are taken: a filter that is a list of words becomes a rule for each of them.
 A filter of the section `[Planet]` applies to each feed that does not set the same option, as in Planet Venus. Faces,
 themes and filters that are programs have no counterpart. The *note* of a feed names what is left out of it; that of the
-first feed that is taken also names what is left out of the whole planet.
+first feed that is taken also names the filters of the whole planet that are left out.
 """
 
 from __future__ import annotations
