@@ -1,4 +1,4 @@
-"""Measures what clients make of every fault, and writes the tables into `feedserver/faults.md`.
+"""Measures what clients make of the faults that can be tried, and writes the tables into `feedserver/faults.md`.
 
     uv run python docs/faults_catalogue.py
 
