@@ -99,7 +99,7 @@ def wiremock(jar: Path) -> Iterator[Peer]:
 
 
 def administer(port: int, path: str, value: object = None) -> Any:
-    """Return what WireMock answers under `/__admin`, to *value* as JSON."""
+    """Return WireMock's answer to a request for *path* under `/__admin`, which has *value*, if any, as JSON."""
     data = json.dumps(value).encode() if value is not None else None
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/__admin/{path}", data, timeout=10) as answer:
         return json.load(answer)

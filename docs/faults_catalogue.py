@@ -1,4 +1,4 @@
-"""Measures what clients make of every fault, and writes the tables into `feedserver/faults.md`.
+"""Measures what clients make of the faults that can be tried, and writes the tables into `feedserver/faults.md`.
 
     uv run python docs/faults_catalogue.py
 
@@ -131,7 +131,9 @@ def in_words(name: str, outcome: dict[str, Any] | None) -> str:
 
 
 def on_the_wire(server: FeedServer, early: bool) -> str:
-    """Return what a bare socket receives in two seconds, shortened, and what happens to the connection afterwards."""
+    """Return what a bare socket receives, shortened, and what happens to the connection afterwards. It reads for two
+    seconds, or until it has MUCH bytes, or until nothing comes for half a second.
+    """
     received = b""
     end = "without end"
     until = time.monotonic() + 2

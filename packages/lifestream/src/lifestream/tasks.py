@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 SHARE: Final = 250
 """How many feeds one message stands for."""
 MOST_SHARES: Final = 40
-"""How many shares there are in one run, its own among them: the next run sends messages for more."""
+"""How many shares one run makes at most, with the one that it takes itself: the next run sends messages for more."""
 ALONE: Final = "the broker took no messages for other workers, so this one goes on alone: %s"
 
 

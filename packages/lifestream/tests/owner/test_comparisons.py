@@ -47,8 +47,8 @@ def test_a_better_rank_takes_the_place_of_the_worst_who_waits_and_an_equal_one_d
             attackers = [begun(pool, turns, 4, order) for _ in range(2)]
             assert begun(pool, turns, 4, order).result(60) is False
             owner = begun(pool, turns, 1, order)
-            assert attackers[0].result(60) is False
-        assert owner.result(60) and attackers[1].result(60)
+            assert attackers[1].result(60) is False  # the one who came last
+        assert owner.result(60) and attackers[0].result(60)
     assert order == [1, 4]
 
 

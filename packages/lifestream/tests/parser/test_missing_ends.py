@@ -101,6 +101,16 @@ def test_only_what_is_before_the_first_entry_is_the_head() -> None:
     assert end_of_head(head) == end_of_head(b"") == 0
 
 
+@pytest.mark.reading(7)
+def test_an_end_tag_of_an_entry_that_never_began_costs_no_entry() -> None:
+    head = "</item><title>T<link>https://site.example/</link>"
+    items = "<item><title>One</title><guid>1</guid></item><item><title>Two</title><guid>2</guid></item>"
+    feed = parse(f"<rss version='2.0'><channel>{head}{items}</channel></rss>".encode(), {}, URL)
+
+    assert (feed.title, feed.link) == ("T", "https://site.example/")
+    assert [entry.guid for entry in feed.entries] == ["1", "2"]
+
+
 @pytest.mark.costly
 @pytest.mark.parametrize(
     "unit", [b"<title>", b"<title><b>", b"</title>", b"<a>", b"</a>", b"<![CDATA[", b"<title a", b"<"]

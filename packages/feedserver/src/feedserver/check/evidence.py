@@ -101,7 +101,7 @@ class Poll:
 @dataclass(slots=True)
 class StepSeen:
     """What was seen in one step: the exchanges of all paths, the polls, whether the control feeds were requested in the
-    first poll, and what was imported after the last poll.
+    first poll, and what the reader had imported when the last poll had ended.
 
     *in_first_poll* is the number of exchanges that came until the first poll had ended, None before that. In step 0,
     subscribing counts as the first poll here, though *polls* does not contain it.
@@ -158,8 +158,8 @@ class Evidence:
         return found
 
     def seconds_until_asked_again(self, step: int) -> list[float]:
-        """Return how many seconds after the request for the first whole answer of *step* the feed was requested in
-        later polls of the step.
+        """Return when later polls of *step* requested the feed, in seconds after the step's first request whose answer
+        was sent whole or is still under way.
         """
         asked = self.requests(step)
         first = next((each.time for each in asked if each.ended in (None, Ended.COMPLETE)), None)

@@ -122,7 +122,7 @@ class ScenarioSite:
         return self._stage.numbers()
 
     def begin_step(self, number: int, at: float) -> None:
-        """Make the answers of step *number* of the scenario, which begins at the time *at* of the moved clock.
+        """Make the answers of the scenario's step *number*, which begins at the time *at* of the moved clock.
 
         Raises Misfire if an answer cannot be made.
         """

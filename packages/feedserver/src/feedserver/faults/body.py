@@ -72,8 +72,8 @@ class TruncatedGzip(_Coded):
 @dataclass(frozen=True, slots=True)
 class CorruptGzip(_Coded):
     """One byte of the coded body is changed: the one that follows the first *after* bytes. The length stays the
-    same. Bytes of gzip's head that no client checks are left alone: the time and the system, 4 to 9, and the name of
-    a file that may follow.
+    same. Bytes of gzip's head that no client checks are left alone: 4 to 9 (time, level and system), and an extra
+    field, a file's name and a comment.
     """
 
     remedy: ClassVar[str] = (
@@ -195,7 +195,7 @@ _ALIASES: Final = {"x-gzip": "gzip", "x-compress": "compress"}
 
 @dataclass(frozen=True, slots=True)
 class Bomb(Fault):
-    """A gzip body that inflates to *megabytes* MB of blanks (of 2**20 bytes, at most 10,000); compressed, it is about a
+    """A gzip body that inflates to *megabytes* MB (of 2**20 bytes, at most 10,000) of blanks; compressed, it is about a
     thousandth of that.
 
     The response's own body comes before the blanks, so that a client which inflates everything finds a feed. It is left
@@ -231,7 +231,7 @@ class Bomb(Fault):
 
 @dataclass(frozen=True, slots=True)
 class EndlessBody(Fault):
-    """The body is followed by blanks without end, as fast as the client reads. It is sent uncoded."""
+    """The body is followed by blanks without end, as fast as the client reads. The server codes nothing."""
 
     layer: ClassVar[Layer] = Layer.BODY
 

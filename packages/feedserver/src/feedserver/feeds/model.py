@@ -272,7 +272,7 @@ class Feed:
 
         The options are those of `feedserver.feeds.RenderOptions`. Raises TypeError for an unknown option and for one of
         a wrong type; ValueError for an unknown format or encoding, for a character that the format cannot contain, and
-        for text of the type "xhtml" that is not well-formed.
+        in Atom for text of the type "xhtml" that is not well-formed.
         """
         from feedserver.feeds.rendering import render  # Imported here, since the formats import this module.
 

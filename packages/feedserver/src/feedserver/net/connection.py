@@ -152,7 +152,7 @@ class Connection(_Protocol):
     def untaken(self) -> int:
         """The number of bytes that the kernel has not taken by now, or had not when the connection ended."""
         transport = self._transport
-        # asyncio's transports have dropped them when they tell of the end.
+        # asyncio's transports have dropped these bytes when they tell of the end.
         return transport.get_write_buffer_size() if isinstance(transport, SocketTransport) else self.unsent
 
     def resume_writing(self) -> None:
@@ -209,7 +209,7 @@ class Connection(_Protocol):
             self._transport.close()
 
     def abort(self, why: str = "the server stopped", ended: Ended = Ended.SERVER_STOPPED) -> None:
-        """End at once, whatever is under way, and note *why*, and how its exchange *ended*.
+        """End the connection at once, and note *why*, and how the exchange under way *ended*.
 
         Must not be called from the connection's own code.
         """
@@ -231,7 +231,7 @@ class Connection(_Protocol):
             transport.abort()
 
     def _read_what_waits(self) -> None:
-        """Read the requests that wait in the kernel if reading is paused, since too many came behind the answer under
+        """Read what waits in the kernel, if reading is paused because too many requests came behind the answer under
         way.
         """
         transport = self._transport

@@ -31,8 +31,8 @@ MOST_TERMS: Final = 1_000
 LONGEST_RULES: Final = 100_000
 """How many characters of a text of rules are used: five hundred lines usually have a tenth of it."""
 _LETTERS_OF_TERM: Final = 100
-"""How many letters beyond ASCII count as one word, if there are fewer words: one character of Arabic stands for 18
-letters, and each import reads the rules again.
+"""How many letters of a line that is not in ASCII count as one word, if the line has fewer words: one character of
+Arabic stands for 18 letters, and each import reads the rules again.
 """
 _LONGEST_RULE: Final = 20 * MOST_TERMS
 """A line with more characters, some of them beyond ASCII, counts as one with too many words."""
@@ -40,13 +40,13 @@ _LONGEST_QUOTED: Final = 100
 _LONGEST_LINE: Final = 5_000
 _TIMES_LONGER: Final = 4
 """How many times longer than a field its words may be, if they have more than _LONGEST_LINE characters. Pairs of
-Chinese characters are three times as long as the text. But one character of Arabic stands for 18 letters: of a text of
-nothing else, the rules read a part.
+Chinese characters are three times as long as the text. But one character of Arabic stands for 18 letters: the rules
+read only a part of a text of such characters.
 """
 
 LEAST_SIZE: Final = 500
-"""How many characters an item has at least, for what rules cost: a rule takes as long for an empty item as to look
-through so many characters.
+"""How many characters are added to those of an item to compute what rules cost: a rule takes as long for an empty item
+as to look through this number of characters.
 """
 _LETTERS_AT_ONCE: Final = 8
 """How many more letters of a term make it cost one more: at each place of a text, nearly all of them may match."""
@@ -76,7 +76,7 @@ class RuleSubject:
 
     @property
     def size(self) -> int:
-        """How many characters the fields have together, and LEAST_SIZE: what a rule's cost is multiplied by."""
+        """How many characters the fields have together, plus LEAST_SIZE: what a rule's cost is multiplied by."""
         return LEAST_SIZE + sum(map(len, (self.title, self.text, self.author, self.link, *self.tags)))
 
     @cached_property
@@ -89,7 +89,7 @@ class RuleSubject:
 
     @cached_property
     def address(self) -> str:
-        """The link as rules compare it, made once: each rule would take longer for that than to look through it."""
+        """The link as rules compare it. Making it takes longer than looking through it, so it is made only once."""
         return self.link.casefold()
 
 
@@ -111,8 +111,8 @@ class Rule:
 
     @property
     def cost(self) -> int:
-        """How long `matches` takes at most for each character of an item: as long as looking for so many short words.
-        For a phrase of ninety letters, that is twelve words, since a text may have its beginning at each place.
+        """How long `matches` takes at most, as the number of short words that can be looked for in this time. For a
+        phrase of ninety letters, this is twelve, since a text may have the phrase's beginning at each place.
         """
         lengths = [sum(map(len, term.words)) + len(term.words) for term in self.terms] or [len(self.address)]
         return sum(1 + length // _LETTERS_AT_ONCE for length in lengths)
@@ -143,7 +143,7 @@ class Rules:
 
     @property
     def cost(self) -> int:
-        """How long `allow` takes at most for each character of an item: as long as looking for so many short words."""
+        """How long `allow` takes at most, as the number of short words that can be looked for in this time."""
         own = sum(rule.cost for rule in (*self.keep, *self.block))
         return own + (self.within.cost if self.within is not None else 0)
 

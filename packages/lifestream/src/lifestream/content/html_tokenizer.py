@@ -143,7 +143,7 @@ _NAMED_REFERENCE = late(r"&([a-zA-Z][a-zA-Z0-9]*+)([;=]?)")
 
 
 def _unescaped_value(text: str) -> str:
-    """Return the value of an attribute with its entities resolved. The name of one without a semicolon counts only if
+    """Return the value of an attribute with its entities resolved. A named entity without a semicolon counts only if
     neither `=` nor a letter or digit follows it (HTML, 13.2.5.73): `?a=1&copy=2` is an address with two parameters.
     """
     if "&" not in text:

@@ -40,7 +40,8 @@ def identity(url: str) -> str:
 
 
 def size(url: str) -> int:
-    """Return the number of pixels that *url* names as the size of its picture, or ORIGINAL if it names none.
+    """Return the number of pixels that *url* names as the size of its picture, or ORIGINAL if it names none. Without a
+    letter, an address of Flickr stands for 500 pixels.
 
     Only the sizes of one picture can be compared: some sites name a width, others the longer side.
     """

@@ -1,7 +1,7 @@
 """How requests for one feed differ from those for others: another name, headers, certificates, or a proxy. Pure.
 
 What could reveal a secret, or weaken a connection, concerns the feed's own origin only: a redirect to another server
-gets no header of the feed, and that server's certificate is verified as usual.
+gets no header of the feed except its User-Agent, and that server's certificate is verified as usual.
 """
 
 from __future__ import annotations

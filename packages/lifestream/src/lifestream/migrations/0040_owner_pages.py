@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
             name="is_public",
             field=models.BooleanField(
                 default=True,
-                help_text="Everybody may read it. Otherwise only its owner may, after a login.",
+                help_text="Everybody may read it. Otherwise only its owner and superusers may, after a login.",
                 verbose_name="public",
             ),
         ),

@@ -44,9 +44,9 @@ _SETTLE: Final = f"""{{update}} lifestream_host SET token = '', held_until = NUL
 _END_WITH_LEASE: Final = f"""UPDATE lifestream_host SET next_due = held_until
     WHERE id IN ({{marks}}) AND {_HELD}"""  # noqa: S608
 _UPDATE: Final = {"sqlite": "UPDATE OR FAIL"}
-"""The beginning of an update on databases on which it isn't UPDATE. To be able to undo an update that fails, SQLite
-copies each page that it changes into a temporary file. With FAIL it doesn't, and the transaction that `settle` opens
-undoes the update."""
+"""The first words of an update, by database, if they are not just UPDATE. To be able to undo an update that fails,
+SQLite copies each page that it changes into a temporary file. With FAIL it doesn't, and the transaction that `settle`
+opens undoes the update."""
 # SQLite before 3.39 has no IS DISTINCT FROM, and means the same by IS NOT.
 _WRONG: Final = f"""SELECT id FROM lifestream_host
     WHERE next_due {{differs}} CASE WHEN {_HELD} THEN held_until ELSE {_DUE} END"""  # noqa: S608

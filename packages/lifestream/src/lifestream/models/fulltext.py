@@ -4,8 +4,8 @@ The results are the same, but for phrases in very long texts: PostgreSQL keeps 2
 place 16,383.
 
 Both have a table `lifestream_search` beside the models' tables; a migration creates it. It has the words that
-`content.tokenizer` finds in an item; title, author and tags are kept apart from the text. `search_sql` has the SQL of
-each database.
+`content.tokenizer` finds in the first TEXT_LENGTH characters of an item's text, and apart from them those of its title,
+author and tags. `search_sql` has the SQL of each database.
 
 `storage.item_import` writes the entry of an item together with the item, and deleting an item deletes its entry. No
 triggers do this, since a migration that creates a table anew drops them. Entries of items that were deleted in another
@@ -35,7 +35,7 @@ LONGEST_QUERY: Final = 300
 RARE: Final = 10_000
 """The words of a query are rare if at most this many items have them."""
 SHOWN: Final = 2_000
-"""How many of the latest items with a query's words are looked up first if the words are not rare."""
+"""How many of the latest items with a query's words are looked up first if the words are neither rare nor frequent."""
 FREQUENT: Final = 10
 """The words of a query are frequent if at least this many of the `search_sql.LATEST` latest items have them."""
 MOST_COUNTED: Final = 1_000
@@ -97,8 +97,8 @@ class FoundItems:
     """The result of `find`.
 
     *query* is the query as the database understands it, "" for one that finds nothing. *keys* are the primary keys of
-    the items found: of all, or, unless they *are_all*, of the latest SHOWN items; None if the words are frequent, so
-    that no items are looked up first. If *is_cut*, the index was read only for as long as `time_limit` allows, and
+    all items found, or, unless they *are_all*, of the latest SHOWN ones. They are None if the words are frequent: then
+    no items are looked up first. If *is_cut*, the index was read only for as long as `time_limit` allows, and
     older items were not searched: *keys* are then all that were found in time.
     """
 
@@ -178,8 +178,8 @@ def find(query: str, using: str) -> FoundItems:
 
 
 def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
-    """Return the keys of those of the latest items that match *query*, one of *dialect*; only of as many as can be read
-    in LOOK seconds.
+    """Return the keys of those of the latest items that match *query*, written for *dialect*, as far as they can be
+    read in LOOK seconds.
     """
     keys: list[int] = []
     with TimeLimit(connections[using], LOOK), connections[using].cursor() as cursor:
@@ -190,7 +190,7 @@ def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
 
 
 def _matching(dialect: Dialect, query: str, most: int, using: str) -> FoundKeys:
-    """Return the keys of the latest *most* items that match *query*, one of *dialect*, the latest first."""
+    """Return the keys of the latest *most* items that match *query*, written for *dialect*, the latest first."""
     keys: list[int] = []
     with TimeLimit(connections[using]) as limit, connections[using].cursor() as cursor:
         cursor.execute(dialect.matching, {"query": query, "most": most})
@@ -297,7 +297,7 @@ class _Among(BooleanLookup):
 
 
 def _wanted(query: str) -> list[Term]:
-    """Return each term of *query* once, until they have MOST_TERMS words; a phrase that has more is cut off."""
+    """Return each term of *query* once, until they have MOST_TERMS words; a phrase that exceeds this is cut off."""
     found: list[Term] = []
     left = MOST_TERMS
     for term in dict.fromkeys(terms(query[:LONGEST_QUERY], beginnings=True)):

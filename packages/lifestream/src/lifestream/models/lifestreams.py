@@ -135,7 +135,9 @@ class Lifestream(models.Model):
         help_text=_("Of the posts that name none, as “de” or “pt-BR”. Empty: the language of the pages."),
     )
     is_public = models.BooleanField(
-        _("public"), default=True, help_text=_("Everybody may read it. Otherwise only its owner may, after a login.")
+        _("public"),
+        default=True,
+        help_text=_("Everybody may read it. Otherwise only its owner and superusers may, after a login."),
     )
     theme = models.CharField(
         _("theme"), max_length=10, blank=True, choices=Theme.choices, help_text=_("Empty: the theme of the site.")

@@ -63,10 +63,10 @@ class Turns:
             return bool(waiter.may_compare)
 
     def _displace(self, rank: int) -> bool:
-        """Send away the visitor who waits with the highest rank, if that is higher than *rank*. Return whether it
-        is.
+        """Send away the visitor who waits with the highest rank, if that is higher than *rank*; of several, the one who
+        came last. Return whether somebody was sent away.
         """
-        last = max(self._waiting, key=lambda each: each.rank, default=None)
+        last = max(reversed(self._waiting), key=lambda each: each.rank, default=None)
         if last is None or last.rank <= rank:
             return False
         self._answer(last, may_compare=False)

@@ -90,7 +90,7 @@ def take(token: str, clock: Callable[[], float] = time.time) -> bool:
         return False  # Somebody else was first.
     try:
         is_right = _matches(taken, token, clock())
-        if not is_right:  # `serve` has made another token in between, which stays valid
+        if not is_right:  # `serve` has made another token since the first look, which stays valid
             with suppress(OSError):
                 _write_if_none(where, taken.read_text(encoding="ascii"))
     except OSError:  # a shortage: the token is not used up

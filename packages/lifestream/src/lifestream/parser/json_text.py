@@ -1,4 +1,4 @@
-"""The text of a JSON document → its value, mended, or its whole items if it can't be mended.
+"""The text of a JSON document → its value, mended, or its readable items if it can't be mended.
 
 Some flaws can be mended in only one way: control characters in strings, backslashes that escape nothing, commas after
 the last element, and what a server has printed before or after the value. If a document is otherwise damaged, or cut
@@ -54,7 +54,7 @@ def start_of(text: str, content_type: str) -> int | None:
 def loaded(text: str, start: int = 0) -> tuple[Any, Flaw | None]:
     """Return the JSON in *text*, which begins at *start*, and its flaw. Raises `NotAFeed` and `RecursionError`.
 
-    The flaw is None for well-formed JSON. It is `mended`, unless items may be missing.
+    The flaw is None if *text* is well-formed JSON. It is `mended`, unless items may be missing or incomplete.
     """
     start = len(text) - len(text[start:].lstrip(_BLANK))
     json_text = text[start:]
@@ -109,8 +109,8 @@ def _with_gap(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _damaged(found: Any, early: tuple[int, ...], *, has_gap: bool) -> tuple[int, ...]:
-    """Return the positions of items that may be incomplete: those that ended too *early*, and those with a gap, or all
-    if another member has it, which may be the address that links are relative to.
+    """Return the positions of items that may be incomplete: those that ended too *early*, and those with a gap. If a
+    member beside the items has a gap, these are all items: it may be the address that links are relative to.
     """
     if not has_gap:
         return early
@@ -140,8 +140,8 @@ _LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]
 
 
 def _salvaged(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, Any], tuple[int, ...]]:
-    """Return the members of the object in *text* up to its items, with those of the items that are whole, or up to the
-    first member that is damaged; and the positions of items that ended too early.
+    """Return the members of the object in *text*, and the positions of items that ended too early. The members end
+    with the list of items, in which damaged items are left out, or before the first member that is damaged.
     """
     members: dict[str, Any] = {}
     position = 1

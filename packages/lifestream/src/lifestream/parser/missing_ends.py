@@ -36,7 +36,7 @@ _ENTRIES: Final = frozenset({b"item", b"entry"})
 
 def end_of_head(document: bytes) -> int:
     """Return where the first element `item` or `entry`, without a prefix, begins in *document*; 0 if none does."""
-    return next((found.start() for found in _tags(document) if found[2].lower() in _ENTRIES), 0)
+    return next((found.start() for found in _tags(document) if not found[1] and found[2].lower() in _ENTRIES), 0)
 
 
 def with_ends(markup: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The process that reads documents, started by `pool`, which sends it questions: a new interpreter that calls `run`.
+"""The process that reads documents: a new interpreter that calls `run`. `pool` starts it and sends it questions.
 
 It answers frame by frame (see `ipc`) until its input ends, so it ends when its parent does. Where the kernel supports
 it, the kernel bounds the memory and the processor time that a document may take. A document that needs more time ends

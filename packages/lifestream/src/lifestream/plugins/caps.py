@@ -106,8 +106,8 @@ _T = TypeVar("_T")
 
 
 def bounded(entry: EntryOrDraft, tally: CapTally) -> EntryOrDraft:
-    """Return *entry*, an entry or a draft, with each field that an item keeps cut to its cap. Count in *tally* the caps
-    that it exceeded.
+    """Return *entry*, an entry or a draft, with its fields cut to their caps. Count in *tally* the values that exceeded
+    them.
 
     The content is not cleaned here, only cut; `content` bounds the result of cleaning it.
     """

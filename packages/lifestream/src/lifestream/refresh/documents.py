@@ -31,7 +31,7 @@ from lifestream.refresh.given_files import read_file
 
 STDIN: Final = "-"
 _AHEAD: Final = 4
-"""How many documents are in memory for each parser."""
+"""How many documents are in memory for each parser, besides those that were fetched ahead."""
 _AT_ONCE: Final = 8
 """How many documents are fetched at once. The first of them is read before another one is fetched."""
 

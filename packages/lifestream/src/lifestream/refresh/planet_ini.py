@@ -4,7 +4,7 @@ Planet Venus names a feed in the head of a section (`[https://blog.example/feed]
 name, the site and the filters of a feed are taken: a filter that is a list of words becomes a rule for each of them.
 A filter of the section `[Planet]` applies to each feed that does not set the same option, as in Planet Venus. Faces,
 themes and filters that are programs have no counterpart. The *note* of a feed names what is left out of it; that of the
-first feed that is taken also names what is left out of the whole planet.
+first feed that is taken also names the filters of the whole planet that are left out.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ def _sections(text: str) -> dict[str, dict[str, list[str]]]:
     """Return for each section the lines of each option's value, by the option's name in lower case. Raises `NotOpml`
     for a line without a name.
 
-    The text is read as by Python's configparser, but in linear time: configparser takes quadratic time for the spaces
-    in a line, for lines without a name, and for the options of [DEFAULT] beside many sections.
+    The text is read as by Python's configparser with `empty_lines_in_values=False`, but in linear time: configparser
+    takes quadratic time for the spaces in a line, for lines without a name, and for the options of [DEFAULT] beside
+    many sections.
     """
     sections: dict[str, dict[str, list[str]]] = {}
     options: dict[str, list[str]] = {}  # lines before the first section belong to none

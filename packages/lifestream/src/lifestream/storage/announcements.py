@@ -44,7 +44,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Announcements:
-    """What one transaction has changed. The keys of items that are new and changed are kept by feed."""
+    """What one transaction has changed. The keys of new items and of changed ones are kept by feed."""
 
     added: dict[int, list[int]] = field(default_factory=dict)
     changed: dict[int, list[int]] = field(default_factory=dict)

@@ -163,7 +163,7 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     again each time, since what the document says may be untrue.
 
     A document that could not be read to its end only fills fields that are empty in *feed*; the domain is decided again
-    only if it has links.
+    only if an item has a link.
     """
     parsed = prepared.feed
     feed.flaw = _message(str(parsed.flaw or ""))
@@ -193,7 +193,8 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
 
 
 def compare_pushes(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
-    """Compare what the hub of *feed* has pushed with what the fetch brought: *new* items. `settle` comes first.
+    """Compare what the hub of *feed* has pushed with the fetch, which brought this number of *new* items. Called after
+    `settle`.
 
     A push that came after the fetch had begun makes the feed due again. A hub that did not push new items is no longer
     relied on, until it pushes.

@@ -57,8 +57,8 @@ class Walked:
 
 
 def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: int) -> Walked:
-    """Return the first *count* of *posts* that fulfil *condition*; fewer if the first MOST_ASKED posts don't have so
-    many, or if it takes longer than LOOK to find them. *posts* must be ordered as a timeline is.
+    """Return the first *count* of *posts* that fulfil *condition*; fewer if there are fewer among the first
+    MOST_ASKED posts, or if finding them takes longer than LOOK. *posts* must be ordered as a timeline is.
     """
     # Annotations, since not every version of Django gives columns the names that are needed here.
     named = posts.annotate(is_found=condition, of_date=F("date"), of_item=F("item_id"), key=F("pk"))
