@@ -148,8 +148,8 @@ _PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
     """Decide which encoding *data* is in, from the *media_type* and the *charset* of a Content-Type.
 
-    Every type except text/html is treated as XML. In HTML, exactly the labels that Python knows count as supported,
-    although the Encoding Standard knows others.
+    Every type except text/html is treated as XML. In HTML, a label counts as supported if Python knows an encoding
+    by that name; the Encoding Standard has another list of labels.
     """
     check_name("media_type", media_type, "text/xml")
     check_is("charset", charset, (str, NoneType), "give text, such as 'utf-8', or None")
