@@ -1,4 +1,4 @@
-"""What it costs to have feedserver at all: its import and first answer, and its plugin to a suite that does not use it.
+"""What it costs to have feedserver at all: its import and first answer, and its plugin in a suite that does not use it.
 
 An import's figure is the processor time of a new process (on Windows its duration), which is about its duration on a
 machine that has nothing else to do. What counts is the difference to a bare interpreter in the same round. Everything

@@ -59,7 +59,7 @@ def document(number: int, entries: int) -> bytes:
 
 
 def serve(feeds: int) -> None:
-    """Serve *feeds* over TLS until standard input ends. Prints the authority's file, and the URLs."""
+    """Serve a number of *feeds* over TLS until standard input ends. Prints the authority's file, and the URLs."""
     from feedserver import FeedServer, Pattern, Response
 
     asked: dict[int, int] = {}
@@ -96,7 +96,7 @@ def serve(feeds: int) -> None:
 
 @contextmanager
 def served(feeds: int) -> Iterator[tuple[str, list[str]]]:
-    """Serve *feeds* in another process. Yields the file of their authority, and their URLs."""
+    """Serve a number of *feeds* in another process. Yields the file of their authority, and their URLs."""
     command = [sys.executable, __file__, "--serve", str(feeds)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout

@@ -25,7 +25,7 @@ from tables import print_table
 PAGE, ADMIN = 100, 300
 """The budgets of a page and of a list of the admin, in milliseconds."""
 PAGE_OF_VERY_MANY, VERY_MANY = 200, 10_000_000
-"""The budget of a page, in milliseconds, if there are at least so many items."""
+"""The budget of a page, in milliseconds, if there are at least `VERY_MANY` items."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A test under pytest that has a server of its own, in blocks of 50 tests that take turns with the peers' blocks.
+"""What a test under pytest costs with a server of its own: blocks of 50 tests take turns with the peers' blocks.
 
 Each peer has a process of its own, which waits while the others run. Each test gives its server an answer, asks for it
 once over a raw socket that reads by Content-Length, and compares the body. Of plugins that are installed, only the

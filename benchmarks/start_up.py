@@ -31,8 +31,8 @@ settings.configure(
     SECRET_KEY="-" * 50,
     USE_TZ=True,
     INSTALLED_APPS=[
-        "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.messages",
-        "django.contrib.sessions", "django.contrib.staticfiles",
+        "django.contrib.admin.apps.SimpleAdminConfig", "django.contrib.auth", "django.contrib.contenttypes",
+        "django.contrib.humanize", "django.contrib.messages", "django.contrib.sessions", "django.contrib.staticfiles",
     ],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}},
 )

@@ -206,7 +206,7 @@ def print_table(seen: Seen) -> bool:
 
 def name_of(test: str) -> str:
     """Return a test's name as a sentence, without its parameters."""
-    return test.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")
+    return test.partition("[")[0].rpartition("::")[2].removeprefix("test_").replace("_", " ")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ def test_the_help_is_not_that_of_pytest_and_says_which_arguments_pytest_gets(
     assert "passed on to pytest" in printed
 
 
+def test_the_parameters_of_a_test_are_no_part_of_its_name() -> None:
+    name_of = runpy.run_path(str(COMMAND))["name_of"]
+    assert name_of("tests/test_a.py::TestCase::test_no_connection_to[http://[::1]/]") == "no connection to"
+
+
 @pytest.mark.slow
 def test_a_rule_without_a_test_that_ran_is_not_counted_as_holding() -> None:
     ran = rules("-k", "test_a_429_without")

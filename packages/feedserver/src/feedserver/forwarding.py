@@ -38,7 +38,7 @@ class ForwardingError(Exception):
 
 
 class _Lines(io.BufferedReader):
-    """A reader of an answer that refuses what http.client takes for a head, and other clients do not."""
+    """Reads an answer. Refuses a head that http.client would accept, and other clients would not."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         super().__init__(raw)
@@ -54,8 +54,8 @@ class _Lines(io.BufferedReader):
         return line
 
     def _check(self, line: bytes, is_long: bool) -> None:
-        """Raise ValueError for a *line* of the head that is cut, is no status line where one begins, or looks like
-        the first line of a mailbox. http.client refuses a long line itself, and an answer without any line.
+        """Raise ValueError for a *line* of a head if it is cut off, if it begins the head and is no status line, or if
+        it looks like the first line of a mailbox. http.client itself refuses a long line and an answer without a line.
         """
         if self._begins and line and not STATUS_LINE.match(line):
             raise ValueError(f"{line[:60].decode('latin-1')!r} is no status line of HTTP/1 (RFC 9112 §4)")
@@ -88,7 +88,7 @@ class Forward:
     *to* is the address of another server of this machine, such as "http://127.0.0.1:9000"; a path in it comes before
     that of the request. *timeout* is in seconds, for each step of the exchange. The answer is in the journal as any
     other is, and can be given to `add` later. A `Location` or `Content-Location` on that server is rewritten to this
-    one. Raises ValueError for any other address, such as one of another machine: the command `feedserver record`
+    one. Raises ValueError if *to* is another address, such as one of another machine: the command `feedserver record`
     fetches from those.
     """
 
@@ -132,7 +132,7 @@ class Forward:
                 if answer.length:
                     raise ForwardingError(f"no whole answer came from {self.to}: it ended {answer.length} bytes early")
                 return self._response(answer, body)
-        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: the size of a chunk
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a head or a chunk's size
             raise ForwardingError(
                 f"no whole answer came from {self.to}: {str(error) or type(error).__name__}"
             ) from error

@@ -1,6 +1,6 @@
-"""What `feedserver serve` prints: a line for each exchange, and below it the problems that it had. Problems about no
-particular exchange come before the line of the next one, or without it if none ends within half a second. `feedserver
-record` prints its lines in the same way.
+"""What `feedserver serve` prints: a line for each exchange, and below it the problems of the exchange. Problems about
+no particular exchange come before the line of the next exchange, or after half a second if none has ended by then.
+`feedserver record` prints its lines in the same way.
 
 Requests are untrusted input: characters that could control a terminal are written as escapes.
 """

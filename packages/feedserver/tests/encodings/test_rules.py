@@ -38,6 +38,8 @@ def test_a_label_that_no_standard_knows_is_no_encoding(label: str) -> None:
         ("US-ASCII", "windows-1252"),
         ("latin1", "windows-1252"),
         ("ISO-8859-9", "windows-1254"),
+        ("ISO-8859-11", "cp874"),
+        ("tis-620", "cp874"),
         ("gb2312", "gbk"),
         ("Shift_JIS", "cp932"),
         ("euc-kr", "cp949"),
@@ -46,6 +48,7 @@ def test_a_label_that_no_standard_knows_is_no_encoding(label: str) -> None:
 )
 def test_html_reads_labels_as_the_encoding_standard_does(label: str, encoding: str) -> None:
     assert decide("Text/HTML", label, b"<title>x</title>").encoding == encoding
+    assert encodings.outcome_of("Text/HTML", label, b"<title>x</title>").encoding == encoding
 
 
 @pytest.mark.parametrize("label", ["utf-16", "utf-16le", "UTF-16BE"])

@@ -113,7 +113,7 @@ def relative(seconds: float, language: Language = ENGLISH) -> str:
 
 
 def how_often(gap: float, language: Language = ENGLISH) -> str:
-    """Return in words how often something happens whose *gap* is given in seconds: "twice a week", "once a month"."""
+    """Return in words how often something happens every *gap* seconds: "twice a week", "once a month"."""
     gettext = language.gettext
     for unit, length in _UNITS:
         if gap <= length:

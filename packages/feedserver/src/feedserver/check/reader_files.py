@@ -36,7 +36,7 @@ class TooMuch(Exception):
 class ReaderFiles:
     """The files at *state*, a folder or file; *home* is the reader's own folder.
 
-    Raises TooMuch if *state* is in *home*, and a link leads from there out of it.
+    Raises TooMuch if the path *state* is in *home*, but a link on that path leads out of *home*.
     """
 
     def __init__(self, state: Path, home: Path) -> None:

@@ -132,8 +132,8 @@ _IN_HTML: Mapping[str, str] = MappingProxyType(
         "ascii": "windows-1252",
         "iso8859-1": "windows-1252",
         "iso8859-9": "windows-1254",
-        "iso8859-11": "windows-874",
-        "tis-620": "windows-874",
+        "iso8859-11": "cp874",
+        "tis-620": "cp874",
         "gb2312": "gbk",
         "euc_kr": "cp949",
         "shift_jis": "cp932",
@@ -148,7 +148,8 @@ _PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
     """Decide which encoding *data* is in, from the *media_type* and the *charset* of a Content-Type.
 
-    Every type except text/html is treated as XML.
+    Every type except text/html is treated as XML. In HTML, a label counts as supported if Python knows an encoding
+    by that name; the Encoding Standard has another list of labels.
     """
     check_name("media_type", media_type, "text/xml")
     check_is("charset", charset, (str, NoneType), "give text, such as 'utf-8', or None")

@@ -1,8 +1,8 @@
 """The steps that a connection can be told to take, as values.
 
 A plan is a lazy iterator of steps, so it can be endless, and no step is made before the transport has taken the data of
-the previous ones. The head of the answer is a step that has it as a value (`SendHead`), which each version of HTTP
-encodes in its own way; a fault that breaks a head may replace that step by bytes (`Send`). `net` plays plans and knows
+the previous ones. The step `SendHead` contains the head of the answer as a value, and each version of HTTP encodes
+the head in its own way; a fault that breaks a head may replace that step by bytes (`Send`). `net` plays plans and knows
 no fault by name; faults turn one plan into another.
 
 TLS is no step: a client's first byte shows whether it speaks TLS, whatever the plan.

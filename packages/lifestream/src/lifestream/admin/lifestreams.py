@@ -134,7 +134,7 @@ class LifestreamAdmin(OwnedAdmin):
 
     @admin.display(description=gettext_lazy("preview"))
     def preview(self, lifestream: Lifestream) -> SafeString:
-        """Return the head of its pages as it is saved: the logo or the title, in the accent colour."""
+        """Return the head of the pages of *lifestream*, as last saved: the logo or title, in the accent colour."""
         look = look_of(lifestream)
         name = format_html("{}", isolated(lifestream.title or look.title))
         if look.logo_url:

@@ -1,6 +1,6 @@
 """The action "Update now": the feeds become due at once, and a page shows what each of them brought.
 
-No request waits for a feed's server. The updater of this site fetches them: `serve`, a worker, or cron.
+No request waits for a feed's server. The updater of this site fetches the feeds: `serve`, a worker, or cron.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ _WORD = late(r"[^ \t\n\f\r]++")  # only ASCII white space separates ids
 
 
 def prefixed(value: str) -> str | None:
-    """Return the id *value* with the prefix, or None if it is no id: an id has no ASCII white space in it (HTML,
-    3.2.6).
+    """Return the id *value* with the prefix, and without ASCII white space around it. Return None if it is no id: an id
+    has no such space within (HTML, 3.2.6).
     """
     words: list[str] = _WORD.findall(value)
     if len(words) != 1:

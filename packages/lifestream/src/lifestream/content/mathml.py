@@ -68,7 +68,7 @@ _CDATA = late(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 class MathWriter:
-    """A formula that is being written to *pieces*. With *annotations*, it keeps its own, such as its source in TeX."""
+    """A formula that is being written to *pieces*. If *annotations* is true, it keeps its annotations, such as TeX."""
 
     def __init__(self, pieces: list[str], start: Token, *, annotations: bool) -> None:
         self._pieces = pieces

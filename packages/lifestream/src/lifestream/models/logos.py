@@ -46,8 +46,8 @@ def too_large() -> str:
 
 
 def validate_logo(data: bytes) -> None:
-    """Raise ValidationError if *data* is larger than `LARGEST`, is no picture that a browser shows without running
-    scripts in it, or has too many pixels for an icon.
+    """Raise ValidationError if *data* is larger than `LARGEST`, is no picture of `_KINDS` whose size can be read, or
+    has no pixels, or too many for an icon.
     """
     if len(data) > LARGEST:
         raise ValidationError(too_large())

@@ -69,7 +69,7 @@ class Post(models.Model):
         indexes = [
             models.Index(fields=["lifestream", "date", "item"], name="lifestream_post_timeline"),
             models.Index(fields=["subscription", "date", "item"], name="lifestream_post_site"),
-            # For pages: most posts may be hidden, and those between two that are shown are not passed over one by one.
+            # For pages: most posts may be hidden, and with these indices a page reads only those that are shown.
             models.Index(fields=["lifestream", "date", "item"], condition=_SHOWN, name="lifestream_post_shown"),
             models.Index(fields=["subscription", "date", "item"], condition=_SHOWN, name="lifestream_post_of_site"),
             models.Index(

@@ -57,7 +57,9 @@ def network_of(visitor: str) -> str:
 
 
 class Guesses:
-    """Wrong guesses by address: after *most* of them from one address in *seconds*, no more are compared."""
+    """Wrong guesses by address: after *most* of them from one address, no more are compared until the first of these is
+    *seconds* old.
+    """
 
     MOST_ADDRESSES: Final = 1_000
 

@@ -24,8 +24,8 @@ _TIME_FIRST = re.compile(rf"({CLOCK}{HALF}),?\s(?:-\s)?(\d[\d/.-]*)((?:\s\S+)?)"
 
 
 def in_order(text: str) -> tuple[str, int | None]:
-    """Return *text* without a day of the week at its beginning, and with a time before the date moved after it. The
-    second value is the number of that day of the week, 0 for Monday, or None.
+    """Return *text* without a day of the week at its beginning, and with the time after the date. The second value is
+    the number of that day of the week, 0 for Monday, or None.
     """
     weekday = None
     if (found := _WEEKDAY.match(text)) and (weekday := WEEKDAYS.get(plain(found[1]))) is not None:
@@ -40,8 +40,8 @@ class Numbers:
     """A date in numbers: the *first*, the *second*, and the *year*; *time* has its clock, half of the day and zone.
 
     *proves_day_first* says whether the first number is the day; it is None if neither the numbers nor the day of the
-    week decide that. *day_first* also goes by the form: in a date with dots, the day comes first, and in 99/08/17
-    *first* is the day, too.
+    week decide that, and for 99/08/17. *day_first* also goes by the form: in a date with dots, the day comes first, and
+    for 99/08/17 *first* is the day, 17.
     """
 
     first: int
@@ -59,7 +59,8 @@ class Numbers:
 
 def numbers(text: str) -> Numbers | None:
     """Return the date in *text* if it consists of numbers, with the year at its end, or if the first of three numbers
-    of two digits is more than 31 and so the year. May raise ValueError for a day or a month that no calendar has.
+    of two digits is more than 31 and so the year. With spaces between the numbers, it is a date only after a day of the
+    week, and only if the year has four digits. May raise ValueError for a day or a month that no calendar has.
     """
     text, weekday = in_order(text)
     found = _NUMERIC.fullmatch(text)

@@ -7,9 +7,9 @@ be in UTC; if it is in Korean and has a time, in Korea's zone. Missing parts are
 that isn't understood is no date (reading.md, rules 19 and 20).
 
 `03/04/2020` may be in March or April. `Calendar` decides by the other dates of the document: if one of them has a
-number above 12 in the same place, that place is the day. If none has, or if they contradict each other, the text is no
-date. A day of the week decides, too, and in a date with dots the day comes first. A date in the year 1 is no date:
-programs that know no date write it (Go's zero time, .NET's MinValue).
+number above 12, that is its day, and the day has the same place in `03/04/2020`. If none has, or if they contradict
+each other, the text is no date. A day of the week decides, too, and in a date with dots the day comes first. A date in
+the year 1 is no date: programs that know no date write it (Go's zero time, .NET's MinValue).
 """
 
 from __future__ import annotations

@@ -49,7 +49,9 @@ def well_known(url: str) -> list[str]:
 
 
 def own_places(url: str) -> list[str]:
-    """Return the addresses of feeds on known sites whose pages don't name them, for the page *url*."""
+    """Return the addresses of feeds for the page *url*, if it is a profile (`/@name`), or on one of the known sites
+    whose pages don't name their feeds.
+    """
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")

@@ -1,9 +1,9 @@
 """Reading of documents that the strict reader doesn't recognise as feeds, or can't read as they are.
 
 An ill-formed document is split into its entries (`salvage`), whose tags are made to match (`balanced_tags`), so that
-the strict reader can read them. feedparser reads only what the strict reader does not recognise as a feed, or finds no
-entries in although there are some, and what uses namespaces in a way that XML does not allow. feedparser is imported
-only when it is needed.
+the strict reader can read them. feedparser reads only documents that the strict reader does not recognise as feeds,
+documents in which it finds no entries although there are some, and documents that use namespaces in a way that XML
+does not allow. feedparser is imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class LiberalReading:
         if head:
             self.document = balanced_head(with_ends(self.document[:head])) + self.document[head:]
         scanned = scan(self.document)
-        if not scanned.head:  # it is ill-formed before the first entry: it can't be split into its entries
+        if not scanned.head:  # without a known place of its first entry, the document can't be split into its entries
             feed = self._by_strict_reader(balanced(self.document))
             if feed is None or (head and not feed.entries):
                 feed = self._liberal(self.document, scanned)

@@ -27,7 +27,7 @@ class MastodonPlugin(FeedPlugin):
         return feed.generator.lower().startswith("mastodon")
 
     def process(self, entry: Entry) -> Entry:
-        """Return *entry* with its content warning, if it has one, as its title, and with readable links."""
+        """Return *entry* with readable links. If it has no title, its content warning becomes the title."""
         content = entry.content or entry.summary
         title = entry.title
         if not title and (found := _WARNING.match(content)):

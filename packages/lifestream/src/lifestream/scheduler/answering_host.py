@@ -10,7 +10,7 @@ from lifestream.scheduler.jobs import Claimed
 
 def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
     """Return the host to which a redirect led; the feed's own if there was none, if nothing answered, or if the feed's
-    URL is refused. It has its port unless that is the default.
+    URL is refused. The host includes its port unless that is the default.
     """
     host = host_of(outcome.url)
     try:

@@ -222,7 +222,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A process takes one message at a time, and leaves the others to processes that are free; see lifestream.tasks.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULER = "lifestream.site.beat:Scheduler"  # goes on when the clock is set back
-# A task that no worker has taken when the next one is sent is dropped.
+# A task is dropped if no worker has taken it by the time the next one is sent.
 CELERY_BEAT_SCHEDULE = {
     "update-feeds": {
         "task": "lifestream.update_feeds",

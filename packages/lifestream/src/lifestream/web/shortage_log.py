@@ -34,4 +34,4 @@ class ShortageLog:
             now = self._clock()
             is_new, self._quiet_at = now >= self._quiet_at, now + QUIET
         if is_new:
-            self._log.warning("%s: %s", self._what, why)  # a translation is in a file
+            self._log.warning("%s: %s", self._what, why)  # in English: a translation is read from a file

@@ -50,8 +50,8 @@ def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
 
 
 def find_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
-    """Return the timeline of a tag. If it has no posts, the caller must call `check_tag`. Raises Http404 if there is no
-    such tag.
+    """Return the timeline of a tag. A caller that finds no posts in it must call `check_tag`. Raises Http404 if there
+    is no such tag.
     """
     timeline = read(request, slug)
     # PostgreSQL's text type cannot hold NUL, and psycopg raises DataError for a parameter with one.
