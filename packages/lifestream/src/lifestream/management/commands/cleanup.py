@@ -15,7 +15,8 @@ from lifestream.operations.retention import Cleaned, cleanup, give_space_back
 class Command(BaseCommand):
     help = gettext_lazy(
         "Deletes items that are too old or too many by LIFESTREAM_KEEP_DAYS and LIFESTREAM_KEEP_ITEMS, and feeds "
-        "without subscribers. Posts that their owner keeps stay. `serve` and Celery's beat do this once a day."
+        "without subscribers. Posts that their owner keeps or pins are not deleted. `serve` and Celery's beat do this "
+        "once a day."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
