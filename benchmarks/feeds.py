@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ def answer(number: int) -> Response:
 
 
 def address(number: int) -> str:
-    """Return the loopback address of the feed with this *number*, from 1 on."""
+    """Return the loopback address of the feed that is served as *number*, counted from 1."""
     return f"127.0.{1 + number // 250}.{1 + number % 250}"
 
 
 def serve(answers: Iterable[Response | Sequence[Response]]) -> None:
-    """Serve each of *answers*, or of their sequences, at an address of its own until standard input ends; print their
-    URLs first.
+    """Serve each of *answers*, a response or a sequence of them, at an address of its own until standard input ends;
+    print the URLs first.
     """
     from feedserver import FeedServer
 
@@ -70,7 +71,7 @@ def served(program: str, *counts: int) -> Iterator[list[str]]:
     command = [sys.executable, program, "--serve", *map(str, counts)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        urls = [line.strip() for line in iter(process.stdout.readline, "\n") if line.strip()]
+        urls = [line.strip() for line in takewhile(str.strip, process.stdout)]  # a blank line ends the list
         if len(urls) < sum(counts):
             raise SystemExit("the feeds can't be served: not all of 127.0.0.0/8 is loopback on this system")
         try:

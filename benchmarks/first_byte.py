@@ -68,7 +68,7 @@ def main() -> None:
         "--times",
         type=int,
         default=12,
-        help="how often each page is opened: each thread of the server has its own connection",
+        help="how often each page is opened: each thread of the server first connects to the database",
     )
     parser.add_argument("--feeds", type=int, default=100_000, help="how many feeds there are")
     parser.add_argument("--items", type=int, default=10, help="how many items each feed has")

@@ -104,7 +104,7 @@ def main() -> None:
     """Read the command line and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a short run: one page in one size")
-    parser.add_argument("--address", default="", help="of a lifestream that is served, in place of the demo")
+    parser.add_argument("--address", default="", help="http://…/SLUG/ of a lifestream, in place of the demo")
     options = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
     if chromium is None:

@@ -2,10 +2,10 @@
 
     python benchmarks/hostile_mix.py [--feeds 300] [--rounds 5] [--timeout 30] [--quick]
 
-A third of the feeds are hostile: they stall, send slowly, inflate, redirect in a circle or reset, each in several
-variants. The others are those of import_feeds.py. All are served by feedserver in a process of its own, each on a
-loopback address of its own. A round imports the honest ones alone and the whole mix, in a new order each time, each in
-a new process with an empty database and 256 requests at once.
+A third of the feeds are hostile: they stall, send slowly or without end, inflate, redirect in a circle or reset. The
+others are those of import_feeds.py. All are served by feedserver in a process of its own, each on a loopback address of
+its own. A round imports the honest ones alone and the whole mix, in a new order each time, each in a new process with
+an empty database and 256 requests at once.
 
 The time of a refresh is that of the call. The time of the honest feeds ends when the last of them is stored. Memory is
 the peak of resident memory (VmHWM, on Linux alone): of the process that refreshes, and of its parsers together.
@@ -114,7 +114,7 @@ def subscribe(urls: list[str]) -> None:
 
 
 def refresh_once(honest: int, urls: list[str]) -> Figures:
-    """Import *urls* into the database that `subscribe` made; the first *honest* of them are the honest feeds."""
+    """Import *urls* into the database that `subscribe` made. The honest feeds come first; *honest* is their number."""
     from lifestream.refresh import refresh
     from lifestream.refresh.refresh_report import FeedReport
 
@@ -125,7 +125,8 @@ def refresh_once(honest: int, urls: list[str]) -> Figures:
     def progress(row: FeedReport) -> None:
         if row.url in wanted:
             stored.append(time.perf_counter())
-        peaks.update({child: peak(child) for child in children()})
+        for child in children():
+            peaks[child] = max(peaks.get(child, 0.0), peak(child))  # it may have ended meanwhile
 
     begun = time.perf_counter()
     report = refresh(progress=progress)
@@ -142,12 +143,15 @@ def refresh_once(honest: int, urls: list[str]) -> Figures:
 
 
 def peak(process: int) -> float:
-    """Return the peak of resident memory of a *process* (its id), in megabytes; nan if it is not reported."""
+    """Return the peak of resident memory of a *process* (its id), in megabytes; nan if it is not reported, or if the
+    process has ended.
+    """
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
         return float("nan")
-    return next((int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
+    sizes = (int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM"))
+    return next(sizes, float("nan"))
 
 
 def children() -> list[int]:

@@ -76,3 +76,21 @@ def test_a_program_prints_a_table_with_our_package_and_says_which_bounds_hold(pr
         print(reason)
     assert any(OURS.get(program, "feedserver") in line for line in lines if line.startswith("|"))
     assert any(line.startswith(("ok ", "NO ", "-- ")) for line in lines)
+
+
+def test_a_program_that_cannot_serve_its_feeds_is_not_waited_for(tmp_path: Path) -> None:
+    program = tmp_path / "serves_nothing.py"
+    program.write_text("", encoding="utf-8")
+    code = f"from feeds import served\nwith served({str(program)!r}, 1): pass"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "the feeds can't be served" in done.stderr

@@ -9,7 +9,7 @@ An HTML comment before a block, which readers do not see, says what the block is
   `pytest django: NAME` runs it with the settings `mysite.settings`;
 - `serve: FOLDER as ADDRESS`, without a block, serves FOLDER; in the page's commands, the server's URL replaces ADDRESS;
 - `output: contains` checks that the last run of pytest printed the block's lines; line breaks within them don't count,
-  and `HOME` stands for the page's folder;
+  and `/home/ada/reader` stands for the page's folder;
 - `skip: REASON` does not run the block;
 - a block between `hidden:` and the comment's end runs, but readers do not see it: it tests what the page shows;
 - a block of Python without such a comment runs in the page's folder, with the variables of the blocks before it;

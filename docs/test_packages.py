@@ -1,5 +1,5 @@
-"""The docstring of each package's `__init__` names each module of the package, and no module of another package that
-does not exist.
+"""The docstring of each package's `__init__` names each module of the package. The modules of other packages that it
+names exist.
 """
 
 from __future__ import annotations

@@ -123,9 +123,9 @@ def unindented_columns(source: str) -> list[str]:
 
 TWO_OF_A_NAME: Final = {
     "feedserver": {
-        "FeedServerTestCase",
-        "Kind",
-    },  # both of each are public: of unittest and Django; of readers and faults
+        "FeedServerTestCase",  # one for unittest and one for Django, both public
+        "Kind",  # one of readers and one of faults, both public
+    },
     "lifestream": {"Command"},  # Django finds a command by this name
 }
 

@@ -19,7 +19,7 @@ class ServerLocation:
     def url(self, path: str = "/", *, scheme: Scheme | None = None, host: str | None = None) -> str:
         """Return the URL of *path*. Characters that are not allowed in a URL are percent-encoded; encoded ones stay.
 
-        A server with TLS answers both schemes; *scheme* chooses one, the default is https. *host* is another name or
+        A server with TLS answers both schemes; *scheme* chooses one, by default https. *host* is another name or
         address that leads to this server: one of its aliases, or localhost. Raises RuntimeError before the first start.
         """
         check_is("path", path, str, "give text, such as '/feed'")

@@ -104,6 +104,17 @@ def test_a_terminal_gets_colours() -> None:
         assert "\x1b[32mnew" in table_of(Report((ROW,)), Terminal(), NOW)
 
 
+def test_a_terminal_gets_no_colours_if_its_user_wants_none() -> None:
+    with mock.patch.dict("os.environ", {"TERM": "xterm-256color", "NO_COLOR": "1"}):
+        assert "\x1b[32m" not in table_of(Report((ROW,)), Terminal(), NOW)
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_a_file_gets_no_escape_sequences_where_the_environment_asks_for_colours(variable: str) -> None:
+    with mock.patch.dict("os.environ", {"TERM": "xterm-256color", variable: "1"}):
+        assert "\x1b" not in table_of(Report((ROW,)), io.StringIO(), NOW)
+
+
 @pytest.mark.parametrize(
     ("at", "words"),
     [

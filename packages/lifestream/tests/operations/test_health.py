@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from factories import NOW, make_feed, make_item, make_subscription
 from lifestream.models import Feed, Host, Tally
@@ -47,6 +48,14 @@ def test_a_feed_that_nobody_fetches_is_an_alarm_after_an_hour() -> None:
     (alarm,) = found.alarms
     assert "1 hour 1 minute" in alarm
     assert "lifestream serve" in alarm
+
+
+@override_settings(LIFESTREAM_CHECK_EVERY=7200)
+def test_a_feed_that_waits_for_a_server_to_look_every_two_hours_is_no_alarm() -> None:
+    due(NOW - timedelta(hours=2))
+    assert not list(health(NOW).alarms)
+    Feed.objects.update(next_fetch=NOW - timedelta(hours=5))
+    assert ["Nothing fetches" in alarm for alarm in health(NOW).alarms] == [True]
 
 
 def test_a_feed_whose_host_has_a_pause_is_not_late() -> None:

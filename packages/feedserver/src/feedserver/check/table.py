@@ -66,7 +66,9 @@ def _lines(result: Result, colours: bool, width: int | None) -> list[str]:
 
 
 def _wrapped(text: str, width: int, before: int) -> list[str]:
-    """Return *text* in lines that fit into *width* columns with *before* columns before each."""
+    """Return *text* in lines that fit into *width* columns, or into _NARROWEST if that is more, with *before* columns
+    before each. A word that is longer stays whole.
+    """
     columns = max(_NARROWEST, width) - before
     return wrap(text, columns, break_on_hyphens=False, break_long_words=False) or [""]
 

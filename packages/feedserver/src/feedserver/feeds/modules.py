@@ -9,7 +9,7 @@ from feedserver.feeds.model import Entry, Episode, Feed, Media, Podcast, Thumbna
 
 
 def content(entry: Entry) -> Element | None:
-    """Return `content:encoded`, the whole text of an entry as HTML (RSS 1.0 content module)."""
+    """Return `content:encoded`, the whole text of an entry, which is read as HTML (RSS 1.0 content module)."""
     if entry.content is None:
         return None
     return element("content:encoded", Html(text_of(entry.content, "html").value))

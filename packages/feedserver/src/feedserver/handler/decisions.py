@@ -1,4 +1,4 @@
-"""What a server decides to do with a request: the values that `handler` returns to a connection."""
+"""What a server decides to do with a request: `handler` returns a `Prepared` or a `Pending` to the connection."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _WORDS: dict[object, str] = {
 
 
 def check_fields(instance: object) -> None:
-    """Raise what `check_fits` raises for the first field of a dataclass whose value its annotation does not allow."""
+    """Check the fields of a dataclass: for the first value that is not allowed, raise what `check_fits` raises."""
     kind: type = type(instance)
     for name, hint, obvious, choices in _fields_of(kind):
         value = getattr(instance, name)

@@ -1,6 +1,6 @@
 """The admin: the state of feeds, the subscriptions, and what is shown.
 
-In: a request of a staff user. Out: Django's lists and forms, for these models:
+In: a request of a staff user. Out: Django's lists and forms, by these modules:
 
 1. `feeds`: feeds. `fetches`: the log of their fetches. `feed_form`: how a feed is fetched. `adding`: the form that adds
    one. `updating`: the action "Update now". `what_is_read`: what lifestream reads in a feed's document. `troubles`:

@@ -26,7 +26,7 @@ def dimensions(data: bytes) -> tuple[int, int] | None:
     """Return the width and the height of the picture *data* in pixels, or None if they can't be found.
 
     For an icon (`image/x-icon`) and for AVIF, whose files may have several pictures, they are the largest width and the
-    largest height.
+    largest height. The height of a bitmap in an icon includes its mask.
     """
     match image_type(data):
         case "image/png":

@@ -108,15 +108,16 @@ def width_of(stream: TextIO) -> int:
 
 
 def drawn(table: RenderableType, stream: TextIO) -> Visible:
-    """Return *table* as text: if *stream* is a terminal, in its width and in colour; otherwise WIDE columns wide,
-    without colour.
+    """Return *table* as text: if *stream* is a terminal, in its width, and in colour unless NO_COLOR is set; otherwise
+    WIDE columns wide, without colour.
 
     The texts of the cells must have been escaped with `visible`: only the escape sequences of the colours remain.
     """
     from rich.console import Console
 
     terminal = stream.isatty()
-    console = Console(file=stream, width=None if terminal else WIDE, no_color=not terminal)
+    # Without `force_terminal`, FORCE_COLOR, which many CI systems set, puts escape sequences into a file.
+    console = Console(file=stream, width=None if terminal else WIDE, force_terminal=terminal)
     with console.capture() as captured:
         console.print(table)
     return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -32,8 +32,9 @@ _ADD: Final = (
 
 
 class Tally(models.Model):
-    """A count that only grows: *name* is as `fetches:new`, *changed* is when it grew last. (`reports` counts nothing:
-    its *changed* is when the last weekly mail was sent.)
+    """A count that only grows: *name* is, for example, `fetches:new`, and *changed* is when it grew last. Two tallies
+    are no such counts: the *changed* of `reports` is when the weekly mail was last sent or not needed, and that of
+    `clock` is when times were last corrected.
     """
 
     name = models.CharField(_("name"), max_length=100, primary_key=True)

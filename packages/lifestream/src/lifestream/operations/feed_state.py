@@ -77,8 +77,9 @@ def next_of(feed: Feed, now: datetime) -> str:
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
     """Yield a line for each time that was considered for the next fetch, with its reason, the earliest first, but a
-    push last; ">" marks the one that decides. If the server or the feed asks to wait, the last line is the time
-    before which even `--all` does not fetch the feed.
+    push last; ">" marks the one that decides. There are no such lines if the time was changed since then. If the server
+    or the feed asks to wait, the last line is the time before which even `--all` does not fetch the feed. Yield nothing
+    if *feed* is not active.
     """
     if feed.status != Feed.Status.ACTIVE:
         return

@@ -20,7 +20,9 @@ from lifestream.models import Feed, Host, Item, Post, Tally
 from lifestream.wording import in_words
 
 LATE: Final = timedelta(hours=1)
-"""How long a feed may be due before the operator is told that nothing fetches it."""
+"""How long a feed may be due before the operator is told that nothing fetches it; twice LIFESTREAM_CHECK_EVERY, if that
+is longer.
+"""
 MOST_NAMED: Final = 10
 """How many of the feeds that fail are named."""
 
@@ -61,7 +63,7 @@ class Health:
     @property
     def alarms(self) -> Iterator[str]:
         """What the operator has to look at, in sentences, each with what to do."""
-        if self.late_by > LATE:
+        if self.late_by > max(LATE, timedelta(seconds=2 * settings.check_every)):
             text = gettext(
                 "Nothing fetches: a feed has been due for {time}. Run `lifestream serve`, `lifestream update_feeds` by "
                 "cron, or a Celery worker with beat."

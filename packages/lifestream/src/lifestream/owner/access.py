@@ -25,8 +25,8 @@ from lifestream.web.views.reading import read
 
 def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let only the owner of the lifestream, and superusers, reach *view*, which is called with the timeline in place of
-    the slug. If somebody else deletes what the view changes, the answer is "not found", too. If it meets another
-    process in a deadlock, it is called again: it must have committed nothing by then that a second call would do twice.
+    the slug. If somebody else deletes what the view changes, the answer is "not found", too. If a deadlock with another
+    process ends *view*, it is called again: it must have committed nothing by then that a second call would do twice.
     """
 
     @never_cache

@@ -78,9 +78,11 @@ _OFFSET = re.compile(r"(?:UTC|GMT|UT)?\s?:?([+-])\s?(\d{1,2})(?::?(\d\d?))?(?::\
 
 
 def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> datetime | None:
-    """Return the moment of *day* at *clock*: in UTC, or naive if *zone* is missing or unknown (RFC 5322 §4.3).
+    """Return the moment of *day* at *clock*, or at midnight without one: in UTC, or naive if *zone* is missing or
+    unknown (RFC 5322 §4.3).
 
     *half* is am, pm or nothing. Return None for a time that no clock shows, or an offset that no place on Earth has.
+    Raises OverflowError for a moment outside of the years 1 to 9999.
     """
     hour, minute, second = 0, 0, 0
     if clock:

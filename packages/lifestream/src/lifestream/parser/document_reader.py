@@ -87,9 +87,9 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
 
 def _overwritten(text: str) -> list[bool]:
     """Return for each beginning of an entry in *text* whether a part of the document is overwritten between it and the
-    next one: what is left may be the beginning of one entry with the end of another. If a part before the first entry
-    is overwritten, this is so for all: namespaces may be missing. Return an empty list if nothing is overwritten,
-    except at the end or before the XML declaration.
+    next one, or the end: what is left may be the beginning of one entry with the end of another. If a part before the
+    first entry is overwritten, this is so for all: namespaces may be missing. Blanks and NULs at the end or before the
+    XML declaration do not count. Return an empty list if nothing is overwritten.
     """
     text = text.rstrip(_BLANK)
     if (whole := text.lstrip(_BLANK)).startswith("<?xml"):

@@ -14,13 +14,15 @@ _SMALL_PICTURE = late(r"<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNOR
 
 
 class FlickrPlugin(FeedPlugin):
-    """Keeps the photographer's description only; the photo itself is in the media, and larger there."""
+    """Keeps the photographer's description only, if the photo itself is in the media: it is larger there."""
 
     name = "flickr"
     domains = ("flickr.com",)
 
     def process(self, entry: Entry) -> Entry:
-        """Return *entry* without what Flickr puts before the photographer's description, and with separate tags."""
+        """Return *entry* with separate tags, and without what Flickr puts before the photographer's description. The
+        small picture stays if the entry has no other.
+        """
         content = _POSTED.sub("", entry.content or entry.summary, count=1)
         if any(medium.url for medium in entry.media) or any(
             file.type.startswith("image/") for file in entry.enclosures

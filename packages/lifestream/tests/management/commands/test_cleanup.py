@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from factories import make_item
+from factories import make_feed, make_item, make_subscription
 from lifestream.models import Item
 
 
@@ -31,6 +31,13 @@ def test_a_dry_run_prints_what_the_command_would_delete() -> None:
     assert Item.objects.count() == 2
     assert output() == f"Deleted: {what}.\n"
     assert Item.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dry_run_does_not_say_that_feeds_of_the_far_future_are_due_sooner_now() -> None:
+    make_subscription(feed=make_feed(next_fetch=timezone.now() + timedelta(days=3650)))
+    assert "1 feed is due in the far future, and would be due after LIFESTREAM_MAX_INTERVAL." in output("--dry-run")
+    assert "1 feed was due in the far future, and is now due after LIFESTREAM_MAX_INTERVAL." in output()
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL does not tell how many pages are free")

@@ -1,18 +1,25 @@
-"""`serve`: the addresses and the length of requests that it accepts, and its message to the owner of a new site."""
+"""`serve`: the addresses and the length of requests that it accepts, its message to the owner of a new site, and its
+daily work.
+"""
 
 from __future__ import annotations
 
 import io
 import re
+import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core import mail
 from django.core.management.base import CommandError
 from django.test import override_settings
+from django.utils import timezone
 
-from lifestream.management.commands.serve import Command, most_body, split_address
+from factories import make_feed, make_subscription
+from lifestream.management.commands.serve import Command, _daily_work, most_body, split_address
 from lifestream.owner import first_run
 
 
@@ -97,3 +104,21 @@ class TestFirstRun:
         settings.HOME = tmp_path / "gone"
         out, err = self.output()
         assert not out and "lifestream createsuperuser" in err
+
+
+class Interruption(threading.Event):
+    """Is set between the first time that it is asked and the second."""
+
+    def is_set(self) -> bool:
+        was_set = super().is_set()
+        self.set()
+        return was_set
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(LIFESTREAM_REPORT_TO=["owner@a.example"])
+@pytest.mark.parametrize(("stopping", "sent"), [(threading.Event(), 1), (Interruption(), 0)])
+def test_a_server_that_ends_during_its_daily_work_sends_no_mail(stopping: threading.Event, sent: int) -> None:
+    make_subscription(make_feed(failures=9, last_success=timezone.now() - timedelta(days=30)))
+    _daily_work(stopping)
+    assert len(mail.outbox) == sent

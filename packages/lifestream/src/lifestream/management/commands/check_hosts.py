@@ -15,8 +15,8 @@ from lifestream.models import Host, due_hosts
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Checks that each host is due when its feeds are. Only SQL that was written by hand can make them differ. The "
-        "exit status is 1 if they differ for a host."
+        "Checks that each host is due when its feeds are. Only SQL that was written by hand can make them differ. "
+        "Without --repair, the exit status is 1 if they differ for a host."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
-        # Closed at once, since the database may be closed before an unfinished query is.
+        # Left unfinished, the generator would close its query late, perhaps after the database was closed.
         with closing(json_export.pieces(chosen_lifestream(lifestream))) as pieces:
             self._write(file, pieces)
 

@@ -17,9 +17,9 @@ from lifestream.models import Feed, Host, Subscription
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Ends pauses. For a host: the pause of all its feeds that its server asked for (Retry-After). For a feed: the "
-        "pauses of its host and of the feed, even if the feed was paused by hand or is gone. Feeds that are resumed "
-        "are due at once."
+        "Ends pauses. For a host: the pause that its server asked for (Retry-After), for all its feeds. For a feed: "
+        "the pauses of its host and of the feed, even if the feed was paused by hand or is gone. Feeds that are "
+        "resumed are due at once."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             )
         feeds = host.feeds.filter(status=Feed.Status.ACTIVE)
         with transaction.atomic():
-            # Feeds before their host: a refresh locks them in this order, and both could wait for each other.
+            # Feeds before their host, as a refresh locks them: in another order, both could wait for each other.
             feeds.filter(not_before__gt=timezone.now()).update(not_before=None, next_fetch=timezone.now())
             Host.objects.filter(pk=host.pk).update(not_before=None)
         count = feeds.count()

@@ -148,6 +148,7 @@ def _daily_work(stopping: threading.Event) -> object:
     done = cleanup(timezone.now(), stopping=stopping)
     if not stopping.is_set():
         look_for_replacements(timezone.now(), stopping)
+    if not stopping.is_set():
         send_report(timezone.now())
     return done
 

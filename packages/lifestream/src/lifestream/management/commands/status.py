@@ -30,7 +30,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help=gettext("as one JSON object"))
+        parser.add_argument("--json", action="store_true", help=gettext("as JSON"))
         parser.add_argument(
             "--limits",
             action="store_true",
