@@ -106,7 +106,9 @@ def test_a_dry_run_counts_once_what_is_both_too_old_and_too_much() -> None:
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
-def test_a_cleanup_that_is_stopped_deletes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cleanup_that_is_stopped_deletes_nothing_more_and_counts_what_it_has_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(retention, "CHUNK", 2)
     items(6)
     stopping = threading.Event()
@@ -120,6 +122,7 @@ def test_a_cleanup_that_is_stopped_deletes_nothing_more(monkeypatch: pytest.Monk
     finally:
         post_delete.disconnect(stop, sender=Item)
     assert len(left()) == 4
+    assert Tally.objects.get(name="cleaned:items").value == 2
     assert cleanup(NOW + timedelta(hours=1), stopping=stopping).is_empty
     assert len(left()) == 4
 

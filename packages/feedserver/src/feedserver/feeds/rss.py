@@ -69,7 +69,7 @@ def plain(name: str, value: str | Text | None) -> Element | None:
 
 
 def html(name: str, value: str | Text | None) -> Element | None:
-    """Return an element whose text is HTML, or None if there is no text."""
+    """Return an element whose text is read as HTML, or None if there is no text."""
     return None if value is None else optional(name, Html(text_of(value, "html").value))
 
 

@@ -6,7 +6,7 @@ back; tombstones are deleted after LIFESTREAM_KEEP_TOMBSTONE_DAYS. Feeds without
 LIFESTREAM_KEEP_IDLE_DAYS, with all their items.
 
 Items are deleted in small transactions, so that nobody waits for long. The cleanup may be stopped between two chunks of
-items that are too old or too many, and between two feeds.
+items that are too old or too many, and between two feeds. What it has deleted by then is counted.
 """
 
 from __future__ import annotations
@@ -59,6 +59,26 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
     """
     stopping = stopping or threading.Event()
     using = router.db_for_write(Item)
+    done = _delete_items_and_feeds(now, using, stopping, dry_run=dry_run)
+    if not stopping.is_set():
+        if settings.keep_tombstone_days:
+            edge = now - timedelta(days=settings.keep_tombstone_days)
+            old = Tombstone.objects.using(using).filter(created__lt=edge)
+            done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
+        done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
+        if not dry_run:
+            tried_again(partial(_end_far_pauses, now, using))
+            tried_again(partial(_renew_far_leases, now, using))
+            tried_again(partial(sort_names.mend, using))
+            published_ids.complete_all(using)
+    if not dry_run and not done.is_empty:
+        counts = {"cleaned:items": done.items, "cleaned:feeds": done.feeds, "cleaned:tombstones": done.tombstones}
+        Tally.objects.using(using).add({name: count for name, count in counts.items() if count}, now)
+    return done
+
+
+def _delete_items_and_feeds(now: datetime, using: str, stopping: threading.Event, *, dry_run: bool) -> Cleaned:
+    """Delete the items and the feeds that the settings do not keep, until *stopping* is set; return how many."""
     done = Cleaned()
     for chunk in _old_items(now, using, dry_run=dry_run):
         if stopping.is_set():
@@ -71,19 +91,6 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
             return done
         if dry_run or _delete(feed, now, using):
             done = replace(done, feeds=done.feeds + 1)
-    if settings.keep_tombstone_days:
-        edge = now - timedelta(days=settings.keep_tombstone_days)
-        old = Tombstone.objects.using(using).filter(created__lt=edge)
-        done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
-    done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
-    if not dry_run:
-        tried_again(partial(_end_far_pauses, now, using))
-        tried_again(partial(_renew_far_leases, now, using))
-        tried_again(partial(sort_names.mend, using))
-        published_ids.complete_all(using)
-    if not dry_run and not done.is_empty:
-        counts = {"cleaned:items": done.items, "cleaned:feeds": done.feeds, "cleaned:tombstones": done.tombstones}
-        Tally.objects.using(using).add({name: count for name, count in counts.items() if count}, now)
     return done
 
 
