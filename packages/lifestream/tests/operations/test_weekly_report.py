@@ -14,6 +14,7 @@ import django
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
+from django.db import OperationalError, connection
 from django.test import override_settings
 from django.utils import timezone
 
@@ -155,6 +156,16 @@ class TestAMail:
             mock.patch("django.core.mail.EmailMessage.send", side_effect=RuntimeError("unexpected")),
             pytest.raises(RuntimeError, match="unexpected"),
         ):
+            send_report(NOW)
+        assert send_report(NOW + DAY) == 1
+
+    def test_is_tried_again_after_the_database_has_failed(self, lost: Feed) -> None:
+        def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if sql.startswith("SELECT") and 'FROM "lifestream_feed"' in sql:
+                raise OperationalError("gone")
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(fail), pytest.raises(OperationalError, match="gone"):
             send_report(NOW)
         assert send_report(NOW + DAY) == 1
 

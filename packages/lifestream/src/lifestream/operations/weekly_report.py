@@ -49,18 +49,20 @@ PATIENCE: Final = 60.0
 
 
 def send_report(now: datetime) -> int:
-    """Send the mail, unless the last week has had one, or a check that found no trouble. Return the number of addresses
-    that it was sent to. A failure is logged, and sending is tried again the next day.
+    """Send the mail if feeds are in trouble, but only once a week: a check that found no trouble counts as a mail.
+
+    Return the number of addresses that it was sent to. If the mail can't be sent, that is logged. After any failure,
+    the next call tries again.
     """
     to = recipients()
     if not to or not _is_mine(now):
         return 0
-    found = troubles(now)
-    if not found:
-        return 0
-    with override(django_settings.LANGUAGE_CODE):
-        mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
     try:
+        found = troubles(now)
+        if not found:
+            return 0
+        with override(django_settings.LANGUAGE_CODE):
+            mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
         _send(mail, PATIENCE)
     except Exception as error:
         Tally.objects.filter(name=_NAME).update(changed=now - WEEK)
