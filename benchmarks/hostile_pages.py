@@ -195,8 +195,8 @@ def asked_for(home: Path) -> tuple[int, int]:
 
 
 def measure(home: Path, sites: int, seconds: float) -> dict[str, Latencies]:
-    """Measure while the hostile feeds and up to ICONS pages are read, until all of these have been requested, and then
-    while nothing is updated.
+    """Measure while the hostile feeds and up to ICONS pages are read, until all of these have been requested or
+    *seconds* are over. Then measure while nothing is updated.
     """
     until = time.monotonic() + seconds
 

@@ -1,7 +1,7 @@
 """A soak: feeds that go on publishing, PostgreSQL, Redis, Celery workers, and what goes wrong in operation.
 
-Workers, their parsers, beat and the web server are killed (SIGKILL) at random. PostgreSQL and then Redis end as in a
-crash, and stay down for a while. With --full-disk the disk of PostgreSQL becomes full, and then the one that holds
+Workers, their parsers, beat and the web server are killed (SIGKILL) at random. PostgreSQL, Redis, and then both end as
+in a crash, and stay down for a while. With --full-disk the disk of PostgreSQL becomes full, and then the one that holds
 LIFESTREAM_HOME, the logs and temporary files. With --clock-jump the clock of one worker is wrong for a while, with
 --all-jump the clocks of all machines. With --now the soak begins at another time of the calendar, so that daylight
 saving time of --zone begins or ends in its middle.

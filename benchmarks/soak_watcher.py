@@ -111,7 +111,8 @@ class Watcher:
 
 
 def condensed(seen: Iterable[Seen]) -> Iterator[str]:
-    """Yield what was seen, each kind of line once with the number of times: lines that differ in numbers are one.
+    """Yield what was seen, each kind of line once with the number of times. Lines are of one kind if they begin alike:
+    numbers, and what follows the first 80 characters, are not compared.
 
     Of the logs, only lines that begin with a level of WARNING or higher are used; tracebacks are counted.
     """

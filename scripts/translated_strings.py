@@ -157,7 +157,7 @@ def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.JoinedStr) and any(
             isinstance(inner, ast.Call) and _name_of(inner.func) in MARKS for inner in ast.walk(node)
         ):
-            yield node.lineno, ast.unparse(node)  # before Python 3.12, Babel does not find marks inside of one
+            yield node.lineno, ast.unparse(node)  # before Python 3.12, Babel finds no marks in f-strings
     for statement in tree.body if talking else ():
         for line, text in _texts(statement, seen):
             if _PROSE.search(_bare(text)) and text not in _NAMES and not text.isupper():

@@ -20,7 +20,7 @@ to match.
 """
 
 SEARCHED: Final = 200
-"""How many characters of a name are searched: five thousand titles of two thousand take more than half a second."""
+"""How many characters of a name are searched: 5,000 titles of 2,000 characters take more than half a second."""
 
 
 def has_many_sites(timeline: Timeline) -> bool:

@@ -1,4 +1,4 @@
-"""An `item` of RSS or an `entry` of Atom → `Entry`, from its children alone."""
+"""An `item` of RSS or an `entry` of Atom → `Entry`."""
 
 from __future__ import annotations
 
