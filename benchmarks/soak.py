@@ -96,8 +96,8 @@ class Soak:
         tools.chmod(0o755)
         base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
         clocks = Clocks(tools, base, stack)
-        # PostgreSQL's clock is moved, too: lifestream compares its own clock with it before it corrects times that a
-        # wrong clock has stored.
+        # PostgreSQL's clock is moved, too: before lifestream corrects times that a wrong clock has stored, it compares
+        # its own clock with PostgreSQL's.
         clock = clocks.environment("postgres")
         self.places: Places = stack.enter_context(running_services(clock, small_disks=options.full_disk))
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("LIFESTREAM_", "DJANGO_"))}

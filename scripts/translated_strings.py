@@ -77,7 +77,7 @@ def placeholders_of(text: str) -> frozenset[str]:
 
 
 def unmarked(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield each string below *folder* that people see without a mark: its place, the string, and the remedy."""
+    """Yield each unmarked string below *folder* that people see: its place, the string, and the remedy."""
     for path in sorted(folder.rglob("*.html")):
         name = path.relative_to(folder).as_posix()
         for line, text in _in_template(path.read_text(encoding="utf-8")):

@@ -26,7 +26,7 @@ _SIZE = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class _WrongLength(Fault):
-    """A fault that makes Content-Length wrong *by* a number of bytes."""
+    """A fault that makes Content-Length wrong: *by* says by how many bytes."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
     by: int = 1

@@ -41,11 +41,11 @@ each day.
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
 _LINE: Final = 200
-"""How many characters of a title, a URL, a reason or a remedy are told. Feeds may have much longer ones, and large mail
-programs show only the first 100 KB of a mail: the feeds below would not be seen.
+"""How many characters of a title, a URL, a reason or a remedy are told. Large mail services show only the first 100 KB
+of a mail: below much longer texts, the other feeds would not be seen.
 """
 PATIENCE: Final = 60.0
-"""For how many seconds the mail server may take to accept the mail."""
+"""How many seconds the mail server may take to accept the mail."""
 
 
 def send_report(now: datetime) -> int:
