@@ -178,6 +178,17 @@ class TestAMail:
         body = mail.outbox[0].body
         assert body.count("https://a.example/") == 2 and "And 3 more." in body
 
+    def test_of_more_feeds_than_are_read_tells_that_there_may_be_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lifestream.operations.troubles.MOST", 4)
+        monkeypatch.setattr("lifestream.operations.weekly_report.MOST", 4)
+        monkeypatch.setattr("lifestream.operations.weekly_report._MOST_TOLD", 2)
+        for number in range(5):
+            feed = make_feed(f"https://a.example/{number}", failures=2, last_success=NOW - 3 * DAY)
+            make_subscription(feed)
+        send_report(NOW)
+        assert mail.outbox[0].subject.endswith(": 4+ feeds in trouble")
+        assert "And 2+ more." in mail.outbox[0].body
+
 
 class TestRecipients:
     def test_on_another_site_than_the_bundled_one_the_setting_names_them(self, lost: Feed) -> None:

@@ -27,7 +27,7 @@ from django.utils.translation import gettext, ngettext, override
 from lifestream.conf import settings
 from lifestream.content.plaintext import shorten
 from lifestream.models import Tally
-from lifestream.operations.troubles import Trouble, troubles
+from lifestream.operations.troubles import MOST, Trouble, troubles
 from lifestream.terminal import visible
 from lifestream.wording import worded
 
@@ -126,8 +126,13 @@ def _is_mine(now: datetime) -> bool:
 
 def _subject(found: list[Trouble]) -> str:
     title = " ".join((settings.title or "Lifestream").split())
-    count = ngettext("{count} feed in trouble", "{count} feeds in trouble", len(found)).format(count=len(found))
-    return f"{title}: {count}"
+    text = ngettext("{count} feed in trouble", "{count} feeds in trouble", len(found))
+    return f"{title}: {text.format(count=_number(found, len(found)))}"
+
+
+def _number(found: list[Trouble], count: int) -> str:
+    """Return *count*, with a plus if more feeds than were *found* may be in trouble."""
+    return str(count) if len(found) < MOST else f"{count}+"
 
 
 def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
@@ -141,7 +146,7 @@ def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
         yield f"  → {_line(worded(each.remedy))}"
         yield ""
     if len(found) > _MOST_TOLD:
-        yield gettext("And {count} more.").format(count=len(found) - _MOST_TOLD)
+        yield gettext("And {count} more.").format(count=_number(found, len(found) - _MOST_TOLD))
         yield ""
     if settings.public_url:
         yield gettext("All of them: {url}").format(
