@@ -135,7 +135,7 @@ def condensed(seen: Iterable[Seen]) -> Iterator[str]:
 def print_story(
     caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen], metrics: Iterable[MetricValues]
 ) -> None:
-    """Print the messages that the operator saw about each kind of trouble that was *caused*, from beginning to end."""
+    """Print, for each kind of trouble in *caused*, the messages that the operator saw between its beginning and end."""
     windows: dict[str, list[tuple[float, float]]] = {}
     for begin, end, name in caused:
         windows.setdefault(name, []).append((begin, end))
