@@ -3,8 +3,9 @@
 A sample of feeds publishes at random, as often as feeds do (half of them less than once in four days), and is fetched
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.
 That gives how often a feed is fetched, with which results, how many items it brings, and by what factor the busiest
-minutes exceed the average. Multiplied by what each costs (the values of `Costs`, measured by programs such as
-`mix.py` and `claims.py`), that is what a number of feeds needs. Time is simulated, so days take seconds.
+minutes exceed the average. What a number of feeds needs is computed from these figures and from what each fetch and
+item costs: the values of `Costs`, measured by programs such as `mix.py` and `claims.py`. Time is simulated, so days
+take seconds.
 
     uv run --group bench python benchmarks/capacity.py
 """
@@ -153,8 +154,8 @@ def _defaults() -> tuple[float, float, float, float]:
 
 
 def _feed(chance: random.Random, end: datetime) -> Simulated:
-    """Return a feed: gaps between its entries of four days in the median, an hour to a year in nearly all cases, a
-    fifth of all feeds silent for good.
+    """Return a feed. The mean gap between entries is four days in the median of all feeds, and between an hour and a
+    year for nearly all. A fifth of all feeds fell silent 90 days ago.
     """
     gap = math.exp(chance.gauss(math.log(4 * 86400), 1.6))
     moment = START - timedelta(seconds=gap * LAST)

@@ -2,10 +2,11 @@
 
     python benchmarks/hostile_pages.py [--sites 50] [--deadline 3] [--seconds 120] [--quick]
 
-Each of the sites has a feed and a page, each at a loopback address of its own, served by feedserver in a process of its
-own. Half of the feeds are hostile: each repeats one construct that is costly to read. The others are small, and their
-sites' pages, in which an icon is looked for, are hostile. The real command runs on an empty home, with no setting
-changed but the deadline of a document and how often it looks for what is due.
+Each of the sites has a feed and a page at a loopback address of its own; feedserver serves them in another process.
+Half of the feeds are hostile: each repeats one construct that is costly to read. The others are small, and their sites'
+pages, in which an icon is looked for, are hostile. The real command runs on a home that has only these feeds. Three
+settings are changed: the deadline of a document, how often feeds that are due are looked for, and that loopback
+addresses are allowed.
 
 The timeline is requested in a loop until all feeds and 20 of the pages have been requested, or all if there are fewer;
 then as often, but at most 200 times, while nothing is updated. A latency is that of a whole answer on a new connection.
@@ -195,8 +196,8 @@ def asked_for(home: Path) -> tuple[int, int]:
 
 
 def measure(home: Path, sites: int, seconds: float) -> dict[str, Latencies]:
-    """Measure while the hostile feeds and up to ICONS pages are read, until all of these have been requested, and then
-    while nothing is updated.
+    """Measure while the hostile feeds and up to ICONS pages are read, until all of these have been requested or
+    *seconds* are over. Then measure while nothing is updated.
     """
     until = time.monotonic() + seconds
 

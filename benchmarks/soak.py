@@ -1,7 +1,7 @@
 """A soak: feeds that go on publishing, PostgreSQL, Redis, Celery workers, and what goes wrong in operation.
 
-Workers, their parsers, beat and the web server are killed (SIGKILL) at random. PostgreSQL and then Redis end as in a
-crash, and stay down for a while. With --full-disk the disk of PostgreSQL becomes full, and then the one that holds
+Workers, their parsers, beat and the web server are killed (SIGKILL) at random. PostgreSQL, Redis, and then both end as
+in a crash, and stay down for a while. With --full-disk the disk of PostgreSQL becomes full, and then the one that holds
 LIFESTREAM_HOME, the logs and temporary files. With --clock-jump the clock of one worker is wrong for a while, with
 --all-jump the clocks of all machines. With --now the soak begins at another time of the calendar, so that daylight
 saving time of --zone begins or ends in its middle.
@@ -96,8 +96,8 @@ class Soak:
         tools.chmod(0o755)
         base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
         clocks = Clocks(tools, base, stack)
-        # PostgreSQL's clock is moved, too: lifestream compares its own clock with it before it corrects times that a
-        # wrong clock has stored.
+        # PostgreSQL's clock is moved, too: before lifestream corrects times that a wrong clock has stored, it compares
+        # its own clock with PostgreSQL's.
         clock = clocks.environment("postgres")
         self.places: Places = stack.enter_context(running_services(clock, small_disks=options.full_disk))
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("LIFESTREAM_", "DJANGO_"))}

@@ -111,7 +111,8 @@ class Watcher:
 
 
 def condensed(seen: Iterable[Seen]) -> Iterator[str]:
-    """Yield what was seen, each kind of line once with the number of times: lines that differ in numbers are one.
+    """Yield what was seen, each kind of line once with the number of times. Lines are of one kind if they begin alike:
+    numbers, and what follows the first 80 characters, are not compared.
 
     Of the logs, only lines that begin with a level of WARNING or higher are used; tracebacks are counted.
     """
@@ -134,7 +135,7 @@ def condensed(seen: Iterable[Seen]) -> Iterator[str]:
 def print_story(
     caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen], metrics: Iterable[MetricValues]
 ) -> None:
-    """Print the messages that the operator saw about each kind of trouble that was *caused*, from beginning to end."""
+    """Print, for each kind of trouble in *caused*, the messages that the operator saw between its beginning and end."""
     windows: dict[str, list[tuple[float, float]]] = {}
     for begin, end, name in caused:
         windows.setdefault(name, []).append((begin, end))

@@ -1,7 +1,7 @@
 """Start, one request, stop: in a tight loop, and with 3 ms of other work between the request and the stop.
 
 The client is a raw socket that reads by Content-Length; its time is part of every figure. The time of the other work is
-not: this work is there because a server that polls looks fast as long as it never has to wait for the next call.
+part of none. Without that work, a server that polls looks fast, since the next call always comes before it waits.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _table(
 
 
 def _cell(by_type: Mapping[str, tuple[Verdict, bool]]) -> str:
-    """Return a cell with a reader's verdict under the last of several media types, and the types with another one."""
+    """Return a cell: a reader's verdict for the last of several media types, then each other verdict with its type."""
     common = list(by_type.values())[-1]
     others = [f"{_word(found)} ({kind})" for kind, found in by_type.items() if found != common]
     return "; ".join([_word(common), *others])

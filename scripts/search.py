@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_round(seed: int, end: float, arguments: list[str]) -> tuple[int, str]:
-    """Run the tests once with *seed*, until the time *end* at most. Return pytest's exit status and its output."""
+    """Run once, with *seed*, the tests that begin before the time *end*. Return pytest's exit status and its output."""
     command = [sys.executable, "-m", "pytest", f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}"]
     command += ["-q", "-rN", "--tb=short", "-p", Path(__file__).stem, f"--search-until={end}"]
     command += ["-m", "hypothesis or search", "--hypothesis-profile=search", f"--hypothesis-seed={seed}", *arguments]

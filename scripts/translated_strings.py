@@ -77,7 +77,7 @@ def placeholders_of(text: str) -> frozenset[str]:
 
 
 def unmarked(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield each string below *folder* that people see without a mark: its place, the string, and the remedy."""
+    """Yield each unmarked string below *folder* that people see: its place, the string, and the remedy."""
     for path in sorted(folder.rglob("*.html")):
         name = path.relative_to(folder).as_posix()
         for line, text in _in_template(path.read_text(encoding="utf-8")):
@@ -157,7 +157,7 @@ def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.JoinedStr) and any(
             isinstance(inner, ast.Call) and _name_of(inner.func) in MARKS for inner in ast.walk(node)
         ):
-            yield node.lineno, ast.unparse(node)  # before Python 3.12, Babel does not find marks inside of one
+            yield node.lineno, ast.unparse(node)  # before Python 3.12, Babel finds no marks in f-strings
     for statement in tree.body if talking else ():
         for line, text in _texts(statement, seen):
             if _PROSE.search(_bare(text)) and text not in _NAMES and not text.isupper():

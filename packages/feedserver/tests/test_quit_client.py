@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -87,6 +88,23 @@ def test_another_server_that_drips_is_given_up_in_time() -> None:
             stop_server(listener.getsockname()[1], timeout=0.5)
         assert time.monotonic() - begun < 10
         has_left.set()
+        thread.join(10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets clients wait that a server does not accept")
+def test_a_server_that_accepts_nobody_any_more_has_not_stopped() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+
+        def agree() -> None:
+            client, _ = listener.accept()
+            with client:
+                client.recv(1000)
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        thread = threading.Thread(target=agree)
+        thread.start()
+        with pytest.raises(ConnectionError, match="has agreed to stop, and still listens"):
+            stop_server(listener.getsockname()[1], timeout=3.0)
         thread.join(10)
 
 

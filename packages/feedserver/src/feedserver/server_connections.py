@@ -25,7 +25,7 @@ class ServerConnections:
     _thread: shared_loop.LoopThread | None
 
     def on_connect(self, *faults: Fault | None) -> None:
-        """Break connections before any request: the first new one by the first fault, and so on; the last fault stays.
+        """Break connections before any request: the first fault breaks the next one, and so on; the last, all after it.
 
         None leaves a connection whole. A call without arguments ends the breaking of connections. Raises TypeError for
         what is no fault, ValueError for a fault with a trigger.
@@ -88,6 +88,6 @@ class ServerConnections:
     def connections(self) -> list[ClientConnection]:
         """Every connection so far, closed ones included, in the order in which they were made.
 
-        The option *journal_limit* limits how many closed ones are kept. A request's own is `Request.connection`.
+        The option *journal_limit* limits how many closed ones are kept. `Request.connection` is that of a request.
         """
         return self.listening.described()

@@ -45,8 +45,8 @@ def tls_of(
 ) -> Tls | None:
     """Return how a server for *addresses* and *names* speaks TLS, None for one that does not.
 
-    Raises ValueError where the server is to speak no TLS, and *names* or *clients* are given all the same, and for
-    *clients* beside a `Tls`, which has its own.
+    Raises ValueError for *names* or *clients* of a server that speaks no TLS, and for *clients* beside a `Tls`, which
+    has its own.
     """
     if clients is not None:
         check_choice("client_certificates", clients, ("optional", "required", None))

@@ -14,6 +14,7 @@ import django
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
+from django.db import OperationalError, connection
 from django.test import override_settings
 from django.utils import timezone
 
@@ -158,6 +159,16 @@ class TestAMail:
             send_report(NOW)
         assert send_report(NOW + DAY) == 1
 
+    def test_is_tried_again_after_the_database_has_failed(self, lost: Feed) -> None:
+        def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if sql.startswith("SELECT") and 'FROM "lifestream_feed"' in sql:
+                raise OperationalError("gone")
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(fail), pytest.raises(OperationalError, match="gone"):
+            send_report(NOW)
+        assert send_report(NOW + DAY) == 1
+
     def test_of_many_feeds_names_some_and_the_number_of_the_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("lifestream.operations.weekly_report._MOST_TOLD", 2)
         for number in range(5):
@@ -166,6 +177,17 @@ class TestAMail:
         send_report(NOW)
         body = mail.outbox[0].body
         assert body.count("https://a.example/") == 2 and "And 3 more." in body
+
+    def test_of_more_feeds_than_are_read_tells_that_there_may_be_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lifestream.operations.troubles.MOST", 4)
+        monkeypatch.setattr("lifestream.operations.weekly_report.MOST", 4)
+        monkeypatch.setattr("lifestream.operations.weekly_report._MOST_TOLD", 2)
+        for number in range(5):
+            feed = make_feed(f"https://a.example/{number}", failures=2, last_success=NOW - 3 * DAY)
+            make_subscription(feed)
+        send_report(NOW)
+        assert mail.outbox[0].subject.endswith(": 4+ feeds in trouble")
+        assert "And 2+ more." in mail.outbox[0].body
 
 
 class TestRecipients:

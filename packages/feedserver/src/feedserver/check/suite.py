@@ -4,8 +4,8 @@
     def test_my_reader(feedserver_scenario):
         feedserver_scenario.check(MyReader)
 
-A known failure is expected to fail (`xfail`, strict): once it passes, its line must be removed. The
-file has one line for each known failure: the id, and the reason.
+The file of known failures has one line for each scenario that fails: the id, and the reason. Such a
+scenario is expected to fail (`xfail`, strict): once it passes, its line must be removed.
 """
 
 from __future__ import annotations

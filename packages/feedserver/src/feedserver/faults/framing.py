@@ -26,7 +26,7 @@ _SIZE = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class _WrongLength(Fault):
-    """A fault that makes Content-Length wrong *by* a number of bytes."""
+    """A fault that makes Content-Length wrong: *by* says by how many bytes."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
     by: int = 1
@@ -38,7 +38,7 @@ class _WrongLength(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ShortLength(_WrongLength):
-    """Content-Length is *by* bytes less than the body that is sent, so the client cuts the body."""
+    """Content-Length is *by* bytes less than the body that is sent, or 0, so the client cuts the body."""
 
     @property
     def words(self) -> str:
@@ -137,7 +137,7 @@ class MissingLastChunk(_Chunked):
 
 @dataclass(frozen=True, slots=True)
 class BadChunkSize(_Chunked):
-    """The first chunk has a *size* that is no size: "x", or what clients misread: "-1", "0x3", "ffffffffffffffffff"."""
+    """The first chunk has a wrong *size*: "x", or one that clients misread: "-1", "0x3", "ffffffffffffffffff"."""
 
     remedy: ClassVar[str] = "ask over HTTP/1.1, and give a size that the first chunk does not have"
     size: str = "x"

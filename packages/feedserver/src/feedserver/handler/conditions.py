@@ -269,7 +269,7 @@ def _check_json(wanted: object) -> None:
 
     values = wanted.values if isinstance(wanted, Including) else wanted
     try:
-        # Sorted as `_is_same` does: names of several types can't be. NaN and Infinity are in no JSON that arrives.
+        # Sorted, as in `_is_same`: names of several types can't be sorted. No JSON that arrives has NaN or Infinity.
         json.dumps(values, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise TypeError(
@@ -307,7 +307,7 @@ def _has_value(sent: object, wanted: object) -> bool:
 
 
 def _is_same(sent: object, wanted: object) -> bool:
-    """Return whether two values are the same in JSON, where True is not 1, 1.0 is, and a tuple is a list."""
+    """Return whether two values are the same in JSON, where 1.0 is 1, True is not, and a tuple is a list."""
     import json
 
     def in_json(value: object) -> str:

@@ -35,7 +35,7 @@ MATHML: Final = name_set(
     "semantics"
 )
 CHANGES_READING: Final = name_set("svg select template frameset html head body")
-"""Elements that change how the tags after them are read, none of which the sanitizer ever allows."""
+"""Elements that change how the tags after them are read. The sanitizer keeps none, even if a setting allows it."""
 
 _KNOWN: Final = HTML | SVG | MATHML | {"noindex"}  # Yandex's, which many Russian sites write
 

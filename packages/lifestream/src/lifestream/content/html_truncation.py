@@ -56,7 +56,7 @@ def _open_after(clean: CleanHtml, count: int) -> tuple[list[str], int]:
 
     nh3 never writes an end tag without its start tag. If there is one, only the tags before it count.
     """
-    missing = missing_ends(clean.letters[: _letter_count(clean, count)])  # takes a tenth of the time
+    missing = missing_ends(clean.letters[: _letter_count(clean, count)])  # takes a tenth of the loop's time
     if missing is not None:
         return [end.removeprefix("/") for end in reversed(missing)], count
     opened: list[str] = []  # only HTML that nh3 has written gets here, which has no comments

@@ -2,8 +2,8 @@
 
 A browser learns the size of a picture from its `width` and `height`, or else once it is loaded; then everything below
 moves. A picture within a text is small as a rule, one with a line of its own is as wide as the text. The style sheets
-give a marked picture a box, which `static/lifestream/timeline.js` removes where nobody sees the change: once the
-picture is loaded, and while it is below the visible part of the page. Pure, and linear in the HTML.
+give a marked picture a box. `static/lifestream/timeline.js` removes the box of a picture that is loaded and below the
+visible part of the page, where nobody sees the change. Pure, and linear in the HTML.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def with_unsized_marked(html: str) -> str:
 
 
 def _alone(pictures: list[re.Match[str]]) -> list[int]:
-    """Return where the only one of *pictures* is to be marked, or nothing if it has a size. Nothing is returned for
-    several either: pictures beside each other are small, as badges are.
+    """Return the place at which to mark the only one of *pictures*, if it has no size. Return no place for several:
+    pictures beside each other are small, as badges are.
     """
     if len(pictures) != 1 or len(set(_SIZE.findall(pictures[0][3]))) == 2:
         return []

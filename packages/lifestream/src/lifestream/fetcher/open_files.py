@@ -1,6 +1,6 @@
 """How many files, sockets among them, this process may have open, and how that limit is raised.
 
-Nothing happens on import: the commands and tasks of lifestream raise the limit when they begin.
+Nothing happens on import: the commands and tasks that update feeds raise the limit before they fetch.
 """
 
 from __future__ import annotations

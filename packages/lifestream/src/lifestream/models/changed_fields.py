@@ -16,10 +16,10 @@ class RowGone(DatabaseError):
 
 
 def save_changed(row: Model, changed: Collection[str]) -> None:
-    """Save the fields of *row*, an existing row, that are named in *changed*. Other names, such as those of fields that
-    only a form has, and that of the primary key are ignored.
+    """Save the fields of *row*, an existing row, that are named in *changed*. Other names are ignored, such as those of
+    fields that only a form has; so is the name of the primary key.
 
-    Raises `RowGone` if the row was deleted: it is not created again.
+    Raises `RowGone` if there is a field to save and the row was deleted: it is not created again.
     """
     fields = row._meta.concrete_fields
     try:

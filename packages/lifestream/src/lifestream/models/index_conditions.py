@@ -21,8 +21,8 @@ else:
 
 class NotEmpty(BooleanLookup):
     """The condition that a text isn't empty, as the indexes `lifestream_feed_held` and `lifestream_feed_private` have
-    it: SQLite uses a partial index only if its condition is in the query word for word, and a query's values are
-    parameters.
+    it. SQLite uses a partial index only if its condition is in the query word for word, so the empty text must not be a
+    parameter, as other values are.
     """
 
     prepare_rhs = False

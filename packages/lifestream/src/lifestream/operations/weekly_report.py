@@ -27,7 +27,7 @@ from django.utils.translation import gettext, ngettext, override
 from lifestream.conf import settings
 from lifestream.content.plaintext import shorten
 from lifestream.models import Tally
-from lifestream.operations.troubles import Trouble, troubles
+from lifestream.operations.troubles import MOST, Trouble, troubles
 from lifestream.terminal import visible
 from lifestream.wording import worded
 
@@ -41,26 +41,28 @@ each day.
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
 _LINE: Final = 200
-"""How many characters of a title, a URL, a reason or a remedy are told. Feeds may have much longer ones, and large mail
-programs show only the first 100 KB of a mail: the feeds below would not be seen.
+"""How many characters of a title, a URL, a reason or a remedy are told. Large mail services show only the first 100 KB
+of a mail: below much longer texts, the other feeds would not be seen.
 """
 PATIENCE: Final = 60.0
-"""For how many seconds the mail server may take to accept the mail."""
+"""How many seconds the mail server may take to accept the mail."""
 
 
 def send_report(now: datetime) -> int:
-    """Send the mail, unless the last week has had one, or a check that found no trouble. Return the number of addresses
-    that it was sent to. A failure is logged, and sending is tried again the next day.
+    """Send the mail if feeds are in trouble, but only once a week: a check that found no trouble counts as a mail.
+
+    Return the number of addresses that it was sent to. If the mail can't be sent, that is logged. After any failure,
+    the next call tries again.
     """
     to = recipients()
     if not to or not _is_mine(now):
         return 0
-    found = troubles(now)
-    if not found:
-        return 0
-    with override(django_settings.LANGUAGE_CODE):
-        mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
     try:
+        found = troubles(now)
+        if not found:
+            return 0
+        with override(django_settings.LANGUAGE_CODE):
+            mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
         _send(mail, PATIENCE)
     except Exception as error:
         Tally.objects.filter(name=_NAME).update(changed=now - WEEK)
@@ -124,8 +126,13 @@ def _is_mine(now: datetime) -> bool:
 
 def _subject(found: list[Trouble]) -> str:
     title = " ".join((settings.title or "Lifestream").split())
-    count = ngettext("{count} feed in trouble", "{count} feeds in trouble", len(found)).format(count=len(found))
-    return f"{title}: {count}"
+    text = ngettext("{count} feed in trouble", "{count} feeds in trouble", len(found))
+    return f"{title}: {text.format(count=_number(found, len(found)))}"
+
+
+def _number(found: list[Trouble], count: int) -> str:
+    """Return *count*, with a plus if more feeds than were *found* may be in trouble."""
+    return str(count) if len(found) < MOST else f"{count}+"
 
 
 def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
@@ -139,7 +146,7 @@ def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
         yield f"  → {_line(worded(each.remedy))}"
         yield ""
     if len(found) > _MOST_TOLD:
-        yield gettext("And {count} more.").format(count=len(found) - _MOST_TOLD)
+        yield gettext("And {count} more.").format(count=_number(found, len(found) - _MOST_TOLD))
         yield ""
     if settings.public_url:
         yield gettext("All of them: {url}").format(

@@ -11,8 +11,8 @@ from django import forms
 
 
 class BoundedFileInput(forms.FileInput):
-    """A field whose file owner.js refuses if it has more than *most()* bytes, with the message *too_large()*. *accept*
-    are the kinds of files that the browser offers.
+    """A field for a file. The script owner.js refuses a file of more than *most()* bytes, with the message
+    *too_large()*. *accept* are the kinds of files that the browser offers.
     """
 
     def __init__(self, accept: str, most: Callable[[], int], too_large: Callable[[], str]) -> None:

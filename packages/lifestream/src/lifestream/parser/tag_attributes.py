@@ -69,7 +69,7 @@ def _with_short_namespace(found: re.Match[str]) -> str:
 
 
 def is_long_namespace(name: str, value: str) -> bool:
-    """Return whether the attribute *name* declares a namespace, its *value*, that may be too long."""
+    """Return whether the attribute *name* with this *value* declares a namespace that may be too long."""
     return len(value) + _LONGEST_ENTITY * value.count("&") > LONGEST_NAMESPACE and name.partition(":")[0] == "xmlns"
 
 

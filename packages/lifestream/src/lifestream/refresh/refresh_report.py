@@ -66,7 +66,7 @@ class Report:
 
     @property
     def failed(self) -> int:
-        """How many feeds could not be fetched or read, or their results could not be stored."""
+        """How many rows are of feeds that failed: those that count as *short* have no row."""
         return sum(row.failed for row in self.rows)
 
     @property
@@ -104,7 +104,7 @@ class Report:
 def tell_report(report: Report) -> None:
     """Log *report* for an operator: a line for each reason why feeds stay due and each feed that failed, and a summary.
 
-    A failure of the database was logged where it happened, so it is not logged again for each feed.
+    A failure of the database was logged where it happened, so each feed that it concerns is logged as DEBUG only.
     """
     for shortage in report.shortages:
         if getattr(shortage, "code", "") != "database-failed":

@@ -30,7 +30,7 @@ from lifestream.storage.feed_options import RequestsBeside
 _UNANSWERED: Final = frozenset({"connection", "timeout", "tls", "protocol"})
 
 PATIENCE: Final = 60.0
-"""For how many seconds after the first request others are sent for the same address. A page may name many places, and
+"""How many seconds after the first request for an address the last one may be sent. A page may name many places, and
 its server may take LIFESTREAM_TIMEOUT for each answer, while other addresses and the feeds that are due wait.
 """
 
@@ -90,7 +90,7 @@ class Scout:
         self._runner = asyncio.Runner()
         self._pool = LazyPool(partial(make_pool, 1))
         self._last: tuple[FetchRequest, FeedReading | Refusal] | None = None
-        self._end: float | None = None  # when no more requests are sent for the address
+        self._end: float | None = None  # the time after which no more requests are sent for the address
         self.beside: RequestsBeside | None = None
         """How to request the site of a feed that has options of its own: through its proxy, with its User-Agent."""
 

@@ -14,8 +14,8 @@ from lifestream.scheduler.jobs import Claimed
 class Held:
     """The feeds that are claimed and not stored yet. At most *per_host* feeds of one host can be requested at once.
 
-    `at_once`: how many of them may be requested concurrently, over all hosts. A claim takes at most *most* feeds of a
-    host: a host of which so many feeds were held may have more to claim.
+    `at_once`: how many of them may be requested concurrently, over all hosts. *most* is the number of feeds of a host
+    that a claim takes at most: if that number was held, the host may have more to claim.
     """
 
     def __init__(self, per_host: int, most: int) -> None:

@@ -39,8 +39,8 @@ class Option:
 
     *default* is None if the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
     option is never shown; *masks* removes secrets from a value before it is shown. An option with *choices* takes no
-    other value. One with *bounds* takes numbers from the first to the second of them; `lifestream.conf` checks those of
-    the app's own settings.
+    other value. One with *bounds* takes numbers from the first to the second of them. The app's own settings have none
+    here: `lifestream.conf` has their bounds.
     """
 
     name: str

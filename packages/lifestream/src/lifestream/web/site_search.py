@@ -20,7 +20,7 @@ to match.
 """
 
 SEARCHED: Final = 200
-"""How many characters of a name are searched: five thousand titles of two thousand take more than half a second."""
+"""How many characters of a name are searched: 5,000 titles of 2,000 characters take more than half a second."""
 
 
 def has_many_sites(timeline: Timeline) -> bool:
@@ -63,6 +63,6 @@ def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:
 
 
 def with_last_post(sites: QuerySet[Subscription]) -> QuerySet[Subscription]:
-    """Return *sites* with the date of the latest post of each as `last_post`, None if there is none."""
+    """Return *sites* with the date of the latest visible post of each as `last_post`, None if there is none."""
     latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date", "-item_id")
     return sites.annotate(last_post=Subquery(latest.values("date")[:1]))

@@ -23,6 +23,11 @@ def test_each_setting_is_shown_with_its_source(tmp_path: Path) -> None:
     assert shown["TIME_ZONE"] == {"value": "Europe/Berlin", "from": str(tmp_path / FILE)}
     assert shown["LIFESTREAM_TIMEOUT"] == {"value": 7, "from": "environment"}
     assert shown["LIFESTREAM_MAX_BODY"] == {"value": 10485760, "from": "default"}
+    assert shown["LIFESTREAM_SERVE_PICTURES"] == {"value": False, "from": "default"}
+    without_default = {name for name, each in shown.items() if each["value"] is None}
+    assert without_default == {
+        "LIFESTREAM_LOG_LEVEL", "LIFESTREAM_REPORT_TO", "LIFESTREAM_VALID_TAGS", "LIFESTREAM_VALID_STYLES",
+    }  # fmt: skip
     assert shown["DATABASE_URL"] == {"value": '"postgresql://u:***@h/n"', "from": "environment"}
     assert "hunter2" not in done.stdout
     assert not (tmp_path / "lifestream.sqlite3").exists()

@@ -63,13 +63,17 @@ def _shown(each: Any) -> str:
 
 
 def _effective(each: Any) -> Any:
-    """Return the value of *each* or, if it is not set, the default of the app or of Django."""
+    """Return the value of *each* or, if it is not set, the default of the app or of Django; None if the app has a
+    default that is no single value.
+    """
     if each.value is not None:
         return each.value
     if each.option.name == "DATABASE_URL":
         return f"sqlite:///{settings.DATABASES['default']['NAME']}"
     if each.option.name.startswith("LIFESTREAM_"):
-        return getattr(app_settings, each.option.name.removeprefix("LIFESTREAM_").lower(), None)
+        name = each.option.name.removeprefix("LIFESTREAM_")
+        is_boolean = each.option.kind.name == "BOOLEAN"  # the app names these as statements: `serves_pictures`
+        return app_settings.truth(name) if is_boolean else getattr(app_settings, name.lower(), None)
     return getattr(settings, each.option.name)
 
 

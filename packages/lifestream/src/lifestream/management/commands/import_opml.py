@@ -101,7 +101,7 @@ class Command(BaseCommand):
 
 
 def _read(file: str) -> bytes:
-    """Return the content of the file, or just enough of it that `opml.read_list` notices that it is too large."""
+    """Return the content of the file; of one that is too large, just enough for its reader to notice that."""
     if file == "-":
         return sys.stdin.buffer.read(settings.max_opml + 1)
     return read_file(file, settings.max_opml + 1, settings.timeout)

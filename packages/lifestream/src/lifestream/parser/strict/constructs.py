@@ -51,7 +51,7 @@ def loose(element: Element, scope: Scope, kind: TextKind = TextKind.LOOSE) -> Co
 
 
 def written(element: Element) -> str:
-    """Return the name or tag in *element* as it is written: text, or HTML if there is markup in it."""
+    """Return the person's name or the category that *element* contains: text, or HTML if there is markup in it."""
     if not len(element) or not all(child.tag.rpartition("}")[2].lower() in ELEMENTS for child in element):
         return element.text or ""
     return inner_html(element, "", joined)

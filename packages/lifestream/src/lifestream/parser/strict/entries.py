@@ -1,4 +1,4 @@
-"""An `item` of RSS or an `entry` of Atom → `Entry`, from its children alone."""
+"""An `item` of RSS or an `entry` of Atom → `Entry`."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ class EntryReader:
         return max(found, key=lambda each: (each.kind is TextKind.HTML, len(each.text)), default=NOTHING)
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
-        """Return the summary as HTML, and the construct that it was made from: NOTHING for one of a podcast's tags."""
+        """Return the summary as HTML, and its construct: NOTHING if there is no summary, or only one for podcasts."""
         described = elements(fields, "description", "dc:description", "summary", "dcterms:abstract")
         found = [loose(element, scope, TextKind.HTML) for element in described]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
