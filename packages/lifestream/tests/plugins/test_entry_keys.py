@@ -72,9 +72,12 @@ def test_a_link_to_the_site_is_replaced_by_the_address_of_a_file() -> None:
     assert keys_of(Entry(link="https://a.example/"), {"//a.example"}).link == ""
 
 
-def test_entries_without_a_time_are_distinguished_by_their_text() -> None:
+def test_a_date_without_a_time_is_in_the_content_key_and_the_text_is_the_distinction() -> None:
     midnight = NOON.replace(hour=0)
     one, other = (keys_of(Entry(title="T", content=f"<p>{text}</p>", published=midnight)) for text in "ab")
     assert (one.distinction, one.content) == ("text", other.content)
+
+
+def test_the_text_of_an_entry_without_a_date_is_in_the_content_key() -> None:
     marked, plain, another = (keys_of(Entry(title="T", content=text)).content for text in ("<p>a</p>", "a", "b"))
     assert marked == plain != another

@@ -106,8 +106,9 @@ class RedirectToAddress(_Redirect):
 
 
 def _without_port(host: str) -> str:
+    """Return *host* without its port, which may be empty; "localhost" for a request that names no host."""
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
+    return (name if colon and (port.isdigit() or not port) else host) or "localhost"
 
 
 def _path_of(request: Request) -> str:
