@@ -80,7 +80,7 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
         with transaction.atomic(using=self.db):
             keys = list(self.order_by().values_list("pk", flat=True))
             _lock_feeds_of(keys, self.db)
-            count = super().update(**kwargs)
+            count = super(LifestreamQuerySet, only(self, keys)).update(**kwargs)
             rules_written.send(Lifestream, keys=keys, using=self.db)
         return count
 
