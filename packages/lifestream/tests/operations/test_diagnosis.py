@@ -170,6 +170,12 @@ def test_a_broker_that_sends_its_answer_byte_by_byte_is_given_up(monkeypatch: py
     assert finding.text == "The broker can't be reached: no whole answer within 0.2 s"
 
 
+def test_a_broker_of_an_unknown_kind_is_reported() -> None:
+    with override_settings(CELERY_BROKER_URL="nonsense://a.example/"):
+        (finding,) = found("broker")
+    assert finding.text == "This could not be examined: KeyError: 'No such transport: nonsense'"
+
+
 @pytest.mark.slow
 def test_a_broker_is_looked_for_with_the_options_of_the_site() -> None:
     """A broker behind Redis Sentinel is found by the name of its master alone."""

@@ -193,11 +193,11 @@ def _broker_trouble(url: str) -> Exception | None:
     limits = {"socket_timeout": _BROKER_TIMEOUT, "read_timeout": _BROKER_TIMEOUT, "write_timeout": _BROKER_TIMEOUT}
     # Some brokers can't be found without the site's own options, such as the name of a master of Redis Sentinel.
     options = {**(getattr(django_settings, "CELERY_BROKER_TRANSPORT_OPTIONS", None) or {}), **limits}
-    with Connection(url, connect_timeout=_BROKER_TIMEOUT, transport_options=options) as connection:
-        try:
+    try:
+        with Connection(url, connect_timeout=_BROKER_TIMEOUT, transport_options=options) as connection:
             connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT)
-        except Exception as error:  # noqa: BLE001  the caller raises it, in its own thread
-            return error
+    except Exception as error:  # noqa: BLE001  the caller raises it, in its own thread
+        return error
     return None
 
 
