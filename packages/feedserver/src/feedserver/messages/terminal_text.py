@@ -7,11 +7,14 @@ to say something else. Combining marks in a long row are drawn over the lines ar
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
 _MOST_MARKS: Final = 6  # in a row: no writing system needs more
+# For Python, marks are neither letters nor white space; neither are signs and emoji, which `_shown` keeps.
+_MAY_BE_MARKS: Final = re.compile(r"[^\w\s\x00-\x7f]{7}")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -23,7 +26,7 @@ def visible(text: str, *, lines: bool = False) -> str:
     """
     if lines:
         return "\n".join(map(visible, text.split("\n")))
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and _MAY_BE_MARKS.search(text) is None:
         return text
     return "".join(_shown(text))
 
