@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,7 +13,7 @@ from unittest import mock
 import pytest
 from django.contrib.auth.models import User
 
-from file_limits import no_more_files
+from file_limits import no_longer_files, no_more_files
 from lifestream.owner import first_run
 
 NOW = 1_790_000_000.0
@@ -88,24 +86,10 @@ def test_only_one_of_many_threads_takes_the_token(home: Path) -> None:
     assert not list(home.iterdir())
 
 
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file of this process become longer in the block."""
-    if sys.platform == "win32":
-        pytest.skip("Windows has no limit to lower")
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
 def test_a_token_is_valid_again_if_no_account_is_made_even_on_a_full_disk(home: Path) -> None:
     made = token()
-    with full_disk(), pytest.raises(OSError, match="no account"), first_run.taken(made, lambda: NOW):
+    with no_longer_files(), pytest.raises(OSError, match="no account"), first_run.taken(made, lambda: NOW):
         raise OSError("no account")
     assert take(made)
     assert not list(home.iterdir())
@@ -120,9 +104,10 @@ def test_a_file_system_without_links_gets_the_token_back(home: Path, monkeypatch
     assert [file.name for file in home.iterdir()] == ["first_run"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
 def test_a_token_that_cannot_be_stored_leaves_the_one_before(home: Path) -> None:
     made = token()
-    with full_disk(), pytest.raises(OSError, match="File too large"):
+    with no_longer_files(), pytest.raises(OSError, match="File too large"):
         token()
     assert first_run.holds(made, lambda: NOW)
     assert [file.name for file in home.iterdir()] == ["first_run"]

@@ -31,6 +31,7 @@ def of_postgresql(state: str | None, said: str = "it failed") -> OperationalErro
     ("code", "kind"),
     [
         (sqlite3.SQLITE_FULL, Kind.FULL),
+        (sqlite3.SQLITE_IOERR_WRITE, Kind.DISK),
         (sqlite3.SQLITE_BUSY, Kind.LOCKED),
         (sqlite3.SQLITE_BUSY | 2 << 8, Kind.LOCKED),  # an extended code: the primary one is in its last byte
         (sqlite3.SQLITE_LOCKED, Kind.LOCKED),
@@ -50,6 +51,7 @@ def test_the_result_code_of_sqlite_decides(code: int, kind: Kind) -> None:
     ("state", "kind"),
     [
         ("53100", Kind.FULL),
+        ("58030", Kind.DISK),
         ("53200", Kind.MEMORY),
         ("53300", Kind.CONNECTIONS),
         ("55P03", Kind.LOCKED),

@@ -33,6 +33,7 @@ class Kind(Enum):
     """A kind of database failure, and its remedy."""
 
     FULL = say("database-full")
+    DISK = say("database-disk")
     FILES = say("database-needs-files", shortage=Shortage.FILES.value)
     LOCKED = say("database-locked")
     READ_ONLY = say("database-read-only")
@@ -60,7 +61,7 @@ class Trouble:
     @property
     def takes_less(self) -> bool:
         """Whether something smaller may still be written: a full disk may take a little, a locked database nothing."""
-        return self.kind in (Kind.FULL, Kind.FILES, Kind.MEMORY, Kind.SERVER_FILES, Kind.OTHER)
+        return self.kind in (Kind.FULL, Kind.DISK, Kind.FILES, Kind.MEMORY, Kind.SERVER_FILES, Kind.OTHER)
 
     def __str__(self) -> str:
         return say("database-failed", said=self.said, remedy=self.kind.value)
@@ -70,6 +71,7 @@ _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: Kind.LOCKED,
     sqlite3.SQLITE_LOCKED: Kind.LOCKED,
     sqlite3.SQLITE_FULL: Kind.FULL,
+    sqlite3.SQLITE_IOERR: Kind.DISK,  # also for a quota that is used up, and a file that may not grow any further
     sqlite3.SQLITE_READONLY: Kind.READ_ONLY,
     sqlite3.SQLITE_PERM: Kind.READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: Kind.GONE,
@@ -78,6 +80,7 @@ _SQLITE: Final = {
 }
 _SQLSTATE: Final = {
     "53100": Kind.FULL,
+    "58030": Kind.DISK,
     "53200": Kind.MEMORY,
     "53300": Kind.CONNECTIONS,
     "55P03": Kind.LOCKED,
