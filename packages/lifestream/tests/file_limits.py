@@ -1,4 +1,4 @@
-"""Limits of open files, for tests of what happens when no more can be opened."""
+"""Limits of files, for tests of what happens when no more can be opened, or none may grow."""
 
 from __future__ import annotations
 
@@ -23,3 +23,18 @@ def no_more_files() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def no_longer_files() -> Iterator[None]:
+    """Let no file of this process grow in the block, as on a disk that is full."""
+    if sys.platform == "win32":
+        raise OSError("Windows has no limit to lower: skip the test there")
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

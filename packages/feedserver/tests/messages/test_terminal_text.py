@@ -41,6 +41,12 @@ def test_printable_text_of_other_scripts_is_left_as_it_is() -> None:
     assert visible(text) is text
 
 
+def test_marks_in_a_row_cover_no_other_lines() -> None:
+    mark, escapes = "\u0301", r"\u0301\u0301"
+    shown = visible(f"a{mark * 8}b{mark * 6}")
+    assert shown == f"a{mark * 6}{escapes}b{mark * 6}" and visible(shown) == shown
+
+
 def test_line_breaks_stay_only_if_lines_are_wanted() -> None:
     assert visible("a\nb\u202e\n", lines=True) == "a\nb\\u202e\n"
     assert visible("a\nb") == "a\\nb"

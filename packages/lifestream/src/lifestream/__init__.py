@@ -20,5 +20,5 @@ Its packages, in the order in which an entry passes through them; the docstring 
 `conf` has the settings, `checks` the system checks, `urls` the addresses, `tasks` the tasks of Celery, `api` what other
 programs may call, `signals` what they may receive. `entry` is a document's content as values, which `parser` makes.
 Messages to people: `message` stores them as a code and values, `sentences` has their English sentences, and `wording`
-translates them.
+translates them. `combining_marks`: marks that would be drawn over other lines.
 """

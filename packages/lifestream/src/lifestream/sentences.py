@@ -255,6 +255,10 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     ),
     "database-failed": _("the database failed ({said}); {remedy}, then update again: nothing is lost"),
     "database-full": _("its disk is full: free some space"),
+    "database-disk": _(
+        "its disk can't be read or written: see that the disk works, and that a quota or a limit on the size of files "
+        "(ulimit -f) leaves room"
+    ),
     "database-needs-files": _("it needs files, and {shortage}"),
     "database-locked": _(
         "it is locked by another program: end that one's transaction, or raise the timeout in DATABASES"

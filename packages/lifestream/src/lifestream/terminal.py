@@ -2,8 +2,9 @@
 
 Titles, messages of servers and file names are untrusted. An escape sequence (ECMA-48) colours, moves and erases text,
 and U+202E and related characters (Unicode Standard Annex 9) reverse the text after them, so that a line of a table or a
-log says something else. `visible` returns a `Visible`, as Django's `escape` returns a `SafeString`; it returns a
-`Visible` unchanged. For JSON, there is `visible_json`.
+log says something else. Combining marks in a long row are drawn over the lines around them. `visible` returns a
+`Visible`, as Django's `escape` returns a `SafeString`; it returns a `Visible` unchanged. For JSON, there is
+`visible_json`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import logging
 import re
 import reprlib
 from typing import Any, Final
+
+from lifestream.combining_marks import piles_written
 
 _HIDDEN: Final = re.compile(
     "["
@@ -34,13 +37,13 @@ class Visible(str):
 
 
 def visible(text: str, *, lines: bool = True) -> Visible:
-    r"""Return *text* with each character that is invisible, or moves or reverses others, as its escape: `\u202e`.
+    r"""Return *text* with each character that hides, moves, reverses or covers text as its escape: `\u202e`.
 
     Line feeds stay unless *lines* is false. A `Visible` is returned as it is.
     """
     if isinstance(text, Visible):
         return text
-    shown = _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    shown = piles_written(_HIDDEN.sub(lambda found: _escape(found[0]), text), _escape)
     return Visible(shown if lines else shown.replace("\n", r"\n"))
 
 
@@ -49,7 +52,11 @@ def visible_json(document: str) -> Visible:
 
     A parser reads the same document (RFC 8259 §7). The escapes of `visible`, such as `\xad`, would be no JSON.
     """
-    return Visible(_HIDDEN.sub(lambda found: _json_escape(found[0]), document))
+    return Visible(piles_written(_HIDDEN.sub(lambda found: _json_escape(found[0]), document), _json_escape))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _json_escape(character: str) -> str:

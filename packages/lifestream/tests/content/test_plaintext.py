@@ -10,10 +10,10 @@ from lifestream.content.plaintext import (
     html_of,
     lines,
     linked_html_of,
+    one_line,
     scrub,
     shorten,
     text_of,
-    without_piles,
     without_scripts,
 )
 
@@ -94,18 +94,5 @@ def test_lines_split_words_at_the_same_characters_as_split_does(text: str) -> No
     assert lines(text) == "\n".join(" ".join(words) for line in text.split("\n") if (words := line.split()))
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain", "plain"),
-        ("e" + "\u0301" * 6, "e" + "\u0301" * 6),
-        ("e" + "\u0323" * 60 + "x", "e" + "\u0323" * 6 + "x"),
-        ("e" + "\u0323" * 60 + " x" + "\u0301" * 60, "e" + "\u0323" * 6 + " x" + "\u0301" * 6),
-        ("e" + "\u0323\u200d" * 60, "e" + "\u0323\u200d" * 6 + "\u200d" * 54),
-        ("\u2014" + "\u0323" * 60 + "\u2014" + "\u0323" * 60, ("\u2014" + "\u0323" * 6) * 2),
-        ("\u263a\ufe0f" * 20, "\u263a\ufe0f" * 20),
-        ("\u1019\u103c\u102d\u102f\u1037 \u05e9\u05bc\u05c1\u05b8\u0591\u05bd", None),
-    ],
-)
-def test_no_letter_has_a_pile_of_marks(text: str, shown: str | None) -> None:
-    assert without_piles(text) == (text if shown is None else shown)
+def test_a_name_is_one_line_and_covers_no_other() -> None:
+    assert one_line(" a\n\tb\0 c" + "\u0301" * 60 + " ") == "a b c" + "\u0301" * 6

@@ -8,6 +8,7 @@ import socket
 import ssl
 import sys
 import tempfile
+import threading
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -146,6 +147,33 @@ def test_a_broker_that_never_answers_is_reported(scheme: str) -> None:
             (finding,) = found("broker")
     assert finding.grade is Grade.ERROR
     assert finding.text.startswith("The broker can't be reached: ") and "time" in finding.text.lower()
+
+
+def test_a_broker_that_sends_its_answer_byte_by_byte_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "_BROKER_DEADLINE", 0.2)
+    is_over = threading.Event()
+
+    def trickle(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client:
+            client.sendall(b"+")
+            while not is_over.wait(0.02):
+                client.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=trickle, args=[listener])
+        thread.start()
+        with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{listener.getsockname()[1]}/"):
+            (finding,) = found("broker")
+        is_over.set()
+        thread.join()
+    assert finding.text == "The broker can't be reached: no whole answer within 0.2 s"
+
+
+def test_a_broker_of_an_unknown_kind_is_reported() -> None:
+    with override_settings(CELERY_BROKER_URL="nonsense://a.example/"):
+        (finding,) = found("broker")
+    assert finding.text == "This could not be examined: KeyError: 'No such transport: nonsense'"
 
 
 @pytest.mark.slow

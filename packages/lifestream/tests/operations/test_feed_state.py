@@ -21,8 +21,10 @@ def test_the_state_of_a_failing_feed_has_its_failures_and_its_last_error() -> No
     assert state["last error"] == "no answer" and state["ETag"] == '"v1"' and "1 hour ago" in state["last fetch"]
 
 
-def test_a_validator_reverses_no_words_of_the_state() -> None:
-    state = dict(state_of(make_feed(etag='"\u202e"', withheld=True), NOW))
+def test_a_validator_reverses_and_covers_no_words_of_the_state() -> None:
+    piled = "a" + "\u0301" * 60
+    state = dict(state_of(make_feed(etag='"\u202e"', last_modified=piled, withheld=True), NOW))
+    assert state["Last-Modified"].startswith(f"{piled[:7]} (not sent")
     assert state["ETag"].startswith('\u2068"\u202e"\u202c\u2069 (not sent')
 
 

@@ -24,6 +24,7 @@ UNLISTED: Final = {
     "fetcher.websub.MAX_LEASE": "requested from a hub",
     "models.fulltext.LONGEST_QUERY": "a longer query is cut",
     "models.fulltext.MOST_COUNTED": "of what is shown",
+    "models.lifestreams.LONGEST_DESCRIPTION": "the form reports it",
     "refresh.opml.LONGEST_NAME": "of what is shown",
     "refresh.pictures.MOST_OF_A_FEED": "a queue",
     "refresh.pictures.MOST_UNDER_WAY": "a queue",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from lifestream.owner.forms import AddressesField, one_line
+from lifestream.owner.forms import AddressesField
 
 
 def test_addresses_are_split_at_lines_and_spaces_and_each_counts_once() -> None:
@@ -36,7 +36,3 @@ def test_more_than_two_hundred_addresses_at_once_are_too_many() -> None:
     assert AddressesField().clean(" ".join(addresses[1:])) == addresses[1:]
     with pytest.raises(ValidationError, match="at most 200 addresses"):
         AddressesField().clean(" ".join(addresses))
-
-
-def test_a_name_is_one_line() -> None:
-    assert one_line(" a\n\tb\0 c ") == "a b c"

@@ -55,6 +55,15 @@ def test_texts_of_the_document_reverse_no_words_of_a_fact() -> None:
     }
 
 
+def test_no_text_of_the_document_covers_other_facts() -> None:
+    noon, pile = datetime(2026, 1, 1, 12, tzinfo=UTC), "\u0301" * 60
+    notes = Notes(undated=[pile], dates={noon: (pile, "words")})
+    item = ItemDraft(published=noon, guid=pile, language=pile, summary=pile)
+    prepared = Prepared(ParsedFeed(generator=pile), (item,), notes=notes)
+    shown = [text for fact in [*of_document("", prepared), *of_item(prepared, 0)] for text in (fact.value, fact.aside)]
+    assert sum(text.count("\u0301") for text in shown) == 6 * 6
+
+
 def test_an_episode_is_reported() -> None:
     episode = Episode(
         "2",

@@ -224,7 +224,7 @@ class Verifying(WebSubTestCase):
             change(subscription)
             return reason
 
-        with mock.patch("lifestream.storage.hub_subscriptions.scrub", changed):
+        with mock.patch("lifestream.storage.hub_subscriptions.one_line", changed):
             return hub_subscriptions.deny(subscription.key, subscription.topic, "no", self.clock.now)
 
     def test_a_hub_may_deny_a_subscription_whose_feed_is_deleted_at_the_same_time(self) -> None:

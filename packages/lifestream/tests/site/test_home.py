@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 from urllib.parse import quote
 
 import pytest
@@ -234,3 +236,13 @@ def test_a_lock_that_cannot_be_opened_is_named_with_the_remedy(tmp_path: Path) -
     assert done.returncode == 1
     assert done.stderr.startswith(f"{tmp_path / 'migrate.lock'}, which commands lock, can't be opened: ")
     assert "Delete it, or let this user own it." in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows locks files by other means")
+def test_without_locks_the_file_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFESTREAM_HOME", str(tmp_path))
+    none_left = OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+    monkeypatch.setattr("fcntl.flock", mock.Mock(side_effect=none_left))
+    told = r"migrate\.lock can't be locked: No locks available\. Run this command again later, or put LIFESTREAM_HOME"
+    with pytest.raises(SystemExit, match=told), cli._alone():
+        pass

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from file_limits import no_longer_files
 from lifestream.site import outage_pages
 from lifestream.site.outage_pages import OutageMiddleware
 from lifestream.storage.db_errors import DatabaseFailure, FailureKind
@@ -120,9 +123,9 @@ def _short_of_files() -> OperationalError:
     return error
 
 
-def _unwritable(*statements: str) -> OperationalError:
+def _unwritable(*statements: str, file: str = "file::memory:") -> OperationalError:
     """Return the error of Django for SQLite's error at the last of *statements*."""
-    connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
+    connection = sqlite3.connect(file, uri=True, isolation_level=None)
     error = OperationalError("not raised")
     try:
         for statement in statements:
@@ -165,6 +168,19 @@ def test_a_page_that_cannot_write_is_unavailable_and_one_line_says_why(
     assert line.startswith(f"pages can't be shown: the database failed ({error}); {kind.value}, then update again")
     assert not any(record.exc_info for record in caplog.records)
     assert OUTAGES.kind is None  # it would end only with a refresh in this process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
+def test_a_page_is_unavailable_while_the_file_of_the_database_may_not_grow(
+    tmp_path: Path, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outage_pages, "_SHORTAGES", ShortageLog(outage_pages.log, "pages can't be shown"))
+    with no_longer_files():
+        error = _unwritable("CREATE TABLE a (b)", file=f"file:{tmp_path}/x")
+    answer = OutageMiddleware(answered).process_exception(rf.get("/"), error)
+    assert answer is not None and answer.status_code == 503
+    [line] = warnings(caplog)
+    assert "(disk I/O error)" in line and "a limit on the size of files (ulimit -f) leaves room" in line
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def of_postgresql(state: str | None, said: str = "it failed") -> OperationalErro
     ("code", "kind"),
     [
         (sqlite3.SQLITE_FULL, FailureKind.FULL),
+        (sqlite3.SQLITE_IOERR_WRITE, FailureKind.DISK),
         (sqlite3.SQLITE_BUSY, FailureKind.LOCKED),
         (sqlite3.SQLITE_BUSY | 2 << 8, FailureKind.LOCKED),  # an extended code: the primary one is in its last byte
         (sqlite3.SQLITE_LOCKED, FailureKind.LOCKED),
@@ -50,6 +51,7 @@ def test_the_result_code_of_sqlite_decides(code: int, kind: FailureKind) -> None
     ("state", "kind"),
     [
         ("53100", FailureKind.FULL),
+        ("58030", FailureKind.DISK),
         ("53200", FailureKind.MEMORY),
         ("53300", FailureKind.CONNECTIONS),
         ("55P03", FailureKind.LOCKED),

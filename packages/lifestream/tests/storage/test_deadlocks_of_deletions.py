@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.signals import pre_delete
 from django.test.utils import CaptureQueriesContext
@@ -245,3 +247,39 @@ def test_sites_are_deleted_while_the_cleanup_corrects_their_names() -> None:
     retention.cleanup(NOW)
     opponent.join(PATIENCE)
     assert set(Subscription.objects.values_list("sort_name", flat=True)) == {"feed"}
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("remove_feed", "https://a.example/"),
+        ("rename", "https://a.example/", "Ours"),
+        ("edit_feed", "https://a.example/", "--folder", "News"),
+    ],
+)
+def test_a_command_that_is_ended_in_a_deadlock_begins_again(command: tuple[str, ...]) -> None:
+    first = make_feed(url="https://a.example/")
+    second = make_feed(url="https://a.example/", credentials="a login")
+    lifestream = make_lifestream("main")
+    for feed in (first, second):
+        make_subscription(feed, lifestream)
+    opponent = Opponent(held=second.pk, wanted=first.pk)
+    opponent.never_ends_first()
+    with connection.cursor() as cursor:
+        cursor.execute("SET deadlock_timeout = '50ms'")
+    opponent.start()
+    call_command(*command, stdout=StringIO())
+    opponent.join(PATIENCE)
+    with connection.cursor() as cursor:
+        cursor.execute("RESET deadlock_timeout")
+    assert (
+        set(Subscription.objects.values_list("name", "folder"))
+        == {
+            "remove_feed": set(),
+            "rename": {("Ours", "")},
+            "edit_feed": {("", "News")},
+        }[command[0]]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from factories import make_feed, make_item, make_lifestream, make_subscription
 from lifestream.models import Lifestream, Post, Subscription
@@ -132,3 +133,19 @@ def test_other_lifestreams_are_left_alone(lifestream: Lifestream) -> None:
     lifestream.block_rules = "a"
     lifestream.save()
     assert titles(lifestream) == [] and len(titles(other)) == 4
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+def test_an_update_writes_no_rules_to_a_lifestream_that_matches_only_since_it_began(lifestream: Lifestream) -> None:
+    make_lifestream("later", tagline="not yet")
+
+    def while_feeds_are_locked(execute: Any, sql: str, *rest: Any) -> Any:
+        if " UPDATE" in sql and sql.startswith("SELECT"):
+            with connection.cursor() as cursor:  # as another process does it
+                cursor.cursor.execute("UPDATE lifestream_lifestream SET tagline = ''")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(while_feeds_are_locked):
+        assert Lifestream.objects.filter(tagline="").update(block_rules="dog") == 1
+    assert dict(Lifestream.objects.values_list("slug", "block_rules")) == {"main": "dog", "later": ""}

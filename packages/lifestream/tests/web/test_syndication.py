@@ -6,6 +6,7 @@ import html
 import io
 import json
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from factories import make_lifestream
 from lifestream.models import Feed, Item, Lifestream, Post, PublishedId, Subscription, Tag
@@ -259,6 +261,12 @@ def test_last_modified_is_the_time_of_the_latest_edit_or_arrival(client: Client,
     assert client.get("/main/feed.atom")["Last-Modified"] == "Sun, 04 Oct 2026 12:00:00 GMT"
     make_post(post.subscription, date=NOON - timedelta(days=9), first_seen=NOON + timedelta(days=3))
     assert client.get("/main/feed.atom")["Last-Modified"] == "Mon, 05 Oct 2026 12:00:00 GMT"
+
+
+def test_last_modified_is_never_of_the_future(client: Client, post: Post) -> None:
+    Item.objects.update(first_seen=timezone.now() + timedelta(days=300))  # a clock was ahead
+    response = client.get("/main/feed.atom")
+    assert parsedate_to_datetime(response["Last-Modified"]) <= timezone.now()
 
 
 def test_an_empty_lifestream_has_a_valid_feed(client: Client, main: Lifestream) -> None:

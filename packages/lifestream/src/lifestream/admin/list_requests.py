@@ -41,6 +41,8 @@ _LONGEST_VALUE: Final = 10_000
 """How many characters a value may have. SQLite takes no pattern of over 50,000 bytes, and Django escapes some
 characters in it with another one.
 """
+_LONGEST_PARAMETERS: Final = 10_000
+"""How many characters the parameters of an address may have together: a list repeats them in some 400 links."""
 _TRIES: Final = 5
 """How often something is tried while other processes store what does not go with it."""
 
@@ -53,12 +55,18 @@ class CheckedListAdmin(ModelAdmin):
     """
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list, or a redirect to the list without filters if their values are invalid, too long or too many,
-        or if the key of a row is invalid.
+        """Return the list; a redirect to it with the part of a search that is used, if that is longer; or a redirect to
+        the list without filters if their values are invalid, too long or too many, or if the key of a row is invalid.
         """
         edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
         chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
         if not _may_be_read(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        parameters = request.GET.copy()
+        if len(search := parameters.get(SEARCH_VAR, "")) > fulltext.LONGEST_QUERY:
+            parameters[SEARCH_VAR] = search[: fulltext.LONGEST_QUERY]
+            return HttpResponseRedirect(f"{request.path}?{parameters.urlencode()}")
+        if len(parameters.urlencode()) > _LONGEST_PARAMETERS:
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         view = super().changelist_view
         return _tried_again(lambda: view(request, extra_context))
@@ -191,8 +199,8 @@ def _tried_again(work: Callable[[], _T]) -> _T:
 
 
 def _may_be_read(parameters: Iterable[tuple[str, list[Any]]]) -> bool:
-    """Return whether the parameters of an address have no NUL, and are neither too many nor too long. Of a search, only
-    the beginning is used, however long it is.
+    """Return whether the parameters of an address have no NUL, and are neither too many nor too long. A search may have
+    any length.
     """
     pairs = [(name, value) for name, values in parameters for value in values]
     return len(pairs) <= _MOST_VALUES and not any(

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
+from lifestream.combining_marks import without_piles
 from lifestream.content.html_tokenizer import name_set, tokens, unescape
 from lifestream.content.late_pattern import late
 
@@ -42,6 +43,13 @@ def _is_clean(text: str) -> bool:
     if len(data.translate(None, _CONTROLS)) != len(data) or any(map(data.__contains__, _NO_CHARACTERS)):
         return False
     return not _C1.search(data)
+
+
+def one_line(text: str) -> str:
+    """Return *text*, a name or a server's own words, on one line, scrubbed, and without marks that would be drawn over
+    the lines around it.
+    """
+    return " ".join(without_piles(scrub(text)).split())
 
 
 def html_of(text: str) -> str:
@@ -121,33 +129,6 @@ def _splits_flag(text: str, end: int) -> bool:
         return False
     before = text[:end]
     return (len(before) - len(before.rstrip(_LETTERS_OF_FLAGS))) % 2 == 1
-
-
-def without_piles(text: str) -> str:
-    """Return *text* with at most _MOST_MARKS combining marks in a row: further ones would be drawn over the lines above
-    and below. No writing system needs more. Joiners between marks don't separate them.
-    """
-    return text if text.isascii() else _MARKS.sub(_first_marks, text)
-
-
-# For Python, marks are neither letters nor white space; neither are signs and emoji, which `_first_marks` keeps.
-_MARKS = late(r"[^\w\s\x00-\x7f]{7,}+")
-_MOST_MARKS: Final = 6
-
-
-def _first_marks(found: re.Match[str]) -> str:
-    kept: list[str] = []
-    marks = 0
-    for character in found[0]:
-        category = unicodedata.category(character)
-        if category[0] == "M":
-            marks += 1
-            if marks > _MOST_MARKS:
-                continue
-        elif category != "Cf":
-            marks = 0
-        kept.append(character)
-    return "".join(kept)
 
 
 def without_scripts(text: str) -> str:

@@ -24,6 +24,7 @@ from typing import Final
 
 import nh3
 
+from lifestream.combining_marks import without_piles
 from lifestream.content.bounded_html import bounded, has_long_text
 from lifestream.content.clean_attributes import SET, link
 from lifestream.content.clean_html import CleanHtml, NotClean, Tags, checked_html
@@ -32,7 +33,7 @@ from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import name_set
 from lifestream.content.html_truncation import truncated
 from lifestream.content.late_pattern import late
-from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_piles, without_scripts
+from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
 from lifestream.content.proper_html import SourceTags, proper_html
 from lifestream.content.sanitizer_rules import SanitizerRules
 

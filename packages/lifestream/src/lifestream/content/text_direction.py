@@ -1,13 +1,16 @@
 """Direction controls (Unicode Standard Annex 9) in the text of a feed that is shown beside other text on a page.
 
 An element with `dir`, or a `<bdi>`, keeps the direction of its text inside. The title of a page, an attribute and a
-description can't contain elements, so the controls in them must be complete, and isolated.
+description can't contain elements, so the controls in them must be complete, and isolated. No element keeps combining
+marks from being drawn over the lines around it, so those that no writing system needs are removed.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+from lifestream.combining_marks import without_piles
 
 _CONTROL: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _FIRST_STRONG_ISOLATE: Final = "\u2068"
@@ -25,6 +28,7 @@ def as_row(text: str) -> str:
     Django's admin cuts the name of a row, to 18 words in the breadcrumb and to 200 characters in its history, and would
     cut off the ends of the controls. So text with controls is cut here, to a length that the admin does not cut.
     """
+    text = without_piles(text)
     if not _CONTROL.search(text):
         return text
     words = text.split()
@@ -35,12 +39,13 @@ def as_row(text: str) -> str:
 
 
 def isolated(text: str) -> str:
-    """Return *text* so that it does not change the direction of the text before and after it.
+    """Return *text* so that it neither changes the direction of the text before and after it, nor covers other lines.
 
-    Text without controls of embeddings, overrides and isolates is returned unchanged. In other text each control that
-    begins one gets its end, an end that is not that of the innermost one is removed, and the whole becomes an isolate
-    (UAX 9, 2.4 and 2.5).
+    Text without piles of marks, and without controls of embeddings, overrides and isolates, is returned unchanged. In
+    other text each control that begins one gets its end, an end that is not that of the innermost one is removed, and
+    the whole becomes an isolate (UAX 9, 2.4 and 2.5).
     """
+    text = without_piles(text)
     if not _CONTROL.search(text):
         return text
     open_ends: list[str] = []

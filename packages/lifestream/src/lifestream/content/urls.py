@@ -6,6 +6,7 @@ import re
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
+from lifestream.combining_marks import piles_written
 from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import scrub
 
@@ -65,4 +66,5 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
         parts.port  # noqa: B018  raises ValueError where it is no number
     except ValueError:
         return ""
-    return _TURNS_AROUND.sub(lambda found: quote(found[0]), absolute.replace(" ", "%20"))
+    # Piles of marks, which are drawn over other lines, are encoded as well.
+    return piles_written(_TURNS_AROUND.sub(lambda found: quote(found[0]), absolute.replace(" ", "%20")), quote)

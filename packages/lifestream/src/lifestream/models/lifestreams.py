@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from lifestream.models.subscriptions import Subscription
 
+LONGEST_DESCRIPTION: Final = 5_000
+"""How many characters the description of a lifestream may have, which is in the head of each of its pages."""
 RULING: Final = frozenset({"keep_rules", "block_rules"})
 """The fields of a lifestream that decide which posts of all its sites are shown."""
 
@@ -78,7 +80,7 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
         with transaction.atomic(using=self.db):
             keys = list(self.order_by().values_list("pk", flat=True))
             _lock_feeds_of(keys, self.db)
-            count = super().update(**kwargs)
+            count = super(LifestreamQuerySet, only(self, keys)).update(**kwargs)
             rules_written.send(Lifestream, keys=keys, using=self.db)
         return count
 
@@ -126,7 +128,12 @@ class Lifestream(models.Model):
     tagline = models.CharField(
         _("tagline"), max_length=500, blank=True, help_text=_("One line, beside the timeline and in lists.")
     )
-    description = models.TextField(_("description"), blank=True, help_text=_("A few sentences, for search engines."))
+    description = models.TextField(
+        _("description"),
+        blank=True,
+        validators=[MaxLengthValidator(LONGEST_DESCRIPTION)],
+        help_text=_("A few sentences, for search engines."),
+    )
     language = models.CharField(
         _("language"),
         max_length=20,

@@ -11,6 +11,7 @@ import shutil
 import ssl
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ from lifestream.wording import in_words, worded
 _CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
 _SPACE: Final = 0.05  # the part of a disk that should be free; on a large disk, a gigabyte is enough
 _A_GIGABYTE: Final = 1_000_000_000
-_BROKER_TIMEOUT: Final = 3  # seconds
+_BROKER_TIMEOUT: Final = 3  # seconds, for each piece of an answer
+_BROKER_DEADLINE: Final = 15  # seconds, for all of it: a broker may send one byte after the other
 _PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -165,20 +167,38 @@ def _broker(_now: datetime) -> Iterator[Finding]:
     url = str(getattr(django_settings, "CELERY_BROKER_URL", "") or "")
     if not url:
         return
-    from kombu import Connection  # the extra "scale"
-    from kombu.exceptions import OperationalError as BrokerError
+    from kombu.exceptions import OperationalError as BrokerError  # the extra "scale"
+
+    trouble: list[Exception | None] = []
+    # A daemon: the command ends although the thread may still be reading.
+    thread = threading.Thread(target=lambda: trouble.append(_broker_trouble(url)), daemon=True)
+    thread.start()
+    thread.join(_BROKER_DEADLINE)
+    late = gettext("no whole answer within {seconds} s").format(seconds=_BROKER_DEADLINE)
+    error = trouble[0] if trouble else BrokerError(late)
+    if error is None:
+        return
+    if not isinstance(error, BrokerError):
+        raise error
+    text = gettext("The broker can't be reached: {error}").format(error=error)
+    remedy = gettext("See that it runs, and that CELERY_BROKER_URL names it; feeds are not updated until then.")
+    yield Finding(gettext("broker"), Grade.ERROR, text, remedy)
+
+
+def _broker_trouble(url: str) -> Exception | None:
+    """Return why the broker at *url* can't be reached, None if it can."""
+    from kombu import Connection
 
     # A broker may accept the connection and never answer. Redis and AMQP have different names for the same limit.
     limits = {"socket_timeout": _BROKER_TIMEOUT, "read_timeout": _BROKER_TIMEOUT, "write_timeout": _BROKER_TIMEOUT}
     # Some brokers can't be found without the site's own options, such as the name of a master of Redis Sentinel.
     options = {**(getattr(django_settings, "CELERY_BROKER_TRANSPORT_OPTIONS", None) or {}), **limits}
-    with Connection(url, connect_timeout=_BROKER_TIMEOUT, transport_options=options) as connection:
-        try:
+    try:
+        with Connection(url, connect_timeout=_BROKER_TIMEOUT, transport_options=options) as connection:
             connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT)
-        except BrokerError as error:
-            text = gettext("The broker can't be reached: {error}").format(error=error)
-            remedy = gettext("See that it runs, and that CELERY_BROKER_URL names it; feeds are not updated until then.")
-            yield Finding(gettext("broker"), Grade.ERROR, text, remedy)
+    except Exception as error:  # noqa: BLE001  the caller raises it, in its own thread
+        return error
+    return None
 
 
 def _clock(now: datetime) -> Iterator[Finding]:

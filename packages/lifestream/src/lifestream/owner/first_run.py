@@ -15,8 +15,8 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -53,9 +53,13 @@ def make_token(clock: Callable[[], float] = time.time) -> str:
         return ""
     token = secrets.token_urlsafe(_BITS // 8)
     descriptor, temporary = tempfile.mkstemp(prefix=f"{_NAME}.", dir=where)  # mode 0600
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(_stored(token, clock()))
-    Path(temporary).replace(where / _NAME)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(_stored(token, clock()))
+        Path(temporary).replace(where / _NAME)
+    except OSError:
+        Path(temporary).unlink()
+        raise
     return token
 
 
@@ -75,59 +79,52 @@ def holds(token: str, clock: Callable[[], float] = time.time) -> bool:
     return where is not None and _matches(where / _NAME, token, clock())
 
 
-def take(token: str, clock: Callable[[], float] = time.time) -> bool:
-    """Use up *token*, and return whether it was valid. At most one of several callers gets True.
+@contextmanager
+def taken(token: str, clock: Callable[[], float] = time.time) -> Iterator[bool]:
+    """Use up *token*, and yield whether it was valid. At most one of several callers gets True.
 
-    Raises OSError for a shortage of this machine; then the token stays valid.
+    If the block raises an exception, the token is valid again until its time is over, unless a new one was made
+    meanwhile. Raises OSError for a shortage of this machine; then the token stays valid, too.
     """
     where = folder()
     if where is None or not _matches(where / _NAME, token, clock()):
-        return False
-    taken = where / f"{_NAME}.{secrets.token_hex(8)}"
+        yield False
+        return
+    moved = where / f"{_NAME}.{secrets.token_hex(8)}"
     try:
-        (where / _NAME).rename(taken)
+        (where / _NAME).rename(moved)
     except FileNotFoundError:
-        return False  # Somebody else was first.
+        yield False  # Somebody else was first.
+        return
     try:
-        is_right = _matches(taken, token, clock())
+        is_right = _matches(moved, token, clock())
         if not is_right:  # `serve` has made another token since the first look, which stays valid
-            with suppress(OSError):
-                _write_if_none(where, taken.read_text(encoding="ascii"))
-    except OSError:  # a shortage: the token is not used up
-        with suppress(OSError):
-            os.link(taken, where / _NAME)
+            _put_back(moved)
+        yield is_right
+    except BaseException:
+        _put_back(moved)
         raise
-    else:
-        return is_right
     finally:
         with suppress(FileNotFoundError):
-            taken.unlink()
+            moved.unlink()
 
 
-def give_back(token: str, clock: Callable[[], float] = time.time) -> None:
-    """Make *token* valid again, for as long as a new one: the account for which it was taken could not be created.
-
-    If a new token was made meanwhile, that one stays valid instead. Raises OSError if the file cannot be written.
+def _put_back(moved: Path) -> None:
+    """Let the file that was *moved* be the token's file again, unless there is another one. As a link, it needs no
+    space, of which a full disk has none.
     """
-    where = folder()
-    if where is not None:
-        _write_if_none(where, _stored(token, clock()))
+    name = moved.with_name(_NAME)
+    try:
+        os.link(moved, name)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not name.exists():
+            moved.rename(name)
 
 
 def _stored(token: str, now: float) -> str:
     return json.dumps({"hash": _hash(token), "expires": now + LIFETIME})
-
-
-def _write_if_none(where: Path, stored: str) -> None:
-    """Write *stored* to the token's file, mode 0600, unless the file exists. A process that reads the file before it is
-    complete finds no token in it.
-    """
-
-    def opener(path: str, flags: int) -> int:
-        return os.open(path, flags, 0o600)
-
-    with suppress(FileExistsError), open(where / _NAME, "x", encoding="ascii", opener=opener) as file:
-        file.write(stored)
 
 
 def _matches(path: Path, token: str, now: float) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.conf import settings
-from lifestream.content.plaintext import scrub
+from lifestream.content.plaintext import one_line
 from lifestream.models import Lifestream, OwnPage, Subscription
 from lifestream.models.changed_fields import save_changed
 from lifestream.models.look import validate_static_path
@@ -40,11 +40,6 @@ RULES_HELP = _(
     "title:, text:, author: or tag:, only that part of an item is searched. A line that begins with link: "
     "matches items whose address contains what follows, such as link:example.com/ads/."
 )
-
-
-def one_line(text: str) -> str:
-    """Return *text*, the name of something, on one line and without control characters."""
-    return " ".join(scrub(text).split())
 
 
 class AddressesField(forms.CharField):

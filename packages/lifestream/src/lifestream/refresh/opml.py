@@ -18,7 +18,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.conf import settings
 from lifestream.content.html_tokenizer import attributes, tokens
-from lifestream.content.plaintext import scrub, shorten
+from lifestream.content.plaintext import one_line, scrub, shorten
 from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Flaw
 from lifestream.fetcher.feed_urls import (
@@ -177,7 +177,7 @@ _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
 
 def _line(text: str) -> str:
     """Return the name *text* in one line, cut if it is too long."""
-    return shorten(" ".join(scrub(text).split()), LONGEST_NAME)
+    return shorten(one_line(text), LONGEST_NAME)
 
 
 def _category(text: str) -> str:

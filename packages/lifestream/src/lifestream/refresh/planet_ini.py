@@ -16,7 +16,7 @@ from typing import Final
 
 from lifestream.conf import settings
 from lifestream.content.filter_rules import MOST_RULES
-from lifestream.content.plaintext import scrub, shorten
+from lifestream.content.plaintext import one_line, scrub, shorten
 from lifestream.fetcher.feed_urls import shown_in_message
 from lifestream.message import say
 from lifestream.refresh.opml import LONGEST_NAME, NotOpml, Outline, too_large
@@ -110,7 +110,7 @@ def _sections(text: str) -> dict[str, dict[str, list[str]]]:
 
 
 def _outline(url: str, given: dict[str, str]) -> Outline:
-    name = shorten(" ".join(scrub(given.get("name") or given.get("title") or "").split()), LONGEST_NAME)
+    name = shorten(one_line(given.get("name") or given.get("title") or ""), LONGEST_NAME)
     kind = next((kind for kind in _LISTS if kind in given.get("content_type", "").lower()), "")
     if kind:
         return Outline(url, name, refusal=say("list-of-feeds", url=shown_in_message(url), kind=kind))

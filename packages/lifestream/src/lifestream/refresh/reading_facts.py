@@ -13,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lifestream.combining_marks import without_piles
 from lifestream.content.text_direction import isolated
 from lifestream.entry import Enclosure, Media, ParsedFeed
 from lifestream.plugins.base import ItemDraft
@@ -54,14 +55,20 @@ class Fact(NamedTuple):
 
 def of_document(url: str, prepared: Prepared) -> list[Fact]:
     """Return the facts about the document and its feed. *url* is its address, or "" to leave the address out."""
-    return [fact for fact in _document(url, prepared, prepared.notes or Notes()) if fact.value]
+    return _shown(_document(url, prepared, prepared.notes or Notes()))
 
 
 def of_item(prepared: Prepared, index: int) -> list[Fact]:
     """Return the facts about the item of *prepared* with this *index*, except its title."""
     notes = prepared.notes or Notes()
     removed = notes.removed[index] if index < len(notes.removed) else ()
-    return [fact for fact in _item(prepared.items[index], removed, notes) if fact.value]
+    return _shown(_item(prepared.items[index], removed, notes))
+
+
+def _shown(facts: Iterator[Fact]) -> list[Fact]:
+    """Return the *facts* that have a value, without piles of marks, which would be drawn over other facts."""
+    without = (Fact(label, without_piles(value), tone, without_piles(aside)) for label, value, tone, aside in facts)
+    return [fact for fact in without if fact.value]
 
 
 def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:

@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final, Literal, Self
 
-from lifestream.content.plaintext import scrub
+from lifestream.content.plaintext import one_line
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
@@ -35,17 +35,13 @@ its server may take LIFESTREAM_TIMEOUT for each answer, while other addresses an
 """
 
 
-def _one_line(text: str) -> str:
-    return " ".join(scrub(text).split())
-
-
 class NotAdded(Exception):
     """No feed was added. The message says why; *field* is the field of a form at which to show it. *by_shortage*: this
     machine is short of something, so the same may succeed later.
     """
 
     def __init__(self, reason: str, field: Literal["url", "name"] = "url", *, by_shortage: bool = False) -> None:
-        self.reason = edited(reason, _one_line)  # much of the message is in the server's own words
+        self.reason = edited(reason, one_line)  # much of the message is in the server's own words
         super().__init__(self.reason)
         self.field = field
         self.by_shortage = by_shortage

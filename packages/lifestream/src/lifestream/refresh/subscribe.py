@@ -23,7 +23,7 @@ from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
 from lifestream.conf import settings
-from lifestream.content.plaintext import scrub
+from lifestream.content.plaintext import one_line
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.feed_urls import PERSON, UrlRefused, credentials_of, origin, request_url
 from lifestream.fetcher.outcomes import Fetched, FetchRequest
@@ -155,7 +155,7 @@ def add_feed(
     Raises `NotAdded` for a feed that has neither a title nor a *name*, and if the lifestream was deleted. A feed that
     was deleted since it was found is stored again.
     """
-    name = " ".join(scrub(name).split())
+    name = one_line(name)
     if not found.title and not name:
         raise NotAdded(say("no-title", url=found.url), "name")
     fields = {"name": name, "folder": folder, "keep_rules": keep_rules, "block_rules": block_rules}

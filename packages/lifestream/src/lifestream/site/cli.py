@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from lifestream.fetcher.shortage import ShortOf, require_files
 from lifestream.terminal import visible
@@ -110,15 +111,24 @@ def _alone() -> Iterator[None]:
         raise SystemExit(visible(f"{path}, which commands lock, can't be opened: {reason}. {remedy}")) from error
     with opened as file:
         try:
-            import fcntl
-        except ImportError:  # Windows
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX)  # type: ignore[attr-defined,unused-ignore]
+            _lock(file)
+        except OSError as error:  # this machine has no locks left, or the file system has none
+            remedy = "Run this command again later, or put LIFESTREAM_HOME on a disk of this machine."
+            raise SystemExit(visible(f"{path} can't be locked: {error.strerror or error}. {remedy}")) from error
         yield
+
+
+def _lock(file: BinaryIO) -> None:
+    """Lock *file* until it is closed, and wait if another process has locked it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX)  # type: ignore[attr-defined,unused-ignore]
 
 
 def _set_up() -> None:

@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 _SHORTAGES: Final = ShortageLog(log, "pages can't be shown")  # not translated
 
 _RETRY_AFTER = "60"  # seconds
-_PASSING: Final = frozenset({FailureKind.FULL, FailureKind.MEMORY, FailureKind.LOCKED, FailureKind.READ_ONLY})
+_PASSING: Final = frozenset(
+    {FailureKind.FULL, FailureKind.DISK, FailureKind.MEMORY, FailureKind.LOCKED, FailureKind.READ_ONLY}
+)
 """The kinds of failures of a database that can be reached, but does not take what a page has to write now."""
 
 

@@ -33,6 +33,7 @@ class FailureKind(Enum):
     """A kind of database failure, and its remedy."""
 
     FULL = say("database-full")
+    DISK = say("database-disk")
     FILES = say("database-needs-files", shortage=Shortage.FILES.value)
     LOCKED = say("database-locked")
     READ_ONLY = say("database-read-only")
@@ -62,6 +63,7 @@ class DatabaseFailure:
         """Whether something smaller may still be written: a full disk may take a little, a locked database nothing."""
         return self.kind in (
             FailureKind.FULL,
+            FailureKind.DISK,
             FailureKind.FILES,
             FailureKind.MEMORY,
             FailureKind.SERVER_FILES,
@@ -76,6 +78,7 @@ _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: FailureKind.LOCKED,
     sqlite3.SQLITE_LOCKED: FailureKind.LOCKED,
     sqlite3.SQLITE_FULL: FailureKind.FULL,
+    sqlite3.SQLITE_IOERR: FailureKind.DISK,  # also if a quota is used up, or a file may not grow
     sqlite3.SQLITE_READONLY: FailureKind.READ_ONLY,
     sqlite3.SQLITE_PERM: FailureKind.READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: FailureKind.GONE,
@@ -84,6 +87,7 @@ _SQLITE: Final = {
 }
 _SQLSTATE: Final = {
     "53100": FailureKind.FULL,
+    "58030": FailureKind.DISK,
     "53200": FailureKind.MEMORY,
     "53300": FailureKind.CONNECTIONS,
     "55P03": FailureKind.LOCKED,

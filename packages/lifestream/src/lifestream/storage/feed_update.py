@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from lifestream.content.plaintext import scrub, without_piles
+from lifestream.content.plaintext import one_line, scrub
 from lifestream.entry import MENDED, ParsedFeed
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, validators
 from lifestream.fetcher.url_hosts import site_domain
@@ -214,7 +214,7 @@ def _message(*parts: str) -> str:
     kept: list[str] = []
     remaining = MESSAGE_LENGTH
     for part in parts:
-        text = edited(part, _one_line)
+        text = edited(part, _shortened)
         if not text:
             continue
         if len(text) > remaining:
@@ -226,7 +226,6 @@ def _message(*parts: str) -> str:
     return joined(kept)
 
 
-def _one_line(text: str) -> str:
-    # A message with line breaks could look like another line of the log, and marks in a row cover the lines around it.
-    text = " ".join(without_piles(scrub(text)).split())
+def _shortened(text: str) -> str:
+    text = one_line(text)  # a message with line breaks could look like another line of the log
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

@@ -28,7 +28,7 @@ from django.db.models import Max
 from django.utils.crypto import salted_hmac
 
 from lifestream.conf import is_loopback, settings
-from lifestream.content.plaintext import scrub, shorten, without_piles
+from lifestream.content.plaintext import one_line, shorten
 from lifestream.fetcher.request_options import is_own_proxy
 from lifestream.fetcher.url_hosts import domain_of
 from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
@@ -211,7 +211,7 @@ def failed(request: HubRequest, message: str, now: datetime, wait: float | None 
     only this subscription.
     """
     # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
-    HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, scrub))
+    HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, one_line))
     if wait is not None:
         until = now + min(timedelta(seconds=wait), _LONGEST_GAP)
         waiting = HubSubscription.objects.filter(hub=request.hub, next_request__lt=until)
@@ -263,8 +263,8 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
     found = HubSubscription.objects.filter(key=key, topic=topic).first()
     if found is None:
         return False
-    one_line = shorten(" ".join(without_piles(scrub(reason)).split()), 300)
-    message = say("hub-denied-because", reason=one_line) if one_line else say("hub-denied")
+    words = shorten(one_line(reason), 300)
+    message = say("hub-denied-because", reason=words) if words else say("hub-denied")
     using = router.db_for_write(HubSubscription)
 
     def work() -> bool:

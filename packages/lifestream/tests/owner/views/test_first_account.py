@@ -63,15 +63,15 @@ def test_the_form_works_once(client: Client, token: str) -> None:
 def test_only_one_of_two_simultaneous_forms_makes_the_account(
     client: Client, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = first_run.take
+    taken = first_run.taken
     others: list[Any] = []
 
-    def take(token: str) -> bool:
-        monkeypatch.setattr(first_run, "take", taken)
+    def taken_later(token: str) -> Any:
+        monkeypatch.setattr(first_run, "taken", taken)
         others.append(send(Client(), token, username="eve"))  # after the token of the first was found to be valid
         return taken(token)
 
-    monkeypatch.setattr(first_run, "take", take)
+    monkeypatch.setattr(first_run, "taken", taken_later)
     answer = send(client, token)
     assert others[0].status_code == 302 and answer.status_code == 404
     assert User.objects.get().username == "eve" and Lifestream.objects.count() == 1

@@ -68,6 +68,7 @@ def test_a_preview_shows_the_page_and_the_latest_posts_and_saves_nothing(
     ("name", "value"),
     [
         ("title", " "),
+        ("description", "x" * 5_001),
         ("language", "German"),
         ("theme", "shiny"),
         ("accent", "#ffffff"),

@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.conf import settings
+from lifestream.content.plaintext import one_line
 from lifestream.fetcher.feed_urls import UrlRefused
 from lifestream.fetcher.request_options import OptionRefused
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream, feeds_at
 from lifestream.models import Feed, Subscription
 from lifestream.refresh.given_files import read_file
+from lifestream.storage.deadlocks import tried_again
 from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.wording import worded
 
@@ -140,14 +142,15 @@ class Command(BaseCommand):
         return results
 
     def _move_to_folder(self, keys: list[int], folder: str, slug: str | None) -> None:
-        chosen = chosen_lifestream(slug)
-        count = Subscription.objects.filter(feed__in=keys, lifestream=chosen).update(folder=folder.strip())
+        chosen, folder = chosen_lifestream(slug), one_line(folder)
+        found = Subscription.objects.filter(feed__in=keys, lifestream=chosen)
+        count = tried_again(lambda: found.update(folder=folder))
         text = ngettext(
             "{count} feed of the lifestream '{slug}' is in the folder '{folder}'.",
             "{count} feeds of the lifestream '{slug}' are in the folder '{folder}'.",
             count,
         )
-        self.stdout.write(text.format(count=count, slug=chosen.slug, folder=folder.strip()))
+        self.stdout.write(text.format(count=count, slug=chosen.slug, folder=folder))
 
 
 def _login(user: str | None) -> str | None:

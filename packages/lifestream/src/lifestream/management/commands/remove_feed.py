@@ -14,7 +14,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream, feeds_at
 from lifestream.models import Feed, Item, Subscription
 from lifestream.models.feeds import lock_feeds
-from lifestream.storage.deadlocks import in_transaction
+from lifestream.storage.deadlocks import in_transaction, tried_again
 
 
 class Command(BaseCommand):
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                     url=url, slug=chosen.slug
                 )
             )
-        found.delete()
+        tried_again(found.delete)
         self.stdout.write(gettext("{url} is no longer in the lifestream '{slug}'.").format(url=url, slug=chosen.slug))
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.translation import gettext, gettext_lazy
 
-from lifestream.content.plaintext import scrub
+from lifestream.content.plaintext import one_line
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream, feeds_at
 from lifestream.models import Subscription
+from lifestream.storage.deadlocks import tried_again
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *, url: str, name: str, lifestream: str | None, **_options: Any) -> None:
         feeds, chosen = feeds_at(url), chosen_lifestream(lifestream)
         found = Subscription.objects.filter(feed__in=feeds, lifestream=chosen).select_related("feed")
-        if not found.update(name=" ".join(scrub(name).split())):
+        if not tried_again(lambda: found.update(name=one_line(name))):
             text = gettext("{url} is not in the lifestream '{slug}'; choose another with --lifestream")
             raise CommandError(text.format(url=url, slug=chosen.slug))
         for subscription in found:

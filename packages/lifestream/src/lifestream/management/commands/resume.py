@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import transaction
+from django.db import router
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
 from lifestream.models import Feed, Host, Subscription
+from lifestream.storage.deadlocks import in_transaction
 
 
 class Command(BaseCommand):
@@ -38,10 +41,13 @@ class Command(BaseCommand):
                 gettext("there is no host {name}; give the URL of a feed, or a host's name").format(name=name)
             )
         feeds = host.feeds.filter(status=Feed.Status.ACTIVE)
-        with transaction.atomic():
+
+        def resume() -> None:
             # Feeds before their host, as a refresh locks them: in another order, both could wait for each other.
             feeds.filter(not_before__gt=timezone.now()).update(not_before=None, next_fetch=timezone.now())
             Host.objects.filter(pk=host.pk).update(not_before=None)
+
+        in_transaction(resume, router.db_for_write(Feed))
         count = feeds.count()
         text = ngettext("{host}: its {count} feed may be fetched.", "{host}: its {count} feeds may be fetched.", count)
         self.stdout.write(text.format(host=host.name, count=count))
@@ -54,9 +60,10 @@ class Command(BaseCommand):
                     "{url} has no subscriber, or all have paused it; add it with add_feed, or resume a subscription"
                 )
                 raise CommandError(text.format(url=feed.url))
-            with transaction.atomic():
-                Feed.objects.filter(pk=feed.pk).update(
-                    status=Feed.Status.ACTIVE, not_before=None, next_fetch=now, failures=0
-                )
-                Host.objects.filter(pk=feed.host_id).update(not_before=None)
+            in_transaction(partial(_resume, feed, now), router.db_for_write(Feed))
             self.stdout.write(gettext("{url} is due.").format(url=feed.url))
+
+
+def _resume(feed: Feed, now: datetime) -> None:
+    Feed.objects.filter(pk=feed.pk).update(status=Feed.Status.ACTIVE, not_before=None, next_fetch=now, failures=0)
+    Host.objects.filter(pk=feed.host_id).update(not_before=None)

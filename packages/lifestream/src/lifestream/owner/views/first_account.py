@@ -65,14 +65,11 @@ def _answer(request: HttpRequest) -> HttpResponse:
     form = FirstRunForm(request.POST, request.FILES)
     if not form.is_valid():
         return _form(request, form, token)
-    if not first_run.take(token):
-        return _no_such_token(request)  # somebody else has just used it up
-    try:
+    with first_run.taken(token) as is_valid:
+        if not is_valid:
+            return _no_such_token(request)  # somebody else has just used it up
         with transaction.atomic():
             created = _create(form) if first_run.is_open() else None
-    except BaseException:
-        first_run.give_back(token)
-        raise
     if created is None:
         return _refused(request, 404, _("This site has an account already"), _("Log in with it."), is_open=False)
     user, lifestream = created

@@ -17,12 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
+from lifestream.content.plaintext import one_line
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.models.fetches import outcome_in_words
 from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 from lifestream.owner.access import for_owner
 from lifestream.owner.arrivals import arrivals_of
-from lifestream.owner.forms import SiteForm, one_line
+from lifestream.owner.forms import SiteForm
 from lifestream.owner.rule_preview import preview_of
 from lifestream.owner.views.frame import back, folders_of, page
 from lifestream.refresh.update_requests import update_soon

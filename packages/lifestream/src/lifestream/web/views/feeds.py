@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.utils.translation import gettext
@@ -55,7 +56,8 @@ def subscriptions(request: HttpRequest, slug: str) -> HttpResponseBase:
 def _feed(request: HttpRequest, timeline: Timeline, format: str) -> HttpResponse:  # noqa: A002
     before = cursor_of(request)
     etag, latest = syndication.validators(timeline, before, salt=f"{format} {request.build_absolute_uri()}")
-    modified = int(latest.timestamp()) if latest else None
+    # An item that was stored while a clock was ahead may be of the future; Last-Modified never is (RFC 9110, 8.8.2.1).
+    modified = int(min(latest, timezone.now()).timestamp()) if latest else None
     # Last-Modified is not compared: it does not change when a post is hidden or removed, but the post must vanish for
     # every client. A recipient that has no date to compare ignores If-Modified-Since (RFC 9110, section 13.1.3).
     response = get_conditional_response(request, etag=etag)

@@ -1,0 +1,29 @@
+"""Marks in a long row, which would be drawn over the lines above and below."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.combining_marks import piles_written, without_piles
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("e" + "\u0301" * 6, "e" + "\u0301" * 6),
+        ("e" + "\u0323" * 60 + "x", "e" + "\u0323" * 6 + "x"),
+        ("e" + "\u0323" * 60 + " x" + "\u0301" * 60, "e" + "\u0323" * 6 + " x" + "\u0301" * 6),
+        ("e" + "\u0323\u200d" * 60, "e" + "\u0323\u200d" * 6 + "\u200d" * 54),
+        ("\u2014" + "\u0323" * 60 + "\u2014" + "\u0323" * 60, ("\u2014" + "\u0323" * 6) * 2),
+        ("\u263a\ufe0f" * 20, "\u263a\ufe0f" * 20),
+        ("\u1019\u103c\u102d\u102f\u1037 \u05e9\u05bc\u05c1\u05b8\u0591\u05bd", None),
+    ],
+)
+def test_no_letter_has_a_pile_of_marks(text: str, shown: str | None) -> None:
+    assert without_piles(text) == (text if shown is None else shown)
+
+
+def test_a_mark_too_many_can_be_written_otherwise() -> None:
+    shown = piles_written("e" + "\u0323\u200d" * 8 + "!", "<{}>".format)
+    assert shown == "e" + "\u0323\u200d" * 6 + "<\u0323>\u200d" * 2 + "!"
