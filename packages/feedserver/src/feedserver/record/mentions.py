@@ -45,7 +45,7 @@ _URL = re.compile(
 _ESCAPED_AMPERSAND = re.compile(r"\\++(?:u00|x)26")
 _QUOTE = re.compile("['\"`]")
 _NAMES = re.compile(r"[\w|, .+-]*+")
-_ORDER = re.compile(r"[+-]?[\w.]++(?:[: +]+(?:asc|desc))(?:[ ,]++[+-]?[\w.]++(?:[: +]+(?:asc|desc)))*+", re.IGNORECASE)
+_ORDER = re.compile(r"(?>(?:(?:^|[ ,]++)[+-]?[\w.]++[: ]++(?:asc|desc)\b)+)", re.IGNORECASE)
 _SERVICE = re.compile(r"auth[a-z0-9.-]*+:[0-9]{1,5}(?:/|\Z)", re.IGNORECASE)
 """A host and its port, as in `auth:8080`."""
 
