@@ -173,6 +173,8 @@ HOSTILE = [
     "?a=",
     "%25",
     "//a@",
+    "//a:b ",
+    "//a:b:",
     "basic ",
     "bearer a",
     "token: ",

@@ -172,6 +172,9 @@ REPLACED = [
     # A password with quotes or brackets, where the text begins with the URL.
     ("http://ada:b'c\"<d>@h/x", "http://h/x", ["password"]),
     ("//ada:b'c@h/x", "//h/x", ["password"]),
+    ("see http://ada:b/c?d e@h/x", "see http://h/x", ["password"]),
+    ("<http://ada:b c@h/x>; rel=x", "<http://h/x>; rel=x", ["password"]),
+    ("/x?next=http%3A%2F%2Fada%3Ab%20c%40h%2F", "/x?next=http%3A%2F%2Fh%2F", ["password"]),
     # A value with quotes, brackets or semicolons, where the text is nothing but a URL: see test_whole_urls.py.
     ("?code=b'c&state=d", "?code=removed&state=removed", ["parameter code", "parameter state"]),
     # A value that mentions a secret is one as a whole: see test_mentions.py.
@@ -310,6 +313,9 @@ def test_known_secrets_are_replaced_in_html_and_json(echo: str) -> None:
     "text",
     [
         "mailto:ada@h.example",
+        "http://h:80/@ada, and ada@h.example",
+        "http://h:8080 or ada@h.example",
+        "http://h: ask ada@h.example",
         "sip:ada@h.example; https://h/@ada:b",
         "12:30:15 ada@h.example",
         "tag:h.example,2026:a@b",

@@ -61,12 +61,18 @@ _LONGEST_FOLDER = 12
 
 # Each pattern takes linear time: most repetitions are possessive (`*+`), so they never backtrack, and a match begins at
 # a boundary only.
-_USERINFO = re.compile(
+_BEFORE_USERINFO = (
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//"
     r"|(?<![A-Za-z0-9+.-])(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?):[/\\]++)"
-    r"(?P<userinfo>[^/\\?#\s\"'<>]+)@"
 )
+_USERINFO = re.compile(rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#\s\"'<>]+)@")
 """User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
+
+_USERINFO_WITH_SIGNS = re.compile(
+    rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#:@\s\"'<>\[]{{1,256}}+:(?!\s|[0-9]{{0,5}}(?:\W|$))"
+    r"(?>(?:(?!://)[^@<>\r\n]){1,256}))@"
+)
+"""The same with a blank, a slash or another sign in the password, which does not begin like a port."""
 
 _USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
 """The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
@@ -156,7 +162,7 @@ class _Search:
         """Return *text* without its secrets. *shapes* is as in `without_secrets`; *depth* is the number of values that
         *text* is nested in.
         """
-        for userinfo in (_USERINFO_OF_WHOLE, _USERINFO):
+        for userinfo in (_USERINFO_OF_WHOLE, _USERINFO, _USERINFO_WITH_SIGNS):
             text = userinfo.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = clean_whole_urls(text, self.keep, self._note, DEEPEST)
