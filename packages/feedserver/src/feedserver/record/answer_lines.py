@@ -104,9 +104,9 @@ def is_length(value: str) -> bool:
 
 def lengths_in(values: Sequence[str]) -> tuple[str, ...]:
     """Return what the *values* of Content-Length give, each once. One value may be a list of lengths, and lengths that
-    are equal count as one (RFC 9110 §8.6).
+    are equal count as one (RFC 9110 §8.6). A value may begin on another line (RFC 9112 §5.2).
     """
-    return tuple(dict.fromkeys(length.strip(" \t") for value in values for length in value.split(",")))
+    return tuple(dict.fromkeys(length.strip(" \t\r\n") for value in values for length in value.split(",")))
 
 
 def _name(line: bytes) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from feedserver.final_answers import chunked_body, final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
+from feedserver.messages.response import has_content
 from feedserver.record.answer_lines import (
     AnswerLines,
     is_length,
@@ -237,7 +238,8 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
     coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
     if coding not in (("chunked",) if response.chunked else ("", "identity")):  # http.client reads the first header
         raise RecordingError(f"the body is in a transfer coding that cannot be undone, {coding!r}; nothing was written")
-    response.length = _length(response.length, () if response.chunked else lengths)
+    if has_content(response.status) and not response.chunked:
+        response.length = _length(response.length, lengths)
     chunked, length = bool(response.chunked), response.length
     framing = "chunked" if chunked else ("close" if length is None else "length")
     pieces = chunked_body(response)
