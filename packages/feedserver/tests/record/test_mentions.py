@@ -87,9 +87,12 @@ def test_names_that_are_kept_are_not_mentioned() -> None:
         ("'ab' in password", {"ab"}),
         ("password = correct horse", {"correct horse", "correct"}),
         ("reset password", set()),
+        ("password eq hunterab", {"eq hunterab", "hunterab"}),
+        ("id,password,description,ab12", {"description,ab12", "ab12"}),
     ],
 )
 def test_the_strings_and_what_follows_the_name_may_be_the_secret(value: str, parts: set[str]) -> None:
+    assert set(parts_beside("contrase%C3%B1a:ab12", "contraseña")) == {"ab12"}
     assert {each for each in parts_beside(value, "pwd" if "pwd" in value else "password") if each} == parts
 
 

@@ -56,6 +56,7 @@ _BETWEEN = re.compile(r"[;?&#]|<(?=[\w/.])|>(?=[ \t]*[;,]|$)")
 
 _RESOLVED = re.compile(rf"[^\w&;]{{1,16}}(?:{REPLACEMENT}|null|true|false)\b", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"[\W_]+")
+_BETWEEN_WORDS = re.compile(r"[\s,:;=|'\"`()\[\]{}]+")
 
 
 def mentioned_in_value(value: str, keep: frozenset[str], parameter: str = "") -> str:
@@ -93,17 +94,22 @@ def mentioned_in_text(text: str, keep: frozenset[str]) -> str:
 
 def parts_beside(value: str, name: str) -> Iterator[str]:
     """Yield what may be the secret in a *value* that mentions *name*: the strings in it, all that follows the name, and
-    each word of that which is not short.
+    each word of that which is not short. In a list of names, as in `fields=token,title`, a plain word is no secret.
     """
     plain = _without_plus(value)
     for _ in range(_LEVELS):
         plain = unquote(plain, "latin-1")
+    plain = _as_utf_8(plain)
     yield from (each["content"] for each in _strings(plain) if each["content"] != name)
     _, _, rest = plain.partition(name)
-    rest = _AFTER_NAME.sub("", rest, count=1).rstrip("'\"`)]}")
+    between = _AFTER_NAME.match(rest)
+    rest = rest[between.end() :].rstrip("'\"`)]}") if between is not None else ""
     yield rest
-    for each in re.findall(r"[^\s,:;=|'\"`()\[\]{}]+", rest):
-        if len(each) >= SHORTEST_IN_WORDS or (len(each) >= SHORTEST and not each.islower()):
+    words = _BETWEEN_WORDS.split(rest)
+    is_list = between is not None and not between[0].strip(", ") and words[0].lower() not in _NO_SECRETS
+    for each in words:
+        least = SHORTEST if not each.islower() or not each.isalpha() else 0 if is_list else SHORTEST_IN_WORDS
+        if least and len(each) >= least:
             yield each
 
 
@@ -111,8 +117,7 @@ def _mentioned(text: str, keep: frozenset[str]) -> str:
     document = _document(text)
     if document is not None:
         text = "\n".join(each for each in _scalars(document) if not _URL.fullmatch(each))
-    with suppress(UnicodeError):
-        text = text.encode("latin-1").decode("utf-8")
+    text = _as_utf_8(text)
     if _ORDER.fullmatch(text) or _SERVICE.match(text):
         return ""
     if _DOTTED.fullmatch(text) and is_secret(text.rpartition(".")[2]):
@@ -122,6 +127,13 @@ def _mentioned(text: str, keep: frozenset[str]) -> str:
     name = next((each for each in words if _is_name(each, keep, no_names)), "")
     others = {each.lower() for each in words} - _NO_SECRETS - {name.lower()}
     return name if name and others else ""
+
+
+def _as_utf_8(text: str) -> str:
+    """Return *text*, which was read as ISO-8859-1, as UTF-8 if it is that."""
+    with suppress(UnicodeError):
+        return text.encode("latin-1").decode("utf-8")
+    return text
 
 
 def _is_name(word: str, keep: frozenset[str], no_names: frozenset[str]) -> bool:
