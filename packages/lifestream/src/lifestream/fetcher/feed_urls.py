@@ -216,7 +216,9 @@ def _without_login(url: str) -> str:
 
 def without_logins(text: str) -> str:
     """Return *text*, such as the name of a feed, without the logins of the URLs in it."""
-    return _LOGIN_IN_TEXT.sub(r"\g<slashes>", text)
+    for login in (_LOGIN_IN_TEXT, _LOGIN_WITH_SIGNS):
+        text = login.sub(r"\g<slashes>", text)
+    return text
 
 
 def logins_hidden(message: str) -> str:
