@@ -146,8 +146,8 @@ def _is_proxy(url: str) -> bool:
 
 def without_password(url: str) -> str:
     """Return *url*, of a proxy or a site, as people may see it: with asterisks for its user name and password or, if it
-    has no "@", for an invalid port, which may be a password without a host behind it. Asterisks also stand for a query
-    and a fragment, which no such URL needs.
+    has no "@", for an invalid port, which may be a password without a host behind it. Asterisks also stand for a query,
+    a fragment and what is behind a semicolon, which no such URL needs.
     """
     before, at, after = url.rpartition("@")
     if not at:
@@ -161,5 +161,5 @@ def without_password(url: str) -> str:
     return f"{scheme[0] if scheme else ''}***@{_AFTER_PATH.sub('***', after)}"
 
 
-_AFTER_PATH: Final = re.compile(r"(?<=[?#]).+", re.DOTALL)
+_AFTER_PATH: Final = re.compile(r"(?<=[;?#]).+", re.DOTALL)
 _BEFORE_PORT: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://(?:\[[^\]/?#]*+\]|[^\[:/?#]++):")
