@@ -19,6 +19,7 @@ COMPARISONS = [
     *("user:ada,password:S3", "a:b|pwd:S3|e:f", "(a:b,-pwd:S3)", "password = S3", "password is S3", "token='secretS3'"),
     *("password.eq.S3", '["password","=","S3"]', '{"field": "password", "value": "S3"}', "{'otp': 'S3'}"),
     *('{"filter": "password ne \'S3\'"}', "the pin:S3", "Bearer S3", "contrase\xf1a S3", "пароль: S3", "a=1,pwd=b S3"),
+    *("'S3'\\u003dpassword", "password =~ 'S3'", "password=~'S3'", "password not between 'S3' and 'S4'"),
     *("password:/S3/", "//user[password/text()='S3']", "(|(uid=a)(userPassword=S3))", "password,S3"),
 ]
 
@@ -39,6 +40,12 @@ def test_a_value_of_a_parameter_that_mentions_a_secret_is_replaced_whole(compari
 def test_a_sentence_that_mentions_a_secret_beside_a_string_is_replaced_whole(text: str) -> None:
     assert "S3" not in without_secrets(f"x-{text}, and more", mentions=True)[0]
     assert "S3" not in without_secrets(f'{{"a": "x {text}"}}', mentions=True)[0]
+    assert "S3" not in without_secrets(f"x {text.replace(chr(39), '%27')}", mentions=True)[0]
+
+
+@pytest.mark.parametrize("text", ["password eq S3", "token%20eq%20S3", "pwd in (S3, S4)", '{"a": "user:b,pwd:S3"}'])
+def test_a_comparison_in_a_sentence_needs_no_quotes(text: str) -> None:
+    assert "S3" not in without_secrets(text, mentions=True)[0]
 
 
 @pytest.mark.parametrize(

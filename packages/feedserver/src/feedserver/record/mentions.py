@@ -43,6 +43,7 @@ _URL = re.compile(
 """A URL, or a path: its parameters are searched one by one, and the words of its path are no names."""
 
 _ESCAPED_AMPERSAND = re.compile(r"\\++(?:u00|x)26")
+_ESCAPED = re.compile(r"\\++(?:u00|x)(?P<digits>[0-9a-fA-F]{2})")
 _QUOTE = re.compile("['\"`]")
 _NAMES = re.compile(r"[\w|, .+-]*+")
 _ORDER = re.compile(r"(?>(?:(?:^|[ ,]++)[+-]?[\w.]++[: ]++(?:asc|desc)\b)+)", re.IGNORECASE)
@@ -50,11 +51,12 @@ _SERVICE = re.compile(r"auth[a-z0-9.-]*+:[0-9]{1,5}(?:/|\Z)", re.IGNORECASE)
 """A host and its port, as in `auth:8080`."""
 
 _DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-_STRING = re.compile(r"(?<![^\W_]{3})(?P<quote>['\"`])(?P<content>[^'\"`]*+)")
+_STRING = re.compile(rf"(?:(?<={REPLACEMENT})|(?<![^\W_]{{3}}))(?P<quote>['\"`])(?P<content>[^'\"`]*+)")
 _BETWEEN = re.compile(r"[;?&#]|<(?=[\w/.])|>(?=[ \t]*[;,]|$)")
 """What is between two parts of a sentence that do not belong together: a URL, a parameter of a header."""
 
-_RESOLVED = re.compile(rf"[^\w&;]{{1,16}}(?:{REPLACEMENT}|null|true|false)\b", re.IGNORECASE)
+_RESOLVED = re.compile(rf"[^\w&;]{{1,16}}(?:{REPLACEMENT}|null|true|false)\b(?!\s?['\"`]\w)", re.IGNORECASE)
+_COMPARES = re.compile(r"[\s)\]'\"`]{1,8}(?:eq\s|in\s{0,2}[(\[]\s{0,2}[^\s)\]])", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"[\W_]+")
 _BETWEEN_WORDS = re.compile(r"[\s,:;=|'\"`()\[\]{}]+")
 
@@ -75,19 +77,21 @@ def mentioned_in_value(value: str, keep: frozenset[str], parameter: str = "") ->
 
 
 def mentioned_in_text(text: str, keep: frozenset[str]) -> str:
-    """Return the name of a secret that a *text* mentions beside a string in quotes; "" if there is none.
+    """Return the name of a secret that a *text* mentions beside a string in quotes, or before `eq` or `in (`; "" if
+    there is none.
 
     No sign of _BETWEEN may stand between them. JSON is left to the search for its own members.
     """
     if _document(text) is not None:
         return ""
-    for piece in _BETWEEN.split(text):
+    for piece in map(_plain, _BETWEEN.split(text)):
         strings = [each.span("content") for each in _strings(piece)]
-        for name in _WORD.finditer(piece) if strings else ():
+        for name in _WORD.finditer(piece) if strings or _COMPARES.search(piece) else ():
             is_resolved = _RESOLVED.match(piece, name.end()) is not None
             if is_resolved or not _is_name(name[0], keep, _THINGS):
                 continue
-            if any(not start <= name.start() < end for start, end in strings[:2]):
+            is_beside = any(not start <= name.start() < end for start, end in strings[:2])
+            if is_beside or _COMPARES.match(piece, name.end()):
                 return name[0]
     return ""
 
@@ -96,10 +100,7 @@ def parts_beside(value: str, name: str) -> Iterator[str]:
     """Yield what may be the secret in a *value* that mentions *name*: the strings in it, all that follows the name, and
     each word of that which is not short. In a list of names, as in `fields=token,title`, a plain word is no secret.
     """
-    plain = _without_plus(value)
-    for _ in range(_LEVELS):
-        plain = unquote(plain, "latin-1")
-    plain = _as_utf_8(plain)
+    plain = _as_utf_8(_plain(value))
     yield from (each["content"] for each in _strings(plain) if each["content"] != name)
     _, _, rest = plain.partition(name)
     between = _AFTER_NAME.match(rest)
@@ -117,7 +118,7 @@ def _mentioned(text: str, keep: frozenset[str]) -> str:
     document = _document(text)
     if document is not None:
         text = "\n".join(each for each in _scalars(document) if not _URL.fullmatch(each))
-    text = _as_utf_8(text)
+    text = _ESCAPED.sub(lambda match: chr(int(match["digits"], 16)), _as_utf_8(text))
     if _ORDER.fullmatch(text) or _SERVICE.match(text):
         return ""
     if _DOTTED.fullmatch(text) and is_secret(text.rpartition(".")[2]):
@@ -139,6 +140,14 @@ def _as_utf_8(text: str) -> str:
 def _is_name(word: str, keep: frozenset[str], no_names: frozenset[str]) -> bool:
     lowered = word.lower()
     return lowered not in no_names and lowered not in keep and is_secret(word)
+
+
+def _plain(text: str) -> str:
+    """Return *text* without its percent-encoding, and with a blank for each `+`."""
+    plain = _without_plus(text)
+    for _ in range(_LEVELS if "%" in plain else 0):
+        plain = unquote(plain, "latin-1")
+    return plain
 
 
 def _without_plus(text: str) -> str:

@@ -93,7 +93,7 @@ _CREDENTIALS = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_PARAMETER = ("?", "&", "#", ";", r"\u0026", r"\x26")
-_UP_TO_A_QUOTE = re.compile(r"(?>(?:[^?&#;\r\n\"<>'`]*+['`])+)")
+_UP_TO_A_QUOTE = re.compile(r"(?>(?:[^?&#;\r\n\"<>'`]*+['`])+)|[ \t]*+[=!~<>]{1,3}[ \t]*+\"[^\"]*+\"?")
 
 _CONTAINER = re.compile(r"[\[{]")
 
@@ -323,7 +323,8 @@ class _Search:
             self._note(f"parameter {name}", value)
             self.values.append(re.split("[:|]", unquote(value), maxsplit=1)[1])
             return REPLACEMENT
-        if of_url and match.re is PAIR and self._is_comparison(name, value):
+        compared = value if match.re is PAIR else value.split(" ", 1)[0]  # a member may be a sentence
+        if of_url and self._is_comparison(name, compared):
             return REPLACEMENT
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
 
