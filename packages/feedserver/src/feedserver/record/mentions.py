@@ -42,8 +42,8 @@ _URL = re.compile(
 )
 """A URL, or a path: its parameters are searched one by one, and the words of its path are no names."""
 
-_ESCAPED_AMPERSAND = re.compile(r"\\++(?:u00|x)26")
-_ESCAPED = re.compile(r"\\++(?:u00|x)(?P<digits>[0-9a-fA-F]{2})")
+_ESCAPED_AMPERSAND = re.compile(r"(?<!\\)\\++(?:u00|x)26")
+_ESCAPED = re.compile(r"(?<!\\)\\++(?:u00|x)(?P<digits>[0-9a-fA-F]{2})")
 _QUOTE = re.compile("['\"`]")
 _NAMES = re.compile(r"[\w|, .+-]*+")
 _ORDER = re.compile(r"(?>(?:(?:^|[ ,]++)[+-]?[\w.]++[: ]++(?:asc|desc)\b)+)", re.IGNORECASE)
