@@ -166,6 +166,18 @@ OK = "Content-Length: 2\r\n\r\nok"
         (f"{HEAD}Transfer-Encoding:\r\n\r\n2\r\nok\r\n0\r\n\r\n", "only chunked is read"),
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n0x2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
+        *(
+            (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{chunks}", "no whole answer came")
+            for chunks in (
+                "2\nok\r\n0\r\n\r\n",
+                "2\r\nok\r\n0\n\r\n",
+                "2;\nok\r\n0\r\n\r\n",
+                "2\r\nok\r\n0\r\nX\r\n\r\n",
+            )
+        ),
+        (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n", "no whole answer came"),
+        (f"HTTP/1.1 103 A\r\nno header\r\n\r\n{HEAD}{OK}", "a line of its head is no header"),
+        (f"HTTP/1.1 103 A\r\n X-A: b\r\n\r\n{HEAD}{OK}", "a line of its head is no header"),
         (f"{HEAD}Content-Length: 2, 3\r\n\r\nok", "several lengths (2, 3"),
         (f"{HEAD}Content-Length: 3, 3\r\n\r\nok", "it ended 1 bytes early"),
         (f"{HEAD}Content-Length: +2\r\n\r\nok", "its Content-Length is '+2'"),

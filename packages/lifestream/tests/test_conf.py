@@ -95,6 +95,9 @@ def test_an_address_below_the_path_of_the_public_url_has_that_path_once(
         "https://me:hunter2/x@planet.example",  # the password seems to be a port
         "https://me:hun[ter2@planet.example",
         "me:hunter2@planet.example",
+        "https://planet.example/?password=hunter2",
+        "https://planet.example#hunter2",
+        "http://planet.example/;password=hunter2",
     ],
 )
 def test_a_message_about_the_public_url_shows_no_password(public: str, settings: Settings) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 STATUS_LINE = re.compile(rb"HTTP/1\.\d +(?P<status>\d{3})(?![^ \r\n])")
 """The beginning of the first line of an answer (RFC 9112 §4). http.client takes others, such as "HTTP/1.x +20"."""
 
+FIELD_LINE = re.compile(rb"[ \t]|[!#$%&'*+.^_`|~0-9A-Za-z-]+:")
+"""The beginning of a line of a head, or of one that goes on with the line before (RFC 9112 §5)."""
+
 _PIECE = 65_536
 _SIZE_OF_CHUNK = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
@@ -36,9 +39,10 @@ def final_response() -> type[HTTPResponse]:
     return FinalResponse
 
 
-def chunked_body(response: HTTPResponse) -> Iterator[bytes]:
+def chunked_body(response: HTTPResponse, *, strict: bool = False) -> Iterator[bytes]:
     """Yield pieces of the chunked body (RFC 9112 §7.1) of *response*. Raises HTTPException for one that
-    is faulty, or cut before the end of its last chunk; the trailers may be cut.
+    is faulty, or cut before the end of its last chunk; the trailers may be cut. If *strict* is true, they may not, and
+    a size that ends in LF without CR is faulty, and so is a trailer that is no field.
 
     http.client reads a size as Python's int() does, such as "+5" or "0x5", even if its line is cut, and any two bytes
     as the end of a chunk's data.
@@ -46,7 +50,7 @@ def chunked_body(response: HTTPResponse) -> Iterator[bytes]:
     from http.client import IncompleteRead
 
     stream = response.fp
-    while size := _size_of_chunk(stream.readline(_PIECE + 1)):
+    while size := _size_of_chunk(stream.readline(_PIECE + 1), strict):
         while size:
             piece = stream.read1(min(size, _PIECE))
             if not piece:
@@ -57,14 +61,18 @@ def chunked_body(response: HTTPResponse) -> Iterator[bytes]:
             raise IncompleteRead(b"")
     while (trailer := stream.readline(_PIECE + 1)) not in (b"\r\n", b"\n", b""):
         _check_length(trailer, "trailer line")
+        if strict and not FIELD_LINE.match(trailer):
+            raise IncompleteRead(b"")
+    if strict and not trailer:
+        raise IncompleteRead(b"")
 
 
-def _size_of_chunk(line: bytes) -> int:
+def _size_of_chunk(line: bytes, strict: bool) -> int:
     from http.client import IncompleteRead
 
     _check_length(line, "chunk size")
     match = _SIZE_OF_CHUNK.fullmatch(line)
-    if match is None:
+    if match is None or (strict and not line.endswith(b"\r\n")):
         raise IncompleteRead(b"")
     return int(match[1], 16)
 

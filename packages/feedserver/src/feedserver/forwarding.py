@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from feedserver.final_answers import STATUS_LINE, chunked_body, final_response
+from feedserver.final_answers import FIELD_LINE, STATUS_LINE, chunked_body, final_response
 from feedserver.handler.quit_method import is_loopback
 from feedserver.messages.argument_types import check_name, check_seconds
 from feedserver.messages.headers import Headers
@@ -44,6 +44,7 @@ class _Lines(io.BufferedReader):
         super().__init__(raw)
         self.is_in_head = True  # until the whole head of the final answer was read
         self._begins = True
+        self._is_behind_status = False
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
@@ -55,15 +56,18 @@ class _Lines(io.BufferedReader):
 
     def _check(self, line: bytes, is_long: bool) -> None:
         """Raise ValueError for a *line* of a head if it is cut off, if it begins the head and is no status line, or if
-        it looks like the first line of a mailbox. http.client itself refuses a long line and an answer without a line.
+        it is a later line of the head and no header. http.client itself refuses a long line and an answer without a
+        line.
         """
+        is_end = line in (b"\r\n", b"\n")
         if self._begins and line and not STATUS_LINE.match(line):
             raise ValueError(f"{line[:60].decode('latin-1')!r} is no status line of HTTP/1 (RFC 9112 §4)")
         if not line.endswith(b"\n") and not is_long and (line or not self._begins):
             raise ValueError("it ended within its head")
-        if line.startswith(b"From "):
+        is_first, self._is_behind_status = self._is_behind_status, self._begins
+        if not (self._begins or is_end) and (not FIELD_LINE.match(line) or (is_first and line[:1] in b" \t")):
             raise ValueError("a line of its head is no header (RFC 9112 §5)")
-        self._begins = line in (b"\r\n", b"\n")
+        self._begins = is_end
 
 
 def _response_class() -> type[HTTPResponse]:
@@ -157,7 +161,7 @@ class Forward:
         body = bytearray()
         if answer.length == 0:  # also of an answer to HEAD, and of status 304, whatever its head says
             return b""
-        for piece in chunked_body(answer) if answer.chunked else [answer.read(LARGEST + 1)]:
+        for piece in chunked_body(answer, strict=True) if answer.chunked else [answer.read(LARGEST + 1)]:
             body += piece
             if len(body) > LARGEST:
                 raise ForwardingError(f"{self.to} answered with more than {LARGEST // 1024**2} MiB")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedserver.record.answer_lines import AnswerLines, differing_lengths
+from feedserver.record.answer_lines import AnswerLines, lengths_in
 
 CHUNKED = [b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"\r\n", b"5\r\n", b"0\r\n"]
 
@@ -33,7 +33,14 @@ def test_trailers_begin_after_the_last_chunk() -> None:
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [([], ()), (["5"], ()), (["5", "5"], ()), (["5, 5"], ()), (["5", "6"], ("5", "6")), (["5,6"], ("5", "6"))],
+    [
+        ([], ()),
+        (["5"], ("5",)),
+        (["5", "5"], ("5",)),
+        (["5, 5"], ("5",)),
+        (["5", "6"], ("5", "6")),
+        (["5,"], ("5", "")),
+    ],
 )
-def test_only_lengths_that_differ_are_returned(values: list[str], expected: tuple[str, ...]) -> None:
-    assert differing_lengths(values) == expected
+def test_lengths_that_are_equal_are_returned_once(values: list[str], expected: tuple[str, ...]) -> None:
+    assert lengths_in(values) == expected

@@ -92,9 +92,30 @@ def test_lengths_that_differ_are_refused(tmp_path: Path, lengths: bytes) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_equal_lengths_are_one(tmp_path: Path) -> None:
-    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
-        assert record(url, tmp_path / "feed.xml").size == 6
+@pytest.mark.parametrize(
+    ("lengths", "size", "omitted"),
+    [
+        (b"Content-Length: 4\r\nContent-Length: 4", 4, False),
+        (b"Content-Length: 4, 4", 4, False),
+        (b"Content-Length: 4 ,\t4\r\nContent-Length: 4", 4, False),
+        (b"Content-Length:\r\n 4", 4, False),
+        (b"Content-Length: +4", 6, True),
+        (b"Content-Length: %b" % (b"4" * 5000), 6, True),
+    ],
+)
+def test_equal_lengths_are_one_and_what_is_no_length_is_none(
+    tmp_path: Path, lengths: bytes, size: int, omitted: bool
+) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert (made.size, "Omit: Date, Content-Type, Content-Length" in made.sidecar.read_text()) == (size, omitted)
+
+
+@pytest.mark.parametrize("length", [b"+6", b"5 6", b"x"])
+def test_an_answer_without_content_has_none_whatever_its_length_says(tmp_path: Path, length: bytes) -> None:
+    for status in (b"204 No", b"304 Not"):
+        with saying(b"HTTP/1.1 %b\r\nContent-Length: %b\r\n\r\n<rss/>" % (status, length)) as url:
+            assert record(url, tmp_path / "feed.xml", force=True).size == 0
 
 
 def test_bytes_after_the_end_of_the_body_are_reported(tmp_path: Path) -> None:

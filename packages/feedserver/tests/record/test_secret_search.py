@@ -169,52 +169,23 @@ REPLACED = [
     ),
     # A second equals sign belongs to the value, unless nothing else follows it.
     ("/?a=1&token==abc&b=2", "/?a=1&token=removed&b=2", ["parameter token"]),
-    # A parameter whose value is a name and a value itself.
-    ("/?filter=password:abc&b=2", "/?filter=password:removed&b=2", ["parameter password"]),
-    ("/?filter=api_key%3Aabc", "/?filter=api_key%3Aremoved", ["parameter api_key"]),
-    ("/?q=user:ada,password:a,b+page:2", "/?q=user:ada,password:removed+page:2", ["parameter password"]),
-    ("/?q=pwd:ab%2Ctoken%3Acd", "/?q=pwd:removed%2Ctoken%3Aremoved", ["parameter pwd", "parameter token"]),
-    ("/?q=a:b%20pwd:c:d", "/?q=a:b%20pwd:removed", ["parameter pwd"]),
-    ("/?q=a:b|pwd:c|e:f%7Cpin:abc%3be:f", "/?q=a:b|pwd:removed|e:f%7Cpin:removed%3be:f", ["parameter p"] * 2),
-    ("/?q=(a:b,-pwd:c)&q=%28pwd%253Ac", "/?q=(a:b,-pwd:removed)&q=%28pwd%253Aremoved", ["parameter pwd"]),
     # A password with quotes or brackets, where the text begins with the URL.
     ("http://ada:b'c\"<d>@h/x", "http://h/x", ["password"]),
     ("//ada:b'c@h/x", "//h/x", ["password"]),
+    ("see http://ada:b/c?d e@h/x", "see http://h/x", ["password"]),
+    ("<http://ada:b c@h/x>; rel=x", "<http://h/x>; rel=x", ["password"]),
+    ("/x?next=http%3A%2F%2Fada%3Ab%20c%40h%2F", "/x?next=http%3A%2F%2Fh%2F", ["password"]),
     # A value with quotes, brackets or semicolons, where the text is nothing but a URL: see test_whole_urls.py.
     ("?code=b'c&state=d", "?code=removed&state=removed", ["parameter code", "parameter state"]),
-    # A comparison with a password.
-    ("/?$filter=a+eq+1+and+pwd+eq+'b c'", "/?$filter=a+eq+1+and+pwd+eq+'removed'", ["parameter pwd"]),
-    ("/?q=(pwd%20eq%20%27b%20c%27)", "/?q=(pwd%20eq%20%27removed%27)", ["parameter pwd"]),
-    ("/?q=pwd+ne+'b+c'&x=1", "/?q=pwd+ne+'removed'&x=1", ["parameter pwd"]),
-    ("/?q=startswith(pwd,%27b%27)", "/?q=startswith(pwd,%27removed%27)", ["parameter pwd"]),
-    ("/?q=pwd%20eq%20b%20or%20x&q=pwd%3D'c'", "/?q=pwd%20eq%20removed%20or%20x&q=pwd%3D'removed'", ["parameter p"]),
-    (
-        "pwd is not 'b c' or pwd ~* 'd' or pwd <=> 'e'",
-        "pwd is not 'removed' or pwd ~* 'removed' or pwd <=> 'removed'",
-        ["p"],
-    ),
-    ("/?q=pwd+%3D+%27b%27&x=1", "/?q=pwd+%3Dremoved%27removed%27&x=1", ["parameter pwd"] * 2),
-    ("/?q='b c'+eq+pwd&x='d'==pwd", "/?q='removed'+eq+pwd&x='removed'==pwd", ["parameter pwd"]),
-    ("/?q=substringof('b',pwd)", "/?q=substringof('removed',pwd)", ["parameter pwd"]),
-    ("/?q=eq(pwd,b)&x=1", "/?q=eq(pwd,removed)&x=1", ["parameter pwd"]),
-    ("/?q=lower(trim(pwd))%20eq%20%27b%27&x=1", "/?q=lower(trim(pwd))%20eq%20%27removed%27&x=1", ["parameter pwd"]),
-    ("/?q=lower(pwd)='b'+or+trim(pwd)+in+('c')", "/?q=lower(pwd)='removed'+or+trim(pwd)+in+(removed)", ["parameter p"]),
-    ("/?q=substringof('b',lower(pwd))&x=pwd=E'b'", "/?q=substringof('removed',lower(pwd))&x=pwd='removed'", ["param"]),
-    ("pwd in ('b', 'c)') or x in ('d')", "pwd in (removed) or x in ('d')", ["parameter pwd"]),
-    ("/?q=pwd%20not%20in%20%28%27b%27%29", "/?q=pwd%20not%20in%20%28removed%29", ["parameter pwd"]),
-    ("pwd between 'b' and 'c' and x", "pwd between removed and x", ["parameter pwd"]),
-    # A plus sign that stands for a blank.
-    ("/?q=%7B%27otp%27%3A+%27b+c%27%7D", "/?q=%7B%27otp%27%3A+%27removed%27%7D", ["parameter otp"]),
-    ("/?q=%7B%22otp%22%3A+%5B%22b%22%2C+1%5D%7D", "/?q=%7B%22otp%22%3A%22removed%22%7D", ["parameter otp"]),
-    ("/?q=a+Bearer+b9Zz", "/?q=a+Bearer+removed", ["credentials of Bearer"]),
-    ("/?q=%22otp%22+%22b%22", "/?q=%22otp%22+%22removed%22", ["parameter otp"]),
-    ("/?q=pwd%3Da+b%2Fc", "/?q=pwd%3Dremoved", ["parameter pwd"]),
+    # A value that mentions a secret is one as a whole: see test_mentions.py.
+    ("/?a=1&filter=pwd:abc&b=2", "/?a=1&filter=removed&b=2", ["parameter filter"]),
+    ("/?q=a+Bearer+b9Zz", "/?q=removed", ["parameter q"]),
+    ("see /?q=pwd::text='b'&x=c", "see /?q=removed&x=c", ["parameter q"]),
+    ("pwd = a b", "pwd = removed b", ["parameter pwd"]),
     # Signs that are percent-encoded, or stand for others.
     ("/a%20Bearer%20b9Zz/c", "/a%20Bearer%20removed/c", ["credentials of Bearer"]),
-    ("/?q=pwd%5Cu003db", "/?q=pwd%5Cu003dremoved", ["parameter pwd"]),
     ("'/?a=b\\x26pwd\\x3dc'", "'/?a=b\\x26pwd\\x3dremoved'", ["parameter pwd"]),
     ("pwd＝b", "pwd＝removed", ["parameter pwd"]),
-    ('/?q=a,pwd="b c"&x=1', '/?q=a,pwd="removed"&x=1', ["parameter pwd"]),
     # A login with its password.
     ("/?login=ada|pw&a=1", "/?login=removed&a=1", ["parameter login"]),
     ("/?user%5BsignIn%5D=ada%3Ap%2Fw", "/?user%5BsignIn%5D=removed", ["parameter user[signIn]"]),
@@ -266,7 +237,6 @@ def test_a_secret_is_replaced_and_reported(text: str, cleaned: str, found: list[
         "token:%2F%2Fx",
         "user:bob",
         "token:asc,a:desc",
-        "a:b,auth:80",
     ],
 )
 def test_a_value_with_a_colon_is_no_secret_where_it_sorts_selects_or_names_a_port(value: str) -> None:
@@ -289,8 +259,14 @@ def test_a_value_with_a_colon_is_no_secret_where_it_sorts_selects_or_names_a_por
         "$filter='ada'+eq+key",
         "q=key+in+('a')",
         "q=token+in+()",
-        "q='a'+eq+password(1)",
-        "q=%22a%22%2C+password",
+        "q=how+to+pass+an+exam",
+        "q=password",
+        "sort=token+desc,name+asc",
+        "by=user.password",
+        "next=/auth/login?a=b%20c",
+        "next=%2Freset-password%2Fconfirm",
+        "next=https://auth.example/token/x",
+        "x=%7B%22author%22:%22a%22,%22auth%22:null%7D",
         "q=a+b:+c",
         "x=password-eq-a",
     ],
@@ -337,6 +313,9 @@ def test_known_secrets_are_replaced_in_html_and_json(echo: str) -> None:
     "text",
     [
         "mailto:ada@h.example",
+        "http://h:80/@ada, and ada@h.example",
+        "http://h:8080 or ada@h.example",
+        "http://h: ask ada@h.example",
         "sip:ada@h.example; https://h/@ada:b",
         "12:30:15 ada@h.example",
         "tag:h.example,2026:a@b",
@@ -368,7 +347,8 @@ def test_known_secrets_are_replaced_in_each_usual_spelling(echo: str) -> None:
 
 @pytest.mark.parametrize(("letter", "encoded"), [("é", "%E9"), ("“", "%E2%80%9C"), ("\ud800", "%ED%A0%80")])
 def test_any_letter_may_stand_before_a_nested_secret(letter: str, encoded: str) -> None:
-    assert without_secrets(f"/?a={letter}%26token=b") == (f"/?a={encoded}%26token%3Dremoved", ("parameter token",))
+    nested = f"/?a=%3F{letter}%26token=b"
+    assert without_secrets(nested) == (f"/?a=%3F{encoded}%26token%3Dremoved", ("parameter token",))
 
 
 def test_the_search_in_urls_within_urls_has_an_end() -> None:

@@ -15,6 +15,12 @@ REPLACED = [
     ("a.php?x=/a?pwd=b'c&x=d'e", "a.php?x=/a?pwd=removed&x=d'e", ["b'c"]),
     ("/?x=%2Fa%3Fpwd%3Db'c&x=d'e", "/?x=%2Fa%3Fpwd%3Dremoved&x=d'e", ["b'c"]),
     ("/a;pwd=b'c/d?x=e'f#pwd=g'h", "/a;pwd=removed/d?x=e'f#pwd=removed", ["b'c", "g'h"]),
+    ("/?pwd=b c&x=d e", "/?pwd=removed&x=d e", ["b c"]),
+    ("/?z=pwd = b&x=d e", "/?z=removed&x=d e", ["pwd = b"]),
+    ("</?z=pwd = b>; rel=x", "</?z=removed>; rel=x", ["pwd = b"]),
+    ("/?pwd%20is%20b&a=c", "/?removed&a=c", ["pwd%20is%20b"]),
+    ("/?'b'=pwd&u['auth_type']=c", "/?removed&u['auth_type']=c", ["'b'=pwd"]),
+    ("/?pwd ne 'b' or x='c'", "/?removed", ["pwd ne 'b' or x='c'"]),
     ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["b'c"]),
     ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["b'c", "d;e"]),
 ]
@@ -22,7 +28,7 @@ REPLACED = [
 
 def clean(text: str, *keep: str, levels: int = 6) -> tuple[str, list[str]]:
     secrets: list[str] = []
-    return clean_whole_urls(text, frozenset(keep), lambda _, secret: secrets.append(secret), levels), secrets
+    return clean_whole_urls(text, frozenset(keep), lambda _, secret, mentioned: secrets.append(secret), levels), secrets
 
 
 @pytest.mark.parametrize(("text", "cleaned", "secrets"), REPLACED, ids=[text for text, _, _ in REPLACED])
@@ -41,4 +47,5 @@ def test_urls_are_searched_down_to_the_given_level() -> None:
     for _ in range(2):
         text = f"/?next={quote(text, safe=chr(39))}"
     assert clean(text, levels=2)[1] == ["it's"]
-    assert clean(text, levels=1) == (text, [])
+    assert clean(text, levels=1)[0] == "/?next=%2F%3Fnext%3Dremoved"
+    assert clean("/?pwd=it's", levels=-1) == ("/?pwd=it's", [])

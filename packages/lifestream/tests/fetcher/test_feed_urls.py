@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, url_key
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, shown_in_message, url_key
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,22 @@ def test_a_text_that_is_no_url_of_a_feed_is_refused_with_the_reason(url: str, me
     with pytest.raises(UrlRefused) as refusal:
         request_url(url)
     assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/proxy/https://ada:secret@b.example/x", "https://a.example/proxy/https://…@b.example/x"),
+        (
+            "https://a.example/?u=https%3A%2F%2Fada%3Asecret%40b.example",
+            "https://a.example/?u=https%3A%2F%2F…@b.example",
+        ),
+        ("ada%253Asecret%2540b.example", "…@b.example"),
+        ("https://a.example:8080/@ada", "https://a.example:8080/@ada"),
+    ],
+)
+def test_no_login_within_a_url_is_shown_in_a_message(url: str, shown: str) -> None:
+    assert shown_in_message(url) == shown
 
 
 SAME = [

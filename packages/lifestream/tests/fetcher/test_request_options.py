@@ -137,6 +137,9 @@ def test_a_proxy_is_accepted_and_shown_without_its_password() -> None:
     assert without_password("http://ada:p/w") == "http://ada:***"
     assert without_password("http://ada:123456") == "http://ada:***"
     assert without_password("http://[::1]:12p") == "http://[::1]:***"
+    assert without_password("http://a.example/b?password=s#t") == "http://a.example/b?***"
+    assert without_password("http://ada:p@a.example/#t\n?s") == "http://***@a.example/#***"
+    assert without_password("http://[::1/?s") == "http://[::1/?***"
     assert without_password("http://[::1]:65535/x") == "http://[::1]:65535/x"
 
 

@@ -185,6 +185,21 @@ def test_no_name_in_an_error_begins_a_line_of_its_own(capsys: pytest.CaptureFixt
         ("'ada:secret@a.example'", "'…@a.example'"),
         ("https://ada:sec/secret?x#y@a.example/x", "https://…@a.example/x"),
         ("--page=//ada:secret@a.example", "--page=…@a.example"),
+        ("http://ada:my secret@a.example/x", "http://…@a.example/x"),
+        ("ada:x/secret@a.example/y", "…@a.example/y"),
+        ("ada%3Asecret%2540a.example", "…@a.example"),
+        ("https%3A%2F%2Fada%3Asecret%40a.example", "https%3A%2F%2F…@a.example"),
+        ("https://a.example/proxy/https://ada:secret@b.example/x", "https://a.example/proxy/https://…@b.example/x"),
+        ("https://a.example/x/ada:secret\uff20b.example/", "https://a.example/x/…@b.example/"),
+        *(
+            (honest, honest)
+            for honest in (
+                *("localhost:8000/@ada", "medium.com/@ada", "a.example:8000?x=@ada", "[::1]:8000/@ada"),
+                *("C:/Users/ada@home/x", "http://a.example: ask ada@b.example", "http://a.example:80, ada@b.example"),
+                *("https%3A%2F%2Fa.example%3A80%2F%40ada", "https://a.example/?a=acct:ada@b.example"),
+                *("https://a.example/a:b/@ada", "https://a.example/?email=ada%40b.example"),
+            )
+        ),
         ("https://a.example:8080/@ada", "https://a.example:8080/@ada"),
         ("https://a.example/@ada:b", "https://a.example/@ada:b"),
         ("https://[::1]/@ada", "https://[::1]/@ada"),

@@ -80,6 +80,9 @@ def test_a_document_is_named_without_the_login_of_its_address() -> None:
         [reading] = read_documents([url.replace("//", "//user:secret@")])
         assert server.requests[-1].headers["Authorization"]
     assert (reading.name, reading.url) == (url, url)
+    within = "https://blog.example/proxy/https://ada:secret@b.example/"
+    [through_a_proxy] = read_documents(["-"], url=within, stdin=io.BytesIO(RSS))
+    assert through_a_proxy.url == within
     [of_file] = read_documents(["-"], url="https://user:secret@blog.example/feed", stdin=io.BytesIO(RSS))
     assert of_file.url == "https://blog.example/feed"
 

@@ -8,7 +8,8 @@ in which an answer passes them:
 2. `redaction`: decides which header fields stay. `secret_search` finds and replaces secrets in these fields and in
    URLs: by their names (`secret_names`), by their shape (`token_shapes`), and because the request has sent them
    (`sent_secrets`, `known_secrets`). `named_values` finds names with their values in a text, `whole_urls` those
-   of a URL whose end is known, and `string_notations` finds where a string, a list or an object ends.
+   of a URL whose end is known, and `string_notations` finds where a string, a list or an object ends. `mentions` finds
+   what is replaced as a whole: queries and sentences with the name of a secret in them.
 3. `recording`: writes the fixture and the `.response` file beside it.
 4. `command`: what people type, and what is printed to them.
 

@@ -98,17 +98,15 @@ def without_bare_carriage_returns(line: bytes) -> bytes:
 
 
 def is_length(value: str) -> bool:
-    """Return whether a *value* of Content-Length is one length: nothing but digits (RFC 9110 §8.6)."""
-    return value.strip(" \t").isdecimal() and value.isascii()
+    """Return whether one *value* of Content-Length is a length: nothing but digits (RFC 9110 §8.6)."""
+    return value.isdecimal() and value.isascii()
 
 
-def differing_lengths(values: Sequence[str]) -> tuple[str, ...]:
-    """Return the lengths that the *values* of Content-Length give, if they differ; an empty tuple if they agree.
-
-    One value may be a list of lengths (RFC 9110 §8.6).
+def lengths_in(values: Sequence[str]) -> tuple[str, ...]:
+    """Return what the *values* of Content-Length give, each once. One value may be a list of lengths, and lengths that
+    are equal count as one (RFC 9110 §8.6). A value may begin on another line (RFC 9112 §5.2).
     """
-    lengths = tuple(dict.fromkeys(length.strip() for value in values for length in value.split(",")))
-    return lengths if len(lengths) > 1 else ()
+    return tuple(dict.fromkeys(length.strip(" \t\r\n") for value in values for length in value.split(",")))
 
 
 def _name(line: bytes) -> str:

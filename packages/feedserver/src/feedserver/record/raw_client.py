@@ -9,6 +9,7 @@ import io
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,11 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from feedserver.final_answers import chunked_body, final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
+from feedserver.messages.response import has_content
 from feedserver.record.answer_lines import (
     AnswerLines,
-    differing_lengths,
     is_length,
+    lengths_in,
     without_bare_carriage_returns,
 )
 from feedserver.record.secret_search import without_secrets
@@ -228,16 +230,16 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
             "nothing was written"
         )
     unread = _unread(written)
-    lengths = differing_lengths(response.headers.get_all("Content-Length", []))
-    if lengths and not response.chunked:
+    lengths = lengths_in(response.headers.get_all("Content-Length", []))
+    if len(lengths) > 1 and not response.chunked:
         raise RecordingError(
             f"the answer has lengths that differ, {' and '.join(lengths)}, so its end is unknown; nothing was written"
         )
     coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
     if coding not in (("chunked",) if response.chunked else ("", "identity")):  # http.client reads the first header
         raise RecordingError(f"the body is in a transfer coding that cannot be undone, {coding!r}; nothing was written")
-    if not all(map(is_length, response.headers.get_all("Content-Length", []))):
-        response.length = None  # http.client takes what Python's int() takes, such as "+6"
+    if has_content(response.status) and not response.chunked:
+        response.length = _length(response.length, lengths)
     chunked, length = bool(response.chunked), response.length
     framing = "chunked" if chunked else ("close" if length is None else "length")
     pieces = chunked_body(response)
@@ -269,6 +271,19 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
         extra=max(0, extra),
         unread=unread,
     )
+
+
+def _length(read: int | None, lengths: Sequence[str]) -> int | None:
+    """Return the length of a body of which http.client has *read* the length, and Content-Length gives *lengths*.
+
+    http.client takes what Python's int() takes, such as "+6", but no list, such as "6, 6".
+    """
+    if not all(map(is_length, lengths)):
+        return None
+    if read is None and lengths:
+        with suppress(ValueError):  # for thousands of digits
+            return int(lengths[0])
+    return read
 
 
 def _unread(written: AnswerLines) -> tuple[str, ...]:

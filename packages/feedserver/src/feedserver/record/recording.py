@@ -302,7 +302,7 @@ def _around_the_answer(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut
 
 def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]]:
     """Return *value* with its secrets replaced, and a description of each of them."""
-    text, replaced = without_secrets(value.decode("latin-1"), known=secrets)
+    text, replaced = without_secrets(value.decode("latin-1"), known=secrets, mentions=True)
     return text.encode("latin-1", "replace"), replaced
 
 

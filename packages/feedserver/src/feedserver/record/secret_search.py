@@ -13,15 +13,11 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
+from feedserver.record.mentions import mentioned_in_text, mentioned_in_value, parts_beside
 from feedserver.record.named_values import (
     COLON,
-    COMPARING_CALL,
-    COMPARISON,
-    COMPARISON_IN_REVERSE,
-    CRITERION,
     EMPTY,
     MEMBER,
-    MEMBERSHIP,
     NO_VALUES,
     OPENING,
     OPENING_OTHER_QUOTE,
@@ -31,9 +27,6 @@ from feedserver.record.named_values import (
     PAIR_OF_STRINGS,
     Place,
     Strings,
-    compared_before,
-    compared_with,
-    compared_with_each,
     container_behind,
     group_of_value,
     is_parameter,
@@ -68,12 +61,18 @@ _LONGEST_FOLDER = 12
 
 # Each pattern takes linear time: most repetitions are possessive (`*+`), so they never backtrack, and a match begins at
 # a boundary only.
-_USERINFO = re.compile(
+_BEFORE_USERINFO = (
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//"
     r"|(?<![A-Za-z0-9+.-])(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?):[/\\]++)"
-    r"(?P<userinfo>[^/\\?#\s\"'<>]+)@"
 )
+_USERINFO = re.compile(rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#\s\"'<>]+)@")
 """User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
+
+_USERINFO_WITH_SIGNS = re.compile(
+    rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#:@\s\"'<>\[]{{1,256}}+:(?!\s|[0-9]{{0,5}}(?:\W|$))"
+    r"(?>(?:(?!://)[^@<>\r\n]){1,256}))@"
+)
+"""The same with a blank, a slash or another sign in the password, which does not begin like a port."""
 
 _USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
 """The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
@@ -93,12 +92,9 @@ _CREDENTIALS = re.compile(
     r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
 )
-_COMPARISONS = (
-    (COMPARISON, compared_with),
-    (COMPARING_CALL, compared_with),
-    (COMPARISON_IN_REVERSE, compared_before),
-    (MEMBERSHIP, compared_with_each),
-)
+_BEFORE_PARAMETER = ("?", "&", "#", ";", r"\u0026", r"\x26")
+_UP_TO_A_QUOTE = re.compile(r"(?>(?:[^?&#;\r\n\"<>'`]*+['`])+)|[ \t]*+[=!~<>]{1,3}[ \t]*+\"[^\"]*+\"?")
+
 _CONTAINER = re.compile(r"[\[{]")
 
 _OPENED = re.compile(r"\\*+['\"]")
@@ -116,18 +112,26 @@ _STRUCTURE = re.compile(r"[/?&=:\"'\\ ]")
 
 
 def without_secrets(
-    text: str, *, keep: Iterable[str] = (), known: Iterable[str] = (), shapes: bool = True, words: bool = True
+    text: str,
+    *,
+    keep: Iterable[str] = (),
+    known: Iterable[str] = (),
+    shapes: bool = True,
+    words: bool = True,
+    mentions: bool = False,
 ) -> tuple[str, tuple[str, ...]]:
     """Return *text*, a URL or a header's value, with its secrets replaced, and a description of each of them.
 
-    A description is "password", "parameter NAME", "credentials of SCHEME", "secret of the request", "value that is
-    nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32 characters)".
+    A description is "password", "parameter NAME", "text beside NAME", "credentials of SCHEME", "secret of the request",
+    "value that is nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32
+    characters)".
     The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
     false, what looks like a token (except a JSON Web Token) and known secrets of fewer than 6 characters stay. If
-    *words* is false, names of secrets are looked for in the parameters of URLs, in comparisons, in JSON and before
-    lists and objects only; credentials after the name of a scheme are not looked for.
+    *words* is false, names of secrets are looked for in the parameters of URLs, in JSON and before lists and objects
+    only; credentials after the name of a scheme are not looked for. If *mentions* is true, a text that mentions the
+    name of a secret beside a string in quotes is replaced as a whole.
     """
-    search = _Search(frozenset(name.lower() for name in keep), words)
+    search = _Search(frozenset(name.lower() for name in keep), words, mentions)
     cleaned = without_known(text, known, short=shapes)
     if cleaned != text:
         search.found.append("secret of the request")
@@ -138,25 +142,27 @@ def without_secrets(
 @dataclass(slots=True)
 class _Search:
     """The search for secrets in one text. *found* describes each of them, *values* has them as they are spelled there;
-    the parameters in *keep* stay. *words* is as in `without_secrets`. *is_form* is whether a value with blanks for
-    each `+` is searched; then the values within it are not.
+    the parameters in *keep* stay. *words* and *mentions* are as in `without_secrets`. *is_form* is
+    whether a value with blanks for each `+` is searched; then the values within it are not.
     """
 
     keep: frozenset[str]
     words: bool = True
+    mentions: bool = False
     found: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
     is_form: bool = False
 
-    def _note(self, description: str, value: str) -> None:
+    def _note(self, description: str, value: str, mentioned: str = "") -> None:
+        """Note a secret: the whole *value*, or, if it mentions the name *mentioned*, a part of it."""
         self.found.append(description)
-        self.values += contents(value)
+        self.values += parts_beside(value, mentioned) if mentioned else contents(value)
 
     def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
         """Return *text* without its secrets. *shapes* is as in `without_secrets`; *depth* is the number of values that
         *text* is nested in.
         """
-        for userinfo in (_USERINFO_OF_WHOLE, _USERINFO):
+        for userinfo in (_USERINFO_OF_WHOLE, _USERINFO, _USERINFO_WITH_SIGNS):
             text = userinfo.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = clean_whole_urls(text, self.keep, self._note, DEEPEST)
@@ -165,8 +171,6 @@ class _Search:
             for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
                 text = self._replace(openings, text, Strings(text).behind)
             text = self._replace(PAIR_IN_BRACKETS, text, Strings(text).second_of_two)
-        for comparisons, place in _COMPARISONS:
-            text = self._replace(comparisons, text, place)
         text = self._replace(OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
         text = MEMBER.sub(lambda match: self._clean_json(match, shapes, depth), text)
@@ -180,11 +184,33 @@ class _Search:
         pieces: list[str] = []
         at = 0
         for match in pairs:
+            if match.start() < at:
+                continue
             pieces.append(self._clean_words(runs, text, at, match.start(group_of_value(match)), shapes, depth))
-            pieces.append(self._clean_value(match, shapes, depth, names))
-            at = match.end(group_of_value(match))
+            value, at = self._clean_pair(text, match, shapes, depth, names)
+            pieces.append(value)
         pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
-        return "".join(pieces)
+        text = "".join(pieces)
+        if self.words and self.mentions and (mentioned := mentioned_in_text(text, self.keep)):
+            self._note(f"text beside {mentioned}", text, mentioned)
+            return REPLACEMENT
+        return text
+
+    def _clean_pair(
+        self, text: str, match: re.Match[str], shapes: bool, depth: int, names: frozenset[str]
+    ) -> tuple[str, int]:
+        """Return the value of a pair without its secrets, and where it ends in *text*.
+
+        A value that mentions a secret, as in `?q=password like 'hunter2'`, ends behind the last quote in it.
+        """
+        start, end = match.span(group_of_value(match))
+        rest = _UP_TO_A_QUOTE.match(text, match.end()) if match["before"] in _BEFORE_PARAMETER else None
+        if rest is not None:
+            name = decoded(match["name"])
+            is_searched = name.lower() not in self.keep and not is_secret(name, names)
+            if is_searched and self._is_comparison(name, text[start : rest.end()]):
+                return REPLACEMENT, rest.end()
+        return self._clean_value(match, shapes, depth, names), end
 
     def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
         """Return *text* without the secrets in JSON that `_clean_json` does not find: lists and objects under the names
@@ -289,7 +315,7 @@ class _Search:
         name, value = decoded(match["name"]), match[group_of_value(match)]
         if name.lower() in self.keep or value.rstrip("\\") in NO_VALUES:
             return value
-        of_url = match.re is MEMBER or match["before"] in ("?", "&", "#", ";", r"\u0026", r"\x26")
+        of_url = match.re is MEMBER or match["before"] in _BEFORE_PARAMETER
         if (self.words or of_url) and is_secret(name, names):
             self._note(f"parameter {name}", value)
             return REPLACEMENT
@@ -297,21 +323,18 @@ class _Search:
             self._note(f"parameter {name}", value)
             self.values.append(re.split("[:|]", unquote(value), maxsplit=1)[1])
             return REPLACEMENT
-        criteria = [each for each in CRITERION.finditer(value) if self._is_secret_criterion(each)] if of_url else []
-        if any(each["name"].lower() in self.keep for each in criteria):
-            return value
-        pieces: list[str] = []
-        at = 0
-        for each in criteria:
-            self._note(f"parameter {each['name']}", each["value"])
-            pieces += (value[at : each.start("value")], REPLACEMENT)
-            at = each.end("value")
-        value = "".join((*pieces, value[at:]))
+        compared = value if match.re is PAIR else value.split(" ", 1)[0]  # a member may be a sentence
+        if of_url and self._is_comparison(name, compared):
+            return REPLACEMENT
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
 
-    @staticmethod
-    def _is_secret_criterion(match: re.Match[str]) -> bool:
-        return match["value"] not in NO_VALUES and is_secret(match["name"])
+    def _is_comparison(self, name: str, value: str) -> bool:
+        """Return whether the *value* of the parameter *name* mentions a secret, and note it."""
+        mentioned = mentioned_in_value(value, self.keep, name)
+        if mentioned:
+            self._note(f"parameter {name}", value, mentioned)
+            return True
+        return False
 
     def _clean_within(self, value: str, shapes: bool, depth: int) -> str:
         """Return a parameter's *value* without the secrets in it; it may be a URL, percent-encoded or not."""
@@ -433,6 +456,6 @@ def secrets_in(text: str, keep: frozenset[str] = frozenset(), *, shapes: bool = 
 
     They are spelled as in the text, but the encoding of a value that they are nested in is undone.
     """
-    search = _Search(keep)
+    search = _Search(keep, mentions=True)
     search.clean(text, shapes)
     return tuple(dict.fromkeys(search.values))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from feedserver.record.known_secrets import SHORTEST, SHORTEST_IN_WORDS
+from feedserver.record.mentions import mentioned_in_value, parts_beside
 from feedserver.record.redaction import is_random_by_nature
 from feedserver.record.secret_names import is_secret, says_login
 from feedserver.record.secret_search import NO_PASSWORDS, contents, secrets_in
@@ -19,6 +20,9 @@ _ITEM = re.compile(
     r"(?P<name>[\w.~$%!#&*+^`|-]++)[ \t]*+=(?P<value>[ \t]*+\"[^\"]*\"|[^\s,;=][^\s,;]*)|(?P<word>[^\s,;]+)"
 )
 _LOGIN_SEPARATORS = re.compile("[:|]")
+_PARTS = re.compile(r"[^\w+/=~-]+")
+"""What joins the parts of a cookie, such as a name, a time and a signature."""
+
 _PROOFS = frozenset({"cnonce", "mac", "opaque", "response"})
 """Parameters of an Authorization that are secrets although their names do not say so (RFC 7616 §3.4)."""
 
@@ -83,8 +87,13 @@ def _in_cookies(value: str) -> Iterator[str]:
         content = (content if is_pair else name).strip().strip('"')  # a cookie may have no name
         if is_secret(name):
             yield from contents(content)
+            parts = _PARTS.split(unquote(content))
+            yield from (each for each in parts if len(each) >= SHORTEST_IN_WORDS and not each.isalpha())
+            yield _LOGIN_SEPARATORS.split(content)[-1].strip("'\"}]")
         elif len(content) >= SHORTEST_IN_WORDS:
             yield content
+        if mentioned := mentioned_in_value(content, frozenset()):
+            yield from parts_beside(content, mentioned)
 
 
 def _in_credentials(value: str) -> Iterator[str]:

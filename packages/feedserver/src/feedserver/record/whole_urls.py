@@ -1,6 +1,7 @@
 """Secrets in a URL whose end is known: a text that is nothing but a URL, and the URLs in a Refresh and a Link.
 
-There a value may contain quotes, brackets and semicolons, as in `?token=it's`. In other texts, these end a value.
+There a value may contain blanks, quotes, brackets and semicolons, as in `?token=it's`. In other texts, these end a
+value.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from collections.abc import Callable
 from urllib.parse import quote, unquote
 
 from feedserver.record.known_secrets import REPLACEMENT
+from feedserver.record.mentions import mentioned_in_value
 from feedserver.record.secret_names import decoded, is_secret, login_beside
 from feedserver.record.string_notations import as_bytes
 
-_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[\w./-]*+\?)"
+_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[\w./-]*+[?#])"
 _WHOLE_URLS = (
-    re.compile(rf"\A(?P<before>(?:[0-9.]*+[;,][ \t]*+url=)?)(?P<url>{_BEGINNING_OF_URL}\S*+)\Z", re.IGNORECASE),
-    re.compile(rf"(?P<before><)(?P<url>{_BEGINNING_OF_URL}[^\s<>]*+)(?=>)"),
+    re.compile(rf"\A(?P<before>(?:[0-9.]*+[;,][ \t]*+url=)?)(?P<url>{_BEGINNING_OF_URL}[^\r\n]*+)\Z", re.IGNORECASE),
+    re.compile(rf"(?P<before><)(?P<url>{_BEGINNING_OF_URL}[^<>\r\n]*+)(?=>)"),
 )
 """Patterns of URLs whose end is known: one that is the whole text or stands in a Refresh, and those in a Link."""
 
@@ -25,38 +27,59 @@ _PARAMETER_OF_WHOLE = re.compile(
 )
 """A parameter of such a URL: its value ends at `&` or `#`, as servers read it, in a path also at `?`, `;` or `/`."""
 
-_ENDS_VALUE = re.compile("['\"<>;]")
+_QUERY = re.compile(r"(?<=[?&#])[^&#]++")
+_NO_NAME = re.compile(r"[\s+]|(?<!\[)['\"](?!\])")
+"""What is in no name of a parameter: without an equals sign, or with one in a comparison, all of it is a value."""
+
+_ENDS_VALUE = re.compile(r"['\"<>;,\s]")
 """Where else a value ends in other texts, such as the source of a page."""
 
 
-def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str], None], levels: int) -> str:
-    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them; `secret_search` looks
-    for the others.
+def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
+    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them, and without the
+    queries that are no pairs of names and values but mention the name of a secret; `secret_search` looks for the
+    others.
 
-    The parameters named in *keep* stay. *note* is called with a description of each secret, and the secret. URLs within
+    The parameters named in *keep* stay. *note* is called with a description of each secret, the
+    secret, and the name that it mentions or "". URLs within
     the values of parameters are searched, at most *levels* deep.
     """
-    if levels < 0 or _ENDS_VALUE.search(text) is None:
+    if levels < 0:
         return text
     for urls in _WHOLE_URLS:
         text = urls.sub(lambda match: match["before"] + _cleaned(match["url"], keep, note, levels), text)
     return text
 
 
-def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str], None], levels: int) -> str:
+def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
     names = frozenset(decoded(each["name"]).lower() for each in _PARAMETER_OF_WHOLE.finditer(url)) | login_beside(url)
 
     def cleaned(match: re.Match[str]) -> str:
         name, value = decoded(match["name"]), match["value"]
-        if name.lower() in keep or _ENDS_VALUE.search(value) is None:
+        if name.lower() in keep or value == REPLACEMENT:
             return match[0]
         if is_secret(name, names):
-            note(f"parameter {name}", value)
+            if _ENDS_VALUE.search(value) is None:
+                return match[0]
+            note(f"parameter {name}", value, "")
             return f"{match['name']}={REPLACEMENT}"
-        plain = unquote(value, "latin-1")
+        plain = value if _WHOLE_URLS[0].match(value) else unquote(value, "latin-1")
         inner = clean_whole_urls(plain, keep, note, levels - 1)
+        if mentioned := mentioned_in_value(inner, keep, name):
+            note(f"parameter {name}", value, mentioned)
+            return f"{match['name']}={REPLACEMENT}"
         if inner == plain:
             return match[0]
         return f"{match['name']}={inner if plain == value else quote(as_bytes(inner), safe='')}"
 
-    return _PARAMETER_OF_WHOLE.sub(cleaned, url)
+    def without_comparison(match: re.Match[str]) -> str:
+        name, is_pair, _ = match[0].partition("=")
+        if is_pair and _NO_NAME.search(decoded(name).strip(" +")) is None:
+            return match[0]
+        mentioned = mentioned_in_value(match[0], keep)
+        if not mentioned:
+            return match[0]
+        note("query", match[0], mentioned)
+        return REPLACEMENT
+
+    return _PARAMETER_OF_WHOLE.sub(cleaned, _QUERY.sub(without_comparison, url))

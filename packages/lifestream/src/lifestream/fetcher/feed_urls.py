@@ -39,12 +39,30 @@ _NOT_READY = re.compile(
 # No message contains a password, since messages are stored, shown and logged.
 _LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 _LOGIN_IN_TEXT: Final = re.compile(r"(?<=:/)(?P<slashes>/*+)[^/?#\s]*@")
-# A password with a "/", "?" or "#" in it; but the digits of a port are none: "https://a.example:8080/@ada".
+# Unicode takes two other characters for an "@", and what is within another URL may be encoded several times.
+_AT: Final = r"(?:[@\uff20\ufe6b]|%(?>(?:25)*)40)"
+_COLON_IN_TEXT: Final = r"(?::|%(?>(?:25)*)3A)"
+_SLASH: Final = r"(?:[/\\]|%(?>(?:25)*)2F)"
+# A password with a "/", "?" or "#" in it, or a blank; but the digits of a port are none: "https://a.example:8080/@ada".
 _LOGIN_WITH_SIGNS: Final = re.compile(
-    r"(?<=:/)(?P<slashes>/*+)[^\s/?#:@\[]{1,256}+:(?![0-9]{0,5}(?:[/?#]|$))(?>(?:[^\s@]{0,256}+@)+)"
+    r"(?<=:/)(?P<slashes>/*+)[^\s/?#:@\[]{1,256}+:(?:(?![0-9]{0,5}(?:[/?#]|$))(?>(?:[^\s@]{0,256}+@)+)"
+    r"|(?!\s|[0-9]{0,5}(?:\W|$))(?>(?:(?!://)[^@]){0,256}@(?:[^\s@]{0,256}+@)*))"
 )
+_NO_PERSON: Final = rf"(?!(?:mailto|acct|xmpp){_COLON_IN_TEXT})"
+# Behind a blank or a quote, a password may have any sign in it, unless what is before it looks like a host with a port,
+# or like the drive of a path: "localhost:8000/@ada", "C:/@ada".
 _LOGIN_OF_NO_SCHEME: Final = re.compile(
-    r"(?<![^\s'\"(=])(?!(?:mailto|acct|xmpp):)(?://)?[^\s:/@'\"(]{1,256}+:[^\s/@]{1,256}+@(?=[^\s@])", re.IGNORECASE
+    rf"(?<![^\s'\"(=]){_NO_PERSON}(?:(?>(?:https?:)?)(?://)?)(?![a-z]:[/\\])"
+    rf"(?>(?:(?!{_COLON_IN_TEXT})[^\s:/@'\"(\[]){{1,256}}){_COLON_IN_TEXT}"
+    rf"(?![0-9]{{1,5}}[/?#]|(?:[a-z][a-z0-9+.-]*:)?{_SLASH})"
+    rf"(?>(?:(?:(?!{_AT})\S){{1,256}}{_AT})+)(?=[^\s@])",
+    re.IGNORECASE,
+)
+# In the path or the query of a URL, it has none of the signs that end a part of them.
+_LOGIN_WITHIN: Final = re.compile(
+    rf"(?:(?<![\w.+~@%-])|(?<=2F)|(?<=3D)){_NO_PERSON}[\w.+~-]{{1,256}}+{_COLON_IN_TEXT}"
+    rf"(?![0-9]{{0,5}}{_SLASH})(?>(?:(?!{_AT})[^\s/\\?#&=]){{1,256}}){_AT}(?=[\w\[])",
+    re.IGNORECASE,
 )
 PERSON: Final = re.compile(r"(?:mailto|acct|xmpp):", re.IGNORECASE)
 """The beginning of the address of a person, as in `mailto:ada@a.example`. It is not the user name of a login."""
@@ -76,7 +94,7 @@ class UrlRefused(ValueError):
 
 _BEFORE_LOGIN = re.compile(r"(?:feed:)?(?:[^:/\\@]*:?//|https?:[/\\]*)", re.IGNORECASE)
 _LOGIN_AT = re.compile(r".*(?:[@\uff20\ufe6b]|%(?:25)*40)", re.DOTALL)  # Unicode takes two other characters for an "@"
-_COLON = re.compile(":|%3a", re.IGNORECASE)
+_COLON = re.compile(_COLON_IN_TEXT, re.IGNORECASE)
 _QUOTED = re.compile(r" '.*'", re.DOTALL)  # in messages of urllib: a host, with its login
 
 
@@ -198,20 +216,26 @@ def _without_login(url: str) -> str:
 
 def without_logins(text: str) -> str:
     """Return *text*, such as the name of a feed, without the logins of the URLs in it."""
-    return _LOGIN_IN_TEXT.sub(r"\g<slashes>", text)
+    for login in (_LOGIN_IN_TEXT, _LOGIN_WITH_SIGNS):
+        text = login.sub(r"\g<slashes>", text)
+    return text
 
 
 def logins_hidden(message: str) -> str:
-    """Return *message* without the logins of the URLs in it, also of those without a scheme: `ada:secret@a.example`."""
+    """Return *message* without the logins of the URLs in it, of those without a scheme (`ada:secret@a.example`), and of
+    those within other URLs.
+    """
     for login in (_LOGIN_IN_TEXT, _LOGIN_WITH_SIGNS):
         message = login.sub(r"\g<slashes>…@", message)
-    return _LOGIN_OF_NO_SCHEME.sub("…@", message)
+    for login in (_LOGIN_OF_NO_SCHEME, _LOGIN_WITHIN):
+        message = login.sub("…@", message)
+    return message
 
 
 def shown_in_message(url: str) -> str:
     """Return *url* without a login, and cut if it is too long to be a URL: no message contains a password."""
     try:
-        return request_url(url)
+        return logins_hidden(request_url(url))
     except UrlRefused:
         return shorten(_without_login(url), _MAX_URL)
 

@@ -145,8 +145,9 @@ def _is_proxy(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """Return *url* as people may see it: with asterisks for its user name and password or, if it has no "@", for an
-    invalid port, which may be a password without a host behind it.
+    """Return *url*, of a proxy or a site, as people may see it: with asterisks for its user name and password or, if it
+    has no "@", for an invalid port, which may be a password without a host behind it. Asterisks also stand for a query,
+    a fragment and what is behind a semicolon, which no such URL needs.
     """
     before, at, after = url.rpartition("@")
     if not at:
@@ -154,10 +155,11 @@ def without_password(url: str) -> str:
             urlsplit(url).port  # noqa: B018  raises ValueError where it is no port
         except ValueError:
             found = _BEFORE_PORT.match(url)
-            return f"{found[0]}***" if found else url
-        return url
+            return f"{found[0]}***" if found else _AFTER_PATH.sub("***", url)
+        return _AFTER_PATH.sub("***", url)
     scheme = re.match("[A-Za-z][A-Za-z0-9+.-]*://", before)
-    return f"{scheme[0] if scheme else ''}***@{after}"
+    return f"{scheme[0] if scheme else ''}***@{_AFTER_PATH.sub('***', after)}"
 
 
+_AFTER_PATH: Final = re.compile(r"(?<=[;?#]).+", re.DOTALL)
 _BEFORE_PORT: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://(?:\[[^\]/?#]*+\]|[^\[:/?#]++):")

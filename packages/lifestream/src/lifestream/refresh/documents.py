@@ -114,6 +114,14 @@ def is_address(name: str) -> bool:
     return name.lower().startswith(("http://", "https://"))
 
 
+def _base(url: str) -> str:
+    """Return *url* without its login, as the address that links in a document are relative to."""
+    try:
+        return request_url(url)
+    except UrlRefused:
+        return shown_in_message(url)
+
+
 def _result(document: NamedDocument, answer: Future[Prepared] | str, pool: ParserPool) -> DocumentReading:
     name = shown_in_message(document.name) if is_address(document.name) else logins_hidden(document.name)
     if isinstance(answer, str):
@@ -145,7 +153,7 @@ class _Sources:
     """Loads documents from files, standard input and URLs. A context manager."""
 
     def __init__(self, url: str, headers: Mapping[str, str], stdin: BinaryIO | None) -> None:
-        self._url = shown_in_message(url) if url else ""
+        self._url = _base(url) if url else ""
         self._headers, self._stdin = headers, stdin
         self._most = settings.max_body
         self._stack = ExitStack()
