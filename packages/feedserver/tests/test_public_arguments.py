@@ -343,6 +343,18 @@ WRONG: list[tuple[str, str, object, str]] = [
     ),
     (
         "FeedServer.assert_not_requested",
+        "path",
+        "http://a b/",
+        "path is 'http://a b/', which no request is for; give a path, or a URL of http with its host",
+    ),
+    (
+        "FeedServer.assert_not_requested",
+        "path",
+        "http://blätter.example/",
+        "path is 'http://blätter.example/', and clients write such a host in ASCII; give it as 'xn--…' (RFC 5890)",
+    ),
+    (
+        "FeedServer.assert_not_requested",
         "method",
         "connect",
         "method is 'connect', which is always refused with 501; leave it out: verify() reports each CONNECT",

@@ -16,7 +16,7 @@ from feedserver.handler.ready_answers import ReadyAnswer
 from feedserver.messages.argument_types import check_given, check_is, check_name, named
 from feedserver.messages.headers import check_token
 from feedserver.messages.lasting import Lasting
-from feedserver.messages.request import Request, split_target
+from feedserver.messages.request import Request, query_key, split_target
 from feedserver.messages.response import Answer, Response
 
 
@@ -170,7 +170,8 @@ class Route:
         return self._requests() == other._requests()
 
     def _requests(self) -> tuple[object, ...]:
-        return self.scheme, self.host, self.query, self.method, self.conditions, self.state, self.pattern
+        query = query_key(self.query) if self.query is not None else None
+        return self.scheme, self.host, query, self.method, self.conditions, self.state, self.pattern
 
     def __str__(self) -> str:
         words = [self.method or "", self.spelling, *self.conditions.words()]
@@ -190,7 +191,7 @@ class Route:
 
     def is_for(self, place: Place) -> bool:
         """Return whether the route is for this place, whatever else it asks of a request."""
-        return self.is_at(place) and (self.query is None or self.query == place.query)
+        return self.is_at(place) and (self.query is None or query_key(self.query) == query_key(place.query))
 
     def is_at(self, place: Place) -> bool:
         """Return whether the route is for the host of this place, whatever its query."""
@@ -233,8 +234,9 @@ def spelled(what: str, path: object) -> str:
     begins with *what*.
     """
     check_name(what, path, "/feed")
-    text = str(path)
-    before, _, query = text.partition("#")[0].partition("?")
+    # Surrogates that stand for the bytes of a character are that character, as in a request.
+    text = str(path).partition("#")[0].encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    before, _, query = text.partition("?")
     if bad := _NOT_IN_QUERY.search(query):
         raise ValueError(
             f"{what} is {named(path)}, and no query contains {bad[0]!r}; give {quote(bad[0])!r} in its place, or the "
@@ -244,9 +246,14 @@ def spelled(what: str, path: object) -> str:
         return text
     if "://" not in before:
         return f"/{text}"
-    if not split_target(text).host:
+    host = split_target(text).host
+    if not host or _NOT_IN_QUERY.search(host):
         raise ValueError(
             f"{what} is {named(path)}, which no request is for; give a path, or a URL of http with its host"
+        )
+    if not host.isascii():
+        raise ValueError(
+            f"{what} is {named(path)}, and clients write such a host in ASCII; give it as 'xn--…' (RFC 5890)"
         )
     return text
 
