@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Gate, Headers, Including, Journal, Pattern, Request, Response, faults, feeds
+from feedserver import FeedServer, Gate, Headers, Including, Journal, Pace, Pattern, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
 from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
@@ -391,6 +391,11 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("Bomb", "megabytes", 1.5, "Bomb(megabytes=…) is 1.5; give a whole number"),
     ("RedirectToPort", "port", "22", "RedirectToPort(port=…) is '22'; give a whole number"),
     ("FalseCoding", "coding", " ", "FalseCoding(coding=…) is ' ', which names no coding; give one, such as 'br'"),
+    ("FalseCoding", "coding", ",", "FalseCoding(coding=…) is ',', which names no coding; give one, such as 'br'"),
+    ("Trailers", "fields", (), "the fields of Trailers are none; give one or more, such as {'X-Trailer': 'late'}"),
+    ("SlowBody", "pace", Pace(5, 0), "the pace of SlowBody is Pace(bytes=5, seconds=0), which waits for no time; give"),
+    ("SlowHeaders", "pace", Pace(5, 0), "the pace of SlowHeaders is Pace(bytes=5, seconds=0), which waits for no time"),
+    ("WithProbability", "probability", 0, "with a probability of 0, a fault is never triggered; use more, or leave"),
     ("OddHeader", "name", "X A", "'X A' is no name of a header"),
     ("Feed", "skip_hours", [True], "Feed(skip_hours=[…]) takes a sequence of int, not [True]"),
     ("Feed", "ttl", "60", "Feed(ttl=…) is '60'; give a whole number or None"),

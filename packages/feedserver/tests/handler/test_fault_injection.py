@@ -83,6 +83,10 @@ def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(serv
         (BadChunkSize(f"0{len(BODY):X}"), (), "1.1"),
         (SlowBody(Pace(len(BODY), 5)), (), "1.1"),
         (SlowHeaders(Pace(5000, 5)), (), "1.1"),
+        (FalseCoding("identity, GZIP"), (), "1.1"),
+        (BadChunkSize(f"{len(BODY):x};a=b"), (), "1.1"),
+        (Close(after=len(BODY)), (), "1.1"),
+        (Close(after=len(BODY)), (), "1.0"),
     ],
 )
 def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
@@ -108,6 +112,27 @@ def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
     server.add("/f", Response(BODY, coding="gzip" if isinstance(fault, FalseCoding) else None, faults=fault))
     raw_answer(server)
     assert problems(server).endswith(f"; {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (SlowHeaders(Pace(5000, 5)), "give a pace of fewer bytes, so that it comes in several pieces"),
+        (SlowBody(Pace(1, 5)), "ask with GET, or break it 'before answer' or 'after headers'"),
+        (Close(after="headers"), "break it earlier, or have the client keep the connection open"),
+        (Close(after=5), "ask with GET, or break it 'before answer' or 'after headers'"),
+    ],
+)
+def test_the_remedy_for_an_answer_to_head_would_help(server: FeedServer, fault: Fault, why: str) -> None:
+    server.add("/f", Response(BODY, faults=fault))
+    raw_answer(server, method="HEAD")
+    assert problems(server).endswith(why)
+
+
+def test_a_close_at_the_end_of_an_answer_counts_as_injected_whatever_the_client_asked_for(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, faults=Close(at="end")))
+    assert raw_answer(server).endswith(BODY)
+    server.verify()
 
 
 @pytest.mark.parametrize(("after", "is_reported"), [(10, True), (20, True), (22, True), (23, False), (24, False)])

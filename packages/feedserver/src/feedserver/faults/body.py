@@ -159,7 +159,7 @@ class FalseCoding(Fault):
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        if not self.coding.strip():
+        if not self.coding.strip(" \t,"):
             raise ValueError(f"FalseCoding(coding=…) is {self.coding!r}, which names no coding; give one, such as 'br'")
 
     @property
@@ -186,8 +186,13 @@ class FalseCoding(Fault):
 
 def _is_same_coding(one: str, other: str) -> bool:
     """Return whether two values of Content-Encoding mean the same (RFC 9110 §8.4.1)."""
-    first, second = (_ALIASES.get(name, name) for name in (one.strip().lower(), other.strip().lower()))
-    return first == second
+    return _codings_of(one) == _codings_of(other)
+
+
+def _codings_of(value: str) -> list[str]:
+    """Return the codings that a value of Content-Encoding lists, without "identity", which changes nothing."""
+    names = [name.strip().lower() for name in value.split(",")]
+    return [_ALIASES.get(name, name) for name in names if name not in ("", "identity")]
 
 
 _ALIASES: Final = {"x-gzip": "gzip", "x-compress": "compress"}

@@ -159,7 +159,8 @@ class BadChunkSize(_Chunked):
             if not begun and is_chunk_size(step):
                 begun = True
                 right = step.data.partition(b"\r\n")[0].decode("ascii")
-                if self.size.lower().lstrip("0") == right.lower().lstrip("0"):
+                size = self.size.partition(";")[0]  # an extension may follow it (RFC 9112 §7.1.1)
+                if size and size.lower().lstrip("0") == right.lower().lstrip("0"):
                     yield step
                     continue
                 yield Injected(str(self))
@@ -199,7 +200,10 @@ class Trailers(_Chunked):
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        object.__setattr__(self, "fields", one_line_fields(self.fields))
+        fields = one_line_fields(self.fields)
+        if not fields:
+            raise ValueError("the fields of Trailers are none; give one or more, such as {'X-Trailer': 'late'}")
+        object.__setattr__(self, "fields", fields)
 
     @property
     def words(self) -> str:

@@ -142,9 +142,9 @@ def why_missed(request: Request, response: Response, fault: Fault) -> str:
     size = body_size(response)
     if fault.early:
         why = f"{request} had no body that could still come; send one, or drop the fault"
-    elif request.method == "HEAD":
+    elif request.method == "HEAD" and fault.needs_body:
         why = f"the answer to {request} has no body; ask with GET, or break it 'before answer' or 'after headers'"
-    elif not sends_body(request.method, response.status):
+    elif fault.needs_body and not sends_body(request.method, response.status):
         why = (
             f"the answer to {request} was a {response.status}, which has no body; ask without validators, or break it "
             "'before answer' or 'after headers'"
