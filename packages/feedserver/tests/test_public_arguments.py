@@ -19,7 +19,21 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Gate, Headers, Including, Journal, Pace, Pattern, Request, Response, faults, feeds
+from feedserver import (
+    Auth,
+    FeedServer,
+    Gate,
+    Headers,
+    Including,
+    Journal,
+    Pace,
+    Pattern,
+    Request,
+    Response,
+    broken,
+    faults,
+    feeds,
+)
 from feedserver.faults import OnRequest, Reset
 from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
@@ -359,6 +373,34 @@ WRONG: list[tuple[str, str, object, str]] = [
         "connect",
         "method is 'connect', which is always refused with 501; leave it out: verify() reports each CONNECT",
     ),
+    (
+        "FeedServer.assert_not_requested",
+        "headers",
+        {"ETag": "a", "etag": "b"},
+        "headers has 'ETag' and 'etag', the same name; give it once",
+    ),
+    (
+        "FeedServer.assert_not_requested",
+        "headers",
+        {"Expect": "x"},
+        "headers is {'Expect': 'x'}, and a request with these is refused with 417: ",
+    ),
+    (
+        "FeedServer.assert_not_requested",
+        "headers",
+        {"Content-Length": None, "Transfer-Encoding": None},
+        "headers is {'Content-Length': None, 'Transfer-Encoding': None}, and a request with these is refused with 400",
+    ),
+    ("FeedServer.assert_requested", "headers", {}, "headers is {}, which each request has; name a header, or leave"),
+    (
+        "FeedServer.assert_requested",
+        "query",
+        Including({}),
+        "query is Including({}), and each query includes nothing; name a field, or leave it out",
+    ),
+    ("FeedServer.add", "state", {}, "state is {}, which has no effect; give a mapping, such as {'login': 'done'}"),
+    ("FeedServer.add", "then", {}, "then is {}, which has no effect; give a mapping, such as {'login': 'done'}"),
+    ("FeedServer.expect", "at_least", 0, "at_least is 0, which any number of requests is; give 1 or more, or times=0"),
     ("FeedServer.add", "method", "CONNECT", "the method that add() was given is 'CONNECT', which is always refused"),
     ("FeedServer.add", "path", "http:///a", "the path that add() was given is 'http:///a', which no request is for"),
     ("Journal.filter", "status", "200", "a status is an int, such as 200, not '200'"),
@@ -369,6 +411,8 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("moved", "status", 200, "the status of moved() is 200, no redirect; give 301, 302, 303, 307 or 308"),
     ("Auth", "scheme", "Digest", "Auth(scheme=…) is 'Digest'; give 'Basic' or 'Bearer'"),
     ("Auth", "credentials", "alice", "Auth(credentials=…) is 'alice'; give 'user:password' for Basic"),
+    ("UniformDelay", "most", 0, "a delay of 0 s to 0 s delays nothing; give a longer one, or leave it out"),
+    ("LognormalDelay", "most", 0, "LognormalDelay(most=…) is 0, which delays nothing; give more, or leave"),
     ("Response", "coding", "brotli", "a coding is 'brotli'; give 'gzip' or 'x-gzip' or "),
     ("Response", "conditional", "of", "conditional is 'of'; give 'rfc' or 'exact' or 'off'"),
     ("Response", "omit", 5, "omit is 5; give a list of names, such as ['Date']"),
@@ -419,6 +463,48 @@ def test_a_value_that_is_nearly_right_is_refused_too(name: str, argument: str, v
     with pytest.raises((TypeError, ValueError)) as caught:
         give(name, argument, value)
     assert str(caught.value).startswith(message)
+
+
+NO_EFFECT: list[tuple[Callable[[], object], str]] = [
+    (lambda: Auth("Bearer", ""), "Auth(credentials=…) is '', a token that no header has; give one without control"),
+    (lambda: Auth("Bearer", "a "), "Auth(credentials=…) is 'a ', a token that no header has"),
+    (lambda: Auth("Bearer", "a\nb"), "Auth(credentials=…) is 'a\\nb', a token that no header has"),
+    (lambda: broken(Response()), "broken() was given no fault; give one, such as Reset(after=512)"),
+    (lambda: FeedServer().allow(), "allow() was given no pattern; give one, such as 'nothing answers'"),
+    (lambda: FeedServer().clock.move(days=1, hours=-24), "move(days=1, hours=-24) moves the clock by 0 seconds; give"),
+    (lambda: feeds.LiveFeed(FEED).publish(), "publish() was given no entry; give one, such as Entry(title='News')"),
+    (lambda: feeds.LiveFeed(FEED).edit("urn:a"), "edit() was given nothing to change; give a field, such as"),
+    (lambda: feeds.LiveFeed(FEED).change(), "change() was given nothing to change; give a field, such as"),
+    (lambda: feeds.LiveFeed(FEED).move("/a"), "the feed is served nowhere; mount it before it moves, with server."),
+    (lambda: receivers()["FeedServer"].mount("a", FEED).move("/a"), "the feed is served at '/a' already; give another"),
+    (lambda: FeedServer(quit=True).add("/a", method="QUIT"), "the method that add() was given is 'QUIT', which the"),
+    (lambda: FeedServer().add("*", method="GET"), "the method that add() was given is 'GET', and a request for '*'"),
+    (lambda: FeedServer().expect("*", method="GET"), "method is 'GET', and a request for '*' has the method OPTIONS"),
+    (
+        lambda: FeedServer().expect(form={"a": "b"}, headers={"content-type": "text/plain; charset=utf-8"}),
+        "form is given, and headers['Content-Type'] is 'text/plain; charset=utf-8', with which a body is no form;",
+    ),
+    (
+        lambda: FeedServer().expect(body="ä", headers={"Content-Length": "1"}),
+        "headers['Content-Length'] is '1', and body has 2 bytes; leave the header out",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), NO_EFFECT, ids=[message for _, message in NO_EFFECT])
+def test_a_call_that_can_never_have_an_effect_is_refused(call: Callable[[], object], message: str) -> None:
+    with pytest.raises((ValueError, RuntimeError)) as caught:
+        call()
+    assert str(caught.value).startswith(message)
+
+
+def test_conditions_that_seem_empty_or_contradictory_and_are_not_are_accepted(server: FeedServer) -> None:
+    kind = "Application/X-www-form-urlencoded; a=b"
+    server.add("/a", Response("a"), query={}, form=Including({}), headers={"Content-Type": kind, "Content-Length": "1"})
+    server.expect("*", method="options", at_least=0, at_most=0)
+    server.expect("/a", json=Including({}), headers={"Host": None, "Expect": "100-Continue", "Upgrade": "h2c"}, times=0)
+    server.expect("/a", body=b"", headers={"Content-Length": "00", "X-A": "ü", "Transfer": "a\tb"}, times=0)
+    Auth("Bearer", "a b\tü")
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ class ServerAnswers(ServerLocation):
         other conditions (*state* is one), with the request's own method; of equal ones, the one that was added last. A
         route for the same requests replaces the earlier one.
         """
+        if method == "QUIT" and self.site.quits:
+            raise ValueError("the method that add() was given is 'QUIT', which the server obeys; leave quit=True out")
         asked = Conditions.of(conditions, "method", "state", "then")
         self.site.routes.add(path, answers, method, state, then, asked)
 

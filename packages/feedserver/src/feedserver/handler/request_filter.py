@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from feedserver.handler.conditions import Conditions, Criteria, no_condition, refuse_two_queries
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
-from feedserver.handler.routes import check_method, host_key, spelled
+from feedserver.handler.routes import check_asterisk, check_method, host_key, spelled
 from feedserver.messages.argument_types import check_status
 from feedserver.messages.request import Request, query_key, split_target
 from feedserver.messages.terminal_text import visible
@@ -48,6 +48,7 @@ class RequestFilter:
             spelled("path", path)
         if method is not None:
             check_method("method", method)
+            check_asterisk("method", path, method)
         if status is not None:
             check_status(status)
         put = object.__setattr__

@@ -25,6 +25,7 @@ from feedserver.handler.routes import (
     Route,
     Script,
     check_answers,
+    check_asterisk,
     check_method,
     check_state,
     host_key,
@@ -92,6 +93,7 @@ class Routes:
         spelling = str(path) if isinstance(path, Pattern) else spelled("the path that add() was given", path)
         if method is not None:
             check_method("the method that add() was given", method)
+        check_asterisk("the method that add() was given", path, method)
         check_state("state", state)
         check_state("then", then)
         refuse_two_queries(path, conditions)

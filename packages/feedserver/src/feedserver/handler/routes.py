@@ -273,6 +273,12 @@ def check_method(what: str, method: object) -> None:
         )
 
 
+def check_asterisk(what: str, path: object, method: str | None) -> None:
+    """Raise ValueError for the *path* "*" with another *method* than OPTIONS, which is always refused with 400."""
+    if path == "*" and method is not None and method.upper() != "OPTIONS":
+        raise ValueError(f"{what} is {method!r}, and a request for '*' has the method OPTIONS; give that, or '/*'")
+
+
 def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:
     """Return the route that fits a request most closely in this *state* of the server; None if no route fits.
 
@@ -314,9 +320,11 @@ def shown_state(state: Mapping[str, object]) -> str:
 
 
 def check_state(what: str, values: object) -> None:
-    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty name."""
+    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty mapping or name."""
     if values is not None:
         check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
+        if not values:
+            raise ValueError(f"{what} is {{}}, which has no effect; give a mapping, such as {{'login': 'done'}}")
         for name in values if isinstance(values, Mapping) else ():
             check_given(f"a name in {what}", name, "login")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -61,6 +62,11 @@ class Auth:
     def __post_init__(self) -> None:
         check_fields(self)
         check_encodable("Auth(credentials=…)", self.credentials)
+        if self.scheme == "Bearer" and not _TOKEN.fullmatch(self.credentials):
+            raise ValueError(
+                f"Auth(credentials=…) is {self.credentials!r}, a token that no header has; give one without control "
+                "characters and without blanks at its ends"
+            )
         if self.scheme == "Basic" and ":" not in self.credentials:
             raise ValueError(f"Auth(credentials=…) is {self.credentials!r}; give 'user:password' for Basic")
 
@@ -75,6 +81,10 @@ class Auth:
         if scheme.lower() == "bearer" and credentials:
             return cls("Bearer", credentials)
         raise ValueError(f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'")
+
+
+_TOKEN: Final = re.compile(r"(?! )[^\x00-\x08\x0a-\x1f\x7f]*[^\x00- \x7f]")
+"""A token that arrives as it is in a header, from which blanks at both ends are removed."""
 
 
 @dataclass(frozen=True, slots=True)
