@@ -54,6 +54,17 @@ def never_on_first_request(response: Response) -> Fault | None:
     return None
 
 
+def lost_to_login(chosen: Response, answer: Response) -> list[Fault]:
+    """Return the faults of *chosen*, an answer of a callable, that its *answer*, which has the status 401, has not, and
+    that no later request triggers: each request to a callable counts.
+    """
+    if not chosen.faults or chosen.auth is None or answer.faults:
+        return []
+    from feedserver.messages.triggers import OnRequest
+
+    return [fault for fault in faults_of(chosen) if isinstance(fault.when, OnRequest)]
+
+
 def choose(response: Response, number: int) -> Response:
     """Return *response* as the answer to the request with this *number*, prepared by the faults that are triggered.
 

@@ -185,7 +185,7 @@ class Site:
             return self._missing(received, found)
         answer = found.choice.answer
         if not isinstance(answer, Response):
-            pending = self._call_later(received, answer, found.number)
+            pending = self._call_later(received, answer, found)
             if received.request.method != "HEAD":
                 found.take()
             return pending
@@ -272,17 +272,17 @@ class Site:
                 return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
             return self._failure(received, error)
 
-    def _call_later(self, received: Received, answer: MakeResponse, number: int) -> Pending:
-        name = _name_of(answer)
+    def _call_later(self, received: Received, answer: MakeResponse, found: Found) -> Pending:
+        name, number, once = _name_of(answer), found.number, found.choice.is_given_once
         late = f"{name} did not answer {received.request} within {self.callable_timeout:g} s"
         return Pending(
             received.exchange,
             name,
-            partial(self._call, received, answer, number),
+            partial(self._call, received, answer, number, is_given_once=once),
             partial(self._mistake, received, late),
         )
 
-    def _call(self, received: Received, answer: MakeResponse, number: int) -> Prepared:
+    def _call(self, received: Received, answer: MakeResponse, number: int, *, is_given_once: bool) -> Prepared:
         """Answer with what a callable returns for the request with this *number*. Runs on a thread of its own."""
         request, name = received.exchange.request or received.request, _name_of(answer)
         try:
@@ -295,8 +295,21 @@ class Site:
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
             return self._mistake(received, f"{name} returned {named(response)} for {request}; return a Response")
+        never = fault_injection.never_on_first_request(response) if is_given_once else None
+        if never is not None:
+            return self._mistake(
+                received,
+                f"{name} returned the fault '{never}' for {request}, which is never triggered: its answer is given "
+                f"once, and then the next; leave '{never.when}' out",
+            )
         try:
-            decision = self._negotiate(received, fault_injection.choose(response, number), lambda: None)
+            chosen = fault_injection.choose(response, number)
+            decision = self._negotiate(received, chosen, lambda: None)
+            is_refused = received.exchange.known_status == 401  # such an answer is made at once
+            for fault in fault_injection.lost_to_login(chosen, received.exchange.response) if is_refused else ():
+                why = f"{request}, which triggered the fault '{fault}', got the 401 of a login: it was not injected"
+                remedy = "return the fault only for requests that have logged in"
+                self.problems.add(f"{name}: {why}; {remedy}", received.exchange)
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
         return decision if isinstance(decision, Prepared) else decision.work()

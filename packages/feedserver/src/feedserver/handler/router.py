@@ -99,11 +99,14 @@ class Routes:
         refuse_two_queries(path, conditions)
         check_answers(path, answers)
         target = split_target(spelling)
+        choices = [Choice.of(answer, is_for_one_path=isinstance(path, str)) for answer in answers]
+        for choice in choices[:-1]:
+            choice.is_given_once = choice.lasts is None
         route = Route(
             host_key(target.host, target.scheme),
             target.query if "?" in spelling else None,
             method.upper() if method is not None else None,
-            Script([Choice.of(answer, is_for_one_path=isinstance(path, str)) for answer in answers]),
+            Script(choices),
             conditions,
             dict(state) if state is not None else None,
             dict(then) if then is not None else None,

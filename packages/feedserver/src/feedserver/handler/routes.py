@@ -33,7 +33,7 @@ class Choice:
 
     *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where `make_ready`
     returns None. With *is_for_one_path*, all its requests have the same path. *lasts* is for how many seconds it
-    is given, None if no time was set; it was first given at the time *since*.
+    is given, None if no time was set; it was first given at the time *since*. *is_given_once*: then the next one is.
     """
 
     answer: Answer
@@ -42,6 +42,7 @@ class Choice:
     is_for_one_path: bool = True
     lasts: float | None = None
     since: float | None = None
+    is_given_once: bool = False
 
     @classmethod
     def of(cls, answer: Answer | Lasting, *, is_for_one_path: bool) -> Choice:
