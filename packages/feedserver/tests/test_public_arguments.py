@@ -30,7 +30,6 @@ from feedserver import (
     Pattern,
     Request,
     Response,
-    broken,
     faults,
     feeds,
 )
@@ -416,6 +415,14 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("Response", "coding", "brotli", "a coding is 'brotli'; give 'gzip' or 'x-gzip' or "),
     ("Response", "conditional", "of", "conditional is 'of'; give 'rfc' or 'exact' or 'off'"),
     ("Response", "omit", 5, "omit is 5; give a list of names, such as ['Date']"),
+    (
+        "Response",
+        "omit",
+        ["Content-Lenght"],
+        "'Content-Lenght' is never added, so it cannot be omitted; give 'Content-L",
+    ),
+    ("Response", "omit", ["Dates"], "'Dates' is never added, so it cannot be omitted; give 'Date'"),
+    ("Response", "omit", ["Date "], "a name in omit is 'Date ', which no request can have; give text such as 'Date'"),
     ("Response", "notes", [("a",)], "('a',) among the notes is no pair; give ('Word', 'text')"),
     (
         "Response",
@@ -469,7 +476,6 @@ NO_EFFECT: list[tuple[Callable[[], object], str]] = [
     (lambda: Auth("Bearer", ""), "Auth(credentials=…) is '', a token that no header has; give one without control"),
     (lambda: Auth("Bearer", "a "), "Auth(credentials=…) is 'a ', a token that no header has"),
     (lambda: Auth("Bearer", "a\nb"), "Auth(credentials=…) is 'a\\nb', a token that no header has"),
-    (lambda: broken(Response()), "broken() was given no fault; give one, such as Reset(after=512)"),
     (lambda: FeedServer().allow(), "allow() was given no pattern; give one, such as 'nothing answers'"),
     (lambda: FeedServer().clock.move(days=1, hours=-24), "move(days=1, hours=-24) moves the clock by 0 seconds; give"),
     (lambda: feeds.LiveFeed(FEED).publish(), "publish() was given no entry; give one, such as Entry(title='News')"),

@@ -32,8 +32,6 @@ def gone() -> Response:
 def broken(response: Response, *faults: Injectable) -> Response:
     """Return *response* with *faults* added to its own."""
     check_is("what broken() is to break", response, Response, "give a Response")
-    if not faults:
-        raise ValueError("broken() was given no fault; give one, such as Reset(after=512)")
     for fault in faults:
         check_fault(fault)
     return response.changed(faults=(*response.faults, *faults))  # the response's own faults are checked already
