@@ -113,9 +113,7 @@ class LiveFeed:
     # Entries
 
     def publish(self, *entries: Entry) -> None:
-        """Add *entries* before the existing ones. Raises ValueError for no entries."""
-        if not entries:
-            raise ValueError("publish() was given no entry; give one, such as Entry(title='News')")
+        """Add *entries* before the existing ones."""
         with self._lock:
             self._change(replace(self._feed, entries=(*entries, *self._feed.entries)))
 
