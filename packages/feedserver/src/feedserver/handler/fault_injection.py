@@ -54,11 +54,15 @@ def never_on_first_request(response: Response) -> Fault | None:
     return None
 
 
-def lost_to_login(chosen: Response, answer: Response) -> list[Fault]:
-    """Return the faults of *chosen*, an answer of a callable, that its *answer*, which has the status 401, has not, and
-    that no later request triggers: each request to a callable counts.
+def lost_to_login(request: Request, chosen: Response) -> list[Fault]:
+    """Return the faults of *chosen*, an answer of a callable, in whose place *request* gets a 401 for a missing login,
+    and that no later request triggers: each request to a callable counts.
     """
-    if not chosen.faults or chosen.auth is None or answer.faults:
+    if not chosen.faults or chosen.auth is None:
+        return []
+    from feedserver.http.auth import challenge
+
+    if challenge(request, chosen.auth) is None:
         return []
     from feedserver.messages.triggers import OnRequest
 

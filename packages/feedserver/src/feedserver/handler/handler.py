@@ -304,12 +304,11 @@ class Site:
             )
         try:
             chosen = fault_injection.choose(response, number)
-            decision = self._negotiate(received, chosen, lambda: None)
-            is_refused = received.exchange.known_status == 401  # such an answer is made at once
-            for fault in fault_injection.lost_to_login(chosen, received.exchange.response) if is_refused else ():
+            for fault in fault_injection.lost_to_login(request, chosen):
                 why = f"{request}, which triggered the fault '{fault}', got the 401 of a login: it was not injected"
                 remedy = "return the fault only for requests that have logged in"
                 self.problems.add(f"{name}: {why}; {remedy}", received.exchange)
+            decision = self._negotiate(received, chosen, lambda: None)
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
         return decision if isinstance(decision, Prepared) else decision.work()
