@@ -23,7 +23,7 @@ from feedserver.handler.problems import SHOWN, Expected, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
 from feedserver.handler.router import Missing, Routes
-from feedserver.handler.routes import Found
+from feedserver.handler.routes import Choice, Found
 from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
 from feedserver.messages.argument_types import named
@@ -273,16 +273,16 @@ class Site:
             return self._failure(received, error)
 
     def _call_later(self, received: Received, answer: MakeResponse, found: Found) -> Pending:
-        name, number, once = _name_of(answer), found.number, found.choice.is_given_once
+        name = _name_of(answer)
         late = f"{name} did not answer {received.request} within {self.callable_timeout:g} s"
         return Pending(
             received.exchange,
             name,
-            partial(self._call, received, answer, number, is_given_once=once),
+            partial(self._call, received, answer, found.number, found.choice),
             partial(self._mistake, received, late),
         )
 
-    def _call(self, received: Received, answer: MakeResponse, number: int, *, is_given_once: bool) -> Prepared:
+    def _call(self, received: Received, answer: MakeResponse, number: int, choice: Choice) -> Prepared:
         """Answer with what a callable returns for the request with this *number*. Runs on a thread of its own."""
         request, name = received.exchange.request or received.request, _name_of(answer)
         try:
@@ -295,7 +295,7 @@ class Site:
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
             return self._mistake(received, f"{name} returned {named(response)} for {request}; return a Response")
-        never = fault_injection.never_on_first_request(response) if is_given_once else None
+        never = fault_injection.never_on_first_request(response) if choice.is_given_once else None
         if never is not None:
             return self._mistake(
                 received,
