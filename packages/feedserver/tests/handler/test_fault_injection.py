@@ -181,6 +181,41 @@ def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> N
     assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
 
 
+@pytest.mark.parametrize(
+    ("void", "by"),
+    [
+        *((void, "reset before answer") for void in ("false coding", "two content-lengths", "NUL", "redirect loop")),
+        *((void, "garbage") for void in ("bomb 1 MB", "bad status line", "NUL in ETag")),
+        *((void, "close before answer") for void in ("interim", "slow headers", "endless headers", "HTTP/0.9")),
+        *((void, "HTTP/0.9") for void in ("false coding br", "trailers", "chunk extensions", "bad status line")),
+        ("slow body", "close after headers"),
+    ],
+)
+def test_a_fault_of_what_another_one_leaves_out_is_reported(server: FeedServer, void: str, by: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(void), parse(by)]))
+    with RawClient(server) as client:
+        client.ask("/f")
+        [exchange] = server.wait_for("/f")
+        assert [strike.fault for strike in exchange.faults] == [str(parse(by))]
+    assert f"the fault '{parse(void)}' was not injected" in problems(server)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("truncated gzip", "HTTP/0.9"),
+        ("bomb 1 MB", "reset after headers"),
+        ("redirect loop", "close after headers"),
+        ("interim", "reset after headers"),
+        ("interim", "garbage"),
+    ],
+)
+def test_faults_of_different_parts_are_injected_together(server: FeedServer, first: str, second: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(second), parse(first)]))
+    raw_answer(server)
+    server.verify()
+
+
 @pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])
 def test_a_fault_given_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
     server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))

@@ -63,7 +63,7 @@ class _End(Fault):
     def apply(self, plan: Plan) -> Plan:
         """Return *plan* up to the place, followed by the step that ends it; without such a place, *plan* as it is."""
         if self.before:
-            rest = yield from places.before_answer(plan)
+            rest = yield from places.before_answer(plan, leaves_out=True)
         elif self.at:
             rest = yield from places.at_end(plan)
         elif self.after == "headers" or not self.after:

@@ -129,7 +129,7 @@ class MissingLastChunk(_Chunked):
         for step in plan:
             if is_last_chunk(step):
                 yield Flush()
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
                 yield CloseConnection(Ended.CLOSED)
                 return
             yield step
@@ -163,7 +163,7 @@ class BadChunkSize(_Chunked):
                 if size and size.lower().lstrip("0") == right.lower().lstrip("0"):
                     yield step
                     continue
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
                 yield Send(self.size.encode("ascii") + step.data[step.data.index(b"\r\n") :], "framing")
             else:
                 yield step
@@ -187,7 +187,7 @@ class ChunkExtensions(_Chunked):
                 continue
             if not begun:
                 begun = True
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
             size, line_end, rest = step.data.partition(b"\r\n")
             yield Send(size + b';note="a;b"' + line_end + rest, "framing")
 
@@ -214,7 +214,7 @@ class Trailers(_Chunked):
         """Return the plan with the fields after the last chunk."""
         for step in plan:
             if is_last_chunk(step):
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
                 lines = b"".join([b"%b: %b\r\n" % field for field in Headers(self.fields).raw])
                 yield Send(step.data.removesuffix(b"\r\n") + lines + b"\r\n", "framing")
             else:

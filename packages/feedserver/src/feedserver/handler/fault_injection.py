@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from feedserver.messages.argument_types import check_has_run
 from feedserver.messages.pacing import RandomDelay
@@ -98,18 +99,21 @@ def shape(request: Request, response: Response) -> ShapedAnswer:
     for fault in faults_of(response):
         shaped = fault.shape(request, response)
         if shaped is not None:
+            part: Literal["head", "body"] = "head" if shaped.response.body is response.body else "body"
             response = shaped.response
-            injected.append(Injected(str(fault), shaped.at))
+            injected.append(Injected(str(fault), shaped.at, part))
     return ShapedAnswer(response, tuple(injected))
 
 
 def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]) -> Plan:
     """Let the faults change the plan, and call *missed* with each fault that was not injected when the plan ends."""
     faults = faults_of(shaped.response)
+    early = [str(fault) for fault in faults if fault.early]  # these are injected whatever is sent
+    plan = chain([step for step in shaped.injected if step.fault not in early], plan)
     for fault in faults:
         plan = fault.apply(plan)
-    injected = [step.fault for step in shaped.injected]
-    yield from shaped.injected
+    injected = [step.fault for step in shaped.injected if step.fault in early]
+    yield from (step for step in shaped.injected if step.fault in early)
     delayed: Step | None = None  # by one step: a test that has the whole answer must find the missed faults reported
     is_over = False
     try:
