@@ -59,15 +59,20 @@ def lost_to_login(request: Request, chosen: Response) -> list[Fault]:
     """Return the faults of *chosen*, an answer of a callable, in whose place *request* gets a 401 for a missing login,
     and that no later request triggers: each request to a callable counts.
     """
-    if not chosen.faults or chosen.auth is None:
-        return []
-    from feedserver.http.auth import challenge
-
-    if challenge(request, chosen.auth) is None:
+    if not chosen.faults or not must_log_in(request, chosen):
         return []
     from feedserver.messages.triggers import OnRequest
 
     return [fault for fault in faults_of(chosen) if isinstance(fault.when, OnRequest)]
+
+
+def must_log_in(request: Request, response: Response) -> bool:
+    """Return whether *request* gets a 401 in place of *response*, since it lacks the login."""
+    if response.auth is None:
+        return False
+    from feedserver.http.auth import challenge  # few servers ask for a login
+
+    return challenge(request, response.auth) is not None
 
 
 def choose(response: Response, number: int) -> Response:

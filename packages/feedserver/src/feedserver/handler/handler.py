@@ -204,6 +204,8 @@ class Site:
             if not isinstance(found, Found) or not isinstance(answer, Response):
                 return None
             chosen = fault_injection.choose(answer, found.number)
+            if fault_injection.must_log_in(request, chosen):  # a 401 is not broken
+                return None
         except BaseException:  # noqa: BLE001 - `answer` meets it again, and reports it, when the request is whole
             return None
         if not any(fault.early for fault in fault_injection.faults_of(chosen)):
