@@ -74,8 +74,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail the test if servers found problems while the test ran, even where it started the first server of the run, and
-    if its own marker was for no server.
+    """Fail the test if servers found problems while it ran, even where it started the first server of the run, and if
+    its own marker was for no server.
     """
     __tracebackhide__ = True
     item.stash[IN_CALL] = True
