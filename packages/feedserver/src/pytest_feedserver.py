@@ -55,6 +55,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from feedserver.pytest import scenario_parameters
 
         metafunc.parametrize("feedserver_scenario", scenario_parameters(metafunc))
+    elif any(mark.name == "feedserver_check" for mark in metafunc.definition.own_markers):
+        raise pytest.UsageError(
+            f"@pytest.mark.feedserver_check has no effect on {metafunc.definition.nodeid}, which does not take the "
+            "argument feedserver_scenario; let it take that, and call feedserver_scenario.check(…)"
+        )
 
 
 CURRENT: dict[pytest.Config, pytest.Item] = {}
