@@ -19,20 +19,7 @@ from typing import Any
 
 import pytest
 
-from feedserver import (
-    Auth,
-    FeedServer,
-    Gate,
-    Headers,
-    Including,
-    Journal,
-    Pace,
-    Pattern,
-    Request,
-    Response,
-    faults,
-    feeds,
-)
+from feedserver import FeedServer, Gate, Headers, Including, Journal, Pace, Pattern, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
 from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
@@ -472,45 +459,6 @@ def test_a_value_that_is_nearly_right_is_refused_too(name: str, argument: str, v
     assert str(caught.value).startswith(message)
 
 
-NO_EFFECT: list[tuple[Callable[[], object], str]] = [
-    (lambda: Auth("Bearer", ""), "Auth(credentials=…) is '', a token that no header has; give one without control"),
-    (lambda: Auth("Bearer", "a "), "Auth(credentials=…) is 'a ', a token that no header has"),
-    (lambda: Auth("Bearer", "a\nb"), "Auth(credentials=…) is 'a\\nb', a token that no header has"),
-    (lambda: FeedServer().clock.move(days=1, hours=-24), "move(days=1, hours=-24) moves the clock by 0 seconds; give"),
-    (lambda: feeds.LiveFeed(FEED).edit("urn:a"), "edit() was given nothing to change; give a field, such as"),
-    (lambda: feeds.LiveFeed(FEED).change(), "change() was given nothing to change; give a field, such as"),
-    (lambda: feeds.LiveFeed(FEED).move("/a"), "the feed is served nowhere; mount it before it moves, with server."),
-    (lambda: receivers()["FeedServer"].mount("a", FEED).move("/a"), "the feed is served at '/a' already; give another"),
-    (lambda: FeedServer(quit=True).add("/a", method="QUIT"), "the method that add() was given is 'QUIT', which the"),
-    (lambda: FeedServer().add("*", method="GET"), "the method that add() was given is 'GET', and a request for '*'"),
-    (lambda: FeedServer().expect("*", method="GET"), "method is 'GET', and a request for '*' has the method OPTIONS"),
-    (
-        lambda: FeedServer().expect(form={"a": "b"}, headers={"content-type": "text/plain; charset=utf-8"}),
-        "form is given, and headers['Content-Type'] is 'text/plain; charset=utf-8', with which a body is no form;",
-    ),
-    (
-        lambda: FeedServer().expect(body="ä", headers={"Content-Length": "1"}),
-        "headers['Content-Length'] is '1', and body has 2 bytes; leave the header out",
-    ),
-]
-
-
-@pytest.mark.parametrize(("call", "message"), NO_EFFECT, ids=[message for _, message in NO_EFFECT])
-def test_a_call_that_can_never_have_an_effect_is_refused(call: Callable[[], object], message: str) -> None:
-    with pytest.raises((ValueError, RuntimeError)) as caught:
-        call()
-    assert str(caught.value).startswith(message)
-
-
-def test_conditions_that_seem_empty_or_contradictory_and_are_not_are_accepted(server: FeedServer) -> None:
-    kind = "Application/X-www-form-urlencoded; a=b"
-    server.add("/a", Response("a"), query={}, form=Including({}), headers={"Content-Type": kind, "Content-Length": "1"})
-    server.expect("*", method="options", at_least=0, at_most=0)
-    server.expect("/a", json=Including({}), headers={"Host": None, "Expect": "100-Continue", "Upgrade": "h2c"}, times=0)
-    server.expect("/a", body=b"", headers={"Content-Length": "00", "X-A": "ü", "Transfer": "a\tb"}, times=0)
-    Auth("Bearer", "a b\tü")
-
-
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -543,49 +491,3 @@ def test_valid_arguments_are_accepted(tmp_path: Path) -> None:
     feeds.Episode(duration=5, type="full")
     with pytest.raises(Exception, match="no whole answer came"):
         record("http://127.0.0.1:1/", tmp_path / "a.xml", headers=[("Accept", "text/xml"), ("X", "")], keep={"ETag"})
-
-
-# Lone surrogates
-
-JSON = {"Content-Type": "application/json"}
-
-WITH_SURROGATES: dict[str, Callable[[FeedServer, str], object]] = {
-    "path": lambda server, text: server.url(text),
-    "host": lambda server, text: server.url("/", host=text),
-    "the path that add() was given": lambda server, text: server.add(text, Response("x")),
-    "the method that add() was given": lambda server, text: server.add("/a", Response("x"), method=text),
-    "query['a']": lambda server, text: server.expect("/a", query={"a": text}),
-    "form['a']": lambda server, text: server.expect("/a", form={"a": ["b", text]}),
-    "headers['a']": lambda server, text: server.expect("/a", headers={"a": text}),
-    "a name in headers": lambda server, text: server.expect("/a", headers={text: "a"}),
-    "a Pattern": lambda server, text: Pattern(text),
-    "a body": lambda server, text: Response(text),
-    "the value of a header": lambda server, text: Response(headers={"X-A": text}),
-    "the name of a header": lambda server, text: Response(headers={text: "a"}),
-    "Auth(credentials=…)": lambda server, text: Response(auth=f"Bearer {text}"),
-}
-
-
-@pytest.mark.parametrize("argument", WITH_SURROGATES)
-def test_a_surrogate_that_stands_for_no_byte_is_refused_and_its_argument_is_named(
-    server: FeedServer, argument: str
-) -> None:
-    text = "/\ud800"
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the next line asserts the whole message
-        WITH_SURROGATES[argument](server, text)
-    assert str(caught.value) == f"{argument} is {text!r}, and U+D800 in it is no character; leave it out"
-
-
-def test_a_surrogate_that_stands_for_a_byte_is_sent_as_that_byte(server: FeedServer) -> None:
-    server.add("/\udcff", Response("\udcff", headers={"X-A": "\udcff"}))
-    assert server.url("/\udcff") == f"{server.base_url}/%FF"
-    with server.client() as client, client.open("/%FF") as answer:
-        assert answer.read() == b"\xff"
-    server.assert_requested("/\udcff")
-
-
-def test_json_and_state_may_have_any_text(server: FeedServer) -> None:
-    server.add("/a", Response("x"), json=Including({"\ud800": "\ud800"}), then={"\ud800": 1})
-    with server.client() as client, client.open("/a", data=rb'{"\ud800": "\ud800"}', headers=JSON) as answer:
-        assert answer.read() == b"x"
-    assert server.state == {"\ud800": 1}
