@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 IN_CALL = pytest.StashKey[bool]()
 """The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
+HAS_SERVER = pytest.StashKey[bool]()
+"""The key that is in the stash of a test that has asked for the fixture `feedserver`."""
+
 WATCH = "feedserver watch"
 """The name of the plugin that watches the servers of a run; it is registered when a fixture first needs a server."""
 
@@ -52,6 +55,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from feedserver.pytest import scenario_parameters
 
         metafunc.parametrize("feedserver_scenario", scenario_parameters(metafunc))
+    elif any(mark.name == "feedserver_check" for mark in metafunc.definition.own_markers):
+        raise pytest.UsageError(
+            f"@pytest.mark.feedserver_check has no effect on {metafunc.definition.nodeid}, which does not take the "
+            "argument feedserver_scenario; let it take that, and call feedserver_scenario.check(…)"
+        )
 
 
 CURRENT: dict[pytest.Config, pytest.Item] = {}
@@ -71,7 +79,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail the test if servers found problems while the test ran, even where it started the first server of the run."""
+    """Fail the test if servers found problems while it ran, even where it started the first server of the run, and if
+    its own marker was for no server.
+    """
     __tracebackhide__ = True
     item.stash[IN_CALL] = True
     try:
@@ -81,7 +91,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     watch: ServerWatch | None = item.config.pluginmanager.get_plugin(WATCH)
     if watch is not None:
         watch.verify()
+    if any(mark.name == "feedserver" for mark in item.own_markers):
+        _check_that_a_server_was_marked(item)
     return result
+
+
+def _check_that_a_server_was_marked(item: pytest.Item) -> None:
+    """Fail a test whose marker `feedserver` had no effect, since the test did not ask for the fixture."""
+    __tracebackhide__ = True
+    if HAS_SERVER not in item.stash and "feedserver" not in getattr(item, "fixturenames", ()):
+        pytest.fail(
+            "@pytest.mark.feedserver had no effect: it is for the fixture feedserver, and this test does not take it; "
+            "take it, or give the options to feedserver_factory(…)",
+            pytrace=False,
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -118,6 +141,7 @@ def feedserver() -> Iterator[FeedServer]:
 
     # To depend on `request`, or on another fixture, would cost each test more than its server's start and stop.
     item = next(reversed(CURRENT.values()))
+    item.stash[HAS_SERVER] = True
     factory = factory_of(item.config)
     watched = factory.begin(**marked_options(item))
     try:

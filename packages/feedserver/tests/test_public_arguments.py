@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Gate, Headers, Including, Journal, Pattern, Request, Response, faults, feeds
+from feedserver import FeedServer, Gate, Headers, Including, Journal, Pace, Pattern, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
 from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
@@ -343,10 +343,50 @@ WRONG: list[tuple[str, str, object, str]] = [
     ),
     (
         "FeedServer.assert_not_requested",
+        "path",
+        "http://a b/",
+        "path is 'http://a b/', which no request is for; give a path, or a URL of http with its host",
+    ),
+    (
+        "FeedServer.assert_not_requested",
+        "path",
+        "http://blätter.example/",
+        "path is 'http://blätter.example/', and clients write such a host in ASCII; give it as 'xn--…' (RFC 5890)",
+    ),
+    (
+        "FeedServer.assert_not_requested",
         "method",
         "connect",
         "method is 'connect', which is always refused with 501; leave it out: verify() reports each CONNECT",
     ),
+    (
+        "FeedServer.assert_not_requested",
+        "headers",
+        {"ETag": "a", "etag": "b"},
+        "headers has 'ETag' and 'etag', the same name; give it once",
+    ),
+    (
+        "FeedServer.assert_not_requested",
+        "headers",
+        {"Expect": "x"},
+        "headers is {'Expect': 'x'}, and a request with these is refused with 417: ",
+    ),
+    (
+        "FeedServer.assert_not_requested",
+        "headers",
+        {"Content-Length": None, "Transfer-Encoding": None},
+        "headers is {'Content-Length': None, 'Transfer-Encoding': None}, and a request with these is refused with 400",
+    ),
+    ("FeedServer.assert_requested", "headers", {}, "headers is {}, which each request has; name a header, or leave"),
+    (
+        "FeedServer.assert_requested",
+        "query",
+        Including({}),
+        "query is Including({}), and each query includes nothing; name a field, or leave it out",
+    ),
+    ("FeedServer.add", "state", {}, "state is {}, which has no effect; give a mapping, such as {'login': 'done'}"),
+    ("FeedServer.add", "then", {}, "then is {}, which has no effect; give a mapping, such as {'login': 'done'}"),
+    ("FeedServer.expect", "at_least", 0, "at_least is 0, which any number of requests is; give 1 or more, or times=0"),
     ("FeedServer.add", "method", "CONNECT", "the method that add() was given is 'CONNECT', which is always refused"),
     ("FeedServer.add", "path", "http:///a", "the path that add() was given is 'http:///a', which no request is for"),
     ("Journal.filter", "status", "200", "a status is an int, such as 200, not '200'"),
@@ -357,9 +397,19 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("moved", "status", 200, "the status of moved() is 200, no redirect; give 301, 302, 303, 307 or 308"),
     ("Auth", "scheme", "Digest", "Auth(scheme=…) is 'Digest'; give 'Basic' or 'Bearer'"),
     ("Auth", "credentials", "alice", "Auth(credentials=…) is 'alice'; give 'user:password' for Basic"),
+    ("UniformDelay", "most", 0, "a delay of 0 s to 0 s delays nothing; give a longer one, or leave it out"),
+    ("LognormalDelay", "most", 0, "LognormalDelay(most=…) is 0, which delays nothing; give more, or leave"),
     ("Response", "coding", "brotli", "a coding is 'brotli'; give 'gzip' or 'x-gzip' or "),
     ("Response", "conditional", "of", "conditional is 'of'; give 'rfc' or 'exact' or 'off'"),
     ("Response", "omit", 5, "omit is 5; give a list of names, such as ['Date']"),
+    (
+        "Response",
+        "omit",
+        ["Content-Lenght"],
+        "'Content-Lenght' is never added, so it cannot be omitted; give 'Content-L",
+    ),
+    ("Response", "omit", ["Dates"], "'Dates' is never added, so it cannot be omitted; give 'Date'"),
+    ("Response", "omit", ["Date "], "a name in omit is 'Date ', which no request can have; give text such as 'Date'"),
     ("Response", "notes", [("a",)], "('a',) among the notes is no pair; give ('Word', 'text')"),
     (
         "Response",
@@ -379,6 +429,11 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("Bomb", "megabytes", 1.5, "Bomb(megabytes=…) is 1.5; give a whole number"),
     ("RedirectToPort", "port", "22", "RedirectToPort(port=…) is '22'; give a whole number"),
     ("FalseCoding", "coding", " ", "FalseCoding(coding=…) is ' ', which names no coding; give one, such as 'br'"),
+    ("FalseCoding", "coding", ",", "FalseCoding(coding=…) is ',', which names no coding; give one, such as 'br'"),
+    ("Trailers", "fields", (), "the fields of Trailers are none; give one or more, such as {'X-Trailer': 'late'}"),
+    ("SlowBody", "pace", Pace(5, 0), "the pace of SlowBody is Pace(bytes=5, seconds=0), which waits for no time; give"),
+    ("SlowHeaders", "pace", Pace(5, 0), "the pace of SlowHeaders is Pace(bytes=5, seconds=0), which waits for no time"),
+    ("WithProbability", "probability", 0, "with a probability of 0, a fault is never triggered; use more, or leave"),
     ("OddHeader", "name", "X A", "'X A' is no name of a header"),
     ("Feed", "skip_hours", [True], "Feed(skip_hours=[…]) takes a sequence of int, not [True]"),
     ("Feed", "ttl", "60", "Feed(ttl=…) is '60'; give a whole number or None"),
@@ -436,49 +491,3 @@ def test_valid_arguments_are_accepted(tmp_path: Path) -> None:
     feeds.Episode(duration=5, type="full")
     with pytest.raises(Exception, match="no whole answer came"):
         record("http://127.0.0.1:1/", tmp_path / "a.xml", headers=[("Accept", "text/xml"), ("X", "")], keep={"ETag"})
-
-
-# Lone surrogates
-
-JSON = {"Content-Type": "application/json"}
-
-WITH_SURROGATES: dict[str, Callable[[FeedServer, str], object]] = {
-    "path": lambda server, text: server.url(text),
-    "host": lambda server, text: server.url("/", host=text),
-    "the path that add() was given": lambda server, text: server.add(text, Response("x")),
-    "the method that add() was given": lambda server, text: server.add("/a", Response("x"), method=text),
-    "query['a']": lambda server, text: server.expect("/a", query={"a": text}),
-    "form['a']": lambda server, text: server.expect("/a", form={"a": ["b", text]}),
-    "headers['a']": lambda server, text: server.expect("/a", headers={"a": text}),
-    "a name in headers": lambda server, text: server.expect("/a", headers={text: "a"}),
-    "a Pattern": lambda server, text: Pattern(text),
-    "a body": lambda server, text: Response(text),
-    "the value of a header": lambda server, text: Response(headers={"X-A": text}),
-    "the name of a header": lambda server, text: Response(headers={text: "a"}),
-    "Auth(credentials=…)": lambda server, text: Response(auth=f"Bearer {text}"),
-}
-
-
-@pytest.mark.parametrize("argument", WITH_SURROGATES)
-def test_a_surrogate_that_stands_for_no_byte_is_refused_and_its_argument_is_named(
-    server: FeedServer, argument: str
-) -> None:
-    text = "/\ud800"
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the next line asserts the whole message
-        WITH_SURROGATES[argument](server, text)
-    assert str(caught.value) == f"{argument} is {text!r}, and U+D800 in it is no character; leave it out"
-
-
-def test_a_surrogate_that_stands_for_a_byte_is_sent_as_that_byte(server: FeedServer) -> None:
-    server.add("/\udcff", Response("\udcff", headers={"X-A": "\udcff"}))
-    assert server.url("/\udcff") == f"{server.base_url}/%FF"
-    with server.client() as client, client.open("/%FF") as answer:
-        assert answer.read() == b"\xff"
-    server.assert_requested("/\udcff")
-
-
-def test_json_and_state_may_have_any_text(server: FeedServer) -> None:
-    server.add("/a", Response("x"), json=Including({"\ud800": "\ud800"}), then={"\ud800": 1})
-    with server.client() as client, client.open("/a", data=rb'{"\ud800": "\ud800"}', headers=JSON) as answer:
-        assert answer.read() == b"x"
-    assert server.state == {"\ud800": 1}

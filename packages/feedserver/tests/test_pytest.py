@@ -122,6 +122,30 @@ def test_a_mistake_in_the_marker_is_an_error_with_its_remedy(suite: Suite, marke
     assert outcome.under("ERROR at setup of test_reads") == message
 
 
+def test_a_marker_of_a_test_that_takes_no_server_fails_it(suite: Suite) -> None:
+    suite.write(
+        """
+        pytestmark = pytest.mark.feedserver(strict=False)
+
+        @pytest.mark.feedserver(tls=True)
+        def test_takes_another(feedserver_factory):
+            pass
+
+        @pytest.mark.feedserver(quit=True)
+        def test_asks_late(request):
+            assert request.getfixturevalue("feedserver").site.quits
+
+        def test_takes_none():
+            pass
+        """
+    )
+    outcome = suite.run()
+    outcome.assert_counts(passed=2, failed=1)
+    assert outcome.under("test_takes_another").startswith(
+        "@pytest.mark.feedserver had no effect: it is for the fixture"
+    )
+
+
 def test_a_configured_folder_that_is_missing_is_an_error_that_names_the_option(suite: Suite) -> None:
     suite.configure("feedserver_root = fedes")
     suite.write("""

@@ -117,6 +117,19 @@ def test_an_attribute_is_refused_if_it_is_nearly_an_option_and_only_then() -> No
     assert "Case.feedserver_bindtimeout is no option of FeedServer; did you mean feedserver_bind_timeout?" in trace
 
 
+def test_an_option_that_is_an_attribute_of_the_test_itself_is_refused() -> None:
+    class Case(FeedServerTestCase):
+        def setUp(self) -> None:
+            self.feedserver_tls = True
+            super().setUp()
+
+        def test_it(self) -> None:
+            pass
+
+    [(_, trace)] = run(Case).errors
+    assert "Case.test_it sets self.feedserver_tls, which has no effect; make it an attribute of the class, or" in trace
+
+
 class TestRelativeFolders:
     def case(self, folder: Path, root: str) -> type[FeedServerTestCase]:
         """Return a test case of a module in *folder*."""

@@ -39,10 +39,11 @@ class ServerAnswers(ServerLocation):
     ) -> None:
         """Answer *path* with *answers*, one after the other; the last one stays.
 
-        *path* may have a query string, which then must be equal. It may be an absolute URL, for a client that uses
-        this server as its proxy. An answer is a `Response`, or a callable that gets the `Request` and returns a
-        `Response`; the callable runs on a thread of its own, and may be async. `lasting(answer, "2h")` gives *answer*
-        to all requests of two hours. Without *method*, every method is answered but CONNECT and an obeyed QUIT.
+        *path* may have a query string, which then must be equal, in any spelling. It may be an absolute URL, for a
+        client that uses this server as its proxy. An answer is a `Response`, or a callable that gets the `Request` and
+        returns a `Response`; the callable runs on a thread of its own, and may be async. `lasting(answer, "2h")` gives
+        *answer* to all requests of two hours. Without *method*, every method is answered but CONNECT and an obeyed
+        QUIT.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that gets an answer changes `state` to the values of *then*; one that is passed to a callable does so at once.
@@ -55,6 +56,8 @@ class ServerAnswers(ServerLocation):
         query, the most other conditions (*state* is one), and the request's own method. Of equal routes, the one that
         was added last answers. A route for the same requests replaces the earlier one.
         """
+        if method == "QUIT" and self.site.quits:
+            raise ValueError("the method that add() was given is 'QUIT', which the server obeys; leave quit=True out")
         asked = Conditions.of(conditions, "method", "state", "then")
         self.site.routes.add(path, answers, method, state, then, asked)
 

@@ -64,6 +64,7 @@ class FeedServerMixin(_TestCase):
         """Return the server for a test, not yet started, with the options that are attributes of the class. Override
         this for options that only the test knows.
         """
+        _check_attributes(self)
         return FeedServer(**_options(type(self)))
 
     @property
@@ -225,6 +226,17 @@ def _check_names(case: type, known: list[str]) -> None:
             raise TypeError(
                 f"{case.__qualname__}.{name} is no option of FeedServer; did you mean feedserver_{near[0]}?"
             )
+
+
+def _check_attributes(test: FeedServerMixin) -> None:
+    """Raise TypeError for an option that is an attribute of the *test* itself, where it has no effect."""
+    known = {"feed_root", *(f"feedserver_{name}" for name in inspect.signature(FeedServer).parameters)}
+    if own := known & vars(test).keys():
+        name = min(own)
+        raise TypeError(
+            f"{test.id()} sets self.{name}, which has no effect; make it an attribute of the class, or override "
+            "make_feedserver()"
+        )
 
 
 def _absolute(case: type, attribute: str, root: Path) -> Path:

@@ -227,6 +227,10 @@ def test_a_report_to_be_published_leaves_out_the_rules_that_are_withheld(reader:
             "no rule could be judged, so there is no score: no item was found in the reader's files: name their folder",
         ),
         (
+            ["--poll", "true {url}", "--only", "I1", "--kind", "fetcher"],
+            "no rule could be judged, so there is no score: it does not concern a fetcher, which holds for all of I1;",
+        ),
+        (
             ["--poll", "true", "--add", "echo no such module >&2; exit 1 # {urls}", "--only", "V1"],
             "no rule could be judged, so there is no score: the reader did not request feed.xml in step 1 "
             "(--add ended with status 1: no such module)",

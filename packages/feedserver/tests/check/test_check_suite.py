@@ -139,6 +139,17 @@ def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*@pytest.mark.feedserver_check: there is no scenario V999*"])
 
 
+def test_a_marker_of_a_test_that_takes_no_scenario_fails_the_collection(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("import pytest\n\n\n@pytest.mark.feedserver_check('V1')\ndef test_reader(): ...\n")
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-p", "no:django")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*@pytest.mark.feedserver_check has no effect on *::test_reader, which does not take *"]
+    )
+
+
 def test_blank_names_are_refused_since_pytest_would_skip_a_test_without_parameters() -> None:
     with pytest.raises(ValueError, match="there is no scenario ' '; give an id, such as V1, or nothing for all"):
         parameters([" ", ""])

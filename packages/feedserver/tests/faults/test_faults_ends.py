@@ -42,5 +42,5 @@ def test_a_fault_that_ends_the_connection_refuses_an_invalid_place(place: dict[s
 @pytest.mark.parametrize("fault", [Reset(before="answer"), Close(before="answer"), Stall(before="answer"), Garbage()])
 def test_a_plan_that_only_reads_can_be_broken(fault: Fault) -> None:
     steps = played(fault, Read())
-    assert Injected(str(fault)) in steps
+    assert str(fault) in [step.fault for step in steps if isinstance(step, Injected)]
     assert Read() not in steps

@@ -293,6 +293,19 @@ def test_an_early_answer_takes_the_place_of_100_continue(server: FeedServer) -> 
         assert client.read().status == 401
 
 
+def test_a_401_is_not_sent_early(server: FeedServer) -> None:
+    server.add("/f", Response("x", auth="Bearer t", faults=parse("early answer")))
+    with RawClient(server) as client:
+        for login, status in ((), 401), (("Authorization: Bearer t",), 200):
+            client.ask("/f", *login, "Content-Length: 2", "Expect: 100-continue", method="POST")
+            if status == 401:
+                assert client.read_head() == b"HTTP/1.1 100 Continue"
+                client.send(b"ab")
+            assert client.read().status == status
+    assert [exchange.body for exchange in server.journal.exchanges] == [b"ab", b""]
+    assert [len(exchange.faults) for exchange in server.journal.exchanges] == [0, 1]
+
+
 def test_an_early_answer_may_reset_the_client_that_still_sends(server: FeedServer) -> None:
     faults = [parse("early answer"), parse("reset after 2")]
     server.add("/up", Response(b"enough", 413, omit=["Date"], faults=faults), method="POST")

@@ -83,6 +83,10 @@ def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(serv
         (BadChunkSize(f"0{len(BODY):X}"), (), "1.1"),
         (SlowBody(Pace(len(BODY), 5)), (), "1.1"),
         (SlowHeaders(Pace(5000, 5)), (), "1.1"),
+        (FalseCoding("identity, GZIP"), (), "1.1"),
+        (BadChunkSize(f"{len(BODY):x};a=b"), (), "1.1"),
+        (Close(after=len(BODY)), (), "1.1"),
+        (Close(after=len(BODY)), (), "1.0"),
     ],
 )
 def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
@@ -110,6 +114,27 @@ def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
     assert problems(server).endswith(f"; {remedy}")
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (SlowHeaders(Pace(5000, 5)), "give a pace of fewer bytes, so that it comes in several pieces"),
+        (SlowBody(Pace(1, 5)), "ask with GET, or break it 'before answer' or 'after headers'"),
+        (Close(after="headers"), "break it earlier, or have the client keep the connection open"),
+        (Close(after=5), "ask with GET, or break it 'before answer' or 'after headers'"),
+    ],
+)
+def test_the_remedy_for_an_answer_to_head_would_help(server: FeedServer, fault: Fault, why: str) -> None:
+    server.add("/f", Response(BODY, faults=fault))
+    raw_answer(server, method="HEAD")
+    assert problems(server).endswith(why)
+
+
+def test_a_close_at_the_end_of_an_answer_counts_as_injected_whatever_the_client_asked_for(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, faults=Close(at="end")))
+    assert raw_answer(server).endswith(BODY)
+    server.verify()
+
+
 @pytest.mark.parametrize(("after", "is_reported"), [(10, True), (20, True), (22, True), (23, False), (24, False)])
 def test_a_corrupt_gzip_in_the_name_of_its_file_is_reported(server: FeedServer, after: int, is_reported: bool) -> None:
     file = BytesIO()
@@ -123,6 +148,30 @@ def test_a_corrupt_gzip_in_the_name_of_its_file_is_reported(server: FeedServer, 
     assert (body == file.getvalue()) is is_reported
 
 
+_MEMBER = gzip.compress(b"<rss/>", mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("behind", "after", "is_reported"),
+    [
+        *((_MEMBER, after, is_reported) for after, is_reported in ((3, False), (4, True), (9, True), (10, False))),
+        *((b"\0" * 20, after, True) for after in (0, 19)),
+        (b"\n", 0, True),
+        (b"", -1, False),
+    ],
+)
+def test_a_corrupt_gzip_behind_its_first_member_is_reported_where_nothing_checks_it(
+    server: FeedServer, behind: bytes, after: int, is_reported: bool
+) -> None:
+    fault = CorruptGzip(after=len(_MEMBER) + after)
+    server.add("/f", Response(_MEMBER + behind, headers={"Content-Encoding": "gzip"}, faults=fault))
+    raw_answer(server, "/f")
+    assert bool(server.journal.exchanges[0].faults) is not is_reported
+    if is_reported:
+        assert "and bytes after the end" in problems(server)
+    server.verify()
+
+
 def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
     raw_answer(server)
@@ -130,6 +179,41 @@ def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> N
     assert "the fault 'reset after 20' was not injected" in message
     assert message.endswith("; use a longer body, or break it earlier, or drop the faults that end it first")
     assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
+
+
+@pytest.mark.parametrize(
+    ("void", "by"),
+    [
+        *((void, "reset before answer") for void in ("false coding", "two content-lengths", "NUL", "redirect loop")),
+        *((void, "garbage") for void in ("bomb 1 MB", "bad status line", "NUL in ETag")),
+        *((void, "close before answer") for void in ("interim", "slow headers", "endless headers", "HTTP/0.9")),
+        *((void, "HTTP/0.9") for void in ("false coding br", "trailers", "chunk extensions", "bad status line")),
+        ("slow body", "close after headers"),
+    ],
+)
+def test_a_fault_of_what_another_one_leaves_out_is_reported(server: FeedServer, void: str, by: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(void), parse(by)]))
+    with RawClient(server) as client:
+        client.ask("/f")
+        [exchange] = server.wait_for("/f")
+        assert [strike.fault for strike in exchange.faults] == [str(parse(by))]
+    assert f"the fault '{parse(void)}' was not injected" in problems(server)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("truncated gzip", "HTTP/0.9"),
+        ("bomb 1 MB", "reset after headers"),
+        ("redirect loop", "close after headers"),
+        ("interim", "reset after headers"),
+        ("interim", "garbage"),
+    ],
+)
+def test_faults_of_different_parts_are_injected_together(server: FeedServer, first: str, second: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(second), parse(first)]))
+    raw_answer(server)
+    server.verify()
 
 
 @pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])

@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 
 from feedserver import Fault, FeedServer, Request, Response, VerificationError
-from feedserver.faults import Layer, Shaped
+from feedserver.faults import Close, FromRequest, Layer, OnRequest, Reset, Shaped
 from feedserver.messages.gate import NoLongerWanted
 from feedserver.messages.send_plan import Plan, Step
 from problem_finding import LIMITS, PATIENCE, Oops, problems_of, reset, until
@@ -269,6 +269,31 @@ def left_by_its_client(limit: float) -> tuple[str, str]:
         until(lambda: bool(server.site.problems._kept), patience=PATIENCE + limit)
         release.set()
         return ended, problems_of(server)
+
+
+def test_a_callable_that_is_called_once_and_returns_a_fault_for_later_is_a_500_and_a_problem() -> None:
+    with FeedServer() as server, RawClient(server) as client:
+        once = Response("1", faults=Reset(before="answer", when=OnRequest(2)))
+        server.add("/a", lambda _: once, lambda _: Response("2"))
+        assert client.get("/a").status == 500
+        assert "the fault 'reset before answer on request 2' for GET /a, which is never triggered:" in problems_of(
+            server
+        )
+        assert client.get("/a").body == b"2"
+        server.verify()
+
+
+def test_a_fault_of_a_callable_that_a_401_took_the_place_of_is_a_problem() -> None:
+    with FeedServer() as server, RawClient(server) as client:
+        for path, when in (("/once", OnRequest(1)), ("/later", FromRequest(1))):
+            guarded = Response("1", auth="Bearer t", faults=Close(at="end", when=when))
+            server.add(path, lambda _, guarded=guarded: guarded)
+            assert client.get(path).status == 401
+        problem = problems_of(server)
+        assert "GET /once, which triggered the fault 'close at end on request 1', got the 401 of a login: " in problem
+        assert "/later" not in problem
+        assert client.get("/once", "Authorization: Bearer t").body == b"1"
+        server.verify()
 
 
 def test_a_callable_that_overruns_its_time_is_a_problem_even_if_its_client_has_left() -> None:

@@ -80,6 +80,36 @@ def test_each_way_to_send_what_is_wanted_matches(wanted: RequestFilter, request_
     assert wanted.matches(exchange)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "target"),
+    [
+        ("/a?q=ä", "/a?q=%C3%A4"),
+        ("/a?q=%c3%a4", "/a?q=%C3%A4"),
+        ("/a?q=ä", "/a?q=ä"),
+        ("/ä?u=http://h/?x", "/%C3%A4?u=http%3A%2F%2Fh%2F%3Fx"),
+        ('/a?q="[x]"', "/a?q=%22%5Bx%5D%22"),
+        ("/a?q=100%", "/a?q=100%25"),
+        ("/a?q=%2b", "/a?q=%2B"),
+        ("/a?q=\udcff", "/a?q=%FF"),
+        ("/\udcc3\udca4?q=\udcc3\udca4", "/%C3%A4?q=%C3%A4"),
+        ("http://h/a?q=ä", "http://h/a?q=%C3%A4"),
+        ("/a?q=1#top?", "/a?q=1"),
+    ],
+)
+def test_a_path_with_a_query_matches_in_any_spelling(wanted: str, target: str) -> None:
+    assert len(journal_of(Request("GET", target)).filter(wanted)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target"),
+    [("&", "%26"), ("=", "%3D"), ("+", "%2B"), (";", "%3B"), ("+", "%20"), ("%2B", "%252B"), ("%C3%A4", "%25C3%25A4")],
+)
+def test_an_encoded_separator_is_another_query(wanted: str, target: str) -> None:
+    journal = journal_of(Request("GET", f"/a?q={target}"))
+    assert not journal.filter(f"/a?q={wanted}")
+    assert journal.filter(f"/a?q={target}")
+
+
 def test_true_is_not_1_in_json_and_a_fraction_is_no_whole_number() -> None:
     journal = journal_of(Request("PUT", "/", body=b"true"), Request("PUT", "/", body=b"1.5"))
     journal.assert_not_requested(json=1)

@@ -25,6 +25,14 @@ def test_a_url_in_the_query_of_a_path_makes_the_path_no_url(server: FeedServer) 
     assert bodies(server, "/proxy?url=http://a.example/", 1) == ["proxied"]
 
 
+def test_a_query_with_letters_that_are_not_ascii_is_found_and_replaced_in_any_spelling(server: FeedServer) -> None:
+    server.add("/a?q=%c3%a4", Response("replaced"))
+    server.add("/a?q=ä", Response("found"))
+    assert bodies(server, "/a?q=%C3%A4", 1) == bodies(server, "/a?q=ä", 1) == ["found"]
+    server.assert_requested("/a?q=ä", count=2)
+    assert server.unused_routes() == []
+
+
 def test_head_uses_up_no_response_and_a_304_does(server: FeedServer) -> None:
     server.add("/feed", Response("1", headers={"ETag": '"1"'}), Response("2"))
     with RawClient(server) as client:

@@ -12,7 +12,7 @@ import pytest
 
 from feedserver import FeedServer, Headers, Pace, Request, Response, VerificationError, broken, moved, touched
 from feedserver.faults import Reset
-from feedserver.messages.argument_types import is_whole, whole
+from feedserver.messages.argument_types import is_whole, one_slip_from, whole
 from rawclient import RawClient
 
 
@@ -249,3 +249,14 @@ def test_a_plain_function_that_returns_what_has_not_run_is_reported(kind: str) -
             server.verify()
         assert re.search(rf"matching\(…\) {message}", str(caught.value))
         assert re.search(f"the journal's listener raised .*{message}", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        *((word, "delay") for word in ("delya", "dela", "dlay", "delayy", "deelay", "belay")),
+        *((word, None) for word in ("delay", "dale")),
+    ],
+)
+def test_one_slip_is_a_letter_too_many_too_few_wrong_or_swapped(word: str, meant: str | None) -> None:
+    assert one_slip_from(word, ("status", "delay")) == meant

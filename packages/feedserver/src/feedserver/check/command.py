@@ -131,8 +131,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _why_nothing_was_judged(report: Report, note: str) -> str:
-    """Return the commonest reason for which scenarios were not seen; "" if a scenario was judged, if feedserver failed,
-    or if no scenario is for this kind of reader.
+    """Return the commonest reason for which scenarios were not seen, or why none is for this kind of reader; "" if a
+    scenario was judged, or if feedserver failed.
 
     A reason of scenarios that need nothing beside the requests comes first, then *note*, which says why no item was
     seen.
@@ -140,6 +140,9 @@ def _why_nothing_was_judged(report: Report, note: str) -> str:
     if report.count().judged or report.misfires:
         return ""
     unseen = report.of(Verdict.NOT_SEEN)
+    if not unseen and (other := report.of(Verdict.NOT_FOR_THIS_KIND)):
+        ids = ", ".join(result.scenario.id for result in other)
+        return f"{other[0].judgement.reason}, which holds for all of {ids}; give another --kind, or others by --only"
     plain = Counter(result.judgement.reason for result in unseen if not result.scenario.needs)
     found = (plain or Counter(result.judgement.reason for result in unseen)).most_common(1)
     return note if note and not plain else next((reason for reason, _ in found), "")

@@ -63,7 +63,7 @@ class _End(Fault):
     def apply(self, plan: Plan) -> Plan:
         """Return *plan* up to the place, followed by the step that ends it; without such a place, *plan* as it is."""
         if self.before:
-            rest = yield from places.before_answer(plan)
+            rest = yield from places.before_answer(plan, leaves_out=True)
         elif self.at:
             rest = yield from places.at_end(plan)
         elif self.after == "headers" or not self.after:
@@ -71,9 +71,13 @@ class _End(Fault):
         else:
             rest = yield from places.after_body(plan, self.after)
         if rest is not None:
-            yield Flush()
-            yield Injected(str(self))
-            yield self.end()
+            yield from self._broken(rest)
+
+    def _broken(self, rest: Plan) -> Plan:  # noqa: ARG002 - for a fault to which it matters
+        """Yield what is done in place of the *rest* of the plan."""
+        yield Flush()
+        yield Injected(str(self))
+        yield self.end()
 
     @abstractmethod
     def end(self) -> Step:
@@ -98,6 +102,19 @@ class Close(_End):
     """The connection is closed gracefully (FIN), as by a proxy that gives up; clients must notice what is missing."""
 
     verb: ClassVar[str] = "close"
+    remedy: ClassVar[str] = "use a longer body, break it earlier, or have the client keep the connection open"
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether it is between bytes of the body that the connection is closed."""
+        return self.after not in (None, 0, "headers")
+
+    def _broken(self, rest: Plan) -> Plan:
+        step = next(rest, None) if self.after is not None else None
+        if isinstance(step, CloseConnection):  # nothing is left to cut off
+            yield step
+        else:
+            yield from _End._broken(self, rest)
 
     def end(self) -> Step:
         """Return the step that closes the connection."""

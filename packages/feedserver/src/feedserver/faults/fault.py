@@ -42,8 +42,8 @@ class Fault(Injectable, ABC):
     - `shape`, when the body is coded and cut to its range, returns the broken response.
     - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
 
-    A fault that is *early* does not wait for the request's body. Its *remedy* is what to do about an answer with a body
-    that it finds nothing to break in.
+    A fault that is *early* does not wait for the request's body. Its *remedy* is what to do about an answer that it
+    finds nothing to break in, other than one without the body that it *needs_body* for.
     """
 
     layer: ClassVar[Layer]
@@ -54,6 +54,11 @@ class Fault(Injectable, ABC):
     def __post_init__(self) -> None:
         """Check the types of the fields. A subclass with a `__post_init__` of its own calls this first."""
         check_fields(self)
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether there is nothing for the fault to break in an answer without a body."""
+        return True
 
     @property
     @abstractmethod

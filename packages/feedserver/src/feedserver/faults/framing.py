@@ -129,7 +129,7 @@ class MissingLastChunk(_Chunked):
         for step in plan:
             if is_last_chunk(step):
                 yield Flush()
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
                 yield CloseConnection(Ended.CLOSED)
                 return
             yield step
@@ -159,10 +159,11 @@ class BadChunkSize(_Chunked):
             if not begun and is_chunk_size(step):
                 begun = True
                 right = step.data.partition(b"\r\n")[0].decode("ascii")
-                if self.size.lower().lstrip("0") == right.lower().lstrip("0"):
+                size = self.size.partition(";")[0]  # an extension may follow it (RFC 9112 §7.1.1)
+                if size and size.lower().lstrip("0") == right.lower().lstrip("0"):
                     yield step
                     continue
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
                 yield Send(self.size.encode("ascii") + step.data[step.data.index(b"\r\n") :], "framing")
             else:
                 yield step
@@ -186,7 +187,7 @@ class ChunkExtensions(_Chunked):
                 continue
             if not begun:
                 begun = True
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
             size, line_end, rest = step.data.partition(b"\r\n")
             yield Send(size + b';note="a;b"' + line_end + rest, "framing")
 
@@ -199,7 +200,10 @@ class Trailers(_Chunked):
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        object.__setattr__(self, "fields", one_line_fields(self.fields))
+        fields = one_line_fields(self.fields)
+        if not fields:
+            raise ValueError("the fields of Trailers are none; give one or more, such as {'X-Trailer': 'late'}")
+        object.__setattr__(self, "fields", fields)
 
     @property
     def words(self) -> str:
@@ -210,7 +214,7 @@ class Trailers(_Chunked):
         """Return the plan with the fields after the last chunk."""
         for step in plan:
             if is_last_chunk(step):
-                yield Injected(str(self))
+                yield Injected(str(self), part="framing")
                 lines = b"".join([b"%b: %b\r\n" % field for field in Headers(self.fields).raw])
                 yield Send(step.data.removesuffix(b"\r\n") + lines + b"\r\n", "framing")
             else:

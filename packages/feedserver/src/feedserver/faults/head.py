@@ -50,7 +50,7 @@ class BadStatusLine(Fault):
         for step in closing(plan):
             if not begun and is_head(step):
                 begun = True
-                yield Injected(str(self))
+                yield Injected(str(self), part="head")
                 yield Send(b"HTTP/1.1 fine OK\r\n" + head_bytes(step).partition(b"\r\n")[2], "head")
             else:
                 yield step
@@ -74,9 +74,9 @@ class Garbage(Fault):
 
     def apply(self, plan: Plan) -> Plan:
         """Return a plan that sends the random bytes and nothing of the answer."""
-        rest = yield from before_answer(plan)
+        rest = yield from before_answer(plan, leaves_out=True)
         if rest is not None:
-            yield Injected(str(self))
+            yield Injected(str(self), part="head")
             source = random.Random(0)  # noqa: S311 - no secret
             for sent in range(0, self.bytes, _BYTES_AT_ONCE):
                 yield Send(source.randbytes(min(_BYTES_AT_ONCE, self.bytes - sent)), "head")
@@ -101,7 +101,8 @@ class Http09(Fault):
             if is_head(step) and not begun:
                 begun = True
                 yield Injected(str(self))
-            if is_body(step) or not isinstance(step, SendHead | Send):
+            is_left_out = isinstance(step, SendHead | Send) or (isinstance(step, Injected) and step.part != "body")
+            if is_body(step) or not is_left_out:
                 yield step
 
 
@@ -122,7 +123,7 @@ class EndlessHeaders(Fault):
             if not is_head(step):
                 yield step
                 continue
-            yield Injected(str(self))
+            yield Injected(str(self), part="head")
             yield Send(head_bytes(step).removesuffix(b"\r\n"), "head")
             number = 0
             while True:
@@ -192,7 +193,7 @@ class Interim(Fault):
         """Return the plan with the interim answer before its head."""
         rest = yield from before_head(plan)
         if rest is not None:
-            yield Injected(str(self))
+            yield Injected(str(self), part="head")
             reason = reason_phrase(self.status).encode("ascii")
             yield Send(Head(self.status, reason, Headers(self.headers).raw).in_http1(), "interim")
             yield from rest

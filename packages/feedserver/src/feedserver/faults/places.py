@@ -14,20 +14,26 @@ from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
-from feedserver.messages.send_plan import Await, CloseConnection, Plan, Read, Send, SendHead, Step
+from feedserver.messages.send_plan import Await, CloseConnection, Injected, Plan, Read, Send, SendHead, Step
 
 UpTo: TypeAlias = Generator[Step, None, Plan | None]
 
 
-def before_answer(plan: Plan) -> UpTo:
+def before_answer(plan: Plan, *, leaves_out: bool = False) -> UpTo:
     """Yield the steps, such as a delay, before the first one that sends or reads.
 
-    The plan of a new connection has this place, too, although it only reads.
+    The plan of a new connection has this place, too, although it only reads. With *leaves_out*, the rest of the plan is
+    left out, so the faults that break it are in the rest, too.
     """
+    faults: list[Step] = []
     for step in plan:
         if isinstance(step, SendHead | Send | Read):
-            return chain((step,), plan)
-        yield step
+            return chain(faults, (step,), plan)
+        if leaves_out and isinstance(step, Injected):
+            faults.append(step)
+        else:
+            yield step
+    yield from faults
     return None
 
 
@@ -41,15 +47,22 @@ def before_head(plan: Plan) -> UpTo:
 
 
 def after_headers(plan: Plan) -> UpTo:
-    """Yield the steps up to the last byte of the head."""
+    """Yield the steps up to the last byte of the head. A fault that breaks the body is in the rest."""
     seen = False
+    faults: list[Step] = []
     for step in plan:
         if seen and (
             isinstance(step, Read | CloseConnection | Await) or (isinstance(step, Send) and step.part != "head")
         ):
-            return chain((step,), plan)
+            return chain(faults, (step,), plan)
         seen = seen or (isinstance(step, SendHead | Send) and not is_interim(step))
-        yield step
+        if seen and isinstance(step, Injected):
+            faults.append(step)
+        else:
+            yield from faults
+            faults.clear()
+            yield step
+    yield from faults
     return None
 
 

@@ -52,6 +52,12 @@ def _path_on(server: Server, to: str) -> str:
     return rest or "/"
 
 
+def _check_some(method: str, changes: dict[str, object]) -> None:
+    """Raise ValueError for a call that changes nothing."""
+    if not changes:
+        raise ValueError(f"{method}() was given nothing to change; give a field, such as title='News'")
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -118,9 +124,10 @@ class LiveFeed:
         """Change fields of the entry with this `Entry.identity`; of the first one if several have it.
 
         No date changes unless it is given: most feeds do not announce an edit. Raises ValueError if no entry has the
-        id.
+        id, or if nothing is changed.
         """
         check_is("id", id, str, "give the identity of an entry, such as entry.identity")
+        _check_some("edit", changes)
         with self._lock:
             index = self._index_of(id)
             entries = list(self._feed.entries)
@@ -141,7 +148,8 @@ class LiveFeed:
     # The feed itself
 
     def change(self, **changes: object) -> None:
-        """Change fields of the feed, such as its title, or all its entries at once."""
+        """Change fields of the feed, such as its title, or all its entries at once. Raises ValueError for no field."""
+        _check_some("change", changes)
         with self._lock:
             self._change(replace(self._feed, **changes))  # type: ignore[arg-type]
 
@@ -155,7 +163,8 @@ class LiveFeed:
         """Move the feed to *to*: its old paths answer with a redirect, and the feed is served at *to*.
 
         *to* is a path, or a whole URL. A whole URL of another server is for a client that uses this one as its proxy.
-        Raises ValueError for any other text, and for a *status* that is no redirect.
+        Raises ValueError for any other text, for the only path that the feed has, and for a *status* that is no
+        redirect; RuntimeError for a feed that is not mounted.
         """
         check_is("to", to, str, "give a path such as '/new', or a whole URL")
         check_status(status)
@@ -164,6 +173,10 @@ class LiveFeed:
         if status not in REDIRECTS:
             raise ValueError(f"{status} is no redirect; give 301 or 308 for a move for good, 302 or 307 for a while")
         with self._lock:
+            if not self._mounts:
+                raise RuntimeError("the feed is served nowhere; mount it before it moves, with server.mount(…)")
+            if all(_path_on(each.server, to).lstrip("/") == each.path.lstrip("/") for each in self._mounts):
+                raise ValueError(f"the feed is served at {to!r} already; give another place to move to")
             for mount in self._mounts:
                 mount.server.add(mount.path, moved(to, status))
             servers = dict.fromkeys(mount.server for mount in self._mounts)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from feedserver.messages.argument_types import check_has_run
 from feedserver.messages.pacing import RandomDelay
@@ -54,6 +55,26 @@ def never_on_first_request(response: Response) -> Fault | None:
     return None
 
 
+def lost_to_login(request: Request, chosen: Response) -> list[Fault]:
+    """Return the faults of *chosen*, an answer of a callable, in whose place *request* gets a 401 for a missing login,
+    and that no later request triggers: each request to a callable counts.
+    """
+    if not chosen.faults or not must_log_in(request, chosen):
+        return []
+    from feedserver.messages.triggers import OnRequest
+
+    return [fault for fault in faults_of(chosen) if isinstance(fault.when, OnRequest)]
+
+
+def must_log_in(request: Request, response: Response) -> bool:
+    """Return whether *request* gets a 401 in place of *response*, since it lacks the login."""
+    if response.auth is None:
+        return False
+    from feedserver.http.auth import challenge  # few servers ask for a login
+
+    return challenge(request, response.auth) is not None
+
+
 def choose(response: Response, number: int) -> Response:
     """Return *response* as the answer to the request with this *number*, prepared by the faults that are triggered.
 
@@ -83,18 +104,21 @@ def shape(request: Request, response: Response) -> ShapedAnswer:
     for fault in faults_of(response):
         shaped = fault.shape(request, response)
         if shaped is not None:
+            part: Literal["head", "body"] = "head" if shaped.response.body is response.body else "body"
             response = shaped.response
-            injected.append(Injected(str(fault), shaped.at))
+            injected.append(Injected(str(fault), shaped.at, part))
     return ShapedAnswer(response, tuple(injected))
 
 
 def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]) -> Plan:
     """Let the faults change the plan, and call *missed* with each fault that was not injected when the plan ends."""
     faults = faults_of(shaped.response)
+    early = [str(fault) for fault in faults if fault.early]  # these are injected whatever is sent
+    plan = chain([step for step in shaped.injected if step.fault not in early], plan)
     for fault in faults:
         plan = fault.apply(plan)
-    injected = [step.fault for step in shaped.injected]
-    yield from shaped.injected
+    injected = [step.fault for step in shaped.injected if step.fault in early]
+    yield from (step for step in shaped.injected if step.fault in early)
     delayed: Step | None = None  # by one step: a test that has the whole answer must find the missed faults reported
     is_over = False
     try:
@@ -142,9 +166,9 @@ def why_missed(request: Request, response: Response, fault: Fault) -> str:
     size = body_size(response)
     if fault.early:
         why = f"{request} had no body that could still come; send one, or drop the fault"
-    elif request.method == "HEAD":
+    elif request.method == "HEAD" and fault.needs_body:
         why = f"the answer to {request} has no body; ask with GET, or break it 'before answer' or 'after headers'"
-    elif not sends_body(request.method, response.status):
+    elif fault.needs_body and not sends_body(request.method, response.status):
         why = (
             f"the answer to {request} was a {response.status}, which has no body; ask without validators, or break it "
             "'before answer' or 'after headers'"

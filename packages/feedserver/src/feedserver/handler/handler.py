@@ -23,7 +23,7 @@ from feedserver.handler.problems import SHOWN, Expected, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
 from feedserver.handler.router import Missing, Routes
-from feedserver.handler.routes import Found
+from feedserver.handler.routes import Choice, Found
 from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
 from feedserver.messages.argument_types import named
@@ -185,7 +185,7 @@ class Site:
             return self._missing(received, found)
         answer = found.choice.answer
         if not isinstance(answer, Response):
-            pending = self._call_later(received, answer, found.number)
+            pending = self._call_later(received, answer, found)
             if received.request.method != "HEAD":
                 found.take()
             return pending
@@ -204,6 +204,8 @@ class Site:
             if not isinstance(found, Found) or not isinstance(answer, Response):
                 return None
             chosen = fault_injection.choose(answer, found.number)
+            if fault_injection.must_log_in(request, chosen):  # a 401 is not broken
+                return None
         except BaseException:  # noqa: BLE001 - `answer` meets it again, and reports it, when the request is whole
             return None
         if not any(fault.early for fault in fault_injection.faults_of(chosen)):
@@ -272,17 +274,17 @@ class Site:
                 return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
             return self._failure(received, error)
 
-    def _call_later(self, received: Received, answer: MakeResponse, number: int) -> Pending:
+    def _call_later(self, received: Received, answer: MakeResponse, found: Found) -> Pending:
         name = _name_of(answer)
         late = f"{name} did not answer {received.request} within {self.callable_timeout:g} s"
         return Pending(
             received.exchange,
             name,
-            partial(self._call, received, answer, number),
+            partial(self._call, received, answer, found.number, found.choice),
             partial(self._mistake, received, late),
         )
 
-    def _call(self, received: Received, answer: MakeResponse, number: int) -> Prepared:
+    def _call(self, received: Received, answer: MakeResponse, number: int, choice: Choice) -> Prepared:
         """Answer with what a callable returns for the request with this *number*. Runs on a thread of its own."""
         request, name = received.exchange.request or received.request, _name_of(answer)
         try:
@@ -295,8 +297,20 @@ class Site:
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
             return self._mistake(received, f"{name} returned {named(response)} for {request}; return a Response")
+        never = fault_injection.never_on_first_request(response) if choice.is_given_once else None
+        if never is not None:
+            return self._mistake(
+                received,
+                f"{name} returned the fault '{never}' for {request}, which is never triggered: its answer is given "
+                f"once, and then the next; leave '{never.when}' out",
+            )
         try:
-            decision = self._negotiate(received, fault_injection.choose(response, number), lambda: None)
+            chosen = fault_injection.choose(response, number)
+            for fault in fault_injection.lost_to_login(request, chosen):
+                why = f"{request}, which triggered the fault '{fault}', got the 401 of a login: it was not injected"
+                remedy = "return the fault only for requests that have logged in"
+                self.problems.add(f"{name}: {why}; {remedy}", received.exchange)
+            decision = self._negotiate(received, chosen, lambda: None)
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
         return decision if isinstance(decision, Prepared) else decision.work()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from feedserver.handler.conditions import Conditions, Criteria, no_condition, refuse_two_queries
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
-from feedserver.handler.routes import check_method, host_key, spelled
+from feedserver.handler.routes import check_asterisk, check_method, host_key, spelled
 from feedserver.messages.argument_types import check_status
-from feedserver.messages.request import Request, split_target
+from feedserver.messages.request import Request, query_key, split_target
 from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ class RequestFilter:
     """The *path*, *method* and other criteria that a request must meet, and the *status* of its answer; None means any.
 
     *path* matches in any spelling: percent-encoded or not, with or without the first slash. If it has a query string,
-    the query of the request must be the same, too. If it is a whole URL, the scheme and the host must be the same, too;
-    a request in origin form has the scheme of its connection and the host of its Host header. A `Pattern` matches many
-    paths. The other criteria are those of `Criteria`.
+    the query of the request must be the same, too, in any spelling. If it is a whole URL, the scheme and the host must
+    be the same, too; a request in origin form has the scheme of its connection and the host of its Host header. A
+    `Pattern` matches many paths. The other criteria are those of `Criteria`.
     """
 
     path: str | Pattern | None
@@ -48,6 +48,7 @@ class RequestFilter:
             spelled("path", path)
         if method is not None:
             check_method("method", method)
+            check_asterisk("method", path, method)
         if status is not None:
             check_status(status)
         put = object.__setattr__
@@ -100,4 +101,5 @@ def _is_for(request: Request, wanted: str | Pattern) -> bool:
         request_scheme = request.target.partition("://")[0].lower() if target.host else request.scheme
         if request_scheme != scheme or host_key(request.host, scheme) != host_key(expected.host, scheme):
             return False
-    return target.key == expected.key and ("?" not in wanted or target.query == expected.query)
+    has_query = "?" not in spelling or query_key(target.query) == query_key(expected.query)
+    return target.key == expected.key and has_query

@@ -25,6 +25,7 @@ from feedserver.handler.routes import (
     RoutePlace,
     Script,
     check_answers,
+    check_asterisk,
     check_method,
     check_state,
     host_key,
@@ -92,16 +93,20 @@ class Routes:
         spelling = str(path) if isinstance(path, Pattern) else spelled("the path that add() was given", path)
         if method is not None:
             check_method("the method that add() was given", method)
+        check_asterisk("the method that add() was given", path, method)
         check_state("state", state)
         check_state("then", then)
         refuse_two_queries(path, conditions)
         check_answers(path, answers)
         target = split_target(spelling)
+        choices = [Choice.of(answer, is_for_one_path=isinstance(path, str)) for answer in answers]
+        for choice in choices[:-1]:
+            choice.is_given_once = choice.lasts is None
         route = Route(
             host_key(target.host, target.scheme),
             target.query if "?" in spelling else None,
             method.upper() if method is not None else None,
-            Script([Choice.of(answer, is_for_one_path=isinstance(path, str)) for answer in answers]),
+            Script(choices),
             conditions,
             dict(state) if state is not None else None,
             dict(then) if then is not None else None,

@@ -16,7 +16,7 @@ from feedserver.handler.ready_answers import ReadyAnswer
 from feedserver.messages.argument_types import check_given, check_is, check_name, named
 from feedserver.messages.headers import check_token
 from feedserver.messages.lasting import Lasting
-from feedserver.messages.request import Request, split_target
+from feedserver.messages.request import Request, query_key, split_target
 from feedserver.messages.response import Answer, Response
 
 
@@ -33,7 +33,7 @@ class Choice:
 
     *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where `make_ready`
     returns None. With *is_for_one_path*, all its requests have the same path. *lasts* is for how many seconds it
-    is given, None if no time was set; it was first given at the time *since*.
+    is given, None if no time was set; it was first given at the time *since*. *is_given_once*: then the next one is.
     """
 
     answer: Answer
@@ -42,6 +42,7 @@ class Choice:
     is_for_one_path: bool = True
     lasts: float | None = None
     since: float | None = None
+    is_given_once: bool = False
 
     @classmethod
     def of(cls, answer: Answer | Lasting, *, is_for_one_path: bool) -> Choice:
@@ -170,7 +171,8 @@ class Route:
         return self._requests() == other._requests()
 
     def _requests(self) -> tuple[object, ...]:
-        return self.scheme, self.host, self.query, self.method, self.conditions, self.state, self.pattern
+        query = query_key(self.query) if self.query is not None else None
+        return self.scheme, self.host, query, self.method, self.conditions, self.state, self.pattern
 
     def __str__(self) -> str:
         words = [self.method or "", self.spelling, *self.conditions.words()]
@@ -190,7 +192,7 @@ class Route:
 
     def is_for(self, place: RoutePlace) -> bool:
         """Return whether the route is for this place, whatever else it asks of a request."""
-        return self.is_at(place) and (self.query is None or self.query == place.query)
+        return self.is_at(place) and (self.query is None or query_key(self.query) == query_key(place.query))
 
     def is_at(self, place: RoutePlace) -> bool:
         """Return whether the route is for the host of this place, whatever its query."""
@@ -233,8 +235,9 @@ def spelled(what: str, path: object) -> str:
     begins with *what*.
     """
     check_name(what, path, "/feed")
-    text = str(path)
-    before, _, query = text.partition("#")[0].partition("?")
+    # Surrogates that stand for the bytes of a character are that character, as in a request.
+    text = str(path).partition("#")[0].encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    before, _, query = text.partition("?")
     if bad := _NOT_IN_QUERY.search(query):
         raise ValueError(
             f"{what} is {named(path)}, and no query contains {bad[0]!r}; give {quote(bad[0])!r} in its place, or the "
@@ -244,9 +247,14 @@ def spelled(what: str, path: object) -> str:
         return text
     if "://" not in before:
         return f"/{text}"
-    if not split_target(text).host:
+    host = split_target(text).host
+    if not host or _NOT_IN_QUERY.search(host):
         raise ValueError(
             f"{what} is {named(path)}, which no request is for; give a path, or a URL of http with its host"
+        )
+    if not host.isascii():
+        raise ValueError(
+            f"{what} is {named(path)}, and clients write such a host in ASCII; give it as 'xn--…' (RFC 5890)"
         )
     return text
 
@@ -264,6 +272,12 @@ def check_method(what: str, method: object) -> None:
             f"{what} is {method!r}, which is always refused with 501; leave it out: verify() reports each CONNECT to a "
             "strict server"
         )
+
+
+def check_asterisk(what: str, path: object, method: str | None) -> None:
+    """Raise ValueError for the *path* "*" with another *method* than OPTIONS, which is always refused with 400."""
+    if path == "*" and method is not None and method.upper() != "OPTIONS":
+        raise ValueError(f"{what} is {method!r}, and a request for '*' has the method OPTIONS; give that, or '/*'")
 
 
 def nearest(
@@ -309,9 +323,11 @@ def shown_state(state: Mapping[str, object]) -> str:
 
 
 def check_state(what: str, values: object) -> None:
-    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty name."""
+    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty mapping or name."""
     if values is not None:
         check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
+        if not values:
+            raise ValueError(f"{what} is {{}}, which has no effect; give a mapping, such as {{'login': 'done'}}")
         for name in values if isinstance(values, Mapping) else ():
             check_given(f"a name in {what}", name, "login")
 

@@ -254,3 +254,22 @@ def _repr(value: object) -> str:
         raise
     except BaseException:  # noqa: BLE001 - the message must be made all the same
         return f"a {type(value).__name__}"
+
+
+def one_slip_from(word: str, known: Iterable[str]) -> str | None:
+    """Return which of the *known* words becomes *word* by adding, removing or replacing one letter, or by swapping two
+    neighbours.
+    """
+    for other in known:
+        if abs(len(word) - len(other)) > 1:
+            continue
+        start = next(
+            (i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b),
+            min(len(word), len(other)),
+        )
+        ours, theirs = word[start:], other[start:]
+        changed = ours[1:] == theirs[1:] or ours[1:] == theirs or ours == theirs[1:]
+        swapped = ours[:2] == theirs[1::-1] and ours[2:] == theirs[2:]
+        if ours != theirs and (changed or swapped):
+            return other
+    return None

@@ -40,8 +40,8 @@ class Clock:
     ) -> None:
         """Move the clock forward by the sum of these durations, or back if the sum is negative.
 
-        Raises TypeError for a value that is no number. Raises ValueError for NaN or infinity, if all durations are 0,
-        or if the clock would leave the years 1970 to 9999.
+        Raises TypeError for a value that is no number. Raises ValueError for NaN or infinity, if the sum is 0, or
+        if the clock would leave the years 1970 to 9999.
         """
         given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         for name, value in given.items():
@@ -52,9 +52,12 @@ class Clock:
             raise ValueError("move() was given no time; give some, such as hours=2")
         arguments = ", ".join(f"{name}={value}" for name, value in given.items() if value)
         try:
-            offset = self.offset + timedelta(**given).total_seconds()
+            by = timedelta(**given).total_seconds()
         except OverflowError:
-            offset = math.inf
+            by = math.inf
+        if not by:
+            raise ValueError(f"move({arguments}) moves the clock by 0 seconds; give some time, such as hours=2")
+        offset = self.offset + by
         self._set_offset(offset, f"move({arguments})")
 
     def set(self, to: datetime) -> None:

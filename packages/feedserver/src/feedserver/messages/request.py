@@ -70,11 +70,23 @@ def path_key(path: str) -> str:
     return "%2F".join(part.replace("%", "%25") for part in _decoded_parts(path)) if "%" in path else path
 
 
+def query_key(query: str) -> str:
+    """Return a *query* percent-decoded, but with `%26`, `%3D`, `%2B` and `%3B` for encoded separators (&, =, + and ;),
+    and `%25` for a percent sign: so equal queries are equal text.
+    """
+    if "%" not in query:
+        return query
+    parts = _ENCODED_SEPARATOR.split(query)  # every second one is an encoded separator
+    parts[::2] = [unquote(part, "utf-8", "surrogateescape").replace("%", "%25") for part in parts[::2]]
+    return "".join(part.upper() if number % 2 else part for number, part in enumerate(parts))
+
+
 def _decoded_parts(path: str) -> list[str]:
     return [unquote(part, "utf-8", "surrogateescape") for part in _ENCODED_SLASH.split(path)]
 
 
 _ENCODED_SLASH = re.compile("%2F", re.IGNORECASE)
+_ENCODED_SEPARATOR = re.compile("(%26|%3D|%2B|%3B)", re.IGNORECASE)
 
 
 _known_target = lru_cache(maxsize=4096)(_split)

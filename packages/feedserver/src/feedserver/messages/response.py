@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -14,14 +15,14 @@ from feedserver.messages.argument_types import (
     check_choice,
     check_encodable,
     check_is,
-    check_name,
     check_status,
     check_text,
     named,
+    one_slip_from,
     why_no_body,
 )
 from feedserver.messages.field_types import check_fields, fits
-from feedserver.messages.headers import HeaderInput, Headers, to_bytes
+from feedserver.messages.headers import HeaderInput, Headers, check_token, to_bytes
 from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
 from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
@@ -61,6 +62,11 @@ class Auth:
     def __post_init__(self) -> None:
         check_fields(self)
         check_encodable("Auth(credentials=…)", self.credentials)
+        if self.scheme == "Bearer" and not _TOKEN.fullmatch(self.credentials):
+            raise ValueError(
+                f"Auth(credentials=…) is {self.credentials!r}, a token that no header has; give one without control "
+                "characters and without blanks at its ends"
+            )
         if self.scheme == "Basic" and ":" not in self.credentials:
             raise ValueError(f"Auth(credentials=…) is {self.credentials!r}; give 'user:password' for Basic")
 
@@ -75,6 +81,10 @@ class Auth:
         if scheme.lower() == "bearer" and credentials:
             return cls("Bearer", credentials)
         raise ValueError(f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'")
+
+
+_TOKEN: Final = re.compile(r"(?! )[^\x00-\x08\x0a-\x1f\x7f]*[^\x00- \x7f]")
+"""A token that arrives as it is in a header, from which blanks at both ends are removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,13 +334,30 @@ def _names(omit: Iterable[str], declared: Headers) -> frozenset[str]:
     names = tuple(omit)
     for name in names:
         check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")
-        check_name("a name in omit", name, "Date")
+        check_token("a name in omit", name, "Date")
+        check_omitted(name)
         if name in declared:
             raise ValueError(
                 f"{name!r} is in omit, and among the headers as well, so that it is sent; give "
                 f"headers=response.headers.without({name!r})"
             )
     return frozenset(name.lower() for name in names)
+
+
+ADDED = (
+    *("connection", "content-encoding", "content-length", "content-range", "content-type", "date"),
+    *("transfer-encoding", "vary", "www-authenticate"),
+)
+"""The headers that the server adds unless it is told not to."""
+
+
+def check_omitted(name: str, verb: str = "give") -> None:
+    """Raise ValueError for the *name* of a header that is never added, if it seems to mean one that is.
+
+    Other names have no effect, and may be omitted. *verb* is how the message says what to do.
+    """
+    if name.lower() not in ADDED and (meant := one_slip_from(name.lower(), ADDED)):
+        raise ValueError(f"{name!r} is never added, so it cannot be omitted; {verb} {meant.title()!r}")
 
 
 def body_size(response: Response) -> int:

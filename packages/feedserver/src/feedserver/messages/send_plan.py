@@ -113,11 +113,13 @@ class Flush:
 class Injected:
     """Note in the journal that a *fault*, in the words of its directive, has broken the answer.
 
-    *at* is the byte of the body from which the answer is broken; None means from this point of the plan.
+    *at* is the byte of the body from which the answer is broken; None means from this point of the plan. *part* is what
+    is broken: an answer without that part is not.
     """
 
     fault: str
     at: int | None = None
+    part: Literal["head", "framing", "body"] = "body"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,5 +34,5 @@ def visible(text: str, *, lines: bool = False) -> str:
 def _shown(text: str) -> Iterator[str]:
     marks = 0
     for c in text:
-        marks = marks + 1 if c > "\x7f" and unicodedata.category(c)[0] == "M" else 0
+        marks = marks + 1 if unicodedata.category(c)[0] == "M" else 0
         yield c if c.isprintable() and marks <= _MOST_MARKS else c.encode("unicode_escape").decode("ascii")

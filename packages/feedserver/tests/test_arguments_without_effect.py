@@ -1,0 +1,49 @@
+"""A value that can never have an effect, and a condition that no request can meet, are refused at the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from feedserver import Auth, FeedServer, Including, Response, feeds
+
+FEED = feeds.Feed(title="A", entries=[feeds.Entry(title="A", id="urn:a")])
+
+NO_EFFECT: list[tuple[Callable[[], object], str]] = [
+    (lambda: Auth("Bearer", ""), "Auth(credentials=…) is '', a token that no header has; give one without control"),
+    (lambda: Auth("Bearer", "a "), "Auth(credentials=…) is 'a ', a token that no header has"),
+    (lambda: Auth("Bearer", "a\nb"), "Auth(credentials=…) is 'a\\nb', a token that no header has"),
+    (lambda: FeedServer().clock.move(days=1, hours=-24), "move(days=1, hours=-24) moves the clock by 0 seconds; give"),
+    (lambda: feeds.LiveFeed(FEED).edit("urn:a"), "edit() was given nothing to change; give a field, such as"),
+    (lambda: feeds.LiveFeed(FEED).change(), "change() was given nothing to change; give a field, such as"),
+    (lambda: feeds.LiveFeed(FEED).move("/a"), "the feed is served nowhere; mount it before it moves, with server."),
+    (lambda: FeedServer().mount("a", FEED).move("/a"), "the feed is served at '/a' already; give another"),
+    (lambda: FeedServer(quit=True).add("/a", method="QUIT"), "the method that add() was given is 'QUIT', which the"),
+    (lambda: FeedServer().add("*", method="GET"), "the method that add() was given is 'GET', and a request for '*'"),
+    (lambda: FeedServer().expect("*", method="GET"), "method is 'GET', and a request for '*' has the method OPTIONS"),
+    (
+        lambda: FeedServer().expect(form={"a": "b"}, headers={"content-type": "text/plain; charset=utf-8"}),
+        "form is given, and headers['Content-Type'] is 'text/plain; charset=utf-8', with which a body is no form;",
+    ),
+    (
+        lambda: FeedServer().expect(body="ä", headers={"Content-Length": "1"}),
+        "headers['Content-Length'] is '1', and body has 2 bytes; leave the header out",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), NO_EFFECT, ids=[message for _, message in NO_EFFECT])
+def test_a_call_that_can_never_have_an_effect_is_refused(call: Callable[[], object], message: str) -> None:
+    with pytest.raises((ValueError, RuntimeError)) as caught:
+        call()
+    assert str(caught.value).startswith(message)
+
+
+def test_conditions_that_seem_empty_or_contradictory_and_are_not_are_accepted(server: FeedServer) -> None:
+    kind = "Application/X-www-form-urlencoded; a=b"
+    server.add("/a", Response("a"), query={}, form=Including({}), headers={"Content-Type": kind, "Content-Length": "1"})
+    server.expect("*", method="options", at_least=0, at_most=0)
+    server.expect("/a", json=Including({}), headers={"Host": None, "Expect": "100-Continue", "Upgrade": "h2c"}, times=0)
+    server.expect("/a", body=b"", headers={"Content-Length": "00", "X-A": "ü", "Transfer": "a\tb"}, times=0)
+    Auth("Bearer", "a b\tü")
