@@ -141,8 +141,9 @@ def _has_damaged_root(text: str) -> bool:
 
 _LONGEST_PROLOG: Final = 64 * 1024
 _ROOT = late(r"<!--(?s:.*?)(?:-->|\Z)|<(rss|rdf:RDF|(?:\w{1,20}:)?feed)(?![\w.:-])", re.IGNORECASE)
-_VALUE: Final = r"""(?>"(?>[^"<>&]++|&[#\w]++;)*+"|'(?>[^'<>&]++|&[#\w]++;)*+'|[\w.-]++)"""
-_START_TAG = late(rf"<[\w.:-]++(?>\s*+[\w.-]++(?::[\w.-]++)?\s*+=\s*+{_VALUE}){{0,500}}+\s*+/?>(?=\s*+(?:<|\Z))")
+_VALUE: Final = r"""(?>"(?>(?:[^"<>&]++|&[#\w]++;)*)"|'(?>(?:[^'<>&]++|&[#\w]++;)*)'|[\w.-]++)"""
+_ATTRIBUTE: Final = rf"\s*+[\w.-]++(?::[\w.-]++)?\s*+=\s*+{_VALUE}"
+_START_TAG = late(rf"<[\w.:-]++(?>(?:{_ATTRIBUTE}){{0,500}})\s*+/?>(?=\s*+(?:<|\Z))")
 _PREFIXED = late(r"""(?>"[^"]*+"|'[^']*+')|([\w.-]++):([\w.-]++)\s*+=""")
 
 
