@@ -144,7 +144,7 @@ _ROOT = late(r"<!--(?s:.*?)(?:-->|\Z)|<(rss|rdf:RDF|(?:\w{1,20}:)?feed)(?![\w.:-
 _VALUE: Final = r"""(?>"(?>(?:[^"<>&]++|&[#\w]++;)*)"|'(?>(?:[^'<>&]++|&[#\w]++;)*)'|[\w.-]++)"""
 _ATTRIBUTE: Final = rf"\s*+[\w.-]++(?::[\w.-]++)?\s*+=\s*+{_VALUE}"
 _START_TAG = late(rf"<[\w.:-]++(?>(?:{_ATTRIBUTE}){{0,500}})\s*+/?>(?=\s*+(?:<|\Z))")
-_PREFIXED = late(r"""(?>"[^"]*+"|'[^']*+')|([\w.-]++):([\w.-]++)\s*+=""")
+_PREFIXED = late(r"""(?>"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))|(?<![\w.:-])([\w.-]++):([\w.-]++)\s*+=""")
 
 
 def _without_unidentified(feed: ParsedFeed) -> ParsedFeed:
