@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import reduce
 from operator import and_
 from typing import Final
-from unicodedata import normalize
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left
 
-from lifestream.content.tokenizer import line_of, terms
+from lifestream.content.tokenizer import line_of, terms, written_out
 from lifestream.models import Post, Subscription
 from lifestream.models.fulltext import LONGEST_QUERY
 from lifestream.web.timeline import Timeline
@@ -58,27 +57,10 @@ def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:
         pk__in=[
             pk
             for pk, *names in named
-            if (line := line_of(" ".join(map(_beginning, names)))) and all(term.is_in(line) for term in wanted)
+            if (line := line_of(" ".join(written_out(name, SEARCHED) for name in names)))
+            and all(term.is_in(line) for term in wanted)
         ]
     )
-
-
-def _beginning(name: str) -> str:
-    """Return the first SEARCHED characters of *name*, in which a character that stands for several is written as these:
-    U+FDFA stands for eighteen.
-    """
-    if name.isascii():
-        return name
-    written = ""
-    for start in range(0, len(name), _PART):
-        written += normalize("NFKC", name[start : start + _PART])
-        if len(written) >= SEARCHED:
-            break
-    return written[:SEARCHED]
-
-
-_PART: Final = 16
-"""How many characters are written out at once, so that few more than SEARCHED are."""
 
 
 def with_last_post(sites: QuerySet[Subscription]) -> QuerySet[Subscription]:
