@@ -146,6 +146,9 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "cap-tags": _("tags of an entry: at most {limit} tags, the first ones are kept"),
     "cap-transcripts": _("transcripts of an episode: at most {limit} transcripts, the first ones are kept"),
     "cap-persons": _("persons of an episode: at most {limit} persons, the first ones are kept"),
+    "cap-persons-of-all": _(
+        "persons of all episodes: at most {limit} persons, the first ones of each episode are kept"
+    ),
     "cap-guid": _("a guid: at most {limit} bytes, its hash is kept in its place"),
     "cap-address": _(
         "an address (link, enclosure, picture, icon, hub): at most {limit} bytes, a longer one is dropped"

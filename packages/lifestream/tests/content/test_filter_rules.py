@@ -147,6 +147,8 @@ def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> No
         assert len(RuleSubject(text=each).lines["text"]) < 4 * len(each) + 100
     assert not Rules.of("", "text: early").allow(RuleSubject(text=text))
     assert Rules.of("", "text: late").allow(RuleSubject(text=text)) is (character == "\ufdfa")
+    tags = (*[character * 1_000] * 30, "late")
+    assert Rules.of("", "tag: late").allow(RuleSubject(tags=tags)) is (character == "\ufdfa")
     short = f"{character * 200} late"
     assert not Rules.of("", "late").allow(RuleSubject(text=short)), "of a shorter text, nothing is left out"
 

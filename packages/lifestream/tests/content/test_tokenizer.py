@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from costs import assert_linear
-from lifestream.content.tokenizer import Term, fold, line_of, terms, words
+from lifestream.content.tokenizer import Term, fold, line_of, terms, words, written_out
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,16 @@ def test_a_text_without_long_runs_of_marks_is_folded_as_a_whole(text: str) -> No
 
     assume(not re.search(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){32}", text))
     assert fold(text) == unicodedata.normalize("NFC", without)
+
+
+def test_of_a_text_as_much_is_read_as_has_the_given_length_once_it_is_written_out() -> None:
+    assert [written_out("abc", 2), written_out("ﬁé", 3), written_out("ﬁé", 2)] == ["ab", "fié", "fi"]
+    assert len(written_out("\ufdfa" * 100_000, 1000)) == 1000
+
+
+@given(st.text(alphabet="aé한각가ｶﾞ東ﬁ\u0301\u0323\u1100\u1161ﷺ ", max_size=100))
+def test_a_text_has_the_same_words_once_it_is_written_out(text: str) -> None:
+    assert words(written_out(text, 18 * len(text))) == words(text)
 
 
 @pytest.mark.costly

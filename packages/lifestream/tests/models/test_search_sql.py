@@ -49,6 +49,12 @@ def test_a_character_that_stands_for_many_takes_little_more_space_than_others(ch
     assert size[0] < 2 * usual[0] and size[1] < 2 * usual[1]
 
 
+def test_all_entries_of_a_feed_with_a_long_author_take_little_space() -> None:
+    """Each of its 10,000 entries has the author of the feed; U+FDFA stands for 18 letters."""
+    assert len(SQLITE.row(Indexed(1, "\ufdfa" * 1000, ""))[1]) <= 2 * 1000
+    assert SQLITE.row(Indexed(1, "\ufdfa" * 20, ""))[1].count("\u0635\u0644\u0649") == 20
+
+
 def test_only_the_beginning_of_a_text_is_indexed() -> None:
     text = "x " * (TEXT_LENGTH // 2) + "end"
     assert "end" not in SQLITE.row(Indexed(1, "", text))[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from django.db import connection
@@ -15,6 +16,8 @@ from factories import NOW, make_feed, make_item, make_post, make_subscription
 from lifestream.models import Feed, Host, HubSubscription, Item, Post, Subscription, Tally, Tombstone
 from lifestream.operations import retention
 from lifestream.operations.retention import Cleaned, cleanup
+from lifestream.storage import permanent_redirects
+from lifestream.storage.feed_row import FeedState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVERYTHING = {"LIFESTREAM_KEEP_DAYS": 0, "LIFESTREAM_KEEP_ITEMS": 0, "LIFESTREAM_KEEP_IDLE_DAYS": 0}
@@ -158,6 +161,20 @@ def test_a_feed_that_is_gone_is_kept_as_long_after_its_last_subscription_as_any_
 
     assert Feed.objects.get().status == Feed.Status.GONE
     assert cleanup(now + timedelta(days=29)) == Cleaned()
+    assert cleanup(now + timedelta(days=31)) == Cleaned(feeds=1)
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
+def test_a_feed_that_moved_to_another_one_is_kept_as_long_as_its_posts_are_there() -> None:
+    now = timezone.now()
+    items(2, feed := make_feed(last_fetch=now - 2 * MONTH))
+    other = make_feed("https://other.example/")
+    assert permanent_redirects.follow(cast("FeedState", feed), other.url, "default") == other.pk
+    feed.save()
+
+    assert cleanup(now + timedelta(days=31)) == Cleaned()
+    assert Post.objects.filter(subscription__feed=other).count() == 2
+    Post.objects.all().delete()
     assert cleanup(now + timedelta(days=31)) == Cleaned(feeds=1)
 
 

@@ -83,6 +83,46 @@ def test_every_entry_is_damaged_by_a_gap_in_the_head_which_may_have_declared_a_n
     assert found.flaw is not None and found.flaw.damaged == (0, 1)
 
 
+ROOT = "<rss version='2.0' xmlns:a='urn:a' xml:base='https://site.example/'>"
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("'urn:a'", "'urn'a'"), ("='urn:a'", "=xurn:a'"), ("xml:base", "yml:base"), ("'https:", "'\0ttps:"),
+     ("'https:", "'&ttps:"), ("2.0' ", "2.0>"), ("'https:", "<https:")],
+)  # fmt: skip
+def test_every_entry_is_damaged_by_a_root_that_may_have_lost_a_namespace_or_a_base(written: str, read: str) -> None:
+    document = f"{ROOT}<channel><item><title>a</title></item><item><title>b</title></item></channel></rss>"
+    found = parse(document.replace(written, read).encode(), {}, URL)
+    assert found.flaw is not None and (found.flaw.mended, found.flaw.damaged) == (False, (0, 1))
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("'2.0'", "2.0"), ("2.0' ", "2.0'"), (">", " version='2.0'>"), (">", " itunes:a='b'>"), ("a'>", "a'>&nbsp;<a>")],
+)
+def test_no_entry_is_damaged_by_usual_mistakes_in_the_root(written: str, read: str) -> None:
+    document = f"{ROOT.replace(written, read)}<channel><item><title>a&nbsp;</title></item></channel></rss>"
+    found = parse(document.encode(), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == ()
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("item", "is_damaged"),
+    [("<link>http\x1a//a.example/</link>", True), ("<guid><![CDATA[\0]]></guid>", True), ("<a:b c='\x0b'/>", True),
+     ("\x1clink href='/'/>", True), ("<title>\x0b</title>", False), ("<title><![CDATA[\x0b]]></title>", False)],
+)  # fmt: skip
+def test_an_entry_is_damaged_by_a_control_character_in_a_tag_or_an_address(item: str, is_damaged: bool) -> None:
+    document = f"{ROOT}<channel><item><title>a</title>{item}</item><item><title>b</title></item></channel></rss>"
+    found = parse(document.encode(), {}, URL)
+    assert found.flaw is not None and (found.flaw.mended, found.flaw.damaged) == (
+        not is_damaged, (0,) if is_damaged else (),
+    )  # fmt: skip
+
+
 @pytest.mark.reading(7)
 @pytest.mark.parametrize("is_php", [False, True], ids=["list", "object of PHP"])
 def test_an_item_of_json_that_goes_on_as_another_one_after_a_gap_is_damaged(is_php: bool) -> None:

@@ -89,6 +89,25 @@ def test_an_item_that_ends_too_early_is_damaged_and_affects_no_other_one(
 
 
 @pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("written", "read", "damaged"),
+    [
+        ('"Text 1", ', '"Text 1",}, {', (1, 2)),  # the rest of the item has no id
+        ('"Text 1"', '"Text 1"}, {', (1,)),
+        ('"/a"}]', '"/a",}, {"size_in_bytes": 1}]', (0,)),
+        ('"/a"}]', '"/a"', (0,)),  # all other items are in the attachments
+        ('"id": "1"', '"id": "1\x07"', (1,)),
+        ('"id": "1"', '"id": "1", "u\x1cl": "/"', (1,)),
+        ('"Text 1"', '"Text \x07 1"', ()),
+        ('"/a"}]', '"/a"},]', ()),
+    ],
+)
+def test_an_item_that_may_have_lost_a_part_is_damaged(written: str, read: str, damaged: tuple[int, ...]) -> None:
+    flaw = parse(FEED.replace(written, read, 1).encode(), {}, URL).flaw
+    assert flaw is not None and (flaw.damaged, flaw.mended) == (damaged, not damaged)
+
+
+@pytest.mark.reading(7)
 def test_an_item_with_a_brace_too_many_at_its_end_is_not_damaged() -> None:
     found = parse(FEED.replace("]}, ", "]}}, ").encode(), {}, URL)
     assert [entry.guid for entry in found.entries] == ["0", "1", "2", "3"]

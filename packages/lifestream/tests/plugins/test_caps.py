@@ -157,6 +157,15 @@ def test_rule_23_a_long_guid_is_hashed_and_keeps_the_key_that_it_had() -> None:
     assert prepared(Entry(guid="g" * 8192)) == (ItemDraft(guid="g" * 8192), ())
 
 
+def test_rule_23_the_persons_of_a_podcast_are_not_taken_over_by_all_of_its_many_episodes() -> None:
+    persons = tuple(Person(f"Person {number}") for number in range(100))
+    entries = (Entry(guid="1", episode=Episode(persons=persons)),) * 1000
+    tally = CapTally()
+    kept = bounded_feed(ParsedFeed(entries=entries), tally).entries
+    assert [entry.episode.persons for entry in kept if entry.episode] == [persons[:50]] * 1000
+    assert tally.notes == (f"capped once: {caps.PERSONS_OF_ALL}",)
+
+
 @pytest.mark.parametrize("oldest_first", [False, True])
 def test_rule_23_of_a_long_document_the_latest_entries_are_kept(oldest_first: bool) -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -84,6 +84,16 @@ def test_of_a_very_long_name_of_a_site_the_beginning_is_searched(client: Client,
     assert [("of of" in search(client, bird, "sites")) for bird in ("robins", "kites", "wrens")] == [True, True, False]
 
 
+def test_of_characters_that_stand_for_eighteen_each_only_the_first_are_searched(
+    client: Client, main: Lifestream
+) -> None:
+    honorific = "\ufdfa"
+    for name in (f"{honorific} Robins", f"{honorific * 10} Kites", f"{honorific * 12} Wrens"):
+        make_site(main, name)
+    found = [honorific in search(client, bird, "sites") for bird in ("robins", "kites", "wrens")]
+    assert found == [True, True, False]
+
+
 def test_posts_are_counted_up_to_a_limit(
     client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

@@ -46,10 +46,10 @@ def _path_on(server: Server, to: str) -> str:
     """Return what a client that is redirected to *to*, a path or a URL, requests from *server*: the path, or the whole
     URL if it is that of another server.
     """
-    rest = to.removeprefix(server.base_url)
-    if "://" not in to or rest[:1] not in ("", "/", "?"):  # a digit after the base URL makes it another port
+    if "://" not in to:
         return to
-    return rest or "/"
+    rest = to.removeprefix(server.base_url)
+    return (rest or "/") if rest[:1] in ("", "/", "?") else to  # a digit after the base URL makes it another port
 
 
 def _check_some(method: str, changes: dict[str, object]) -> None:

@@ -58,9 +58,10 @@ class RuleError(ValueError):
     """A line that is not a valid rule. The message names the line, the reason and the remedy."""
 
 
-def _line_of(text: str) -> str:
-    line = line_of(text)
-    most = max(_LONGEST_LINE, _TIMES_LONGER * len(text))
+def _line_of(*texts: str) -> str:
+    # The bar is no word, so no phrase continues from one text into the next.
+    line = " | ".join(map(line_of, texts))
+    most = max(_LONGEST_LINE, _TIMES_LONGER * sum(map(len, texts)))
     return line if len(line) <= most else line[:most].rpartition(" ")[0] + " "
 
 
@@ -83,8 +84,7 @@ class RuleSubject:
     def lines(self) -> Mapping[str, str]:
         """Return the words of each field, as `Term.is_in` needs them; "" has those of all fields except the link."""
         fields = {"title": _line_of(self.title), "text": _line_of(self.text), "author": _line_of(self.author)}
-        fields["tag"] = " | ".join(map(line_of, self.tags))
-        # The bar is no word, so no phrase continues from one field into the next.
+        fields["tag"] = _line_of(*self.tags)
         return {**fields, "": "|".join(fields.values())}
 
     @cached_property

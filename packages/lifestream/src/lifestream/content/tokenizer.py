@@ -101,6 +101,25 @@ def _normalized(form: Literal["NFC", "NFKD"], text: str) -> str:
     return "".join([*pieces, unicodedata.normalize(form, text[position:])])
 
 
+def written_out(text: str, most: int) -> str:
+    """Return *text*, up to *most* characters, with all characters that stand for several written as these: U+FDFA
+    stands for eighteen. Of the rest, nothing is read.
+    """
+    if text.isascii():
+        return text[:most]
+    parts, length = [], 0
+    for start in range(0, len(text), _PART):
+        parts.append(unicodedata.normalize("NFKC", text[start : start + _PART]))
+        length += len(parts[-1])
+        if length >= most:
+            break
+    return "".join(parts)[:most]
+
+
+_PART: Final = 32
+"""How many characters are written out at once."""
+
+
 def words(text: str) -> list[str]:
     """Return the words of *text* under which it is found, in order."""
     folded = fold(text)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lifestream.content.tokenizer import Term, words
+from lifestream.content.tokenizer import Term, words, written_out
 from lifestream.models import sqlite_search
 from lifestream.models.time_limit import LONGEST, LOOK
 
@@ -75,10 +75,15 @@ class Dialect:
 
 
 def _words_of(text: str) -> list[str]:
-    """Return the words of *text*, at most TEXT_LENGTH of them: a single character may stand for four words (U+FDFA),
-    and an import writes hundreds of texts together.
+    """Return the words of *text*, at most TEXT_LENGTH of them, with not many more letters than *text* has characters: a
+    single character may stand for four words (U+FDFA), and all entries of a feed may have the author of the feed.
     """
-    return words(text)[:TEXT_LENGTH]
+    return words(written_out(text, max(_SHORT, _TIMES_LONGER * len(text))))[:TEXT_LENGTH]
+
+
+_SHORT: Final = 500
+_TIMES_LONGER: Final = 2
+"""How many times longer than a text its letters may be, if there are more than _SHORT."""
 
 
 # SQL of SQLite: sqlite.org/fts5.html

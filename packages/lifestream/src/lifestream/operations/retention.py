@@ -141,7 +141,8 @@ def _chunks(items: QuerySet[Item], *, dry_run: bool) -> Iterator[list[int]]:
 def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
     """Return the keys of feeds whose last subscription ended LIFESTREAM_KEEP_IDLE_DAYS ago or earlier. If that was
     under an older release, its time is not stored: then the last fetch counts, which was earlier. A feed that a
-    superuser has paused is not among them: if it were deleted, somebody who adds it again would end the pause.
+    superuser has paused is not among them: if it were deleted, somebody who adds it again would end the pause. Nor is a
+    feed with posts: after it moved to another feed, its old posts belong to the subscriptions to that one.
     """
     if not settings.keep_idle_days:
         return Feed.objects.none().values_list("pk", flat=True)
@@ -150,6 +151,7 @@ def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
     unused = fetched & (Q(idle_since=None) | Q(idle_since__lt=edge))
     ended = (Feed.Status.IDLE, Feed.Status.GONE)
     idle = Feed.objects.using(using).filter(unused, status__in=ended, subscriptions=None)
+    idle = idle.exclude(Exists(Post.objects.using(using).filter(item__feed=OuterRef("pk"))))
     return idle.order_by("pk").values_list("pk", flat=True)
 
 
@@ -162,7 +164,7 @@ def _delete(feed: int, now: datetime, using: str) -> bool:
         locked = Feed.objects.using(using).select_for_update().filter(pk=feed) if _locks(using) else None
         if locked is not None and not locked.exists():
             return False
-        if feed not in _idle_feeds(now, using):
+        if not _idle_feeds(now, using).filter(pk=feed).exists():
             return False
         return Feed.objects.using(using).filter(pk=feed).delete()[0] > 0
 
@@ -172,7 +174,7 @@ def _delete_some_items(feed: int, now: datetime, using: str) -> bool:
     subscribes to the feed before it is deleted as well. Return False, and delete none, if somebody has subscribed.
     """
     lock_feeds([feed], using)
-    if feed not in _idle_feeds(now, using):
+    if not _idle_feeds(now, using).filter(pk=feed).exists():
         return False
     items = Item.objects.using(using).filter(feed=feed).order_by("pk")
     Item.objects.using(using).filter(pk__in=list(items.values_list("pk", flat=True)[:CHUNK])).delete()

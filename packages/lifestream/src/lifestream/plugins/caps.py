@@ -52,6 +52,7 @@ MEDIA: Final = Cap("cap-media", 100)
 TAGS: Final = Cap("cap-tags", 100)
 TRANSCRIPTS: Final = Cap("cap-transcripts", 100)
 PERSONS: Final = Cap("cap-persons", 100)
+PERSONS_OF_ALL: Final = Cap("cap-persons-of-all", 50_000)
 GUID: Final = Cap("cap-guid", LONGEST_GUID, in_bytes=True)
 LINK: Final = Cap("cap-address", 8 * 1024, in_bytes=True)
 BASE: Final = Cap("cap-base", 2 * 1024, in_bytes=True)
@@ -68,8 +69,8 @@ LANGUAGE: Final = Cap("cap-language", 100)
 TYPE: Final = Cap("cap-type", 255)
 
 ALL: Final = (
-    ENTRIES, ENCLOSURES, MEDIA, TAGS, TRANSCRIPTS, PERSONS, GUID, LINK, BASE, TITLE, AUTHOR, TAG, EPISODE, CONTENT,
-    SUMMARY, DESCRIPTION, GENERATOR, COMPLAINT, LANGUAGE, TYPE,
+    ENTRIES, ENCLOSURES, MEDIA, TAGS, TRANSCRIPTS, PERSONS, PERSONS_OF_ALL, GUID, LINK, BASE, TITLE, AUTHOR, TAG,
+    EPISODE, CONTENT, SUMMARY, DESCRIPTION, GENERATOR, COMPLAINT, LANGUAGE, TYPE,
 )  # fmt: skip
 """Every cap, in the order in which the manual lists them."""
 
@@ -197,8 +198,22 @@ def bounded_feed(feed: ParsedFeed, tally: CapTally) -> ParsedFeed:
         hub_url=_whole(feed.hub_url, LINK, tally),
         generator=_short(feed.generator, GENERATOR, tally),
         complaint=_short(feed.complaint, COMPLAINT, tally),
-        entries=tuple(bounded(entry, tally) for entry in feed.entries[kept]),
+        entries=tuple(bounded(entry, tally) for entry in _with_few_persons(feed.entries[kept], tally)),
     )
+
+
+def _with_few_persons(entries: Sequence[Entry], tally: CapTally) -> Sequence[Entry]:
+    """Return *entries* with so few persons each that all together have at most PERSONS_OF_ALL. The persons of a podcast
+    take part in each of its episodes, however long the document is.
+    """
+    if sum(len(entry.episode.persons) for entry in entries if entry.episode) <= PERSONS_OF_ALL.limit:
+        return entries
+    tally.over(PERSONS_OF_ALL)
+    most = PERSONS_OF_ALL.limit // len(entries)
+    return [
+        replace(entry, episode=replace(entry.episode, persons=entry.episode.persons[:most])) if entry.episode else entry
+        for entry in entries
+    ]
 
 
 def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: CapTally) -> CleanHtml:

@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left
 
-from lifestream.content.tokenizer import line_of, terms
+from lifestream.content.tokenizer import line_of, terms, written_out
 from lifestream.models import Post, Subscription
 from lifestream.models.fulltext import LONGEST_QUERY
 from lifestream.web.timeline import Timeline
@@ -57,7 +57,8 @@ def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:
         pk__in=[
             pk
             for pk, *names in named
-            if (line := line_of(" ".join(names))) and all(term.is_in(line) for term in wanted)
+            if (line := line_of(" ".join(written_out(name, SEARCHED) for name in names)))
+            and all(term.is_in(line) for term in wanted)
         ]
     )
 

@@ -64,7 +64,7 @@ def test_a_namespace_is_known_by_its_other_names(namespace: str, item: str, fiel
 @pytest.mark.reading(6)
 def test_the_usual_prefix_is_recognised_if_its_namespace_is_written_wrongly() -> None:
     entry = rss(
-        'xmlns:media="http://yahoo.example/rss" xmlns:itunes="urn:podcasts" xmlns:other="urn:other"',
+        'xmlns:media="http://yahoo.example/rss" xmlns:itunes="urn:podcasts&amp;" xmlns:other="urn:other"',
         '<media:content url="/a.jpg"/><itunes:author>Ada</itunes:author><other:title>No</other:title>',
     ).entries[0]
 

@@ -19,7 +19,9 @@ def guid_of(element: Element, fields: Fields) -> str:
     for found in elements(fields, "guid", "atom:id", "id"):
         if text := "".join(found.itertext()).strip():
             return text
-    about = element.get(f"{RDF}about") or element.get("about") or element.get(f"{RDF}ID") or ""
+    # The namespace of RDF may be misspelled, or its prefix be declared nowhere.
+    abouts = (value for name, value in element.attrib.items() if name.rpartition("}")[2] == "about")
+    about = element.get(f"{RDF}about") or next(filter(None, abouts), "") or element.get(f"{RDF}ID") or ""
     return about.strip() or first_text(fields, "dc:identifier")
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from lifestream.content.html_tokenizer import name_set
+from lifestream.content.html_tokenizer import name_set, unescape
 from lifestream.content.late_pattern import late
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -144,7 +144,7 @@ def _miswritten(source: bytes) -> dict[str, str]:
     of its short names. Vocabularies whose right namespace is in the document are left out.
     """
     declared = {
-        (double or single).decode("utf-8", "replace"): prefix.decode("utf-8", "replace")
+        unescape((double or single).decode("utf-8", "replace")): prefix.decode("utf-8", "replace")
         for prefix, double, single in islice(_DECLARED.findall(source), _MOST_DECLARED)
     }
     present = {prefix_of(namespace) for namespace in declared}
