@@ -27,7 +27,7 @@ def test_the_peak_includes_freed_memory_until_it_is_reset() -> None:
 
 
 BLOCK = 100 << 10
-"""Small enough that the C library takes it from its heap, and not from the system for itself alone."""
+"""Small enough that the C library takes a block from its heap; for each larger one, it would ask the system."""
 
 
 def test_memory_that_was_freed_before_counts_when_it_is_used_again() -> None:

@@ -111,7 +111,9 @@ def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
 
 
 @pytest.mark.parametrize(("after", "is_reported"), [(10, True), (20, True), (22, True), (23, False), (24, False)])
-def test_a_corrupt_gzip_in_the_name_of_its_file_is_reported(server: FeedServer, after: int, is_reported: bool) -> None:
+def test_a_corrupt_byte_in_the_file_name_of_a_gzip_is_reported(
+    server: FeedServer, after: int, is_reported: bool
+) -> None:
     file = BytesIO()
     with gzip.GzipFile("all-feeds.xml", "wb", fileobj=file) as coded:
         coded.write(BODY)

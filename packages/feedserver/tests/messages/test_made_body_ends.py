@@ -70,8 +70,8 @@ def test_an_error_breaks_the_answer_off_and_is_reported(make: Any, words: str) -
             server.verify()
 
 
-def test_a_client_with_the_whole_declared_length_can_rely_on_the_end_of_the_function() -> None:
-    """What the function raises behind the last part is reported before the client has that part."""
+def test_no_client_has_the_whole_declared_length_if_the_function_raises() -> None:
+    """The last part waits for the end of the function, which may raise behind it."""
     with FeedServer() as server:
         for length in (3, 2):
             server.add("/f", Response(failing, headers={"Content-Length": str(length)}))

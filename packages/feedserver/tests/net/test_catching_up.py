@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROUNDS = 30
-"""Without the wait, half of the requests are missing; so all of these come in time by chance once in many years."""
+"""Without the wait, half of the requests are missing: a test of 30 rounds passes by chance once in many years."""
 
 PATIENCE = 10.0
 
