@@ -197,6 +197,7 @@ def test_clients_that_ask_without_end_block_neither_verify_nor_stop(late_server:
     hammers = [threading.Thread(target=ask_on_and_on) for _ in range(4)]
     for hammer in hammers:
         hammer.start()
+    late_server.wait_for("/known", count=20)
     for _ in range(ROUNDS):
         late_server.verify()
     late_server.stop()

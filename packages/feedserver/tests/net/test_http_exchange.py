@@ -210,18 +210,16 @@ def test_as_a_proxy_the_server_answers_for_any_host_from_a_folder_of_that_name(s
 def test_ipv6_is_served(root: Path) -> None:
     (root / "a.xml").write_bytes(FEED)
     try:
-        server = FeedServer(root, host="::1").start()
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError as error:
         pytest.skip(f"this machine has no IPv6 loopback: {error}")
-    try:
+    with FeedServer(root, host="::1") as server:
         assert server.url("a.xml") == f"http://[::1]:{server.port}/a.xml"
         with RawClient(server) as client:
             client.host = f"[::1]:{server.port}"
             assert client.get("/a.xml").body == FEED
         assert server.journal.exchanges[0].request is not None
         assert server.requests[0].client == "::1"
-    finally:
-        server.stop()
 
 
 def test_a_large_file_is_sent_whole(server: FeedServer, root: Path) -> None:
