@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from faulty_answers import BODY, problems, raw_answer
-from feedserver import FeedServer, Response, Strike, VerificationError
+from feedserver import FeedServer, Request, Response, Strike, VerificationError
 from feedserver.faults import (
     BadChunkSize,
     Close,
@@ -29,8 +29,10 @@ from feedserver.faults import (
     When,
     parse,
 )
+from feedserver.handler import fault_injection
+from feedserver.http import response_writer
 from feedserver.messages.pacing import Pace
-from feedserver.messages.send_plan import Plan
+from feedserver.messages.send_plan import Plan, Read, Send, SendHead
 from rawclient import RawClient
 
 
@@ -67,6 +69,16 @@ def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(serv
                 "/f: the fault 'reset after 512' was not injected: it has no place in the answer to GET /f, a 200 of "
                 "100 bytes over HTTP/1.1; use a longer body, or break it earlier"
             )
+
+
+def test_a_fault_that_finds_no_place_is_noted_before_the_last_bytes_are_sent() -> None:
+    request, fault = Request("GET", "/f"), Reset(after=512)
+    shaped = fault_injection.shape(request, Response(b"x" * 100, faults=fault))
+    head = response_writer.make_head(request, shaped.response, keep_alive=True)
+    missed: list[Fault] = []
+    plan = fault_injection.break_plan(response_writer.plan(head, shaped.response, "GET"), shaped, missed.append)
+    noted = {type(step): missed.copy() for step in plan}
+    assert noted == {SendHead: [], Send: [fault], Read: [fault]}
 
 
 @pytest.mark.parametrize(
