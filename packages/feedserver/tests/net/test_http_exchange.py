@@ -171,6 +171,7 @@ def before_it_is_idle(root: Path, sent: bytes, idle: float) -> tuple[bytes, str 
     """Let a client send *sent* and then nothing. Return what it receives, and the problem in the journal."""
     with FeedServer(root, idle_timeout=idle) as server, RawClient(server) as client:
         server.add("/x", Response("x"))
+        server.add("/slow", Response("slow", delay=2 * idle))
         received = b""
         with contextlib.suppress(ConnectionError):
             client.send(sent)
@@ -190,6 +191,12 @@ def test_a_used_connection_is_closed_in_silence_when_it_is_idle(root: Path) -> N
     received, problem = next(each for each in tried if each[0])
     assert received.startswith(b"HTTP/1.1 200 ") and received.endswith(b"\r\n\r\nx")
     assert not problem
+
+
+def test_a_connection_with_an_answer_under_way_is_not_idle(root: Path) -> None:
+    tried = (before_it_is_idle(root, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", idle) for idle in IDLE)
+    received, _ = next(each for each in tried if each[0])
+    assert received.startswith(b"HTTP/1.1 200 ") and received.endswith(b"\r\n\r\nslow")
 
 
 def test_as_a_proxy_the_server_answers_for_any_host_from_a_folder_of_that_name(server: FeedServer, root: Path) -> None:
