@@ -1,4 +1,4 @@
-"""Everything public of feedserver has an entry in the manual, and what the manual names exists."""
+"""Everything public of the modules in PUBLIC has an entry in the manual, and what the manual names exists."""
 
 from __future__ import annotations
 

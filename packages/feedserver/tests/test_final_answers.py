@@ -1,5 +1,5 @@
 """The response class for http.client skips interim answers, except for 101, after which no other answer comes. A
-chunked body is read strictly, but as old servers write it.
+chunked body is read strictly, apart from the spellings of old servers.
 """
 
 from __future__ import annotations

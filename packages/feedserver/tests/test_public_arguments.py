@@ -1,4 +1,4 @@
-"""Each argument of each public call is checked at the call: a wrong one is named, with what to give in its place.
+"""Each argument of each public call of MODULES is checked at the call: a wrong one is named, with what to give instead.
 
 The tests walk the signatures, so that a new argument is either tried, or left out here with a reason. Each argument is
 given an object of a class that is right for none of them; `WRONG` has values that are nearly right.

@@ -118,11 +118,11 @@ def test_a_server_that_does_not_run_can_neither_refuse_nor_accept() -> None:
 def several(root: Path) -> Iterator[FeedServer]:
     """Yield a server on three loopback addresses; skip on systems with one, such as macOS."""
     try:
-        running = FeedServer(root, aliases=["127.0.0.2", "127.0.0.3"], strict=False).start()
+        socket.create_server(("127.0.0.2", 0)).close()
     except OSError as error:
         pytest.skip(f"this system has one loopback address: {error}")
-    yield running
-    running.stop()
+    with FeedServer(root, aliases=["127.0.0.2", "127.0.0.3"], strict=False) as running:
+        yield running
 
 
 def test_several_addresses_lead_to_one_server(several: FeedServer) -> None:

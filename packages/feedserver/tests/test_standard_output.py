@@ -45,7 +45,7 @@ def test_the_command_does_not_report_output_that_nobody_reads(
 def test_the_command_runs_where_the_standard_streams_are_closed(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python has None in place of a stream that is closed when it begins, as `2>&-` in a shell has it."""
+    """Python has None in place of a stream that was closed before Python began, such as by `2>&-` in a shell."""
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
     with pytest.raises(SystemExit) as ended:

@@ -344,10 +344,14 @@ def test_a_stall_ends_when_a_client_has_closed_its_sending_side(server: FeedServ
         assert ended.wait(TIMEOUT)
         return Response(BODY, faults=parse("stall after 10"))
 
+    def states() -> list[str]:
+        return [connection.state for connection in server.connections]
+
     server.add("/f", answer)
     with RawClient(server) as client:
         client.ask("/f")
         client.socket.shutdown(socket.SHUT_WR)  # to the server, the client seems to be gone
+        assert server.journal.wait_until(lambda: states() == ["finishing"], TIMEOUT)
         ended.set()
         assert client.read_to_end().endswith(BODY[:10])
     assert server.journal.exchanges[0].ended == "stalled until the client left"

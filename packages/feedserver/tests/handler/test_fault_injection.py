@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from faulty_answers import BODY, problems, raw_answer
-from feedserver import FeedServer, Response, Strike, VerificationError
+from feedserver import FeedServer, Request, Response, Strike, VerificationError
 from feedserver.faults import (
     BadChunkSize,
     Close,
@@ -29,8 +29,10 @@ from feedserver.faults import (
     When,
     parse,
 )
+from feedserver.handler import fault_injection
+from feedserver.http import response_writer
 from feedserver.messages.pacing import Pace
-from feedserver.messages.send_plan import Plan
+from feedserver.messages.send_plan import Plan, Read, Send, SendHead
 from rawclient import RawClient
 
 
@@ -67,6 +69,16 @@ def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(serv
                 "/f: the fault 'reset after 512' was not injected: it has no place in the answer to GET /f, a 200 of "
                 "100 bytes over HTTP/1.1; use a longer body, or break it earlier"
             )
+
+
+def test_a_fault_that_finds_no_place_is_noted_before_the_last_bytes_are_sent() -> None:
+    request, fault = Request("GET", "/f"), Reset(after=512)
+    shaped = fault_injection.shape(request, Response(b"x" * 100, faults=fault))
+    head = response_writer.make_head(request, shaped.response, keep_alive=True)
+    missed: list[Fault] = []
+    plan = fault_injection.break_plan(response_writer.plan(head, shaped.response, "GET"), shaped, missed.append)
+    noted = {type(step): missed.copy() for step in plan}
+    assert noted == {SendHead: [], Send: [fault], Read: [fault]}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +148,9 @@ def test_a_close_at_the_end_of_an_answer_counts_as_injected_whatever_the_client_
 
 
 @pytest.mark.parametrize(("after", "is_reported"), [(10, True), (20, True), (22, True), (23, False), (24, False)])
-def test_a_corrupt_gzip_in_the_name_of_its_file_is_reported(server: FeedServer, after: int, is_reported: bool) -> None:
+def test_a_corrupt_byte_in_the_file_name_of_a_gzip_is_reported(
+    server: FeedServer, after: int, is_reported: bool
+) -> None:
     file = BytesIO()
     with gzip.GzipFile("all-feeds.xml", "wb", fileobj=file) as coded:
         coded.write(BODY)

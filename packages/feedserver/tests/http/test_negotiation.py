@@ -32,10 +32,6 @@ def feed(*fields: tuple[str, str | bytes], body: bytes = b"0123456789", **option
     return Response(body, headers=Headers(fields), **options)
 
 
-def status(request: Request, response: Response) -> int:
-    return select(request, response).status
-
-
 class TestPlain:
     @pytest.mark.parametrize(
         "response",

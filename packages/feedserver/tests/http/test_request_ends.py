@@ -231,7 +231,7 @@ def test_the_outcome_does_not_depend_on_how_the_bytes_are_cut(table: dict[str, b
             assert events_of(pieces) == expected, (name, [len(piece) for piece in pieces])
 
 
-def test_the_journal_keeps_a_refused_request_up_to_the_error() -> None:
+def test_a_refusal_has_the_bytes_up_to_the_error() -> None:
     for name, (_, request) in REFUSED.items():
         data = request.lstrip(b"\r\n")
         (refusal,) = events_of([data])

@@ -96,7 +96,7 @@ def test_the_servers_connections_show_their_states_and_include_closed_ones() -> 
             assert by_port[idle.socket.getsockname()[1]].state == "idle"
             assert by_port[idle.socket.getsockname()[1]].is_open
             assert by_port[ended.socket.getsockname()[1]].number == 2
-        # The connections are compared after the stop of the server, by which it has closed all of them.
+        # The server has stopped, and so it has closed all connections.
     closed = server.connections
     assert [each.id for each in closed] == [1, 2]
     assert [each.is_open for each in closed] == [False, False]

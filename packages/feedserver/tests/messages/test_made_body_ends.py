@@ -70,8 +70,8 @@ def test_an_error_breaks_the_answer_off_and_is_reported(make: Any, words: str) -
             server.verify()
 
 
-def test_a_client_with_the_whole_declared_length_can_rely_on_the_end_of_the_function() -> None:
-    """What the function raises behind the last part is reported before the client has that part."""
+def test_no_client_has_the_whole_declared_length_if_the_function_raises() -> None:
+    """The last part waits for the end of the function, which may raise behind it."""
     with FeedServer() as server:
         for length in (3, 2):
             server.add("/f", Response(failing, headers={"Content-Length": str(length)}))
@@ -83,7 +83,7 @@ def test_a_client_with_the_whole_declared_length_can_rely_on_the_end_of_the_func
 
 def ends_late(*parts: str) -> Iterator[str]:
     yield from parts
-    time.sleep(0.2)
+    time.sleep(0.05)
     raise RuntimeError("too late")
 
 
@@ -96,6 +96,7 @@ def ends_late(*parts: str) -> Iterator[str]:
         (("one",), [("Content-Length", " 3 ")]),
         (("one",), [("Content-Length", "+3")]),
         (("one",), [("Content-Length", "3"), ("Content-Length", "3")]),
+        (("one",), [("Content-Length", "30"), ("Content-Length", "3")]),
         (("one",), [("Content-Length", f"{3:05000}")]),
         (("one",), [("Content-Length", "3"), ("Transfer-Encoding", "identity")]),
     ],
@@ -190,7 +191,7 @@ def test_what_is_held_waits_for_its_pace_once_it_is_sent() -> None:
 
 
 def test_a_large_part_that_is_held_is_cut_into_the_pieces_of_its_pace_when_it_is_sent() -> None:
-    """To cut a megabyte into single bytes at once would keep all other clients waiting for seconds."""
+    """To cut a megabyte into such pieces at once would keep all other clients waiting for seconds."""
     asked_again, blocks = threading.Event(), []
 
     def large() -> Iterator[bytes]:
@@ -202,14 +203,14 @@ def test_a_large_part_that_is_held_is_cut_into_the_pieces_of_its_pace_when_it_is
 
     with FeedServer() as server, RawClient(server) as client:
         gate = server.gate()
-        server.add("/f", Response(large, headers={"Content-Length": "1"}, pace=Pace(bytes=1, seconds=0.001)))
+        server.add("/f", Response(large, headers={"Content-Length": "1"}, pace=Pace(bytes=2, seconds=0.001)))
         client.ask("/f")
         assert asked_again.wait(10)
         gate.open()
         client.read_head()
         assert client.read_exactly(3) == bytes(3)
     before, after = blocks
-    assert after - before < MOST_HELD // 8
+    assert after - before < MOST_HELD // 32
 
 
 @pytest.mark.parametrize("leaves", ["the client", "the server"])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import count
 
 import pytest
 
@@ -13,7 +16,9 @@ from feedserver import Ended, FeedServer, Response, VerificationError
 from feedserver.faults import Stall
 from feedserver.net import catching_up, connection
 from feedserver.net.catching_up import MOST_TURNS, MUCH, TURNS_OF_A_QUEUE, Turns
+from feedserver.net.poller import new_poller
 from feedserver.net.shared_loop import LoopThread
+from feedserver.net.socket_loop import SocketLoop
 from rawclient import RawClient
 
 pytestmark = pytest.mark.skipif(
@@ -21,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROUNDS = 30
-"""Without the wait, half of the requests are missing; so all of these come in time by chance once in many years."""
+"""Without the wait, half of the requests are missing: a test of 30 rounds passes by chance once in many years."""
 
 PATIENCE = 10.0
 
@@ -192,6 +197,7 @@ def test_clients_that_ask_without_end_block_neither_verify_nor_stop(late_server:
     hammers = [threading.Thread(target=ask_on_and_on) for _ in range(4)]
     for hammer in hammers:
         hammer.start()
+    late_server.wait_for("/known", count=20)
     for _ in range(ROUNDS):
         late_server.verify()
     late_server.stop()
@@ -243,7 +249,7 @@ def test_a_listener_that_a_visitor_calls_may_not_wait_for_the_loop() -> None:
     assert said[0].startswith("refuse() was called on the event loop, by the journal's listener or a fault")
 
 
-def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
+def test_catching_up_reads_all_that_had_arrived_before_the_call() -> None:
     thread = LoopThread()
     near, far = socket.socketpair()
     try:
@@ -258,6 +264,64 @@ def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
         thread.end()
         near.close()
         far.close()
+
+
+class PausingPoller:
+    """A poller of this system that calls *pause* after each wait, before it reports which sockets were ready."""
+
+    def __init__(self, pause: Callable[[], None]) -> None:
+        poller = new_poller()[0]
+        self.register, self.modify, self.unregister = poller.register, poller.modify, poller.unregister
+        self.close = poller.close
+        self._poller = poller
+        self._pause = pause
+
+    def poll(self, timeout: float, max_events: int, /) -> list[tuple[int, int]]:
+        """Wait, call *pause*, and then report which sockets were ready before it."""
+        ready = self._poller.poll(timeout, max_events)
+        self._pause()
+        return ready
+
+
+def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
+    seen: list[bytes] = []
+    seen_at_the_return: list[int] = []
+    waits = count(1)
+    has_begun, goes_on, has_caught_up = threading.Event(), threading.Event(), threading.Event()
+
+    def pause() -> None:
+        if threading.current_thread() is not running:
+            return
+        match next(waits):
+            case 1:  # the turn that has begun already reads nothing
+                has_begun.set()
+                assert goes_on.wait(PATIENCE)
+            case 2:  # a return too early would come now
+                has_caught_up.wait(0.05)
+
+    def catch_up() -> None:
+        assert catching_up.catch_up(loop) == ""
+        seen_at_the_return.append(len(seen))
+        has_caught_up.set()
+
+    loop = SocketLoop(PausingPoller(pause), print)
+    running, catching = threading.Thread(target=loop.run_forever), threading.Thread(target=catch_up)
+    near, far = socket.socketpair()
+    with near, far, closing(loop):
+        near.setblocking(False)
+        loop.add_reader(near.fileno(), lambda: seen.append(near.recv(1)))
+        running.start()
+        loop.call_soon_threadsafe(bool)  # ends the first wait
+        assert has_begun.wait(PATIENCE)
+        far.send(b"x")
+        catching.start()
+        while len(loop._soon) < 2 and catching.is_alive():  # until that turn will make the call of `catch_up`
+            time.sleep(0.001)
+        goes_on.set()
+        catching.join(PATIENCE)
+        loop.call_soon_threadsafe(loop.stop)
+        running.join(PATIENCE)
+    assert seen_at_the_return == [1]
 
 
 def test_a_queue_of_clients_that_is_never_empty_is_waited_for_a_limited_number_of_turns() -> None:

@@ -74,6 +74,7 @@ def test_a_request_behind_an_answer_that_ends_its_connection_is_in_the_journal(f
                 server.wait_for("/third")
             server.stop()
         assert [exchange.path for exchange in server.journal.exchanges] == ["/first", "/second", "/third"]
+        assert [request.connection.number for request in server.requests] == [1, 2, 3]
         for behind in server.journal.exchanges[1:]:
             assert (behind.ended, behind.bytes_sent) == (ended, 0)
             assert "it came behind an answer with which the connection ended" in behind.describe()

@@ -171,6 +171,7 @@ def before_it_is_idle(root: Path, sent: bytes, idle: float) -> tuple[bytes, str 
     """Let a client send *sent* and then nothing. Return what it receives, and the problem in the journal."""
     with FeedServer(root, idle_timeout=idle) as server, RawClient(server) as client:
         server.add("/x", Response("x"))
+        server.add("/slow", Response("slow", delay=2 * idle))
         received = b""
         with contextlib.suppress(ConnectionError):
             client.send(sent)
@@ -192,6 +193,12 @@ def test_a_used_connection_is_closed_in_silence_when_it_is_idle(root: Path) -> N
     assert not problem
 
 
+def test_a_connection_with_an_answer_under_way_is_not_idle(root: Path) -> None:
+    tried = (before_it_is_idle(root, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", idle) for idle in IDLE)
+    received, _ = next(each for each in tried if each[0])
+    assert received.startswith(b"HTTP/1.1 200 ") and received.endswith(b"\r\n\r\nslow")
+
+
 def test_as_a_proxy_the_server_answers_for_any_host_from_a_folder_of_that_name(server: FeedServer, root: Path) -> None:
     (root / "blog.example").mkdir()
     (root / "blog.example" / "a.xml").write_bytes(FEED)
@@ -210,18 +217,16 @@ def test_as_a_proxy_the_server_answers_for_any_host_from_a_folder_of_that_name(s
 def test_ipv6_is_served(root: Path) -> None:
     (root / "a.xml").write_bytes(FEED)
     try:
-        server = FeedServer(root, host="::1").start()
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError as error:
         pytest.skip(f"this machine has no IPv6 loopback: {error}")
-    try:
+    with FeedServer(root, host="::1") as server:
         assert server.url("a.xml") == f"http://[::1]:{server.port}/a.xml"
         with RawClient(server) as client:
             client.host = f"[::1]:{server.port}"
             assert client.get("/a.xml").body == FEED
         assert server.journal.exchanges[0].request is not None
         assert server.requests[0].client == "::1"
-    finally:
-        server.stop()
 
 
 def test_a_large_file_is_sent_whole(server: FeedServer, root: Path) -> None:

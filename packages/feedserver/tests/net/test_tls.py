@@ -36,7 +36,7 @@ def broken(fault: str) -> FeedServer:
 BODY = b"hello " * 20_000
 
 
-def test_clients_that_ask_at_the_same_time_get_certificates_of_their_own() -> None:
+def test_threads_that_ask_for_client_certificates_at_the_same_time_get_different_ones() -> None:
     with FeedServer(tls=True) as server, ThreadPoolExecutor(16) as threads:
         files = list(threads.map(server.client_certificate, [f"client-{at}.example" for at in range(64)]))
         assert len({Path(file).read_bytes() for file in files}) == 64
@@ -165,7 +165,7 @@ def test_a_regular_end_has_its_close_notify(secure: FeedServer) -> None:
 
 
 def read_to_end(server: FeedServer) -> tuple[bytes, ssl.SSLError | None]:
-    """Return what a client receives that checks how the connection ends, and the error that it found, if any."""
+    """Return what a client that checks the end of its connection receives, and the error that it finds, if any."""
     plain = socket.create_connection((server.host, server.port), timeout=10)
     context = server.client_context()
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)

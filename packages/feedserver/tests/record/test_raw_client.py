@@ -40,7 +40,7 @@ def test_interim_answers_are_skipped(tmp_path: Path) -> None:
 
 LONG = b"x" * 60_000
 ENOUGH = 280
-"""So many lines of that length have a little more than 16 MiB: the server can send all before its client leaves."""
+"""How many lines with LONG have a little more than 16 MiB: the server can send all before its client leaves."""
 
 
 @pytest.mark.parametrize(

@@ -229,8 +229,11 @@ def test_existing_files_are_overwritten_by_force_only(origin: FeedServer, tmp_pa
         assert taken.read_text() == "old" and origin.requests == []
         taken.unlink()
     record(origin.url("/feed"), tmp_path / "feed.xml")
-    record(origin.url("/feed"), tmp_path / "feed.xml", force=True)
     assert (tmp_path / "feed.xml").read_text() == "<new/>"
+    origin.add("/feed", Response("<newer/>", 410))
+    record(origin.url("/feed"), tmp_path / "feed.xml", force=True)
+    assert (tmp_path / "feed.xml").read_text() == "<newer/>"
+    assert load(tmp_path / "feed.xml").status == 410
 
 
 @pytest.mark.parametrize("name", ["a.response", "a.xml.RESPONSE", ".response"])
