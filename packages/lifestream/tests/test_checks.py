@@ -107,6 +107,16 @@ def test_the_hint_on_wrong_networks_fits_the_setting(settings: Settings) -> None
     ]
 
 
+@pytest.mark.parametrize(("shortest", "least"), [(1_234_563, 1_234_563), (604_800.4, 604_801), (10**9, 1_000_000_000)])
+def test_the_interval_that_the_hint_names_is_long_enough(settings: Settings, shortest: float, least: int) -> None:
+    settings.LIFESTREAM_MIN_INTERVAL = shortest
+    assert [check.hint for check in checks.run_checks(tags=["lifestream"])] == [
+        f"Set LIFESTREAM_MAX_INTERVAL to at least {least} seconds."
+    ]
+    settings.LIFESTREAM_MAX_INTERVAL = least
+    assert found() == []
+
+
 def test_a_wrong_plugin_is_named(settings: Settings) -> None:
     settings.LIFESTREAM_PLUGINS = ["testsite.nowhere.Plugin"]
     [(number, message)] = found()

@@ -11,6 +11,7 @@ refuses; W005 variables of the environment that are no settings; W006 what the g
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -77,7 +78,7 @@ def check_numbers(**_: Any) -> list[checks.CheckMessage]:
         return found
     if settings.min_interval > settings.max_interval:
         message = gettext("LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL.")
-        least = f"{settings.min_interval:g}"
+        least = math.ceil(settings.min_interval)
         hint = gettext("Set LIFESTREAM_MAX_INTERVAL to at least {seconds} seconds.").format(seconds=least)
         found.append(checks.Error(message, hint=hint, id="lifestream.E005"))
     if settings.per_host > settings.concurrency:
