@@ -85,7 +85,7 @@ def test_a_request_that_breaks_off_with_its_connection_is_a_problem_too() -> Non
 def what_follows(sent: bytes, limit: float, *, tls: bool = False) -> tuple[FeedServer, bytes]:
     """Return a server with an idle timeout of *limit*, and its answer to a client that sends *sent* and then nothing.
 
-    The answer is empty if the client was too slow to send it in time.
+    The answer is empty if the client was too slow to send *sent* in time.
     """
     with FeedServer(idle_timeout=limit, tls=tls) as server, RawClient(server) as client, suppress(ConnectionError):
         client.send(sent)
