@@ -99,7 +99,12 @@ def test_the_error_for_an_exchange_that_has_not_ended_says_whether_an_answer_was
     assert exchange.describe() == "GET /feed -> 200 OK, still going out"
 
 
-def test_a_second_report_of_the_outcome_changes_nothing() -> None:
+def test_a_second_answer_and_a_second_report_of_the_outcome_change_nothing() -> None:
+    exchange = Exchange(Journal().changes, PLAIN)
+    exchange.answered(Response())
+    exchange.answered(Response(status=500))
+    exchange.finish(Ended.COMPLETE, 10)
+    assert exchange.status == 200
     exchange = journal(PLAIN).exchanges[0]
     exchange.answered(Response(status=500))
     exchange.finish(Ended.RESET, 0)
