@@ -42,11 +42,13 @@ def test_a_refused_request_is_a_problem_unless_the_test_allows_it(sent: bytes, s
     with FeedServer(strict=False) as server, RawClient(server) as client:
         client.send(sent)
         assert client.read().status == status
+        server.verify()
 
     with FeedServer() as server, RawClient(server) as client:
         server.allow("no such words", re.escape(words))
         client.send(sent)
         assert client.read().status == status
+        server.verify()
 
 
 @pytest.mark.parametrize(
