@@ -1,4 +1,4 @@
-"""Readers can follow the examples of the manual without its HTML comments, which they do not see."""
+"""The text of the manual names each file of its examples, since readers do not see the HTML comments that do."""
 
 from __future__ import annotations
 

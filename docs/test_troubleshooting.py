@@ -53,6 +53,10 @@ def test_a_message_that_is_explained_is_in_the_sources(package: str, message: st
     assert is_said(message, sources) or number in sources or f"lifestream.{number}" in sources
 
 
+def test_each_package_has_messages_that_are_explained() -> None:
+    assert [package for package in PACKAGES if not list(explained(package))] == []
+
+
 def test_every_check_of_lifestream_is_explained() -> None:
     numbers = {
         found for text in messages("lifestream") for found in re.findall(r"^(?:lifestream\.)?([EW]\d{3})$", text)

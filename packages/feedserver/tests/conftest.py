@@ -52,7 +52,7 @@ def signals_end_programs() -> Iterator[None]:
 
 @pytest.fixture
 def quiet_host() -> str:
-    """Return a loopback address that this process alone uses: a port released there stays free, since nobody binds it.
+    """Return a loopback address that this process alone uses: a port that it releases there stays free.
 
     On a system with a single loopback address, such as macOS, return that one.
     """

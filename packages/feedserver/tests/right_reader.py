@@ -29,7 +29,7 @@ from feedserver.net.tls import client_context
 AGENT = "right-reader/1.0 (+https://example.org/right-reader)"
 REDIRECTS = (301, 302, 303, 307, 308)
 UNFOLLOWED = (("R1", 301), ("R2", 308))
-"""Each rule about following a redirect, with the status that a reader that breaks it does not follow."""
+"""Rules about redirects: a reader that breaks one does not follow the redirects with the status beside it."""
 MOST_HOPS = 5
 MOST_BYTES = 1 << 20
 LONGEST = 2.0  # seconds for an answer

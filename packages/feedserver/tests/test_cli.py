@@ -340,12 +340,13 @@ def test_https_is_served_and_the_file_of_its_authority_is_written(start: Start, 
         assert answer.status == 200
 
 
-def test_the_certificate_is_for_the_given_name_too(start: Start, feeds: Path, tmp_path: Path) -> None:
+def test_the_certificate_is_for_the_host_and_the_given_name(start: Start, feeds: Path, tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
     port = port_of(start("serve", str(feeds), "--tls", str(ca), "--name", "feeds.example").line())
     context = ssl.create_default_context(cafile=str(ca))
-    with (
-        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
-        context.wrap_socket(connection, server_hostname="feeds.example") as client,
-    ):
-        assert client.version() is not None
+    for name in ("127.0.0.1", "feeds.example"):
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
+            context.wrap_socket(connection, server_hostname=name) as client,
+        ):
+            assert client.version() is not None

@@ -35,13 +35,15 @@ def server(origin: FeedServer) -> Iterator[FeedServer]:
 def test_the_same_request_reaches_the_other_server(origin: FeedServer, server: FeedServer) -> None:
     origin.add("/hub", Response(status=202), method="POST")
     with RawClient(server) as client:
-        answer = client.get("/hub?a=%20b", "X-A: 1", "X-A: 2", "Content-Length: 3", method="POST", body=b"x=1")
+        fields = ["X-A: 1", "X-A: 2", "Via: 1.1 another", "Keep-Alive: timeout=5", "Content-Length: 3"]
+        answer = client.get("/hub?a=%20b", *fields, method="POST", body=b"x=1")
     assert answer.status == 202
     [request] = origin.requests
     assert (request.method, request.target, request.body) == ("POST", "/hub?a=%20b", b"x=1")
     assert request.headers.get_all("X-A") == ["1", "2"]
     assert request.headers["Host"] == f"127.0.0.1:{origin.port}"
-    assert request.headers["Via"].startswith("1.1 feedserver-")
+    assert request.headers["Via"].startswith("1.1 another, 1.1 feedserver-")
+    assert "Keep-Alive" not in request.headers, "it is about the connection of the client"
 
 
 @pytest.mark.parametrize(
@@ -53,16 +55,17 @@ def test_the_same_request_reaches_the_other_server(origin: FeedServer, server: F
         Response("gone", 410, reason="Long Gone"),
         Response("<feed/>", omit=["Content-Length"]),
         Response("<feed/>", omit=["Date"], headers={"X-Byte": "\udcff"}),
+        Response("<feed/>", omit=["Content-Type"]),
         Response("<feed/>", faults=Interim()),
     ],
-    ids=["headers", "gzip", "204", "reason", "chunked", "bytes", "interim"],
+    ids=["headers", "gzip", "204", "reason", "chunked", "bytes", "untyped", "interim"],
 )
 def test_the_answer_comes_back_as_it_was_and_is_in_the_journal(
     origin: FeedServer, server: FeedServer, response: Response
 ) -> None:
-    origin.add("/feed", response)
+    origin.add("/feed.xml", response)
     with RawClient(server) as client, RawClient(origin) as direct:
-        answer, expected = client.get("/feed"), direct.get("/feed")
+        answer, expected = client.get("/feed.xml"), direct.get("/feed.xml")
         while expected.status < 200:
             expected = direct.read()
     framing = {"connection", "transfer-encoding", "content-length", "date"}
@@ -92,14 +95,19 @@ def test_the_other_server_answers_conditional_requests_and_head(origin: FeedServ
         assert client.get("/feed", method="HEAD").headers["Content-Length"] == "7"
     answered = [(each.request.method, each.response.status) for each in origin.journal.exchanges if each.request]
     assert answered == [("GET", 304), ("HEAD", 200)]
+    origin.add("/feed", Response("<feed/>", headers={"ETag": '"1"'}, conditional="off"))
+    with RawClient(server) as client:
+        assert client.get("/feed", 'If-None-Match: "1"').status == 200
 
 
 def test_a_redirect_to_the_other_server_stays_with_this_one(origin: FeedServer, server: FeedServer) -> None:
     origin.add("/old", moved(origin.url("/new")))
     origin.add("/away", moved("http://blog.example/new"))
+    origin.add("/near", moved(f"{origin.base_url}0/new"))  # a port that begins with the digits of the other server's
     with RawClient(server) as client:
         assert client.get("/old").headers["Location"] == server.url("/new")
         assert client.get("/away").headers["Location"] == "http://blog.example/new"
+        assert client.get("/near").headers["Location"] == f"{origin.base_url}0/new"
 
 
 def test_a_path_in_the_address_precedes_that_of_the_request(origin: FeedServer) -> None:

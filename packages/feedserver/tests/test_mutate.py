@@ -160,7 +160,7 @@ def test_a_list_that_does_not_exist_is_refused(
     assert "No such file or directory" in capsys.readouterr().err
 
 
-def test_no_jobs_are_refused(command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_zero_jobs_are_refused(command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         command(["--jobs", "0"])
 

@@ -281,7 +281,7 @@ def test_a_problem_of_the_server_fails_a_test_that_is_expected_to_raise_somethin
     assert "ValueError: not expected" in outcome.under("test_fails_by_itself")
 
 
-def test_a_problem_in_a_set_up_a_tear_down_or_a_test_case_fails_it_too_where_something_else_is_expected(
+def test_a_problem_in_a_set_up_a_tear_down_or_a_test_case_fails_the_test_where_something_else_is_expected(
     suite: Suite,
 ) -> None:
     suite.write("""
@@ -358,7 +358,7 @@ def test_a_problem_of_a_server_that_is_no_fixture_fails_a_test_that_is_expected_
     assert outcome.text.count("The server found these problems:\nGET /none: nothing answers.") == 2
 
 
-def test_a_problem_is_seen_below_what_is_expected_to_be_raised_whatever_its_notes_are(suite: Suite) -> None:
+def test_a_problem_behind_the_expected_error_is_found_and_odd_notes_are_ignored(suite: Suite) -> None:
     suite.write("""
         from feedserver import FeedServer
 

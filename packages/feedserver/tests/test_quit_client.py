@@ -91,7 +91,7 @@ def test_another_server_that_drips_is_given_up_in_time() -> None:
         thread.join(10)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets clients wait that a server does not accept")
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux do clients wait until a server accepts them")
 def test_a_server_that_accepts_nobody_any_more_has_not_stopped() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
 

@@ -156,7 +156,7 @@ cycle()
 gc.collect()
 gc.disable()
 server = cycle()
-cycle()  # the loop's last turn may still refer to the server before
+cycle()  # the loop's last turn may still refer to the server of the cycle before
 print(server())
 gc.set_debug(gc.DEBUG_SAVEALL)
 gc.collect()

@@ -83,7 +83,7 @@ def test_the_page_gives_instructions_and_keeps_the_ticks(page: HandPage) -> None
 
     text = get(page)
 
-    assert "Round 2 of 3" in text
+    assert "Round 2 of 3" in text and "<li>Let the reader refresh all its feeds.</li>" in text
     assert 'value="I999:1" checked' in text
     assert 'value="I999:2">' in text
     assert FEED.url in get(page, "feeds.opml")

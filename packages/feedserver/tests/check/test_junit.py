@@ -23,11 +23,19 @@ def test_junit_has_a_case_for_each_scenario(report: Report) -> None:
     }
 
 
+def test_junit_has_a_suite_for_each_group(report: Report) -> None:
+    of_timing = replace(report["V1"], scenario=replace(report["V1"].scenario, id="T1"))
+
+    root = ET.fromstring(as_junit(replace(report, results=[*report.results, of_timing]), Level.MUST))
+
+    assert {suite.get("name"): len(suite) for suite in root} == {"Timing": 1, "Validators": 3}
+
+
 def test_an_error_of_feedserver_is_no_failure_of_the_reader(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
 
     [suite] = ET.fromstring(as_junit(ours, Level.MUST))
-    assert (suite.get("failures"), suite.get("errors")) == ("0", "1")
+    assert [suite.get(name) for name in ("failures", "errors", "skipped")] == ["0", "1", "0"]
     [case] = suite
     assert [(child.tag, child.get("message")) for child in case] == [("error", "\ufffd broke")]
 

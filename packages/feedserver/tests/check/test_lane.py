@@ -13,7 +13,7 @@ from right_reader import RightReader
 
 
 class BrokenOff(RightReader):
-    """A reader whose fourth poll, which probes its patience, ends after the first feed without an error."""
+    """A reader whose fourth poll, which probes its patience, ends without an error after the first feed."""
 
     polls = 0
 

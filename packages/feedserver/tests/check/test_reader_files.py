@@ -79,6 +79,11 @@ def test_neither_links_nor_pipes_are_followed_or_opened(home: Path, tmp_path: Pa
     os.mkfifo(home / "file")  # after it was listed as a file
     with pytest.raises(OSError, match="not a regular file"):
         files.read(home / "file")
+    inner = home / "below" / "it" / "inner"
+    inner.unlink()
+    inner.symlink_to(tmp_path / "secret")
+    with pytest.raises(OSError, match="a link leads out of the folder"):
+        files.read(inner)
 
 
 @linking

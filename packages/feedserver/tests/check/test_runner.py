@@ -22,7 +22,7 @@ from right_reader import RightReader, Subscribed
 
 
 class Crashing(RightReader):
-    """A reader whose fourth poll raises an error: that in which it should leave the feed of T7 alone."""
+    """A reader whose fourth poll, in which it should leave the feed of T7 alone, raises an error."""
 
     polls = 0
 

@@ -54,6 +54,7 @@ def test_every_address_begins_with_the_prefix() -> None:
     entry = at.entry(1)
 
     assert at.path() == "/secret/v1/feed.xml"
+    assert at.feed_of(1).link == at.url("")
     assert (entry.link, entry.enclosures[0].url) == (at.url("items/1.html"), at.url("items/1.mp3"))
     assert at.url("a") == "http://127.0.0.1:1/secret/v1/a"
 

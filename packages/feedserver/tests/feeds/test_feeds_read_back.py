@@ -2,7 +2,7 @@
 
 A `Reader` is a table of functions that get fields of a feed and of an entry out of what a parser returns. `silent`
 names the fields that the parser does not report in a format, and `filled` those to which it gives some other value if
-the document has none; all other fields of the table must be equal.
+the document has none. Apart from that, each field of the table that the format carries must be equal.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def of_parsed(parsed: Any) -> datetime | None:
 
 
 def of_text(text: str | None) -> datetime | None:
-    """Return a date of fastfeedparser as a datetime; it leaves a feed's date as it was written."""
+    """Return a date of fastfeedparser, which leaves the date of a feed as it was written, as a datetime."""
     if not text:
         return None
     return parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)

@@ -63,7 +63,7 @@ def test_a_date_needs_a_time_zone() -> None:
         ),
     ],
 )
-def test_arguments_of_the_wrong_type_are_refused(make: Any, message: str) -> None:
+def test_arguments_of_a_wrong_type_or_name_are_refused(make: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         make()
 

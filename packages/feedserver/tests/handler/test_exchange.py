@@ -99,7 +99,12 @@ def test_the_error_for_an_exchange_that_has_not_ended_says_whether_an_answer_was
     assert exchange.describe() == "GET /feed -> 200 OK, still going out"
 
 
-def test_a_second_report_of_the_outcome_changes_nothing() -> None:
+def test_a_second_answer_and_a_second_report_of_the_outcome_change_nothing() -> None:
+    exchange = Exchange(Journal().changes, PLAIN)
+    exchange.answered(Response())
+    exchange.answered(Response(status=500))
+    exchange.finish(Ended.COMPLETE, 10)
+    assert exchange.status == 200
     exchange = journal(PLAIN).exchanges[0]
     exchange.answered(Response(status=500))
     exchange.finish(Ended.RESET, 0)
@@ -134,11 +139,11 @@ def test_a_thread_that_waits_for_the_end_wakes_after_the_listener_has_returned()
         heard.append(ended)
 
     made.listener = listen
-    seen: dict[str, list[Exchange]] = {}
+    seen: list[tuple[str, list[Exchange]]] = []
 
     def watch(name: str, look: Callable[[Exchange], object]) -> None:
         look(exchange)
-        seen[name] = heard[:]
+        seen.append((name, heard[:]))
 
     watchers = [threading.Thread(target=watch, args=[name, look]) for name, look in OBSERVERS.items() for _ in range(4)]
     settled = threading.Thread(target=watch, args=["settle", lambda _: made.settle(10)])
@@ -153,7 +158,8 @@ def test_a_thread_that_waits_for_the_end_wakes_after_the_listener_has_returned()
     for thread in (*watchers, settled, ending):
         thread.join(10)
     assert exchange.is_over
-    assert seen == {name: [exchange] for name in [*OBSERVERS, "settle"]}
+    assert sorted(name for name, _ in seen) == sorted([*OBSERVERS, "settle"] + 3 * [*OBSERVERS])
+    assert [name for name, had_heard in seen if had_heard != [exchange]] == []
 
 
 def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:

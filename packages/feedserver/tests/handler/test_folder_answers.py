@@ -95,8 +95,9 @@ def test_all_spellings_of_a_host_have_one_answer(tmp_path: Path) -> None:
 
 
 def test_dots_are_the_name_of_no_host(tmp_path: Path) -> None:
-    (tmp_path / "feed.xml").write_text("<rss/>")
     (tmp_path / "root").mkdir()
+    for folder in (tmp_path, tmp_path / "root"):
+        (folder / "feed.xml").write_text("<rss/>")
     assert FolderAnswers(Folder(tmp_path / "root"), []).find(HostPath("..", "/feed.xml")) is None
 
 

@@ -12,8 +12,10 @@ import pytest
 
 from feedserver import Ended, FeedServer, Headers, NotSeen, Request, Response, VerificationError
 from feedserver.handler.exchange import Exchange
+from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.request_filter import RequestFilter
+from feedserver.handler.router import Routes
 from rawclient import TIMEOUT, RawClient
 
 
@@ -177,6 +179,7 @@ def test_a_long_journal_is_shown_from_its_end() -> None:
         "  24. GET /feed -> 200 OK",
         "  25. GET /feed -> 200 OK",
     ]
+    assert "earlier" not in journal(PLAIN, PLAIN).describe(last=2)
 
 
 @pytest.mark.parametrize(
@@ -307,9 +310,17 @@ def test_the_listener_has_heard_of_every_exchange_when_a_server_has_stopped() ->
     assert sorted(heard) == ["complete", "server stopped"]
 
 
-@pytest.mark.parametrize("fixture", [None, "<!--\nStaus: 301\n-->"])
+@pytest.mark.parametrize(
+    ("fixture", "sent", "words"),
+    [
+        (None, b"GET /a.xml HTTP/1.0\r\n\r\n", "nothing answers"),
+        ("<!--\nStaus: 301\n-->", b"GET /a.xml HTTP/1.0\r\n\r\n", "unknown directive"),
+        (None, b"nonsense\r\n\r\n", "the request line"),
+    ],
+    ids=["missing", "mistake", "malformed"],
+)
 def test_a_problem_is_noted_before_the_request_is_in_the_journal(
-    root: Path, monkeypatch: pytest.MonkeyPatch, fixture: str | None
+    root: Path, monkeypatch: pytest.MonkeyPatch, fixture: str | None, sent: bytes, words: str
 ) -> None:
     noted: list[str] = []
     if fixture is not None:
@@ -325,16 +336,18 @@ def test_a_problem_is_noted_before_the_request_is_in_the_journal(
 
         monkeypatch.setattr(server.journal, "record", record_and_verify)
         with RawClient(server) as client:
-            client.get("/a.xml")
-    assert len(noted) == 1 and "a.xml" in noted[0]
+            client.send(sent)
+            client.read_to_end()
+    assert len(noted) == 1 and words in noted[0]
 
 
 def test_a_quit_is_in_the_journal_when_it_is_reported() -> None:
-    with FeedServer(quit=True) as server, RawClient(server) as client:
-        client.ask("/", method="QUIT")
-        assert server.quit_requested.wait(10)
-        assert [request.method for request in server.requests] == ["QUIT"]
-        client.read_to_end()
+    site = Site(Routes(), Journal(), quits=True)
+    seen: list[Request] = []
+    site.on_quit = lambda: seen.extend(site.journal.requests)
+    asked = Request("QUIT", "/", headers=Headers({"Host": "localhost"}), client="127.0.0.1")
+    site.answer(asked, keep_alive=True)
+    assert seen == [asked]
 
 
 def test_dropped_requests_are_not_taken_for_requests_that_never_came() -> None:

@@ -137,7 +137,9 @@ def test_a_link_that_leads_out_is_not_offered_as_a_remedy(folder: Path) -> None:
         pytest.skip(f"this system makes no links: {error}")
     with FeedServer(folder, strict=False) as server:
         for name in ("out.xml", "out/there.xml", "out/nothing.xml"):
-            assert f"{folder / name} is not served: a link leads out of the root." in message_of(server, f"/{name}")
+            shown = message_of(server, f"/{name}")
+            assert f"{folder / name} is not served: a link leads out of the root." in shown
+            assert not any("a file " in line for line in shown)
         shown = message_of(server, "/broken.xml")
         assert f"{folder / 'broken.xml'} is not served: it is no regular file." in shown
         assert not any("/broken.xml" in line for line in shown if line.startswith("Near it: "))

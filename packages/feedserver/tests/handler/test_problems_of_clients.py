@@ -42,11 +42,13 @@ def test_a_refused_request_is_a_problem_unless_the_test_allows_it(sent: bytes, s
     with FeedServer(strict=False) as server, RawClient(server) as client:
         client.send(sent)
         assert client.read().status == status
+        server.verify()
 
     with FeedServer() as server, RawClient(server) as client:
         server.allow("no such words", re.escape(words))
         client.send(sent)
         assert client.read().status == status
+        server.verify()
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_a_request_that_breaks_off_with_its_connection_is_a_problem_too() -> Non
 def what_follows(sent: bytes, limit: float, *, tls: bool = False) -> tuple[FeedServer, bytes]:
     """Return a server with an idle timeout of *limit*, and its answer to a client that sends *sent* and then nothing.
 
-    The answer is empty if the client was too slow to send it in time.
+    The answer is empty if the client was too slow to send *sent* in time.
     """
     with FeedServer(idle_timeout=limit, tls=tls) as server, RawClient(server) as client, suppress(ConnectionError):
         client.send(sent)

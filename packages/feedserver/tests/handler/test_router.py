@@ -41,11 +41,12 @@ def test_head_uses_up_no_response_and_a_304_does(server: FeedServer) -> None:
         assert client.get("/feed").body == b"2"
 
 
-def test_a_refused_login_uses_up_no_response(server: FeedServer) -> None:
-    server.add("/feed", Response("1", auth="Bearer t"), Response("2"))
+def test_a_refused_login_uses_up_no_response_and_a_response_of_401_does(server: FeedServer) -> None:
+    server.add("/feed", Response("1", auth="Bearer t"), Response(status=401), Response("2"))
     with RawClient(server) as client:
         assert client.get("/feed").status == 401
         assert client.get("/feed", "Authorization: Bearer t").body == b"1"
+        assert client.get("/feed", "Connection: keep-alive", version="1.0").status == 401  # no prerendered answer
         assert client.get("/feed").body == b"2"
 
 

@@ -124,6 +124,15 @@ def test_what_is_called_on_a_drop_is_called_once() -> None:
     assert calls == ["before", "after"]
 
 
+def test_what_is_called_on_a_drop_is_not_called_after_its_block() -> None:
+    calls: list[str] = []
+    wanted = Wanted()
+    with wanted.on_drop(lambda: calls.append("late")):
+        pass
+    wanted.drop()
+    assert calls == []
+
+
 def test_run_async_returns_the_value_and_raises_the_error_of_a_coroutine() -> None:
     async def answer(*, fails: bool) -> int:
         await asyncio.sleep(0)

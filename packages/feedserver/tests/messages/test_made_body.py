@@ -16,6 +16,7 @@ from feedserver import FeedServer, Request, Response, VerificationError
 from feedserver.faults import Close, FalseCoding, Fault, Interim, Reset, ShortLength, SlowBody, Trailers, TruncatedGzip
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.pacing import Pace
+from problem_finding import reset
 from rawclient import RawClient
 
 
@@ -168,6 +169,39 @@ def test_an_async_callable_that_takes_too_long_is_reported_and_ended() -> None:
         assert ended.wait(10)
         with pytest.raises(VerificationError, match=r"slow \(.*\) did not answer GET /slow within 0\.05 s"):
             server.verify()
+        server.verify()
+
+
+@pytest.mark.parametrize("kind", ["plain", "async"])
+def test_a_callable_whose_client_leaves_is_ended_without_a_problem(kind: str) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def plain(_request: Request) -> Response:
+        try:
+            begun.set()
+            gate.wait(timeout=None)
+        finally:
+            ended.set()
+        return Response()
+
+    async def waits(_request: Request) -> Response:
+        try:
+            begun.set()
+            await gate
+        finally:
+            ended.set()
+        return Response()
+
+    with FeedServer() as server:
+        gate = server.gate()
+        server.add("/f", plain if kind == "plain" else waits)
+        with RawClient(server) as client:
+            client.ask("/f")
+            assert begun.wait(10)
+            reset(client)
+        assert ended.wait(10)
+        for worker in list(server.listening.workers):
+            worker.join(10)
         server.verify()
 
 

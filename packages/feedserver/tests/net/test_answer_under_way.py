@@ -57,8 +57,8 @@ def test_a_plan_is_played_up_to_a_wait_and_then_to_its_end() -> None:
 
 
 def test_a_fault_is_noted_at_its_byte_of_the_body() -> None:
-    steps: list[Step] = [SendHead(HEAD), Send(b"1234"), Injected("close after 4"), Injected("at 9", 9), Read()]
-    made = answer(iter(steps))
+    chunk: list[Step] = [Send(b"4\r\n", "framing"), Send(b"1234")]
+    made = answer(iter([SendHead(HEAD), *chunk, Injected("close after 4"), Injected("at 9", 9), Read()]))
 
     assert made.play(FakeConnection()) == Read()
     assert [(injected.fault, injected.at) for injected in made.exchange.faults] == [("close after 4", 4), ("at 9", 9)]
@@ -75,12 +75,14 @@ def test_a_full_kernel_stops_the_plan_before_its_next_step() -> None:
     assert connection.taken == b"123456789"
 
 
-def test_a_client_that_has_gone_stops_the_plan() -> None:
+def test_a_client_that_has_gone_stops_the_answer() -> None:
     connection = FakeConnection(patience=2)
     made = answer(iter([Send(b"123"), Send(b"456")]))
 
     assert made.play(connection) is None
     assert (connection.taken, made.sent) == (b"123", 0)
+    made = answer(whole=b"all of it", keep_alive=True)
+    assert (made.play(FakeConnection(patience=2)), made.sent) == (None, 0)
 
 
 def test_an_endless_plan_lets_other_connections_have_their_turn() -> None:

@@ -72,6 +72,7 @@ def test_a_list_or_object_ends_with_its_own_bracket_and_is_no_value_if_empty(tex
         ('"key": b"a b"', "key", "b"),
         ("key := os.environ['a']", "key", "os.environ["),
         ("'key' => ('a b')", "key", "("),
+        ("key = f(g('a b'))", "key", "f(g("),
     ],
 )
 def test_letters_brackets_and_functions_may_stand_before_a_string(text: str, name: str, before: str) -> None:

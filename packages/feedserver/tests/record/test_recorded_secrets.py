@@ -233,3 +233,4 @@ def test_control_characters_of_an_answer_are_escaped_in_the_summary(tmp_path: Pa
     with saying("HTTP/1.1 200 \x1b[2J\u202e\x85\x0b\r\nContent-Length: 0\r\nX\x1b: 1\r\n\r\n".encode()) as url:
         made = record(url, tmp_path / "a.xml")
     assert visible(text := "\n".join(summary(made)), lines=True) == text
+    assert r"200 \x1b[2J" in text and r"X\x1b" in text

@@ -55,7 +55,7 @@ def test_words_and_numbers_do_not_look_like_tokens(text: str) -> None:
     assert not looks_like_token(text)
 
 
-def test_json_web_tokens_are_known_by_their_beginning() -> None:
+def test_json_web_tokens_are_known_by_their_beginning_and_their_parts() -> None:
     signed = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
     encrypted = "eyJhbGciOiJBMTI4S1cifQ.a2V5.aXY.Y2lwaGVy.dGFn"
     assert JWT.search(f"x={signed};")[0] == signed  # type: ignore[index]
