@@ -306,6 +306,9 @@ def test_after_410_a_feed_is_never_due_again() -> None:
         (fetched(cache_control="max-age=7200"), None, 7200),
         (fetched(), Rhythm(ttl=600), 600),
         (failed(429, retry_after="60"), None, 60),
+        (fetched(), Rhythm(skip_hours=frozenset({13})), None),
+        (fetched(cache_control="max-age=60"), Rhythm(skip_hours=frozenset({13})), 60),
+        (fetched(), Rhythm(ttl=7200, skip_hours=frozenset({14})), 3 * 3600),
     ],
 )
 def test_server_and_feed_alone_determine_not_before(

@@ -78,7 +78,8 @@ def _tags(html: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
                     ended = _RAW[name].search(html, position)
                     position = ended.start() if ended else len(html)
         elif html.startswith("<!--", start):
-            position = _end_of(html, "-->", start + 2)  # `<!-->` is a whole comment
+            ended = _COMMENT.match(html, start)
+            position = ended.end() if ended else len(html)
         elif html.startswith(("<!", "<?", "</"), start):
             position = _end_of(html, ">", start)
         else:
@@ -93,6 +94,7 @@ def _end_of(html: str, mark: str, position: int) -> int:
 
 _ZEROS = re.compile(r"&#([xX]?)0++")
 _BEYOND = re.compile(r"&#0?[1-9][0-9]{7,}+;?")
+_COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*+([^\s/>][^\s/>=]*+)"

@@ -153,9 +153,10 @@ def _aware(at: datetime) -> datetime:
 class Next:
     """When a feed is due (*at*; None: never again), and the *reason* in words.
 
-    *not_before* is the earliest time that server and feed allow, None if they ask for nothing. *host_pause* is until
-    when all feeds of the host wait, None if they need not. *failures* and *terms* are the history for the next
-    decision. *candidates* are all times that were asked for, in ascending order; the feed is due at the last one.
+    *not_before* is the earliest time that server and feed allow; None if they ask for no delay, even if the feed skips
+    the hour that follows our own interval. *host_pause* is until when all feeds of the host wait, None if they need
+    not. *failures* and *terms* are the history for the next decision. *candidates* are all times that were asked for,
+    in ascending order; the feed is due at the last one.
     """
 
     at: datetime | None
@@ -273,13 +274,15 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
     waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))
     candidates = [DueTime(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
     reason, at = latest.reason, candidates[-1].at
-    not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
     late = timedelta(seconds=_spread(history.feed, now, min(limits.jitter * ours.seconds, _MOST_SPREAD)))
     rhythm = history.terms.rhythm
+    not_before = None
+    if asked is not None and asked.seconds > 0:
+        not_before, _ = past_skipped(now + timedelta(seconds=asked.seconds), rhythm)
     begins, skipped = past_skipped(at + late, rhythm)
     if skipped:
         candidates.append(DueTime(begins, skipped))
-        reason, at, not_before = skipped, begins, begins
+        reason, at = skipped, begins
     if late:
         at += late
         candidates.append(DueTime(at, say("spread", wait=Duration(late.total_seconds()))))
