@@ -128,7 +128,7 @@ def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, response:
     If the length of a body is declared before the body is made, this is not known, and the result is False.
     """
     length = declared.get(b"content-length")
-    if length is None:
+    if length is None or not has_content(response.status):  # a 204 or 304 ends with its head (RFC 9112 §6.3)
         return True
     if isinstance(response.body, MadeBody):
         return False
