@@ -53,6 +53,7 @@ def test_addresses_in_text_become_links() -> None:
         ("exactly ten", 11, "exactly ten"),
         ("some words in a row", 12, "some words…"),
         ("unbrokenunbroken", 8, "unbroke…"),
+        ("some words\nin a row", 13, "some words…"),
     ],
 )
 def test_a_long_text_is_cut_between_words_if_it_can_be(text: str, length: int, short: str) -> None:

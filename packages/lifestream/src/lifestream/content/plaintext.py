@@ -86,10 +86,10 @@ def shorten(text: str, length: int) -> str:
         end -= 1
     head = text[:end]
     if not text[len(head)].isspace():
-        cut = head.rfind(" ")
+        cut = max(map(head.rfind, " \n"))
         # Chinese and Japanese have no spaces: a cut at a space that loses most of the text is not used.
         head = head[:cut] if cut > len(head) // 2 else head
-    return head.rstrip(" ,;:.-–—") + "…"
+    return head.rstrip(" \n,;:.-–—") + "…"
 
 
 _LONGEST_CLUSTER: Final = 20
