@@ -352,6 +352,7 @@ def test_terms_are_unchanged_after_they_were_stored_as_json(terms: Terms) -> Non
     "column",
     [
         *(None, 5, [1], {"fresh": 5}, {"fresh": [1, 2, 3, 4, 5, 6]}, {"skip_hours": 5}, {"skip_days": [[]]}),
+        *({"ttl": "x"}, {"ttl": float("inf")}, {"update_interval": [1]}, {"fresh": ["x", "y"]}, {"pace": [None, 5]}),
         *({"pace": {"a": 1}}, {"pace": [7]}, {"pace": [7, "x"]}, {"pace": [7, 1e300]}, {"pace": [7, float("nan")]}),
     ],
     ids=repr,

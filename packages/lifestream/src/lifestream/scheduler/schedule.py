@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -93,18 +94,25 @@ class Terms:
         try:
             fresh, pace = terms.get("fresh"), terms.get("pace")
             return cls(
-                Freshness(*fresh) if fresh else None,
+                Freshness(_finite(fresh[0]), *fresh[1:]) if fresh else None,
                 Rhythm(
-                    terms.get("ttl"),
-                    terms.get("update_interval"),
+                    None if terms.get("ttl") is None else _finite(terms["ttl"]),
+                    None if terms.get("update_interval") is None else _finite(terms["update_interval"]),
                     frozenset(terms.get("skip_hours", ())),
                     frozenset(terms.get("skip_days", ())),
                 ),
-                Pace(pace[0], datetime.fromtimestamp(pace[1], UTC)) if pace else None,
+                Pace(_finite(pace[0]), datetime.fromtimestamp(pace[1], UTC)) if pace else None,
             )
         except (AttributeError, TypeError, LookupError, ValueError, OverflowError, OSError):
             _log.warning("the stored terms of a feed can't be read: %.200r", terms)
             return cls()
+
+
+def _finite(number: Any) -> Any:
+    """Return *number*. Raises TypeError if it is no number, and ValueError if it is not finite."""
+    if not math.isfinite(number):
+        raise ValueError("a number that is not finite")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
