@@ -83,7 +83,8 @@ def make_head(request: Request | None, response: Response, keep_alive: bool) -> 
     method = request.method if request is not None else "GET"
     framing = _framing(method, version, response, declared)
     added = _framing_fields(framing, response, declared)
-    keep_alive = keep_alive and framing != "close" and _is_honest(declared, framing, response)
+    has_clear_end = framing != "close" and not (framing == "chunked" and version == "1.0")
+    keep_alive = keep_alive and has_clear_end and _is_honest(declared, framing, response)
     if b"connection" in declared:
         keep_alive = keep_alive and not any(b"close" in each.lower() for each in _values(response, b"connection"))
     elif "connection" not in response.omit:
