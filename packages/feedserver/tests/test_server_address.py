@@ -41,3 +41,13 @@ def test_the_hosts_of_a_server_are_known_by_every_name(host: str, expected: set[
 
 def test_an_ipv6_alias_is_among_the_hosts_as_it_is_written_in_a_url() -> None:
     assert "[fd00::a]:80" in ServerAddress("http", "a.example", 80, ("FD00::A",)).own_hosts
+
+
+@pytest.mark.parametrize(("port", "is_own"), [(80, True), (443, True), (8097, False)])
+def test_a_host_without_a_port_means_a_server_at_a_default_port(port: int, is_own: bool) -> None:
+    assert ServerAddress("http", "127.0.0.1", port).is_own("LocalHost") is is_own
+
+
+def test_a_login_in_a_host_does_not_matter() -> None:
+    assert LOCAL.is_own("ada:secret@127.0.0.2:8097")
+    assert not LOCAL.is_own("127.0.0.2:8097@feeds.example")

@@ -253,7 +253,9 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server. An exception of the block gets a note with the server's problems."""
+        """Stop the server. An `Exception` of the block gets a note with the server's problems; that of `pytest.fail`,
+        which is none, does not.
+        """
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):
             text = visible("\n\n".join(dict.fromkeys(problems)), lines=True)

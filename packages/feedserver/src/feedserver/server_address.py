@@ -34,8 +34,11 @@ class ServerAddress:
         return f"{base}/{quote(path.removeprefix('/'), _SAFE, errors='surrogateescape')}"
 
     def is_own(self, host: str) -> bool:
-        """Return whether *host*, with its port, means this server."""
-        return host.lower() in self.own_hosts
+        """Return whether *host*, with its port, means this server. Port 80 or 443 may be left out, and a login does not
+        matter.
+        """
+        named = host.rpartition("@")[2].lower()
+        return named in self.own_hosts or (self.port in (80, 443) and f"{named}:{self.port}" in self.own_hosts)
 
     @property
     def own_hosts(self) -> frozenset[str]:

@@ -66,6 +66,9 @@ def test_a_script_in_text_is_no_script() -> None:
         ("<!-- <a href=y> --><a href=x>", ["x"]),
         ("<!--><a href=x>", ["x"]),
         ("<!-- <a href=y>", []),
+        ("<!-- <a href=y> --!><a href=x>", ["x"]),
+        ("<!---><a href=x>", ["x"]),
+        ("<!--!><a href=y>--><a href=x>", ["x"]),
         ("<![if <a href=y>]><a href=x><![endif]>", ["x"]),
         ("<![a", []),
         ("<?a <a href=y ?><a href=x>", ["x"]),
@@ -77,6 +80,7 @@ def test_a_script_in_text_is_no_script() -> None:
         ("<title><a href=y>", []),
         (f"<a href='a&#{'0' * 5000}58;b&#x{'0' * 5000}3a;c&#0;'>", ["a:b:c\ufffd"]),
         (f"<a href='a&#{'9' * 5000};b&#99999999c'>", ["a\ufffdb\ufffdc"]),
+        ("<a href='java&#1;s&#x0B;c&#0127;&#31r&#9;ipt:'>", ["java\x01s\x0bc\x7f\x1fr\tipt:"]),
         ("<a href='&#01000000;&#1000000;&#01114112;'>", ["\U000f4240\U000f4240\ufffd"]),
     ],
 )

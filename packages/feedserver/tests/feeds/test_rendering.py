@@ -34,6 +34,8 @@ def test_an_empty_feed_is_a_document_too(kind: FormatName) -> None:
     [
         ({}, b'<?xml version="1.0" encoding="utf-8"?>\n<rss'),
         ({"bom": True}, b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>'),
+        ({"encoding": "utf_8_sig"}, b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>'),
+        ({"declaration": "utf-8-sig"}, b'<?xml version="1.0" encoding="utf-8-sig"?>'),
         ({"encoding": "utf-8-sig"}, b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>'),
         ({"encoding": "windows-1251"}, b'<?xml version="1.0" encoding="windows-1251"?>'),
         ({"encoding": "windows-1251", "declaration": "utf-8"}, b'<?xml version="1.0" encoding="utf-8"?>'),

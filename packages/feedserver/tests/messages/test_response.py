@@ -99,6 +99,7 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"delay": math.inf}, ValueError, "a delay of inf s cannot be waited for; give 0 or more seconds"),
     ({"pace": 10}, TypeError, "pace is 10; give a Pace, or text such as '1000 bytes every 50ms'"),
     ({"coding": "gzip," * 10 + "br"}, ValueError, "there are 11 codings inside each other; give at most 10"),
+    ({"coding": "gzip, auto"}, ValueError, "a coding is 'auto'; give 'gzip' or"),
     ({"coding": b"gzip"}, TypeError, "a coding is text, not b'gzip'"),
     ({"conditional": "on"}, ValueError, "conditional is 'on'; give 'rfc' or 'exact' or 'off'"),
     ({"auth": ("a", "b")}, TypeError, "auth is ('a', 'b'); give an Auth, or text such as 'Basic user:password'"),
@@ -115,6 +116,10 @@ def test_other_invalid_arguments_are_refused(given: dict[str, Any], kind: type[E
     with pytest.raises(kind) as caught:
         Response("a", **given)
     assert message in str(caught.value)
+
+
+def test_auto_may_be_in_capitals() -> None:
+    assert Response("a", coding=" AUTO").coding == "auto"
 
 
 def test_equivalent_types_are_accepted() -> None:

@@ -53,6 +53,7 @@ def test_addresses_in_text_become_links() -> None:
         ("exactly ten", 11, "exactly ten"),
         ("some words in a row", 12, "some words…"),
         ("unbrokenunbroken", 8, "unbroke…"),
+        ("some words\nin a row", 13, "some words…"),
     ],
 )
 def test_a_long_text_is_cut_between_words_if_it_can_be(text: str, length: int, short: str) -> None:
@@ -86,6 +87,8 @@ def test_an_emoji_a_flag_or_a_syllable_is_not_split(together: str) -> None:
 def test_scripts_and_styles_are_removed_but_not_text_that_names_them() -> None:
     assert without_scripts("a<script>x</script>b<STYLE>y</STYLE>c") == "abc"
     assert without_scripts("the <script> tag") == "the <script> tag"
+    assert without_scripts('a<script>w("<style>x</style>");y()</script>b') == "ab"
+    assert without_scripts("the <style> tag<script>x</script>") == "the <style> tag"
     assert text_of("<p>One&nbsp;&amp;  two</p><script>x()</script><p>Three</p>") == "One & two\nThree"
 
 

@@ -21,6 +21,7 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         ("http://example.org:0080", "http://example.org/"),
         ("http://example.org:/a", "http://example.org/a"),
         ("http://example.org./a", "http://example.org/a"),
+        ("http://example.org.../a", "http://example.org/a"),
         ("http://EXAMPLE.org.:8080/a", "http://example.org:8080/a"),
         ("http://example.org/./a/../b/%2e%2E/c/.", "http://example.org/c/"),
         ("http://example.org/../../a/b/..", "http://example.org/a/"),

@@ -306,6 +306,9 @@ def test_after_410_a_feed_is_never_due_again() -> None:
         (fetched(cache_control="max-age=7200"), None, 7200),
         (fetched(), Rhythm(ttl=600), 600),
         (failed(429, retry_after="60"), None, 60),
+        (fetched(), Rhythm(skip_hours=frozenset({13})), None),
+        (fetched(cache_control="max-age=60"), Rhythm(skip_hours=frozenset({13})), 60),
+        (fetched(), Rhythm(ttl=7200, skip_hours=frozenset({14})), 3 * 3600),
     ],
 )
 def test_server_and_feed_alone_determine_not_before(
@@ -349,6 +352,7 @@ def test_terms_are_unchanged_after_they_were_stored_as_json(terms: Terms) -> Non
     "column",
     [
         *(None, 5, [1], {"fresh": 5}, {"fresh": [1, 2, 3, 4, 5, 6]}, {"skip_hours": 5}, {"skip_days": [[]]}),
+        *({"ttl": "x"}, {"ttl": float("inf")}, {"update_interval": [1]}, {"fresh": ["x", "y"]}, {"pace": [None, 5]}),
         *({"pace": {"a": 1}}, {"pace": [7]}, {"pace": [7, "x"]}, {"pace": [7, 1e300]}, {"pace": [7, float("nan")]}),
     ],
     ids=repr,

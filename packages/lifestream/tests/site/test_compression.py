@@ -45,6 +45,13 @@ def test_clients_that_do_not_accept_brotli_get_gzip(accepted: str) -> None:
     assert gzip.decompress(response.content).decode() == TEXT
 
 
+@pytest.mark.parametrize("accepted", ["gzip;q=0", "gzip ; q=0.00, br;q=0", "deflate, GZIP;q=0., identity"])
+def test_clients_that_refuse_gzip_get_the_page_as_it_is(accepted: str) -> None:
+    response = answer(accepted)
+    assert "Content-Encoding" not in response
+    assert (response.content.decode(), response["Vary"]) == (TEXT, "Accept-Encoding")
+
+
 def test_a_page_for_one_visitor_is_sent_in_gzip_of_a_random_length() -> None:
     answers = [answer("gzip, br", **{"Cache-Control": "private, no-cache"}) for _ in range(20)]
     assert {each["Content-Encoding"] for each in answers} == {"gzip"}

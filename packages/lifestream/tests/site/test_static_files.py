@@ -72,6 +72,13 @@ def test_a_file_that_is_requested_in_another_way_is_kept_for_an_hour(query: str,
     assert (answer.status_code, answer["Cache-Control"]) == (200, "max-age=3600, public")
 
 
+@pytest.mark.parametrize(
+    ("name", "address"), [("/lifestream/theme.css", "/static/lifestream/theme.css"), ("../theme.css", "/theme.css")]
+)
+def test_a_path_outside_of_the_static_files_has_an_address_without_a_version(name: str, address: str) -> None:
+    assert static(name) == address
+
+
 def test_a_missing_file_has_an_address_without_a_version() -> None:
     assert static("nothing.css") == "/static/nothing.css"
 

@@ -346,6 +346,23 @@ class TestFilling:
             assert fill(subscription) == count
 
 
+def test_posts_that_new_rules_have_not_marked_yet_are_marked_although_a_fill_ends_early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feed = make_feed()
+    for number in range(2):
+        make_item(feed, f"{number}", text="a cat")
+    post = make_post(make_item(text="a dog"), subscription := unfilled(feed))
+    of_all = {"backlog": backfill._NEWEST, "block_rules": "dog"}
+    Subscription._base_manager.filter(pk=subscription.pk).update(**of_all)
+    monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 1)
+    assert fill(subscription) == 1
+    fill_rest()
+    post.refresh_from_db()
+    assert post.ruled
+    assert Post.objects.filter(subscription=subscription).count() == 3
+
+
 def test_new_rules_of_a_lifestream_are_applied_to_a_limited_amount_of_text_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -47,9 +47,15 @@ def has_script(html: str) -> bool:
 
 def resolved(value: str) -> str:
     """Return *value* with its character references resolved. A number beyond all characters gives U+FFFD (HTML,
-    section 13.2.5.80); it is replaced first, since `unescape` raises ValueError for more than 4,300 digits.
+    section 13.2.5.80); it is replaced first, since `unescape` raises ValueError for more than 4,300 digits. So are
+    control characters, which `unescape` leaves out: to a browser, `java&#1;script:` is no scheme.
     """
-    return unescape(_BEYOND.sub("\ufffd", _ZEROS.sub(r"&#\g<1>0", value)))
+    return unescape(_CONTROL.sub(_control, _BEYOND.sub("\ufffd", _ZEROS.sub(r"&#\g<1>0", value))))
+
+
+def _control(reference: re.Match[str]) -> str:
+    number = int(reference[1]) if reference[1] else int(reference[2], 16)
+    return chr(number) if 0 < number < 0x20 or number == 0x7F else reference[0]
 
 
 def _tags(html: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -78,7 +84,8 @@ def _tags(html: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
                     ended = _RAW[name].search(html, position)
                     position = ended.start() if ended else len(html)
         elif html.startswith("<!--", start):
-            position = _end_of(html, "-->", start + 2)  # `<!-->` is a whole comment
+            ended = _COMMENT.match(html, start)
+            position = ended.end() if ended else len(html)
         elif html.startswith(("<!", "<?", "</"), start):
             position = _end_of(html, ">", start)
         else:
@@ -93,6 +100,8 @@ def _end_of(html: str, mark: str, position: int) -> int:
 
 _ZEROS = re.compile(r"&#([xX]?)0++")
 _BEYOND = re.compile(r"&#0?[1-9][0-9]{7,}+;?")
+_CONTROL = re.compile(r"&#(?:0?([0-9]{1,3})(?![0-9])|[xX]0?([0-9a-fA-F]{1,2})(?![0-9a-fA-F]));?")
+_COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*+([^\s/>][^\s/>=]*+)"

@@ -81,7 +81,7 @@ def optional(name: str, value: str | int | None) -> Element | None:
 
 
 def xhtml(fragment: str) -> Element:
-    """Return a fragment of XHTML inside its `div` (RFC 4287 §3.1.1.3).
+    """Return a fragment of XHTML inside its `div` (RFC 4287 §3.1.1.3), without comments and processing instructions.
 
     Raises ValueError if it is not well-formed, or has an attribute of another namespace than that of XML.
     """
@@ -184,7 +184,7 @@ def _declared(encoding: str, declaration: bool | str) -> str:
     name = encoding if declaration is True else declaration
     if not _ENCODING_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not allowed in an XML declaration; write a name such as 'windows-1251'")
-    return "utf-8" if name.lower() == "utf-8-sig" else name
+    return "utf-8" if declaration is True and codec_name(encoding) == "utf-8-sig" else name
 
 
 def _survives(character: str, encoding: str) -> bool:

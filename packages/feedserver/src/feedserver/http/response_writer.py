@@ -83,9 +83,10 @@ def make_head(request: Request | None, response: Response, keep_alive: bool) -> 
     method = request.method if request is not None else "GET"
     framing = _framing(method, version, response, declared)
     added = _framing_fields(framing, response, declared)
-    keep_alive = keep_alive and framing != "close" and _is_honest(declared, framing, response)
+    has_clear_end = framing != "close" and not (framing == "chunked" and version == "1.0")
+    keep_alive = keep_alive and has_clear_end and _is_honest(declared, framing, response)
     if b"connection" in declared:
-        keep_alive = keep_alive and b"close" not in declared[b"connection"].lower()
+        keep_alive = keep_alive and not any(b"close" in each.lower() for each in _values(response, b"connection"))
     elif "connection" not in response.omit:
         if not keep_alive:
             added.append((b"Connection", b"close"))
@@ -127,12 +128,18 @@ def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, response:
 
     If the length of a body is declared before the body is made, this is not known, and the result is False.
     """
-    length = declared.get(b"content-length")
-    if length is None:
+    lengths = _values(response, b"content-length") if b"content-length" in declared else []
+    if not lengths or not has_content(response.status):  # a 204 or 304 ends with its head (RFC 9112 §6.3)
         return True
     if isinstance(response.body, MadeBody):
         return False
-    return framing == "length" and length.strip() == b"%d" % body_size(response)
+    size = b"%d" % body_size(response)
+    return framing == "length" and all(each.strip() == size for each in lengths)
+
+
+def _values(response: Response, name: bytes) -> list[bytes]:
+    """Return the values of all headers of *response* that are called *name*."""
+    return [value for each, value in response.headers.raw if each.lower() == name]
 
 
 def whole(head: AnswerHead, response: Response, method: str, now: float) -> bytes | None:

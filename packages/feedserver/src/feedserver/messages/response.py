@@ -37,8 +37,8 @@ _CONDITIONALS: Final = get_args(Conditional)
 MOST_CODINGS = 10
 """The most codings, one inside another, in which a body can be sent."""
 
-CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "auto")
-"""The codings that a response can name; `http.content_codings` encodes them."""
+CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity")
+"""The codings that a response can name, beside "auto"; `http.content_codings` encodes them."""
 
 # RFC 9110 renamed these; Python followed in 3.13, and what is sent must not depend on its version.
 _RENAMED = {
@@ -205,6 +205,7 @@ class Response:
                 raise ValueError(f"a reason phrase has a line break in it, {named(reason)}; leave it out")
         if coding is not None:
             _check_coding(coding)
+            coding = "auto" if coding.strip().lower() == "auto" else coding
         if source != "":
             check_text("source", source)
         if error != "":
@@ -308,7 +309,7 @@ def _check_coding(coding: object) -> None:
                 f"there are {coding.count(',') + 1} codings inside each other; give at most {MOST_CODINGS}"
             )
         for word in coding.split(","):
-            check_choice("a coding", word.strip().lower(), CODINGS)
+            check_choice("a coding", word.strip().lower(), (*CODINGS, *(() if "," in coding else ("auto",))))
 
 
 def _notes(notes: object) -> tuple[tuple[str, str], ...]:

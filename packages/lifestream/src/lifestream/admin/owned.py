@@ -199,7 +199,7 @@ def _gone() -> Http404:
 
 
 def _noting_the_limit(response: HttpResponse) -> HttpResponse:
-    """Return *response*. If it is a list that doesn't show all rows, add a line that says so."""
+    """Return *response*. If it is a list that may not show all rows, add a line that says so."""
     context = getattr(response, "context_data", None)
     if context and "cl" in context and context["cl"].result_count >= LISTED:
         text = gettext("The first {} are listed: filters and the search find the others.")

@@ -82,7 +82,8 @@ def shorten(text: str, length: int) -> str:
     """Return *text* in at most *length* characters (at least 1), cut between words if possible, and with "…" if it was
     cut.
 
-    A user-perceived character isn't split: a letter with its accents, a flag, or another emoji of several code points.
+    A user-perceived character of up to _LONGEST_CLUSTER code points isn't split: a letter with its accents, a flag, or
+    another emoji of several.
     """
     if len(text) <= length:
         return text
@@ -93,10 +94,10 @@ def shorten(text: str, length: int) -> str:
         end -= 1
     head = text[:end]
     if not text[len(head)].isspace():
-        cut = head.rfind(" ")
+        cut = max(map(head.rfind, " \n"))
         # Chinese and Japanese have no spaces: a cut at a space that loses most of the text is not used.
         head = head[:cut] if cut > len(head) // 2 else head
-    return head.rstrip(" ,;:.-–—") + "…"
+    return head.rstrip(" \n,;:.-–—") + "…"
 
 
 _LONGEST_CLUSTER: Final = 20
@@ -137,15 +138,20 @@ def without_scripts(text: str) -> str:
     """
     if "<" not in text:
         return text
-    kept, position = [], 0
-    while (start := _SCRIPT.search(text, position)) and (end := _SCRIPT_END.search(text, start.end())):
-        kept.append(text[position : start.start()])
-        position = end.end()
-    return "".join(kept) + text[position:]
+    kept, copied, position = [], 0, 0
+    endless = set()  # names without a further end tag: none is searched for twice
+    while start := _SCRIPT.search(text, position):
+        name, position = start[1].lower(), start.end()
+        if name not in endless and (end := _ENDS_OF_SCRIPTS[name].search(text, position)):
+            kept.append(text[copied : start.start()])
+            copied = position = end.end()
+        else:
+            endless.add(name)
+    return "".join(kept) + text[copied:]
 
 
-_SCRIPT = re.compile(r"<(?i:script|style)\b")
-_SCRIPT_END = late(r"</(?:script|style)\b[^>]*+(?:>|\Z)", re.IGNORECASE)
+_SCRIPT = re.compile(r"<((?i:script|style))\b")
+_ENDS_OF_SCRIPTS: Final = {name: late(rf"</{name}\b[^>]*+(?:>|\Z)", re.IGNORECASE) for name in ("script", "style")}
 
 
 BREAKS_LINE: Final = name_set(

@@ -6,7 +6,7 @@ wrote into what is requested and stored; `url_key` is the only one that says whe
 | in the URL | requested | compared |
 |---|---|---|
 | `feed:`, a second scheme before the first, login | without | without |
-| default port, dot after the host, dot segments, empty query, fragment | without | without |
+| default port, dots after the host, dot segments, empty query, fragment | without | without |
 | case of scheme and host | lower | lower |
 | `%7e`, `%2f` | as it is spelt | `~`, `%2F` |
 | `%2F` and `/`, order of the query, `http` and `https`, `www.` | as it is spelt | they differ |
@@ -257,7 +257,7 @@ def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if "[" in parts.netloc.rpartition("@")[2]:
         IPv6Address(host)
-    host = _ascii_host(host.removesuffix(".")).removesuffix(".")  # IDNA turns other dots into "."
+    host = _ascii_host(host.rstrip(".")).rstrip(".")  # IDNA turns other dots into "."
     if not host.startswith("[") and _NOT_OF_A_HOST.search(host):
         raise ValueError(_NO_CHARACTER_OF_A_HOST)
     return host

@@ -270,7 +270,8 @@ class Feed(models.Model):
     next_reason = MessageField(_("reason of the next fetch"), blank=True)
     # All times that were asked for, and by what. The last in the list applies: the latest time, or a push.
     candidates = models.JSONField(default=list, blank=True, editable=False)
-    # The part of the wait that the server or the feed asked for: only resuming the feed skips it.
+    # The part of the wait that the server or the feed asked for: it ends early only if the feed is resumed, or gets
+    # another URL or login.
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     # How long answers are fresh and how often the feed is published, as its last answer said. See `schedule.Terms`.
     terms = models.JSONField(default=dict, blank=True, editable=False)

@@ -4,8 +4,8 @@ The strict reader then reads what is left of a damaged entry by the same rules a
 nothing is left out, and an element ends with the one around it, at the latest. An entry ends where the next one begins,
 and a field that has no end tag ends where the next field begins. Attributes are quoted and given once. A `<` that
 begins no tag is text, and so is the start tag of an element that is neither one of HTML nor one of feeds, and that
-never ends. From the first start tag on, comments and processing instructions are left out. Wrong references and
-prefixes are left to `wellformed.mend`; apart from them, the result is well-formed.
+never ends. Comments and processing instructions are left out. Before the first start tag, nothing is changed. Wrong
+references and prefixes are left to `wellformed.mend`; apart from them, what begins with a start tag is well-formed.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ all of it is valid UTF-8, and can't be so by chance (`_is_utf8`). If every candi
 is taken, so if a publisher's excerpt ends within a character, only that character is lost. If even that candidate has
 too many errors, the document is read as windows-1252. Unless labels are ignored, the result has a complaint if the
 encoding differs from the first label (from UTF-8, if there is none). It also has one if part of the document could not
-be decoded, except in EBCDIC.
+be decoded, except in EBCDIC. Bytes at the end that are too few for UTF-16 or UTF-32 are left out without a complaint.
 
 Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80), again
 except in EBCDIC, which has line ends among them.

@@ -1,7 +1,8 @@
 """Which picture is fetched next: the feeds take turns, so that slow pictures of one feed do not hold up the others.
 
 A feed, and a host, may have a few fetches under way. A fetch that takes long moves aside: it goes on, and another one
-begins in its place. If too many have moved aside, the first of these is cancelled.
+begins in its place. It still counts for its feed and its host. If too many have moved aside, the first of these is
+cancelled.
 """
 
 from __future__ import annotations

@@ -120,7 +120,9 @@ def find_feeds(
 
 
 def _find_at(url: str, scout: Scout) -> Found:
-    """Return the feed at *url*, without a request if it is stored already. Raises `NotAdded`."""
+    """Return the feed at *url*; no request is sent if it is stored already and *url* has no credentials. Raises
+    `NotAdded`.
+    """
     try:
         written = completed(url)
         asked, login = request_url(written), credentials_of(written)
@@ -150,7 +152,7 @@ def add_feed(
     clock: Callable[[], datetime] = timezone.now,
 ) -> Added:
     """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items, which are posted as
-    the rules allow.
+    the rules allow. A subscription that exists already stays as it is.
 
     Raises `NotAdded` for a feed that has neither a title nor a *name*, and if the lifestream was deleted. A feed that
     was deleted since it was found is stored again.

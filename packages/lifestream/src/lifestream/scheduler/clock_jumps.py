@@ -2,8 +2,8 @@
 
 A machine whose clock is ahead stores times that lie in the future for all others, and for itself once its clock is
 right: feeds would be due, leases would end and entries would be dated too late, by as much as the clock was ahead. Each
-refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this row to notice a time in the
-future.
+refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this tally, and that of
+`_MENDED`, to notice a time in the future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A pause of all its feeds
 that a host asked for at such a time is made to last as long, counted from now. A feed that was postponed at such a

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -93,18 +94,25 @@ class Terms:
         try:
             fresh, pace = terms.get("fresh"), terms.get("pace")
             return cls(
-                Freshness(*fresh) if fresh else None,
+                Freshness(_finite(fresh[0]), *fresh[1:]) if fresh else None,
                 Rhythm(
-                    terms.get("ttl"),
-                    terms.get("update_interval"),
+                    None if terms.get("ttl") is None else _finite(terms["ttl"]),
+                    None if terms.get("update_interval") is None else _finite(terms["update_interval"]),
                     frozenset(terms.get("skip_hours", ())),
                     frozenset(terms.get("skip_days", ())),
                 ),
-                Pace(pace[0], datetime.fromtimestamp(pace[1], UTC)) if pace else None,
+                Pace(_finite(pace[0]), datetime.fromtimestamp(pace[1], UTC)) if pace else None,
             )
         except (AttributeError, TypeError, LookupError, ValueError, OverflowError, OSError):
             _log.warning("the stored terms of a feed can't be read: %.200r", terms)
             return cls()
+
+
+def _finite(number: Any) -> Any:
+    """Return *number*. Raises TypeError if it is no number, and ValueError if it is not finite."""
+    if not math.isfinite(number):
+        raise ValueError("a number that is not finite")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +161,10 @@ def _aware(at: datetime) -> datetime:
 class Next:
     """When a feed is due (*at*; None: never again), and the *reason* in words.
 
-    *not_before* is the earliest time that server and feed allow, None if they ask for nothing. *host_pause* is until
-    when all feeds of the host wait, None if they need not. *failures* and *terms* are the history for the next
-    decision. *candidates* are all times that were asked for, in ascending order; the feed is due at the last one.
+    *not_before* is the earliest time that server and feed allow; None if they ask for no delay, even if the feed skips
+    the hour that follows our own interval. *host_pause* is until when all feeds of the host wait, None if they need
+    not. *failures* and *terms* are the history for the next decision. *candidates* are all times that were asked for,
+    in ascending order; the feed is due at the last one.
     """
 
     at: datetime | None
@@ -273,13 +282,15 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
     waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))
     candidates = [DueTime(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
     reason, at = latest.reason, candidates[-1].at
-    not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
     late = timedelta(seconds=_spread(history.feed, now, min(limits.jitter * ours.seconds, _MOST_SPREAD)))
     rhythm = history.terms.rhythm
+    not_before = None
+    if asked is not None and asked.seconds > 0:
+        not_before, _ = past_skipped(now + timedelta(seconds=asked.seconds), rhythm)
     begins, skipped = past_skipped(at + late, rhythm)
     if skipped:
         candidates.append(DueTime(begins, skipped))
-        reason, at, not_before = skipped, begins, begins
+        reason, at = skipped, begins
     if late:
         at += late
         candidates.append(DueTime(at, say("spread", wait=Duration(late.total_seconds()))))

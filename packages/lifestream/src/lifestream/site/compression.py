@@ -26,6 +26,7 @@ LEAST: Final = 200
 _QUALITY: Final = 5  # as fast as gzip, and smaller
 _FILE_QUALITY: Final = 10  # for files that never change
 _TEXT = re.compile(r"text/|application/(?:.*\+)?(?:json|xml|javascript)|image/svg")
+_REFUSES_GZIP = re.compile(r"(?:^|,)\s*gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?=,|$)", re.IGNORECASE)
 _ACCEPTED = re.compile(r"(?:^|,)\s*br\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?(?=,|$)")
 
 
@@ -46,6 +47,9 @@ class CompressionMiddleware(GZipMiddleware):
             return response  # it is compressed already, and may be large
         body = _body_of(response) if brotli and _may_have_brotli(request, response) else None
         if body is None or len(body) < LEAST:
+            if _REFUSES_GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):  # Django looks for the word only
+                patch_vary_headers(response, ("Accept-Encoding",))
+                return response
             return super().process_response(request, response)
         lasting = "immutable" in response.get("Cache-Control", "")
         compressed = _compressed_once(body) if lasting else brotli.compress(body, quality=_QUALITY)

@@ -20,6 +20,7 @@ from typing import IO, Any, Final, TypeAlias
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]  # it has no types
@@ -55,7 +56,10 @@ def known_version(name: str) -> str:
 
 def _found(name: str) -> str | None:
     """Return the path of the regular file that is now served under *name*, None if there is none."""
-    found = finders.find(name)
+    try:
+        found = finders.find(name)
+    except SuspiciousFileOperation:  # such as "/theme.css" or "../theme.css" in a template
+        return None
     return found if isinstance(found, str) and is_regular(found) else None
 
 

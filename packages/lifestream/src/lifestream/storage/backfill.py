@@ -146,7 +146,7 @@ def read_at_once(
 
 def fill_rest(stopping: threading.Event | None = None) -> int:
     """Post what `fill_newest`, `fill`, `apply_rules` and `read_at_once` have left, until *stopping* is set. Returns for
-    how many subscriptions nothing is left.
+    how many subscriptions nothing is left, of those whose feeds have items.
     """
     using = router.db_for_write(Subscription)
     done = 0
@@ -200,7 +200,7 @@ def fill(subscription: Subscription, unlike: int | None = None, reading: Reading
         rules, last = rules_of(row), _NEWEST
         for chunk in _chunks(items, rules, None):
             if rules and reading.most(rules) <= 0:
-                _note(row.pk, row.backlog, last, using)
+                _note(row.pk, row.backlog, max(last, row.backlog or 0), using)
                 break
             count += _post(chunk, row, using)
             reading.note_chunk(chunk, rules)

@@ -75,8 +75,8 @@ class _Extended:
 
 
 def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
-    """Write *lines*, and delete the oldest lines of each of their feeds that has more than LIFESTREAM_KEEP_FETCHES.
-    This runs in the caller's transaction.
+    """Write *lines*, and delete the oldest lines of each feed that got a new line and now has more than
+    LIFESTREAM_KEEP_FETCHES. This runs in the caller's transaction.
 
     *lines* must have at most one for each feed. *again* are the feeds whose last fetch had the same outcome: the last
     line is looked up only for these.
