@@ -44,6 +44,7 @@ def sent(name: str, value: str) -> set[str]:
         ("https://h/?x=token:('my s3cret')", {"s3cret", "my s3cret"}),
         ("https://h/?x=user:ada,token:my+s3cret", {"s3cret", "my s3cret"}),
         ("https://h/?x=reset+password", set()),
+        ("https://h/?x=token+economics+2026", set()),
         ("https://h/?x=%7B%22token%22:%22a%5C%22bc%22%7D", {"a%5C%22bc", 'a\\"bc', 'a"bc'}),
         ("https://h/?x=%7B%22token%22:%22%5Cu00fc123%22%7D", {"%5Cu00fc123", "\\u00fc123", "\xfc123"}),
         ("https://h/?token=[%22%5Cud83dabcd%22]", {"[%22%5Cud83dabcd%22]", '["\\ud83dabcd"]', "?abcd", "ud83dabcd"}),
