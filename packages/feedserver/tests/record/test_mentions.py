@@ -105,7 +105,9 @@ def test_names_that_are_kept_are_not_mentioned() -> None:
         ("'ab' in password", {"ab"}),
         ("password = correct horse", {"correct horse", "correct"}),
         ("reset password", set()),
-        ("password eq hunterab", {"eq hunterab", "hunterab"}),
+        ("password eq hunterab", {"hunterab"}),
+        ("password.eq.ab12", {"ab12"}),
+        ("pwd:not-ab12", {"not-ab12"}),
     ],
 )
 def test_the_strings_and_what_follows_the_name_may_be_the_secret(value: str, parts: set[str]) -> None:

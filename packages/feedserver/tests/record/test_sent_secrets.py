@@ -40,7 +40,7 @@ def sent(name: str, value: str) -> set[str]:
         ("https://h/?password=[s3cret", {"[s3cret", "s3cret"}),
         ("https://h/?token={%22value%22:%22s3cret%22}", {"{%22value%22:%22s3cret%22}", '{"value":"s3cret"}', "s3cret"}),
         ("https://h/?password=[123456,22]", {"[123456,22]", "123456"}),
-        ("https://h/?x={'token':b's3cret'}", {"b's3cret", "s3cret"}),
+        ("https://h/?x={'token':b's3cret'}", {"s3cret"}),
         ("https://h/?x=token:('my s3cret')", {"s3cret", "my s3cret"}),
         ("https://h/?x=user:ada,token:my+s3cret", {"s3cret", "my s3cret"}),
         ("https://h/?x=reset+password", set()),

@@ -52,7 +52,7 @@ _OPERATORS = (
 """Words that compare. Most of them are words of a sentence, too, if no string or list is behind them."""
 
 _BEHIND_NAME = re.compile(
-    rf"(?P<joins>(?>(?:\W|\b{_OPERATORS}\b(?!:\w)|(?<![\w'\"`])\w(?=['\"`])|(?<=::)\w++|(?<=/)\w++\(\)"
+    rf"(?P<joins>(?>(?:\W|\b{_OPERATORS}\b(?![:-]\w)|(?<![\w'\"`])\w(?=['\"`])|(?<=::)\w++|(?<=/)\w++\(\)"
     rf"|{REPLACEMENT}(?=\s?['\"`]\w))*))(?P<word>\w++)",
     re.IGNORECASE,
 )
@@ -77,7 +77,6 @@ _CALL = re.compile(
 )
 """A call with a name and a value: `startswith(password,'hunter2')`, `eq(password,hunter2)`."""
 
-_AFTER_NAME = re.compile(r"[\W_]+")
 _BETWEEN_WORDS = re.compile(r"[\s,:;=|'\"`()\[\]{}]+")
 
 
@@ -118,8 +117,8 @@ def parts_beside(value: str, name: str) -> Iterator[str]:
     plain = _as_utf_8(_plain(value))
     yield from (each["content"] for each in _strings(plain) if each["content"] != name)
     _, _, rest = plain.partition(name)
-    between = _AFTER_NAME.match(rest)
-    rest = rest[between.end() :].rstrip("'\"`)]}") if between is not None else ""
+    behind = _BEHIND_NAME.match(rest)
+    rest = rest[behind.start("word") :].rstrip("'\"`)]}") if behind is not None else ""
     yield rest
     for each in _BETWEEN_WORDS.split(rest):
         if len(each) >= (SHORTEST_IN_WORDS if each.islower() and each.isalpha() else SHORTEST):
