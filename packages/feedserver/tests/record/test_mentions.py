@@ -20,6 +20,7 @@ COMPARISONS = [
     *("password.eq.S3", '["password","=","S3"]', '{"field": "password", "op": "eq", "value": "S3"}', "{'otp': 'S3'}"),
     *('{"filter": "password ne \'S3\'"}', "the pin:S3", "contrase\xf1a: S3", "пароль: S3", "a=1,pwd=b S3"),
     *("'S3'\\u003dpassword", "password =~ 'S3'", "password=~'S3'", "password not between 'S3' and 'S4'"),
+    *("startswith(user.password, 'S3')", "'S3'==user.password", "password starts_match 'S3'", "password has 'S3'"),
     *("password:/S3/", "//user[password/text()='S3']", "(|(uid=a)(userPassword=S3))"),
 ]
 

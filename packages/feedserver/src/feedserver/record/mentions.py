@@ -46,8 +46,8 @@ _BETWEEN = re.compile(r"[;?&#]|<(?=[\w/.])|>(?=[ \t]*[;,]|$)")
 """What is between two parts of a sentence that do not belong together: a URL, a parameter of a header."""
 
 _OPERATORS = (
-    r"(?:is|not|in|eq|neq?|g[et]|l[et]|co|sw|ew|[ir]?like|i?match(?:es)?|contains|between|regexp?|glob"
-    r"|(?:starts?|begins?|ends?)[ _]?with|similar to)"
+    r"(?:is|not|in|has|eq|neq?|g[et]|l[et]|co|sw|ew|[ir]?like|contains|between|regexp?|glob|similar to"
+    r"|(?:re_|starts?_|ends?_)?i?match(?:es)?|(?:starts?|begins?|ends?)[ _]?with)"
 )
 """Words that compare. Most of them are words of a sentence, too, if no string or list is behind them."""
 
@@ -64,14 +64,14 @@ _SIGN = re.compile(r"[=:~<>]")
 _OPERATOR = re.compile(rf"\b{_OPERATORS}\b", re.IGNORECASE)
 _OPERATOR_OF_WORDS = re.compile(r"\seq\s|\.(?:n?eq|i?like)\.", re.IGNORECASE)
 _STRING_BEFORE_NAME = re.compile(
-    rf"['\"`][)\s]*+(?:[=<>!~]{{1,3}}|(?P<of_call>,)|\b(?:not\s++)?{_OPERATORS}\b)[\s(]*+(?>(?:\w++\()*)"
-    r"(?P<name>[\w-]++)(?(of_call)\))",
+    rf"['\"`][)\s]*+(?:[=<>!~^$*]{{1,3}}|(?P<of_call>,)|\b(?:not\s++)?{_OPERATORS}\b)[\s(]*+"
+    r"(?>(?:\w++[(.])*)(?P<name>[\w-]++)(?(of_call)\))",
     re.IGNORECASE,
 )
 """What is behind a string that is compared with a name: `'hunter2' eq password`, `substringof('hunter2',password)`."""
 
 _CALL = re.compile(
-    rf"(?<!\w)(?:{_OPERATORS}|(?P<of_strings>\w++))\((?>(?:\w++\(){{0,4}})(?P<name>[\w-]++)\)*+\s*+,[\s(]*+"
+    rf"(?<!\w)(?:{_OPERATORS}|(?P<of_strings>\w++))\((?>(?:\w++[(.]){{0,4}})(?P<name>[\w-]++)\)*+\s*+,[\s(]*+"
     r"(?(of_strings)\w?['\"`])(?=[\w'\"`])",
     re.IGNORECASE,
 )
