@@ -181,6 +181,7 @@ OK = "Content-Length: 2\r\n\r\nok"
                 "2\r\nok\r\n0\n\r\n",
                 "2;\nok\r\n0\r\n\r\n",
                 "2\r\nok\r\n0\r\nX\r\n\r\n",
+                "2\r\nok\r\n0\r\n X-A: b\r\n\r\n",
             )
         ),
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n", "no whole answer came"),

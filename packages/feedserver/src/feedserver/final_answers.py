@@ -59,10 +59,12 @@ def chunked_body(response: HTTPResponse, *, strict: bool = False) -> Iterator[by
             size -= len(piece)
         if stream.read(2) != b"\r\n":
             raise IncompleteRead(b"")
+    is_first = True
     while (trailer := stream.readline(_PIECE + 1)) not in (b"\r\n", b"\n", b""):
         _check_length(trailer, "trailer line")
-        if strict and not FIELD_LINE.match(trailer):
+        if strict and (not FIELD_LINE.match(trailer) or (is_first and trailer[:1] in b" \t")):
             raise IncompleteRead(b"")
+        is_first = False
     if strict and not trailer:
         raise IncompleteRead(b"")
 

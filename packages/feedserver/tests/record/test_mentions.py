@@ -1,4 +1,4 @@
-"""A text that mentions the name of a secret beside something that may be the secret is a secret as a whole."""
+"""A text that compares the name of a secret with something that may be the secret is a secret as a whole."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ COMPARISONS = [
     *("password='S3'", "`password`='S3'", "password::text='S3'", "'S3'==password", "password <=> 'S3'"),
     *("password like N'S3'", "'S3' in password", "password in ('b', 'S3')", "password between 'b' and 'S3'"),
     *("startswith(password,'S3')", "substringof('S3',lower(password))", "eq(password,S3)", "trim(pwd) ~* 'S3'"),
-    *("user:ada,password:S3", "a:b|pwd:S3|e:f", "(a:b,-pwd:S3)", "password = S3", "password is S3", "token='secretS3'"),
-    *("password.eq.S3", '["password","=","S3"]', '{"field": "password", "value": "S3"}', "{'otp': 'S3'}"),
-    *('{"filter": "password ne \'S3\'"}', "the pin:S3", "Bearer S3", "contrase\xf1a S3", "пароль: S3", "a=1,pwd=b S3"),
+    *("user:ada,password:S3", "a:b|pwd:S3|e:f", "(a:b,-pwd:S3)", "password = S3", "token='secretS3'"),
+    *("password.eq.S3", '["password","=","S3"]', '{"field": "password", "op": "eq", "value": "S3"}', "{'otp': 'S3'}"),
+    *('{"filter": "password ne \'S3\'"}', "the pin:S3", "contrase\xf1a: S3", "пароль: S3", "a=1,pwd=b S3"),
     *("'S3'\\u003dpassword", "password =~ 'S3'", "password=~'S3'", "password not between 'S3' and 'S4'"),
-    *("password:/S3/", "//user[password/text()='S3']", "(|(uid=a)(userPassword=S3))", "password,S3"),
+    *("startswith(user.password, 'S3')", "'S3'==user.password", "password starts_match 'S3'", "password has 'S3'"),
+    *("password:/S3/", "//user[password/text()='S3']", "(|(uid=a)(userPassword=S3))"),
 ]
 
 
@@ -54,6 +55,11 @@ def test_a_comparison_in_a_sentence_needs_no_quotes(text: str) -> None:
         *("password", "access_token", "reset-password", "user.password", "token is null", "token in ()", "password=''"),
         *("key eq 'a'", "session:keynote", "how to pass an exam", "cookie recipes", "monkey:a", "author:ada"),
         *("token:desc", "token asc, name desc", "auth:8080", "auth.example:80/x", "/auth/token/x", "https://auth/a"),
+        *("password manager", "Sid Meier's Civilization", "oauth 2.0", "pat metheny 2026", "passwords, privacy, C++"),
+        *('"password manager" OR token', "title:password flair:'token' x:y", "Talk:Token_ring", "auth|security|x1"),
+        *("id,title,token", "user.auth,comments", "src/auth/x1.md", "repo:a/b oauth is:open", "Category eq 'auth'"),
+        *("startswith(Title,'Password')", "text ~ 'token' and a > 1", "//item[category='auth']", "que se passe-t-il"),
+        *('{"tag":"auth","lang":"en"}', "Invalid token, please log in", "two-factor authentication", "auth.co.uk/x"),
         *("%2Fauth%2Ftoken%2Fx", "?a=b", "../password/x", "a.php?token=x", '{"password": "x", "a": 1}', "[1, 2]"),
         '{"url": "https://auth.example/x", "password": null}',
     ],
@@ -74,6 +80,12 @@ def test_a_value_without_anything_that_may_be_the_secret_mentions_none(value: st
         "password == 'removed' and key == 'x'",
         "token = null, a = 'x'",
         "the token is a8f5",
+        "the 'token' parameter is deprecated, use 'Authorization' instead",
+        "you don't need a password here, isn't it \"nice\"",
+        "\"Invalid password\" for user 'ada'",
+        '"auth", "web"',
+        "default-src 'self' auth.example 'unsafe-inline'",
+        'auth, "web dev"',
     ],
 )
 def test_a_sentence_without_a_string_beside_the_name_mentions_no_secret(text: str) -> None:
@@ -94,8 +106,9 @@ def test_names_that_are_kept_are_not_mentioned() -> None:
         ("'ab' in password", {"ab"}),
         ("password = correct horse", {"correct horse", "correct"}),
         ("reset password", set()),
-        ("password eq hunterab", {"eq hunterab", "hunterab"}),
-        ("id,password,description,ab12", {"description,ab12", "ab12"}),
+        ("password eq hunterab", {"hunterab"}),
+        ("password.eq.ab12", {"ab12"}),
+        ("pwd:not-ab12", {"not-ab12"}),
     ],
 )
 def test_the_strings_and_what_follows_the_name_may_be_the_secret(value: str, parts: set[str]) -> None:
@@ -104,4 +117,4 @@ def test_the_strings_and_what_follows_the_name_may_be_the_secret(value: str, par
 
 
 def test_brackets_that_are_nested_deeply_are_no_error() -> None:
-    assert mentioned_in_value(f"{'[' * 50_000}'password', 'a'{']' * 50_000}", NOTHING) == "password"
+    assert mentioned_in_value(f"{'[' * 50_000}'password' = 'a'{']' * 50_000}", NOTHING) == "password"

@@ -216,6 +216,9 @@ HOSTILE = [
     "/?a=%2F%3F'",
     "</;a='",
     "pwd)))) ",
+    "pwd is ",
+    "in(pwd,",
+    "'in f(",
 ]
 
 

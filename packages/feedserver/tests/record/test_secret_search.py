@@ -177,9 +177,9 @@ REPLACED = [
     ("/x?next=http%3A%2F%2Fada%3Ab%20c%40h%2F", "/x?next=http%3A%2F%2Fh%2F", ["password"]),
     # A value with quotes, brackets or semicolons, where the text is nothing but a URL: see test_whole_urls.py.
     ("?code=b'c&state=d", "?code=removed&state=removed", ["parameter code", "parameter state"]),
-    # A value that mentions a secret is one as a whole: see test_mentions.py.
+    # A value that compares a secret is one as a whole: see test_mentions.py.
     ("/?a=1&filter=pwd:abc&b=2", "/?a=1&filter=removed&b=2", ["parameter filter"]),
-    ("/?q=a+Bearer+b9Zz", "/?q=removed", ["parameter q"]),
+    ("/?q=a+Bearer+b9Zz", "/?q=a+Bearer+removed", ["credentials of Bearer"]),
     ("see /?q=pwd::text='b'&x=c", "see /?q=removed&x=c", ["parameter q"]),
     ("pwd = a b", "pwd = removed b", ["parameter pwd"]),
     # Signs that are percent-encoded, or stand for others.

@@ -18,7 +18,7 @@ REPLACED = [
     ("/?pwd=b c&x=d e", "/?pwd=removed&x=d e", ["b c"]),
     ("/?z=pwd = b&x=d e", "/?z=removed&x=d e", ["pwd = b"]),
     ("</?z=pwd = b>; rel=x", "</?z=removed>; rel=x", ["pwd = b"]),
-    ("/?pwd%20is%20b&a=c", "/?removed&a=c", ["pwd%20is%20b"]),
+    ("/?pwd%20eq%20b&a=c", "/?removed&a=c", ["pwd%20eq%20b"]),
     ("/?'b'=pwd&u['auth_type']=c", "/?removed&u['auth_type']=c", ["'b'=pwd"]),
     ("/?pwd ne 'b' or x='c'", "/?removed", ["pwd ne 'b' or x='c'"]),
     ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["b'c"]),

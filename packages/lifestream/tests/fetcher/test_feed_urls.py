@@ -151,7 +151,9 @@ def test_a_text_that_is_no_url_of_a_feed_is_refused_with_the_reason(url: str, me
             "https://a.example/?u=https%3A%2F%2F…@b.example",
         ),
         ("ada%253Asecret%2540b.example", "…@b.example"),
+        ("https://a.example/proxy/https://ada:x/secret@b.example", "https://a.example/proxy/https://…@b.example"),
         ("https://a.example:8080/@ada", "https://a.example:8080/@ada"),
+        ("https://a.example/?t=12:30&to=ada@b.example", "https://a.example/?t=12:30&to=ada@b.example"),
     ],
 )
 def test_no_login_within_a_url_is_shown_in_a_message(url: str, shown: str) -> None:

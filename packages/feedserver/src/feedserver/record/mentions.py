@@ -1,8 +1,7 @@
-"""Texts that mention the name of a secret beside something that may be the secret, such as `password eq 'hunter2'`.
+"""Texts that compare the name of a secret with what may be the secret, such as `password eq 'hunter2'`.
 
-Such a text is a secret as a whole: queries and logs have more notations than anybody can list, and one that is replaced
-without need is reported. In the value of a parameter, any other word may be the secret; in a sentence, such as the
-value of a header, only a string in quotes.
+Such a text is a secret as a whole, since it is unclear where the secret ends in it. A name beside other words is none:
+`?q=password+manager` and `?fields=id,token` must lead to the same place in a fixture as they did.
 """
 
 from __future__ import annotations
@@ -14,20 +13,14 @@ from contextlib import suppress
 from urllib.parse import unquote, unquote_plus
 
 from feedserver.record.known_secrets import REPLACEMENT, SHORTEST, SHORTEST_IN_WORDS
-from feedserver.record.secret_names import is_secret, says_what
+from feedserver.record.secret_names import is_secret
 
 _LEVELS = 5
 """How many times the percent-encoding of a value is undone."""
 
 _WORD = re.compile(r"[\w-]+")
-_PROSE = re.compile(r"[^\W\d_]+(?:[ -]+[^\W\d_]+)*")
 _THINGS = frozenset({"key", "keys", "session", "sessions", "ticket", "tickets"})
 """Words that are mostly other things than secrets, so that alone they are no names."""
-
-_IN_PROSE = frozenset(
-    {"assertion", "bearer", "clave", "cookie", "crumb", "pass", "passe", "pat", "pin", "signature", *_THINGS}
-)
-"""Words that mean something else in a text of nothing but words, as in "how to pass an exam"."""
 
 _NO_SECRETS = frozenset(
     {
@@ -35,7 +28,7 @@ _NO_SECRETS = frozenset(
         *("and", "or", "not", "is", "in", "eq", "ne", "asc", "desc", "ascending", "descending", "order", "by"),
     }
 )
-"""Words beside a name that are no secret: what is no value, and what compares or sorts."""
+"""Words behind a name that are no secret: what is no value, and what compares or sorts."""
 
 _URL = re.compile(
     r"(?:[a-z][a-z0-9+.-]*+:(?://|\\\\)|https?:/|[/?#]|\.{1,2}/|[\w./-]++\?[\w.\[\]%-]++=)[^\s'\"<>`|]*+", re.IGNORECASE
@@ -45,89 +38,118 @@ _URL = re.compile(
 _ESCAPED_AMPERSAND = re.compile(r"(?<!\\)\\++(?:u00|x)26")
 _ESCAPED = re.compile(r"(?<!\\)\\++(?:u00|x)(?P<digits>[0-9a-fA-F]{2})")
 _QUOTE = re.compile("['\"`]")
-_NAMES = re.compile(r"[\w|, .+-]*+")
-_ORDER = re.compile(r"(?>(?:(?:^|[ ,]++)[+-]?[\w.]++[: ]++(?:asc|desc)\b)+)", re.IGNORECASE)
 _SERVICE = re.compile(r"auth[a-z0-9.-]*+:[0-9]{1,5}(?:/|\Z)", re.IGNORECASE)
 """A host and its port, as in `auth:8080`."""
 
-_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _STRING = re.compile(rf"(?:(?<={REPLACEMENT})|(?<![^\W_]{{3}}))(?P<quote>['\"`])(?P<content>[^'\"`]*+)")
 _BETWEEN = re.compile(r"[;?&#]|<(?=[\w/.])|>(?=[ \t]*[;,]|$)")
 """What is between two parts of a sentence that do not belong together: a URL, a parameter of a header."""
 
-_RESOLVED = re.compile(rf"[^\w&;]{{1,16}}(?:{REPLACEMENT}|null|true|false)\b(?!\s?['\"`]\w)", re.IGNORECASE)
-_COMPARES = re.compile(r"[\s)\]'\"`]{1,8}(?:eq\s|in\s{0,2}[(\[]\s{0,2}[^\s)\]])", re.IGNORECASE)
-_AFTER_NAME = re.compile(r"[\W_]+")
+_OPERATORS = (
+    r"(?:is|not|in|has|eq|neq?|g[et]|l[et]|co|sw|ew|[ir]?like|contains|between|regexp?|glob|similar to"
+    r"|(?:re_|starts?_|ends?_)?i?match(?:es)?|(?:starts?|begins?|ends?)[ _]?with)"
+)
+"""Words that compare. Most of them are words of a sentence, too, if no string or list is behind them."""
+
+_BEHIND_NAME = re.compile(
+    rf"(?P<joins>(?>(?:\W|\b{_OPERATORS}\b(?![:-]\w)|(?<![\w'\"`])\w(?=['\"`])|(?<=::)\w++|(?<=/)\w++\(\)"
+    rf"|{REPLACEMENT}(?=\s?['\"`]\w))*))(?P<word>\w++)",
+    re.IGNORECASE,
+)
+"""What is between a name and the next word that is no operator, and that word. A type may be there (`password::text`),
+a letter before a string, a function of XPath, or what replaces a part of the secret.
+"""
+
+_SIGN = re.compile(r"[=:~<>]")
+_OPERATOR = re.compile(rf"\b{_OPERATORS}\b", re.IGNORECASE)
+_OPERATOR_OF_WORDS = re.compile(r"\seq\s|\.(?:n?eq|i?like)\.", re.IGNORECASE)
+_STRING_BEFORE_NAME = re.compile(
+    rf"['\"`][)\s]*+(?:[=<>!~^$*]{{1,3}}|(?P<of_call>,)|\b(?:not\s++)?{_OPERATORS}\b)[\s(]*+"
+    r"(?>(?:\w++[(.])*)(?P<name>[\w-]++)(?(of_call)\))",
+    re.IGNORECASE,
+)
+"""What is behind a string that is compared with a name: `'hunter2' eq password`, `substringof('hunter2',password)`."""
+
+_CALL = re.compile(
+    rf"(?<!\w)(?:{_OPERATORS}|(?P<of_strings>\w++))\((?>(?:\w++[(.]){{0,4}})(?P<name>[\w-]++)\)*+\s*+,[\s(]*+"
+    r"(?(of_strings)\w?['\"`])(?=[\w'\"`])",
+    re.IGNORECASE,
+)
+"""A call with a name and a value: `startswith(password,'hunter2')`, `eq(password,hunter2)`."""
+
 _BETWEEN_WORDS = re.compile(r"[\s,:;=|'\"`()\[\]{}]+")
 
 
-def mentioned_in_value(value: str, keep: frozenset[str], parameter: str = "") -> str:
-    """Return the name of a secret that the *value* of a *parameter* mentions beside something that may be the secret;
-    "" if there is none. A URL is left to the search for its own parameters.
+def mentioned_in_value(value: str, keep: frozenset[str]) -> str:
+    """Return the name of a secret that the *value* of a parameter compares with what may be the secret; "" if there is
+    none. A URL is left to the search for its own parameters.
     """
     value = _ESCAPED_AMPERSAND.split(value, maxsplit=1)[0]
     levels = [value]
     while len(levels) <= _LEVELS and (plain := unquote(levels[-1], "latin-1")) != levels[-1]:
         levels.append(plain)
-    if (_QUOTE.search(levels[-1]) is None and any(map(_URL.fullmatch, levels))) or (
-        says_what(parameter) and _NAMES.fullmatch(value)
-    ):
+    if _QUOTE.search(levels[-1]) is None and any(map(_URL.fullmatch, levels)):
         return ""
-    return _mentioned(_without_plus(levels[-1]), keep)
+    text = _without_plus(levels[-1])
+    document = _document(text)
+    if document is not None:
+        text = " ".join(each for each in _scalars(document) if not _URL.fullmatch(each))
+    text = _unescaped(_as_utf_8(text))
+    return "" if _SERVICE.match(text) else _compared(text, keep, is_sentence=False)
 
 
 def mentioned_in_text(text: str, keep: frozenset[str]) -> str:
-    """Return the name of a secret that a *text* mentions beside a string in quotes, or before `eq` or `in (`; "" if
-    there is none.
+    """Return the name of a secret that a *text* compares with a string in quotes, or with anything by `eq` or `in (`;
+    "" if there is none.
 
     No sign of _BETWEEN may stand between them. JSON is left to the search for its own members.
     """
     if _document(text) is not None:
         return ""
-    for piece in map(_plain, _BETWEEN.split(text)):
-        strings = [each.span("content") for each in _strings(piece)]
-        for name in _WORD.finditer(piece) if strings or _COMPARES.search(piece) else ():
-            is_resolved = _RESOLVED.match(piece, name.end()) is not None
-            if is_resolved or not _is_name(name[0], keep, _THINGS):
-                continue
-            is_beside = any(not start <= name.start() < end for start, end in strings[:2])
-            if is_beside or _COMPARES.match(piece, name.end()):
-                return name[0]
-    return ""
+    pieces = (_unescaped(_plain(each)) for each in _BETWEEN.split(text))
+    return next((name for each in pieces if (name := _compared(each, keep, is_sentence=True))), "")
 
 
 def parts_beside(value: str, name: str) -> Iterator[str]:
     """Yield what may be the secret in a *value* that mentions *name*: the strings in it, all that follows the name, and
-    each word of that which is not short. In a list of names, as in `fields=token,title`, a plain word is no secret.
+    each word of that which is not short.
     """
     plain = _as_utf_8(_plain(value))
     yield from (each["content"] for each in _strings(plain) if each["content"] != name)
     _, _, rest = plain.partition(name)
-    between = _AFTER_NAME.match(rest)
-    rest = rest[between.end() :].rstrip("'\"`)]}") if between is not None else ""
+    behind = _BEHIND_NAME.match(rest)
+    rest = rest[behind.start("word") :].rstrip("'\"`)]}") if behind is not None else ""
     yield rest
-    words = _BETWEEN_WORDS.split(rest)
-    is_list = between is not None and not between[0].strip(", ") and words[0].lower() not in _NO_SECRETS
-    for each in words:
-        least = SHORTEST if not each.islower() or not each.isalpha() else 0 if is_list else SHORTEST_IN_WORDS
-        if least and len(each) >= least:
+    for each in _BETWEEN_WORDS.split(rest):
+        if len(each) >= (SHORTEST_IN_WORDS if each.islower() and each.isalpha() else SHORTEST):
             yield each
 
 
-def _mentioned(text: str, keep: frozenset[str]) -> str:
-    document = _document(text)
-    if document is not None:
-        text = "\n".join(each for each in _scalars(document) if not _URL.fullmatch(each))
-    text = _ESCAPED.sub(lambda match: chr(int(match["digits"], 16)), _as_utf_8(text))
-    if _ORDER.fullmatch(text) or _SERVICE.match(text):
-        return ""
-    if _DOTTED.fullmatch(text) and is_secret(text.rpartition(".")[2]):
-        return ""  # one name, such as `user.password`
-    words = _WORD.findall(text)
-    no_names = _IN_PROSE if _PROSE.fullmatch(text) else _THINGS
-    name = next((each for each in words if _is_name(each, keep, no_names)), "")
-    others = {each.lower() for each in words} - _NO_SECRETS - {name.lower()}
-    return name if name and others else ""
+def _compared(text: str, keep: frozenset[str], *, is_sentence: bool) -> str:
+    """Return the name of a secret that *text* compares. Beside a sign, the value needs quotes in a sentence."""
+    for pattern in (_STRING_BEFORE_NAME, _CALL):
+        for match in pattern.finditer(text):
+            if _is_name(match["name"], keep):
+                return match["name"]
+    for name in _WORD.finditer(text):
+        if _is_name(name[0], keep) and _is_compared(text, name.end(), is_sentence):
+            return name[0]
+    return ""
+
+
+def _is_compared(text: str, end: int, is_sentence: bool) -> bool:
+    """Return whether the name that ends at *end* in *text* is compared with what is behind it."""
+    behind = _BEHIND_NAME.match(text, end)
+    if behind is None or behind["word"].lower() in _NO_SECRETS:
+        return False
+    joins = behind["joins"]
+    if _OPERATOR_OF_WORDS.search(joins) or (joins.endswith((*"'\"`([",)) and _OPERATOR.search(joins)):
+        return True
+    return _SIGN.search(joins) is not None and (not is_sentence or joins.endswith((*"'\"`",)))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match["digits"], 16)), text)
 
 
 def _as_utf_8(text: str) -> str:
@@ -137,9 +159,9 @@ def _as_utf_8(text: str) -> str:
     return text
 
 
-def _is_name(word: str, keep: frozenset[str], no_names: frozenset[str]) -> bool:
+def _is_name(word: str, keep: frozenset[str]) -> bool:
     lowered = word.lower()
-    return lowered not in no_names and lowered not in keep and is_secret(word)
+    return lowered not in _THINGS and lowered not in keep and is_secret(word)
 
 
 def _plain(text: str) -> str:
@@ -176,13 +198,13 @@ def _document(text: str) -> object:
 
 def _scalars(document: object) -> Iterator[str]:
     """Yield the strings and numbers in a *document* of JSON, but neither names nor the values of names of secrets."""
-    rest = [document]
+    rest = [document]  # the last one first
     while rest:
         each = rest.pop()
         if isinstance(each, dict):
-            rest += [value for name, value in each.items() if not is_secret(name)]
+            rest += [value for name, value in reversed(each.items()) if not is_secret(name)]
         elif isinstance(each, list):
-            rest += each
+            rest += reversed(each)
         elif isinstance(each, str):
             yield each
         elif each is not None and not isinstance(each, bool):

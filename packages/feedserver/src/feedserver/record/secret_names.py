@@ -215,12 +215,6 @@ def says_login(name: str) -> bool:
     return not _LOGINS.isdisjoint((*parts, *pairs))
 
 
-def says_what(name: str) -> bool:
-    """Return whether the last word of the *name* of a parameter says that its value is a place, a kind or a number."""
-    parts = _CAPITALS.findall(name)
-    return bool(parts) and parts[-1].lower() in _WHERE_AND_WHAT
-
-
 def _in_ascii(name: str) -> str:
     """Return *name* with the letters of ASCII in place of their variants, such as full-width ones or `ñ`. UTF-8 that
     was read as ISO-8859-1, as headers and URLs are, is read as UTF-8.

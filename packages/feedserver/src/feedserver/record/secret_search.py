@@ -128,8 +128,8 @@ def without_secrets(
     The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
     false, what looks like a token (except a JSON Web Token) and known secrets of fewer than 6 characters stay. If
     *words* is false, names of secrets are looked for in the parameters of URLs, in JSON and before lists and objects
-    only; credentials after the name of a scheme are not looked for. If *mentions* is true, a text that mentions the
-    name of a secret beside a string in quotes is replaced as a whole.
+    only; credentials after the name of a scheme are not looked for. If *mentions* is true, a text that compares the
+    name of a secret with a string in quotes is replaced as a whole.
     """
     search = _Search(frozenset(name.lower() for name in keep), words, mentions)
     cleaned = without_known(text, known, short=shapes)
@@ -330,7 +330,7 @@ class _Search:
 
     def _is_comparison(self, name: str, value: str) -> bool:
         """Return whether the *value* of the parameter *name* mentions a secret, and note it."""
-        mentioned = mentioned_in_value(value, self.keep, name)
+        mentioned = mentioned_in_value(value, self.keep)
         if mentioned:
             self._note(f"parameter {name}", value, mentioned)
             return True

@@ -65,7 +65,7 @@ def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], Non
             return f"{match['name']}={REPLACEMENT}"
         plain = value if _WHOLE_URLS[0].match(value) else unquote(value, "latin-1")
         inner = clean_whole_urls(plain, keep, note, levels - 1)
-        if mentioned := mentioned_in_value(inner, keep, name):
+        if mentioned := mentioned_in_value(inner, keep):
             note(f"parameter {name}", value, mentioned)
             return f"{match['name']}={REPLACEMENT}"
         if inner == plain:

@@ -235,9 +235,12 @@ def logins_hidden(message: str) -> str:
 def shown_in_message(url: str) -> str:
     """Return *url* without a login, and cut if it is too long to be a URL: no message contains a password."""
     try:
-        return logins_hidden(request_url(url))
+        shown = request_url(url)
     except UrlRefused:
         return shorten(_without_login(url), _MAX_URL)
+    for login in (_LOGIN_IN_TEXT, _LOGIN_WITH_SIGNS):
+        shown = login.sub(r"\g<slashes>…@", shown)
+    return _LOGIN_WITHIN.sub("…@", shown)
 
 
 def _split(url: str) -> SplitResult:
