@@ -53,7 +53,8 @@ def test_every_list_shows_its_rows_and_can_be_searched(root: Client, model: str)
 @pytest.mark.parametrize("query", ["a " * 2_000, 'http:// "' + '\\" ' * 10_000], ids=["words", "quotes"])
 def test_a_long_search_in_a_list_is_cut(root: Client, model: str, query: str) -> None:
     begun = time.process_time()
-    assert "0 results" in listed(root, model, f"?q={quote(query)}")
+    page = root.get(f"/admin/lifestream/{model}/?q={quote(query)}", follow=True)
+    assert "0 results" in page.content.decode() and page.status_code == 200
     assert time.process_time() - begun < 2  # Django alone takes 4 s to find the words of the second
 
 
