@@ -1,7 +1,7 @@
 """Piles of combining marks: after a few of them, each further mark is drawn over the lines above and below.
 
-No writing system needs more than MOST_MARKS in a row: the longest stack of Tibetan has eight. Joiners and other format
-characters between marks don't separate them.
+No writing system needs more than MOST_MARKS in a row; a mantra in Tibetan has a stack of eight. Joiners and other
+format characters between marks don't separate them.
 """
 
 from __future__ import annotations
