@@ -69,7 +69,7 @@ def settings(tmp_path: Path) -> Path:
         "    assert visible('a\\x1b\\nb', lines=True) == 'a\\\\x1b\\nb'\n"
         "def test_marks():\n"
         "    for before, after in [('', ''), ('\\x1b', '\\\\x1b')]:\n"
-        "        assert visible(before + '\\u0301' * 8) == after + '\\u0301' * 6 + '\\\\u0301' * 2\n"
+        "        assert visible(before + '\\u0301' * 10) == after + '\\u0301' * 8 + '\\\\u0301' * 2\n"
         "    assert visible('a\\u0301b' * 9) == 'a\\u0301b' * 9\n"
         "    assert visible('\\x1b' + 'a\\u0301b' * 9) == '\\\\x1b' + 'a\\u0301b' * 9\n",
         encoding="utf-8",

@@ -98,4 +98,4 @@ def test_lines_split_words_at_the_same_characters_as_split_does(text: str) -> No
 
 
 def test_a_name_is_one_line_and_covers_no_other() -> None:
-    assert one_line(" a\n\tb\0 c" + "\u0301" * 60 + " ") == "a b c" + "\u0301" * 6
+    assert one_line(" a\n\tb\0 c" + "\u0301" * 60 + " ") == "a b c" + "\u0301" * 8

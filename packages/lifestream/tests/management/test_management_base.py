@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, SystemCheckError
+from django.test import override_settings
 
 from lifestream.management.base import BaseCommand
 
@@ -49,6 +50,15 @@ def test_controls_are_escaped_in_errors_about_arguments(capsys: pytest.CaptureFi
     shown = capsys.readouterr().err
     assert SHOWN in shown and "\\nlifestream: all" in shown
     assert not set(shown) & {"\x1b", "\u202e"}
+
+
+@override_settings(LIFESTREAM_TIMEOUT=0)
+def test_no_escapes_of_colours_are_shown_in_errors_of_the_settings() -> None:
+    with pytest.raises(SystemCheckError) as refusal:
+        Command().execute(no_color=False, force_color=True, skip_checks=False)
+    errors = io.StringIO()
+    Command(stderr=errors).stderr.write(str(refusal.value))
+    assert "LIFESTREAM_TIMEOUT" in errors.getvalue() and "x1b" not in errors.getvalue()
 
 
 def test_an_error_is_raised_and_not_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,7 +61,7 @@ def test_no_text_of_the_document_covers_other_facts() -> None:
     item = ItemDraft(published=noon, guid=pile, language=pile, summary=pile)
     prepared = Prepared(ParsedFeed(generator=pile), (item,), notes=notes)
     shown = [text for fact in [*of_document("", prepared), *of_item(prepared, 0)] for text in (fact.value, fact.aside)]
-    assert sum(text.count("\u0301") for text in shown) == 6 * 6
+    assert sum(text.count("\u0301") for text in shown) == 6 * 8
 
 
 def test_an_episode_is_reported() -> None:

@@ -53,7 +53,7 @@ def test_a_refusal_tells_whether_the_server_accepts_more_requests(server: FeedSe
 
 
 def test_a_message_is_one_line_whatever_the_server_sent() -> None:
-    assert str(NotAdded("a\n b" + "\u0301" * 60)) == "a b" + "\u0301" * 6
+    assert str(NotAdded("a\n b" + "\u0301" * 80)) == "a b" + "\u0301" * 8
 
 
 @pytest.mark.usefixtures("shared_parsers")

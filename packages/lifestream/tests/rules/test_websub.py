@@ -204,7 +204,7 @@ class Verifying(WebSubTestCase):
         denied = self.hub.call(mode="denied", topic=self.get_url("/feed"), reason=f"too <b>many</b>\0{mark * 50}")
         assert denied.status_code == 200
         subscription = HubSubscription.objects.get()
-        assert (subscription.state, subscription.message) == ("denied", f"denied: too <b>many</b>{mark * 6}")
+        assert (subscription.state, subscription.message) == ("denied", f"denied: too <b>many</b>{mark * 8}")
         assert self.state().push_until is None
         assert self.hub.verify().status_code == 404
         assert self.hub.push(rss("new")).status_code == 410

@@ -50,7 +50,7 @@ class TestMessages:
         mark = "\u0301"
         failed = Failed("status", f"it answered 500 a{mark * 90}")
         [stored] = store([result(make_feed(), failed)], NOW)
-        assert stored.message == f"it answered 500 a{mark * 6}"
+        assert stored.message == f"it answered 500 a{mark * 8}"
 
 
 class TestBatches:

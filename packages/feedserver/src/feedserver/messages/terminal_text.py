@@ -12,14 +12,14 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-_MOST_MARKS: Final = 6  # in a row: no writing system needs more
+_MOST_MARKS: Final = 8  # in a row: no writing system needs more; a mantra in Tibetan has a stack of eight
 # For Python, marks are neither letters nor white space; neither are signs and emoji, which `_shown` keeps.
-_MAY_BE_MARKS: Final = re.compile(r"[^\w\s\x00-\x7f]{7}")
+_MAY_BE_MARKS: Final = re.compile(r"[^\w\s\x00-\x7f]{9}")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
     r"""Return *text* with each character that is not printable as its escape: U+202E as `\u202e`. So is each combining
-    mark after the sixth in a row.
+    mark after the eighth in a row.
 
     `str.isprintable` decides what is printable: no control and format character, no separator but the space, no lone
     surrogate, and no code point for private use or without a character. With *lines*, line feeds stay.

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from django.core.management import base
 from django.core.management.base import CommandError, CommandParser, SystemCheckError
+from django.core.management.color import no_style
 from django.utils.translation import gettext
 
 from lifestream.fetcher.shortage import shortage_of
@@ -137,6 +138,14 @@ class BaseCommand(base.BaseCommand):
             return result
         finally:
             self.stdout.flush()
+
+    def check(self, *args: Any, **options: Any) -> Any:
+        """Check the site, and report what is wrong without colours, whose escape sequences the outputs would show."""
+        styled, self.style = self.style, no_style()
+        try:
+            return super().check(*args, **options)
+        finally:
+            self.style = styled
 
     def _check_output(self) -> None:
         """Raise CommandError if a part of the output could not be written."""

@@ -38,6 +38,10 @@ _SLACK: Final = timedelta(hours=6)
 """The time between two mails may be this much shorter than a week, since the daily run does not begin at the same time
 each day.
 """
+_CLAIM: Final = timedelta(hours=6)
+"""How long the mail of a week belongs to the process that sends it. A process that was ended, or lost the database,
+can't give it back.
+"""
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
 _LINE: Final = 200
@@ -52,27 +56,24 @@ def send_report(now: datetime) -> int:
     """Send the mail if feeds are in trouble, but only once a week: a check that found no trouble counts as a mail.
 
     Return the number of addresses that it was sent to. If the mail can't be sent, that is logged. After any failure,
-    the next call tries again.
+    and if the process was ended meanwhile, the call of the next day tries again.
     """
     to = recipients()
     if not to or not _is_mine(now):
         return 0
-    try:
-        found = troubles(now)
-        if not found:
-            return 0
+    found = troubles(now)
+    if found:
         with override(django_settings.LANGUAGE_CODE):
             mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
-        _send(mail, PATIENCE)
-    except Exception as error:
-        Tally.objects.filter(name=_NAME).update(changed=now - WEEK)
+        try:
+            _send(mail, PATIENCE)
         # SMTPException and TimeoutError are OSErrors; BadHeaderError (a wrong address) is a ValueError. An endless
         # answer of the server ends in a MemoryError.
-        if not isinstance(error, OSError | ValueError | MemoryError):
-            raise
-        _log.error("the report on feeds in trouble could not be mailed, and is tried again tomorrow: %s", error)
-        return 0
-    return len(to)
+        except (OSError, ValueError, MemoryError) as error:
+            _log.error("the report on feeds in trouble could not be mailed, and is tried again tomorrow: %s", error)
+            return 0
+    Tally.objects.filter(name=_NAME).update(changed=now)
+    return len(to) if found else 0
 
 
 def _send(mail: EmailMessage, patience: float) -> None:
@@ -110,15 +111,15 @@ def recipients() -> list[str]:
 
 
 def _is_mine(now: datetime) -> bool:
-    """Claim the mail of this week. Return whether nobody had claimed it before."""
-    sent = Tally.objects.filter(name=_NAME)
-    if sent.filter(changed__lte=now - WEEK + _SLACK).update(changed=now):
+    """Claim the mail of this week for _CLAIM. Return whether nobody had claimed it before."""
+    sent, claimed = Tally.objects.filter(name=_NAME), now - WEEK + _SLACK + _CLAIM
+    if sent.filter(changed__lte=now - WEEK + _SLACK).update(changed=claimed):
         return True
     if sent.exists():
         return False
     try:
         with transaction.atomic():
-            Tally.objects.create(name=_NAME, changed=now)
+            Tally.objects.create(name=_NAME, changed=claimed)
     except IntegrityError:  # another process was first
         return False
     return True

@@ -80,6 +80,11 @@ class EditFeed(CommandTestCase):
         _, errors = self.edit(self.get_url("/feed"), "--proxy", "direct", "--full-content")
         assert (errors, self.options()) == ("", FeedOptions(proxy="direct", full_content=True))
 
+    def test_a_warning_in_colour_shows_no_escapes(self) -> None:
+        for option in ("--no-verify", "--proxy=socks5://127.0.0.1:1"):
+            _, errors = self.edit(self.get_url("/feed"), option, "--force-color")
+            assert errors.startswith("\x1b[") and r"\x1b" not in errors
+
     def test_several_feeds_are_changed_and_moved_to_a_folder_together(self) -> None:
         other = make_feed(self.get_url("/other"))
         make_subscription(other, self.lifestream)

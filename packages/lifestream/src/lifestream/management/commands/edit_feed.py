@@ -94,13 +94,13 @@ class Command(BaseCommand):
                 "WARNING: the certificate is not verified any more. Whoever is on the way can read the login and "
                 "change what the feed says; better trust its authority with --certificates."
             )
-            self.stderr.write(self.style.ERROR(text))
+            self.stderr.write(text, self.style.ERROR)
         if change.proxy and change.proxy != "direct":
             text = gettext(
                 "The proxy looks up the address of the host: lifestream can't check that it is a public one, so let "
                 "the proxy refuse others."
             )
-            self.stderr.write(self.style.WARNING(text))
+            self.stderr.write(text, self.style.WARNING)
 
     def _change(self, new_url: str | None, options: dict[str, Any]) -> FeedChange:
         headers = options["header"]
