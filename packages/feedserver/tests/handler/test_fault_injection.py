@@ -216,6 +216,18 @@ def test_faults_of_different_parts_are_injected_together(server: FeedServer, fir
     server.verify()
 
 
+@pytest.mark.parametrize("first", ["reset before answer", "close before answer"])
+def test_of_two_faults_before_the_answer_the_first_one_is_injected(server: FeedServer, first: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(first), parse("close before answer on request 1")]))
+    with RawClient(server) as client:
+        client.ask("/f")
+        [exchange] = server.wait_for("/f")
+        assert [strike.fault for strike in exchange.faults] == [first]
+    problem = problems(server)
+    assert problem.count("was not injected") == 1
+    assert "the fault 'close before answer on request 1' was not injected" in problem
+
+
 @pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])
 def test_a_fault_given_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
     server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
