@@ -7,18 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from feedserver import Auth, FeedServer, Including, Response, feeds
-from feedserver.faults import EarlyAnswer
+from feedserver.faults import EarlyAnswer, Reset, Trailers, WithProbability
+from feedserver.messages.delays import LognormalDelay, UniformDelay
 from rawclient import RawClient
 
 FEED = feeds.Feed(title="A", entries=[feeds.Entry(title="A", id="urn:a")])
 
 NO_EFFECT: list[tuple[Callable[[], object], str]] = [
-    (lambda: Auth("Bearer", ""), "Auth(credentials=…) is '', a token that no header has; give one without control"),
     (lambda: Auth("Bearer", "a "), "Auth(credentials=…) is 'a ', a token that no header has"),
     (lambda: Auth("Bearer", "a\nb"), "Auth(credentials=…) is 'a\\nb', a token that no header has"),
     (lambda: FeedServer().clock.move(days=1, hours=-24), "move(days=1, hours=-24) moves the clock by 0 seconds; give"),
-    (lambda: feeds.LiveFeed(FEED).edit("urn:a"), "edit() was given nothing to change; give a field, such as"),
-    (lambda: feeds.LiveFeed(FEED).change(), "change() was given nothing to change; give a field, such as"),
     (lambda: feeds.LiveFeed(FEED).move("/a"), "the feed is served nowhere; mount it before it moves, with server."),
     (lambda: FeedServer().mount("a", FEED).move("/a"), "the feed is served at '/a' already; give another"),
     (lambda: FeedServer(quit=True).add("/a", method="QUIT"), "the method that add() was given is 'QUIT', which the"),
@@ -58,3 +56,26 @@ def test_a_body_that_was_answered_before_it_came_is_not_as_long_as_the_header_sa
         client.ask("/f", "Content-Length: 9", "Expect: 100-continue", method="POST")
         assert client.read().status == 413
     server.assert_requested("/f", body=b"", headers={"Content-Length": "9"})
+
+
+def test_arguments_that_say_nothing_as_a_parametrized_test_gives_them_are_accepted(server: FeedServer) -> None:
+    server.add("/a", Response("replaced"))
+    server.add("/a", Response("a", delay=UniformDelay(0, 0)), state={}, then={})
+    assert len(server.unused_routes()) == 1  # no state is no condition
+    server.add("/b", Response("b", delay=LognormalDelay(1, 1, most=0), faults=Reset(after=0, when=WithProbability(0))))
+    server.expect("/a", at_least=0)
+    live = server.mount("/live", FEED)
+    before = live.response.headers["Last-Modified"]
+    live.edit("urn:a")
+    live.change()
+    assert live.response.headers["Last-Modified"] != before
+    with RawClient(server) as client:
+        assert [client.get(path).body for path in ("/a", "/b")] == [b"a", b"b"]
+        server.add("/c", Response("c", auth=Auth("Bearer", "")))
+        assert client.get("/c", "Authorization: Bearer ").body == b"c"
+
+
+def test_trailers_without_fields_make_the_body_chunked(server: FeedServer) -> None:
+    server.add("/a", Response("a", faults=Trailers({})))
+    with RawClient(server) as client:
+        assert client.get("/a").headers["Transfer-Encoding"] == "chunked"

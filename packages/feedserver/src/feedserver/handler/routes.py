@@ -323,11 +323,9 @@ def shown_state(state: Mapping[str, object]) -> str:
 
 
 def check_state(what: str, values: object) -> None:
-    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty mapping or name."""
+    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty name."""
     if values is not None:
         check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
-        if not values:
-            raise ValueError(f"{what} is {{}}, which has no effect; give a mapping, such as {{'login': 'done'}}")
         for name in values if isinstance(values, Mapping) else ():
             check_given(f"a name in {what}", name, "login")
 

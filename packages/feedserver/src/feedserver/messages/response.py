@@ -83,8 +83,8 @@ class Auth:
         raise ValueError(f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'")
 
 
-_TOKEN: Final = re.compile(r"(?! )[^\x00-\x08\x0a-\x1f\x7f]*[^\x00- \x7f]")
-"""A token that arrives as it is in a header, from which blanks at both ends are removed."""
+_TOKEN: Final = re.compile(r"((?! )[^\x00-\x08\x0a-\x1f\x7f]*[^\x00- \x7f])?")
+"""A token that arrives as it is in a header, from which blanks at both ends are removed; it may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
