@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from feedserver import Auth, FeedServer, Including, Response, feeds
+from feedserver import Auth, FeedServer, Including, Pattern, Response, feeds
 from feedserver.faults import EarlyAnswer, Reset, Trailers, WithProbability
 from feedserver.messages.delays import LognormalDelay, UniformDelay
 from rawclient import RawClient
@@ -20,6 +20,7 @@ NO_EFFECT: list[tuple[Callable[[], object], str]] = [
     (lambda: feeds.LiveFeed(FEED).move("/a"), "the feed is served nowhere; mount it before it moves, with server."),
     (lambda: FeedServer().mount("a", FEED).move("/a"), "the feed is served at '/a' already; give another"),
     (lambda: FeedServer(quit=True).add("/a", method="QUIT"), "the method that add() was given is 'QUIT', which the"),
+    (lambda: FeedServer(quit=True).add("/a", method="quit"), "the method that add() was given is 'quit', which the"),
     (lambda: FeedServer().add("*", method="GET"), "the method that add() was given is 'GET', and a request for '*'"),
     (lambda: FeedServer().expect("*", method="GET"), "method is 'GET', and a request for '*' has the method OPTIONS"),
     (
@@ -79,3 +80,11 @@ def test_trailers_without_fields_make_the_body_chunked(server: FeedServer) -> No
     server.add("/a", Response("a", faults=Trailers({})))
     with RawClient(server) as client:
         assert client.get("/a").headers["Transfer-Encoding"] == "chunked"
+
+
+def test_the_remedy_for_a_star_as_a_path_answers_each_path(server: FeedServer) -> None:
+    with pytest.raises(ValueError, match=r"give that, or Pattern\('/<path:any>'\) for each path below '/'$"):
+        server.add("*", Response("a"), method="GET")
+    server.add(Pattern("/<path:any>"), Response("a"), method="GET")
+    with RawClient(server) as client:
+        assert [client.get(path).body for path in ("/a", "/a/b.xml")] == [b"a", b"a"]

@@ -277,7 +277,10 @@ def check_method(what: str, method: object) -> None:
 def check_asterisk(what: str, path: object, method: str | None) -> None:
     """Raise ValueError for the *path* "*" with another *method* than OPTIONS, which is always refused with 400."""
     if path == "*" and method is not None and method.upper() != "OPTIONS":
-        raise ValueError(f"{what} is {method!r}, and a request for '*' has the method OPTIONS; give that, or '/*'")
+        raise ValueError(
+            f"{what} is {method!r}, and a request for '*' has the method OPTIONS; give that, or Pattern('/<path:any>') "
+            "for each path below '/'"
+        )
 
 
 def nearest(
