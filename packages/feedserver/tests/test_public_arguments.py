@@ -385,7 +385,7 @@ WRONG: list[tuple[str, str, object, str]] = [
         "'Content-Lenght' is never added, so it cannot be omitted; give 'Content-L",
     ),
     ("Response", "omit", ["Dates"], "'Dates' is never added, so it cannot be omitted; give 'Date'"),
-    ("Response", "omit", ["Date "], "a name in omit is 'Date ', which no request can have; give text such as 'Date'"),
+    ("Response", "omit", ["Date "], "a name in omit is 'Date ', which no answer can have; give text such as 'Date'"),
     ("Response", "notes", [("a",)], "('a',) among the notes is no pair; give ('Word', 'text')"),
     (
         "Response",

@@ -334,7 +334,7 @@ def _names(omit: Iterable[str], declared: Headers) -> frozenset[str]:
     names = tuple(omit)
     for name in names:
         check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")
-        check_token("a name in omit", name, "Date")
+        check_token("a name in omit", name, "Date", "answer")
         check_omitted(name)
         if name in declared:
             raise ValueError(
