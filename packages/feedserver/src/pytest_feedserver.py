@@ -6,6 +6,7 @@ This module is beside the package and imports nothing that pytest has not import
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 IN_CALL = pytest.StashKey[bool]()
 """The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
-HAS_SERVER = pytest.StashKey[bool]()
-"""The key that is in the stash of a test that has asked for the fixture `feedserver`."""
+HAS_READER = pytest.StashKey[bool]()
+"""The key that is in the stash of a test one of whose fixtures may have read the test's markers."""
 
 WATCH = "feedserver watch"
 """The name of the plugin that watches the servers of a run; it is registered when a fixture first needs a server."""
@@ -97,9 +98,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _check_that_a_server_was_marked(item: pytest.Item) -> None:
-    """Fail a test whose marker `feedserver` had no effect, since the test did not ask for the fixture."""
+    """Fail a test whose marker `feedserver` had no effect, since nothing can have read it: the test does not take the
+    fixture, and only what takes `request` reads markers or asks for fixtures later.
+    """
     __tracebackhide__ = True
-    if HAS_SERVER not in item.stash and "feedserver" not in getattr(item, "fixturenames", ()):
+    if not isinstance(item, pytest.Function) or HAS_READER in item.stash or "feedserver" in item.fixturenames:
+        return
+    if "request" not in inspect.signature(item.function).parameters:
         pytest.fail(
             "@pytest.mark.feedserver had no effect: it is for the fixture feedserver, and this test does not take it; "
             "take it, or give the options to feedserver_factory(…)",
@@ -125,9 +130,14 @@ def pytest_runtest_makereport(
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Note the problems that are found while a fixture of a wider scope is set up."""
+    """Note the problems that are found while a fixture of a wider scope is set up, and whether one of a test may have
+    read its markers.
+    """
     result = yield
-    if fixturedef.scope != "function":
+    if fixturedef.scope == "function":
+        if "request" in fixturedef.argnames and not fixturedef.func.__module__.startswith("_pytest."):
+            request.node.stash[HAS_READER] = True
+    else:
         watch: ServerWatch | None = request.config.pluginmanager.get_plugin(WATCH)
         if watch is not None:
             watch.share()
@@ -141,7 +151,6 @@ def feedserver() -> Iterator[FeedServer]:
 
     # To depend on `request`, or on another fixture, would cost each test more than its server's start and stop.
     item = next(reversed(CURRENT.values()))
-    item.stash[HAS_SERVER] = True
     factory = factory_of(item.config)
     watched = factory.begin(**marked_options(item))
     try:

@@ -135,12 +135,21 @@ def test_a_marker_of_a_test_that_takes_no_server_fails_it(suite: Suite) -> None:
         def test_asks_late(request):
             assert request.getfixturevalue("feedserver").site.quits
 
+        @pytest.fixture
+        def quitting(request, feedserver_factory):
+            with feedserver_factory(**request.node.get_closest_marker("feedserver").kwargs) as server:
+                yield server
+
+        @pytest.mark.feedserver(quit=True)
+        def test_has_a_fixture_of_its_own(quitting):
+            assert quitting.site.quits
+
         def test_takes_none():
             pass
         """
     )
     outcome = suite.run()
-    outcome.assert_counts(passed=2, failed=1)
+    outcome.assert_counts(passed=3, failed=1)
     assert outcome.under("test_takes_another").startswith(
         "@pytest.mark.feedserver had no effect: it is for the fixture"
     )

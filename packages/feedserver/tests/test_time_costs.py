@@ -135,6 +135,14 @@ def test_many_routes_that_are_alike_are_not_all_compared_exactly() -> None:
     assert cost(among(800)) < 4 * cost(among(100)) + LEAST
 
 
+def test_routes_that_differ_in_an_encoded_query_are_compared_as_fast_as_others() -> None:
+    def adding(query: str) -> float:
+        make = looking_up(lambda number: f"/a?q={query}{number}", f"/a?q={query}")
+        return cost(lambda: make(100))  # each new route is compared with the others
+
+    assert min(adding("%C3%A4&%20") for _ in range(3)) < 5 * max(adding("a&b"), LEAST)
+
+
 def test_the_nearest_route_is_still_found_among_many() -> None:
     routes = Routes()
     for number in range(2000):

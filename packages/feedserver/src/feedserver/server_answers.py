@@ -56,8 +56,10 @@ class ServerAnswers(ServerLocation):
         query, the most other conditions (*state* is one), and the request's own method. Of equal routes, the one that
         was added last answers. A route for the same requests replaces the earlier one.
         """
-        if method == "QUIT" and self.site.quits:
-            raise ValueError("the method that add() was given is 'QUIT', which the server obeys; leave quit=True out")
+        if self.site.quits and isinstance(method, str) and method.upper() == "QUIT":
+            raise ValueError(
+                f"the method that add() was given is {method!r}, which the server obeys; leave quit=True out"
+            )
         asked = Conditions.of(conditions, "method", "state", "then")
         self.site.routes.add(path, answers, method, state, then, asked)
 

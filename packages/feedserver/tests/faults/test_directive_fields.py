@@ -46,6 +46,7 @@ def test_blanks_within_a_value_are_read_back(fault: Fault) -> None:
         ("trailers   X-A:  a  &  X-B:  b", Trailers([("X-A", "a"), ("X-B", "b")])),
         ("interim   103   X-A:  a", Interim(103, {"X-A": "a"})),
         ("interim 103  without   headers", Interim(103, ())),
+        ("trailers  without   headers", Trailers(())),
     ],
 )
 def test_blanks_around_names_and_values_do_not_count(written: str, fault: Fault) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from feedserver.faults import (
     Fault,
+    SlowBody,
     SlowHeaders,
 )
 from feedserver.messages.pacing import Pace
@@ -23,6 +26,12 @@ def played(fault: Fault, *steps: Step) -> list[Step]:
 
 
 HEAD = SendHead(Head(200, b"OK", ()))
+
+
+@pytest.mark.parametrize("fault", [SlowHeaders(pace=Pace(2, 0)), SlowBody(pace=Pace(2, 0))])
+def test_a_pace_without_a_wait_sends_the_pieces_one_by_one(fault: SlowHeaders | SlowBody) -> None:
+    steps = played(fault, Send(b"text", fault.part), Read())
+    assert [step.data for step in steps if isinstance(step, Send)] == [b"te", b"xt"]
 
 
 def test_slow_headers_wait_between_their_pieces() -> None:

@@ -15,6 +15,7 @@ from feedserver.messages.triggers import EACH_TIME, FromRequest, OnEvery, OnRequ
         (OnEvery(3), [3, 6]),
         (OnEvery(1), [1, 2, 3, 4, 5, 6, 7]),
         (FromRequest(5), [5, 6, 7]),
+        (WithProbability(0), []),
         (WithProbability(1), [1, 2, 3, 4, 5, 6, 7]),
         (WithProbability(0.3, seed=7), [1, 3, 4, 7]),
         (WithProbability(0.3, seed=8), [1, 3, 5]),

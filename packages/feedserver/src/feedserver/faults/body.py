@@ -72,13 +72,12 @@ class TruncatedGzip(_Coded):
 @dataclass(frozen=True, slots=True)
 class CorruptGzip(_Coded):
     """One byte of the coded body is changed: the one that follows the first *after* bytes. The length stays the
-    same. Bytes of gzip that no client checks are left alone: in its head, 4 to 9 (time, level and system), an extra
-    field, a file's name and a comment; and bytes after its end.
+    same. Bytes in gzip's head that no client checks are left alone: 4 to 9 (time, level and system), an extra field,
+    a file's name and a comment.
     """
 
     remedy: ClassVar[str] = (
-        "use a longer body, or break it at another place: nothing checks the bytes 4 to 9 and the name in gzip's head, "
-        "and bytes after the end"
+        "use a longer body, or break it at another place: nothing checks the bytes 4 to 9 and the name in gzip's head"
     )
     after: int = 20
 
@@ -120,18 +119,9 @@ class CorruptGzip(_Coded):
 def _is_unchecked(first: bytes, at: int) -> bool:
     """Return whether no client checks the byte *at* of a coded body, of which *first* are the bytes up to that one.
 
-    In the head of each member, these are the time, the system, an extra field, a file's name and a comment (RFC 1952
-    §2.3.1); so are bytes after the last member.
+    In gzip's head, these are the time, the system, an extra field, a file's name and a comment (RFC 1952 §2.3.1).
     """
     if not first.startswith(_GZIP) or at < 4 or at >= _LONGEST_HEAD:
-        return False
-    behind = _behind_member(first)
-    while behind:
-        if not behind.startswith(_GZIP):
-            return not _GZIP.startswith(behind)  # another member may begin here
-        first, at = behind, len(behind) - 1
-        behind = _behind_member(first)
-    if at < 4:
         return False
     if at < 10:
         return True
@@ -149,21 +139,6 @@ def _is_unchecked(first: bytes, at: int) -> bool:
     return False
 
 
-def _behind_member(data: bytes) -> bytes:
-    """Return what follows the end of the gzip member with which *data* begins; b"" if it has no end, or nothing
-    follows.
-    """
-    inflater = zlib.decompressobj(_GZIP_WINDOW)
-    try:
-        while data and not inflater.eof:
-            inflater.decompress(data, MEGABYTE)
-            data = inflater.unconsumed_tail
-    except zlib.error:
-        return b""
-    return inflater.unused_data
-
-
-_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 _GZIP: Final = b"\x1f\x8b"
 _HAS_EXTRA, _HAS_NAME, _HAS_COMMENT = 4, 8, 16
 _LONGEST_HEAD: Final = 100_000

@@ -200,10 +200,7 @@ class Trailers(_Chunked):
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        fields = one_line_fields(self.fields)
-        if not fields:
-            raise ValueError("the fields of Trailers are none; give one or more, such as {'X-Trailer': 'late'}")
-        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "fields", one_line_fields(self.fields))
 
     @property
     def words(self) -> str:

@@ -14,7 +14,18 @@ from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
-from feedserver.messages.send_plan import Await, CloseConnection, Injected, Plan, Read, Send, SendHead, Step
+from feedserver.messages.send_plan import (
+    Await,
+    CloseConnection,
+    Injected,
+    Plan,
+    Read,
+    ResetConnection,
+    Send,
+    SendHead,
+    Step,
+    Wait,
+)
 
 UpTo: TypeAlias = Generator[Step, None, Plan | None]
 
@@ -31,8 +42,11 @@ def before_answer(plan: Plan, *, leaves_out: bool = False) -> UpTo:
             return chain(faults, (step,), plan)
         if leaves_out and isinstance(step, Injected):
             faults.append(step)
-        else:
-            yield step
+            continue
+        if isinstance(step, CloseConnection | ResetConnection) or step == Wait(None):  # a fault ends the answer here
+            yield from faults
+            faults.clear()
+        yield step
     yield from faults
     return None
 

@@ -27,13 +27,6 @@ class _Slow(Fault):
     remedy: ClassVar[str] = "give a pace of fewer bytes, so that it comes in several pieces"
     pace: Pace = SLOW
 
-    def __post_init__(self) -> None:
-        Fault.__post_init__(self)
-        if not self.pace.seconds:
-            raise ValueError(
-                f"the pace of {type(self).__name__} is {self.pace}, which waits for no time; give more than 0 seconds"
-            )
-
     @property
     def needs_body(self) -> bool:
         """Whether it is the body that is slow."""

@@ -52,12 +52,6 @@ def _path_on(server: Server, to: str) -> str:
     return (rest or "/") if rest[:1] in ("", "/", "?") else to  # a digit after the base URL makes it another port
 
 
-def _check_some(method: str, changes: dict[str, object]) -> None:
-    """Raise ValueError for a call that changes nothing."""
-    if not changes:
-        raise ValueError(f"{method}() was given nothing to change; give a field, such as title='News'")
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -124,10 +118,9 @@ class LiveFeed:
         """Change fields of the entry with this `Entry.identity`; of the first one if several have it.
 
         No date changes unless it is given: most feeds do not announce an edit. Raises ValueError if no entry has the
-        id, or if nothing is changed.
+        id.
         """
         check_is("id", id, str, "give the identity of an entry, such as entry.identity")
-        _check_some("edit", changes)
         with self._lock:
             index = self._index_of(id)
             entries = list(self._feed.entries)
@@ -148,8 +141,7 @@ class LiveFeed:
     # The feed itself
 
     def change(self, **changes: object) -> None:
-        """Change fields of the feed, such as its title, or all its entries at once. Raises ValueError for no field."""
-        _check_some("change", changes)
+        """Change fields of the feed, such as its title, or all its entries at once."""
         with self._lock:
             self._change(replace(self._feed, **changes))  # type: ignore[arg-type]
 

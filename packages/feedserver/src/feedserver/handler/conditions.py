@@ -103,7 +103,7 @@ class Conditions:
     See `ConditionsInput`.
 
     Raises TypeError for a value of a wrong type; ValueError for a bad value, such as a header's name with a blank, for
-    more than one of *body*, *form* and *json*, and for conditions that no request meets, or that each one meets.
+    more than one of *body*, *form* and *json*, and for headers that no request has beside the others, or with the form.
     """
 
     query: Fields | None = None
@@ -129,12 +129,10 @@ class Conditions:
                     raise ValueError(
                         f"headers[{name!r}] is {value!r}, and no value that arrives contains {bad[0]!r}; leave it out"
                     )
-            _check_together(self.headers)
+            _check_names(self.headers)
         for what, fields in (("query", self.query), ("form", self.form)):
             if fields is not None:
                 _check_fields(what, fields)
-        if isinstance(self.query, Including) and not self.query.values:
-            raise ValueError("query is Including({}), and each query includes nothing; name a field, or leave it out")
         if self.body is not None and not isinstance(self.body, bytes):
             check_is("body", self.body, str, "give text or bytes, form={…} or json=…")
             check_text("body", self.body)
@@ -146,21 +144,11 @@ class Conditions:
         bodies += ["json"] if self.json is not NO_JSON else []
         if len(bodies) > 1:
             raise ValueError(f"{' and '.join(bodies)} are given; give one of them, since a body is only one of these")
-        self._check_body_with_headers()
-
-    def _check_body_with_headers(self) -> None:
-        """Raise ValueError for headers that no request with the wanted body has."""
-        given = {name.lower(): value for name, value in _items(self.headers) if value is not None}
-        kind, length = given.get("content-type"), given.get("content-length")
-        if self.form is not None and kind is not None and _type_of(kind) != _FORM:
+        kinds = [value for name, value in _items(self.headers) if name.lower() == "content-type" and value is not None]
+        if self.form is not None and kinds and _type_of(kinds[0]) != _FORM:
             raise ValueError(
-                f"form is given, and headers['Content-Type'] is {kind!r}, with which a body is no form; leave it out, "
-                "or give body="
-            )
-        if self.body is not None and length is not None and int(length) != len(to_bytes(self.body)):
-            raise ValueError(
-                f"headers['Content-Length'] is {length!r}, and body has {len(to_bytes(self.body))} bytes; leave the "
-                "header out"
+                f"form is given, and headers['Content-Type'] is {kinds[0]!r}, with which a body is no form; leave it "
+                "out, or give body="
             )
 
     @classmethod
@@ -263,29 +251,18 @@ def _type_of(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _check_together(headers: HeaderFilter) -> None:
-    """Raise ValueError for *headers* that no request has all together, or that are none."""
-    if not headers:
-        raise ValueError("headers is {}, which each request has; name a header, or leave headers out")
-    for name in headers:
-        same = [each for each in headers if each.lower() == name.lower()]
-        if len(same) > 1:
-            raise ValueError(f"headers has {' and '.join(map(repr, same))}, the same name; give it once")
-    from feedserver.http.body_framing import Refused, framing_of  # most servers have no such conditions
-    from feedserver.http.head_parser import read_head
-
-    examples = {"content-length": "1", "transfer-encoding": "chunked", "expect": "100-continue"}
-    values = {name: examples.get(name.lower(), "x") if value is None else value for name, value in headers.items()}
-    if "host" not in map(str.lower, values):
-        values["Host"] = "x"
-    lines = b"".join(b"%b: %b\r\n" % (to_bytes(name), to_bytes(value)) for name, value in values.items())
-    try:
-        framing_of(read_head(b"POST / HTTP/1.1\r\n%b\r\n" % lines)[1], "1.1")
-    except Refused as error:
-        raise ValueError(
-            f"headers is {dict(headers)!r}, and a request with these is refused with {error.status}: {error}; give "
-            "others"
-        ) from None
+def _check_names(headers: HeaderFilter) -> None:
+    """Raise ValueError for two values of one name, which no request has both."""
+    values: dict[str, tuple[str, str]] = {}
+    for name, value in _items(headers):
+        if value is None:
+            continue
+        other, other_value = values.setdefault(name.lower(), (name, value))
+        if value != other_value:
+            raise ValueError(
+                f"headers has {other!r} and {name!r}, the same name, with {other_value!r} and {value!r}; give one of "
+                "them"
+            )
 
 
 def refuse_two_queries(path: object, conditions: Conditions) -> None:

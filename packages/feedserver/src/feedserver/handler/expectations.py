@@ -34,8 +34,6 @@ class Times:
             raise ValueError(f"times is {times}, beside at_least or at_most; give either times or those")
         if at_least is not None and at_most is not None and at_least > at_most:
             raise ValueError(f"at_least is {at_least}, and at_most is only {at_most}; give a higher at_most")
-        if not at_least and at_least is not None and at_most is None:
-            raise ValueError("at_least is 0, which any number of requests is; give 1 or more, or times=0 for none")
         if at_least is None and at_most is None:
             times = 1 if times is None else times
             return cls(times, times)

@@ -10,7 +10,7 @@ from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.routes import check_asterisk, check_method, host_key, spelled
 from feedserver.messages.argument_types import check_status
-from feedserver.messages.request import Request, query_key, split_target
+from feedserver.messages.request import Request, split_target
 from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -101,5 +101,4 @@ def _is_for(request: Request, wanted: str | Pattern) -> bool:
         request_scheme = request.target.partition("://")[0].lower() if target.host else request.scheme
         if request_scheme != scheme or host_key(request.host, scheme) != host_key(expected.host, scheme):
             return False
-    has_query = "?" not in spelling or query_key(target.query) == query_key(expected.query)
-    return target.key == expected.key and has_query
+    return target.key == expected.key and ("?" not in spelling or target.query_key == expected.query_key)

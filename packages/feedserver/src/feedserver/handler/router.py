@@ -108,8 +108,8 @@ class Routes:
             method.upper() if method is not None else None,
             Script(choices),
             conditions,
-            dict(state) if state is not None else None,
-            dict(then) if then is not None else None,
+            dict(state) if state else None,
+            dict(then) if then else None,
             path if isinstance(path, Pattern) else None,
             spelling,
             target.scheme,
@@ -137,7 +137,7 @@ class Routes:
         elif routes is None and not self._patterned:
             route = None
         else:
-            place = RoutePlace(host, target.query, own_host, target.scheme)
+            place = RoutePlace(host, target.query_key, own_host, target.scheme)
             asked = (exchange.request if exchange is not None else None) or request
             route = nearest(routes or (), place, asked, self.state)
             route = route or nearest(self._matching(target), place, asked, self.state)
@@ -148,7 +148,7 @@ class Routes:
         if self._files is not None and not target.has_encoded_slash and target.path != "*":
             found = self._files.find(HostPath(host, target.path))
         if found is None:
-            return self._missing(RoutePlace(host, target.query, own_host, target.scheme), target, request)
+            return self._missing(RoutePlace(host, target.query_key, own_host, target.scheme), target, request)
         if request.method not in ("GET", "HEAD"):
             return Missing(
                 405,

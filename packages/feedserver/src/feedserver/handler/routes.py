@@ -139,6 +139,8 @@ class Route:
     spelling: str = ""
     scheme: str = ""
     is_used: bool = False
+    query_key: str | None = field(init=False)
+    """The query in a form in which equal queries are equal text."""
     fits_all: bool = field(init=False)
     """Whether it answers every request for its path on the server itself."""
     specificity: tuple[int, int, int] = field(init=False)
@@ -149,6 +151,7 @@ class Route:
     """What every request gets, if there is only one answer and it changes no state; otherwise None."""
 
     def __post_init__(self) -> None:
+        self.query_key = query_key(self.query) if self.query is not None else None
         choices = self.script.choices
         self.only = Found(choices[0]) if len(choices) == 1 and self.then is None else None
         self.fits_all = (
@@ -171,8 +174,7 @@ class Route:
         return self._requests() == other._requests()
 
     def _requests(self) -> tuple[object, ...]:
-        query = query_key(self.query) if self.query is not None else None
-        return self.scheme, self.host, query, self.method, self.conditions, self.state, self.pattern
+        return self.scheme, self.host, self.query_key, self.method, self.conditions, self.state, self.pattern
 
     def __str__(self) -> str:
         words = [self.method or "", self.spelling, *self.conditions.words()]
@@ -192,7 +194,7 @@ class Route:
 
     def is_for(self, place: RoutePlace) -> bool:
         """Return whether the route is for this place, whatever else it asks of a request."""
-        return self.is_at(place) and (self.query is None or query_key(self.query) == query_key(place.query))
+        return self.is_at(place) and (self.query is None or self.query_key == place.query_key)
 
     def is_at(self, place: RoutePlace) -> bool:
         """Return whether the route is for the host of this place, whatever its query."""
@@ -208,13 +210,13 @@ class Route:
 @dataclass(slots=True)
 class RoutePlace:
     """What decides, beside the path of a request, which route is for it: a *host* ("": the server itself) with the
-    *scheme* of the URL, and a *query*.
+    *scheme* of the URL, and a query, of which *query_key* is the form in which equal queries are equal text.
 
     *is_own* returns whether a host, with its port, is this server.
     """
 
     host: str
-    query: str
+    query_key: str
     is_own: Callable[[str], bool]
     scheme: str = ""
 
@@ -277,7 +279,10 @@ def check_method(what: str, method: object) -> None:
 def check_asterisk(what: str, path: object, method: str | None) -> None:
     """Raise ValueError for the *path* "*" with another *method* than OPTIONS, which is always refused with 400."""
     if path == "*" and method is not None and method.upper() != "OPTIONS":
-        raise ValueError(f"{what} is {method!r}, and a request for '*' has the method OPTIONS; give that, or '/*'")
+        raise ValueError(
+            f"{what} is {method!r}, and a request for '*' has the method OPTIONS; give that, or Pattern('/<path:any>') "
+            "for each path below '/'"
+        )
 
 
 def nearest(
@@ -323,11 +328,9 @@ def shown_state(state: Mapping[str, object]) -> str:
 
 
 def check_state(what: str, values: object) -> None:
-    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty mapping or name."""
+    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty name."""
     if values is not None:
         check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
-        if not values:
-            raise ValueError(f"{what} is {{}}, which has no effect; give a mapping, such as {{'login': 'done'}}")
         for name in values if isinstance(values, Mapping) else ():
             check_given(f"a name in {what}", name, "login")
 

@@ -43,8 +43,6 @@ class UniformDelay(RandomDelay):
             raise ValueError(
                 f"a delay of {self.least:g} s to {self.most:g} s is impossible; give the shorter one first"
             )
-        if not self.most:
-            raise ValueError("a delay of 0 s to 0 s delays nothing; give a longer one, or leave it out")
 
     def draw(self, number: int) -> float:
         """Return the seconds for the request with this *number*; repeated calls agree."""
@@ -69,8 +67,7 @@ class LognormalDelay(RandomDelay):
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if not seconds_of("LognormalDelay(most=…)", self.most):
-            raise ValueError("LognormalDelay(most=…) is 0, which delays nothing; give more, or leave the delay out")
+        seconds_of("LognormalDelay(most=…)", self.most)
         if not 0 < self.median < math.inf:
             raise ValueError(f"LognormalDelay(median=…) is {self.median}; give more than 0 seconds")
         if not 0 <= self.sigma <= 10:

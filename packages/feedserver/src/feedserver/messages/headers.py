@@ -26,13 +26,13 @@ def to_text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def check_token(what: str, value: object, example: str) -> None:
+def check_token(what: str, value: object, example: str, message: str = "request") -> None:
     """Raise TypeError for a *value* that is not text, and ValueError for text that cannot be the name of a header or of
-    a method, such as text with a blank in it.
+    a method, such as text with a blank in it. *message* is the kind of HTTP message that would have it.
     """
     check_name(what, value, example)
     if isinstance(value, str) and not _NAME.fullmatch(to_bytes(value)):
-        raise ValueError(f"{what} is {named(value)}, which no request can have; give text such as {example!r}")
+        raise ValueError(f"{what} is {named(value)}, which no {message} can have; give text such as {example!r}")
 
 
 def _field(pair: object) -> tuple[bytes, bytes]:

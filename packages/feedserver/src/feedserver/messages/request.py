@@ -21,7 +21,7 @@ class Target:
     *scheme* (in lower case) and *host* are those of an absolute-form target, as sent to a proxy, and empty for the
     origin form. *path* is percent-decoded, but an encoded slash stays `%2F`, since it separates nothing. *query* is as
     it was sent, without the question mark. *key* is the path in a form in which equal paths are equal text, see
-    `path_key`.
+    `path_key`, and so is *query_key*.
     """
 
     scheme: str
@@ -29,6 +29,7 @@ class Target:
     path: str
     query: str
     key: str
+    query_key: str = ""
 
     @property
     def has_encoded_slash(self) -> bool:
@@ -57,8 +58,8 @@ def _split(target: str) -> Target:
             rest = "/" + rest
     path, _, query = rest.partition("#")[0].partition("?")
     if "%" not in path:
-        return Target(scheme, host, path, query, path)
-    return Target(scheme, host, "%2F".join(_decoded_parts(path)), query, path_key(path))
+        return Target(scheme, host, path, query, path, query_key(query))
+    return Target(scheme, host, "%2F".join(_decoded_parts(path)), query, path_key(path), query_key(query))
 
 
 def path_key(path: str) -> str:

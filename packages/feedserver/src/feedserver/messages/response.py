@@ -83,8 +83,8 @@ class Auth:
         raise ValueError(f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'")
 
 
-_TOKEN: Final = re.compile(r"(?! )[^\x00-\x08\x0a-\x1f\x7f]*[^\x00- \x7f]")
-"""A token that arrives as it is in a header, from which blanks at both ends are removed."""
+_TOKEN: Final = re.compile(r"((?! )[^\x00-\x08\x0a-\x1f\x7f]*[^\x00- \x7f])?")
+"""A token that arrives as it is in a header, from which blanks at both ends are removed; it may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +335,7 @@ def _names(omit: Iterable[str], declared: Headers) -> frozenset[str]:
     names = tuple(omit)
     for name in names:
         check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")
-        check_token("a name in omit", name, "Date")
+        check_token("a name in omit", name, "Date", "answer")
         check_omitted(name)
         if name in declared:
             raise ValueError(

@@ -104,7 +104,7 @@ class FromRequest(When):
 
 @dataclass(frozen=True, slots=True)
 class WithProbability(When):
-    """By chance, with a *probability* above 0 and up to 1; the same *seed* chooses the same requests in every run."""
+    """By chance, with a *probability* between 0 and 1; the same *seed* chooses the same requests in every run."""
 
     probability: float
     seed: int = 0
@@ -113,8 +113,6 @@ class WithProbability(When):
         check_fields(self)
         if not 0 <= self.probability <= 1:
             raise ValueError(f"{shown(self.probability)} is no probability; use a number from 0 to 1")
-        if not self.probability:
-            raise ValueError("with a probability of 0, a fault is never triggered; use more, or leave the fault out")
 
     def strikes(self, number: int) -> bool:
         """Return whether chance chooses this request. Depends on seed and *number* alone: repeated calls agree."""
