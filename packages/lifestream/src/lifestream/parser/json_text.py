@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -73,7 +72,7 @@ def _place(text: str, position: int) -> tuple[int, int]:
 
 
 def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
-    has_gap = _CONTROL.search(text) is not None
+    has_gap = OVERWRITTEN in text
     decoder = json.JSONDecoder(parse_int=_number, strict=False, object_pairs_hook=_with_gap if has_gap else None)
     mended = _LAST_COMMA.sub(_without_slips, text)
     try:
@@ -87,18 +86,33 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
     if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
     # An item after the end of the value, or the end of the items: the value has ended too early, and the item is left
-    # out. The last one may have ended too early as well.
+    # out. The last one has ended too early as well, or is a part of the item that has.
     is_early = _ID.search(rest) is not None or rest.lstrip(" \t\r\n,}").startswith("]")
-    early = (len(_items_of(found)) - 1,) if is_early and _items_of(found) else ()
-    damaged = _damaged(found, early, has_gap=has_gap)
-    is_whole = not is_early and not damaged and OVERWRITTEN not in mended[:end]
-    return found, replace(flaw, mended=is_whole, damaged=damaged)
+    early = tuple(_last(_items_of(found))) if is_early else ()
+    is_whole = not is_early and OVERWRITTEN not in mended[:end]
+    return found, replace(flaw, mended=is_whole, damaged=_damaged(found, early, has_gap=has_gap))
 
 
 def _items_of(found: Any) -> list[dict[str, Any]]:
     items = found.get("items") if isinstance(found, dict) else None
     listed = list(items.values()) if isinstance(items, dict) else items  # PHP writes lists as objects, too
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _last(items: list[dict[str, Any]]) -> range:
+    """Return the positions of the last of *items* and, if that seems to be an attachment or an author, of those before
+    it up to the item that it is a part of.
+    """
+    place = len(items)
+    while place:
+        place -= 1
+        if "id" in items[place] or _OF_PARTS.isdisjoint(items[place]):
+            break
+    return range(place, len(items))
+
+
+_OF_PARTS: Final = frozenset({"avatar", "mime_type", "name"})
+"""Members of authors and attachments that items don't have."""
 
 
 def _with_gap(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -110,51 +124,23 @@ def _with_gap(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _damaged(found: Any, early: tuple[int, ...], *, has_gap: bool) -> tuple[int, ...]:
-    """Return the positions of items that may be incomplete: those that ended too *early*, parts of items, and those
-    with a gap. If a member beside the items has a gap, these are all items: it may be the address that links are
-    relative to.
+    """Return the positions of items that may be incomplete: those that ended too *early*, and those with a gap. If a
+    member beside the items has a gap, these are all items: it may be the address that links are relative to.
     """
+    if not has_gap:
+        return early
     items = _items_of(found)
-    damaged = {*early, *_parts(items)}
-    if has_gap:
-        head = {name: value for name, value in found.items() if name != "items"} if isinstance(found, dict) else {}
-        if _has_gap(head):
-            return tuple(range(len(items)))
-        damaged.update(place for place, item in enumerate(items) if _has_gap(item))
-    return tuple(sorted(damaged))
-
-
-def _parts(items: list[dict[str, Any]]) -> Iterator[int]:
-    """Yield the positions of items that may be parts of one: if others have an id, an item without one may be the end
-    of the item before it. An item with an attachment without an address may have lost a part, too.
-    """
-    has_ids = any("id" in item for item in items)
-    for place, item in enumerate(items):
-        if has_ids and "id" not in item:
-            yield from range(max(0, place - 1), place + 1)
-        attachments = item.get("attachments")
-        if isinstance(attachments, list) and any(isinstance(each, dict) and "url" not in each for each in attachments):
-            yield place
+    head = {name: value for name, value in found.items() if name != "items"} if isinstance(found, dict) else {}
+    if _has_gap(head):
+        return tuple(range(len(items)))
+    return tuple(sorted({*early, *(place for place, item in enumerate(items) if _has_gap(item))}))
 
 
 def _has_gap(value: dict[str, Any]) -> bool:
-    """Return whether a part of *value* is overwritten, or a text without white space, such as an address, an id or a
-    name, has a control character: no author has written it.
-    """
-    parts: list[Any] = [value]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            parts += (*part, *part.values())
-        elif isinstance(part, list):
-            parts += part
-        elif isinstance(part, str) and _CONTROL.search(part) and (OVERWRITTEN in part or not _SPACE.search(part)):
-            return True
-    return False
+    return _ESCAPED in json.dumps(value)
 
 
-_CONTROL = late(r"[\0-\x08\x0b\x0c\x0e-\x1f]")
-_SPACE = late(r"[ \t\r\n]")
+_ESCAPED: Final = json.dumps(OVERWRITTEN).strip('"')
 
 
 def _without_slips(found: re.Match[str]) -> str:
@@ -204,7 +190,7 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> list[tu
                 break
             position, is_sure = error.pos, False
         else:
-            is_sure = is_sure or (isinstance(item, dict) and "id" in item)
+            is_sure = is_sure or "id" in item
             if is_sure:
                 is_sure = _AFTER_ITEM.match(text, position) is not None
                 items.append((item, not is_sure))
