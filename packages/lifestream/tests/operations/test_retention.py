@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.signals import post_delete
 from django.test import override_settings
 from django.utils import timezone
@@ -169,7 +169,8 @@ def test_a_feed_that_moved_to_another_one_is_kept_as_long_as_its_posts_are_there
     now = timezone.now()
     items(2, feed := make_feed(last_fetch=now - 2 * MONTH))
     other = make_feed("https://other.example/")
-    assert permanent_redirects.follow(cast("FeedState", feed), other.url, "default") == other.pk
+    with transaction.atomic():
+        assert permanent_redirects.follow(cast("FeedState", feed), other.url, "default") == other.pk
     feed.save()
 
     assert cleanup(now + timedelta(days=31)) == Cleaned()
