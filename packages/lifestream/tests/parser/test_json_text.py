@@ -92,7 +92,6 @@ def test_an_item_that_ends_too_early_is_damaged_and_affects_no_other_one(
 @pytest.mark.parametrize(
     ("written", "read", "damaged"),
     [
-        ('"Text 1"', '"Text 1"}, {', (1,)),
         ('"/a"}]', '"/a"', (0,)),  # all other items are in the attachments
         ('"Text 1", "attachments": [{"url": "/a"}]', '"Text"}, {"mime_type": "audio/ogg"}]', (1, 2)),
     ],
@@ -118,6 +117,14 @@ def test_no_item_is_damaged_by_a_slip_that_loses_nothing(written: str, read: str
     found = parse(FEED.replace(written, read, 1).encode(), {}, URL)
     assert found.flaw is not None and (found.flaw.damaged, found.flaw.mended) == ((), True)
     assert len(found.entries) == len(ITEMS)
+
+
+@pytest.mark.reading(7)
+def test_an_item_before_one_whose_text_breaks_the_json_is_whole() -> None:
+    items = ", ".join(f'{{"content_text": "{text}", "url": "/a", "id": "{text}"}}' for text in ("a", 'b"b', "c", "d"))
+    found = parse(f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{items}]}}'.encode(), {}, URL)
+    assert [entry.guid for entry in found.entries] == ["a", "c", "d"]
+    assert found.flaw is not None and (found.flaw.damaged, found.flaw.mended) == ((), False)
 
 
 @pytest.mark.reading(7)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -162,7 +163,7 @@ def _salvaged(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, Any], tup
     position = 1
     while name := _NAME.match(text, position):
         if name[1] == "items" and text.startswith("[", name.end()):
-            found = _whole_items(text, name.end() + 1, decoder)
+            found = list(_whole_items(text, name.end() + 1, decoder))
             members["items"] = [item for item, _ in found]
             return members, tuple(place for place, (_, is_early) in enumerate(found) if is_early)
         try:
@@ -172,11 +173,10 @@ def _salvaged(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, Any], tup
     return members, ()
 
 
-def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> list[tuple[Any, bool]]:
-    """Return the items in *text* from *position* on, each with whether it ended too early, so that the rest of it
+def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterator[tuple[Any, bool]]:
+    """Yield the items in *text* from *position* on, each with whether it ended too early, so that the rest of it
     follows. After such an item, and after a damaged one, the next object with an id counts as the next item.
     """
-    items: list[tuple[Any, bool]] = []
     damaged = 0
     is_sure = True  # that an item begins here, not an object inside a damaged one
     while start := _ITEM.match(text, position):
@@ -184,22 +184,19 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> list[tu
             item, position = decoder.raw_decode(text, start.end())
         except json.JSONDecodeError as error:
             damaged += 1
-            if is_sure and items and not _ID.search(text, start.end(), error.pos):
-                items[-1] = (items[-1][0], True)  # what follows has no id: it may be the rest
             if error.msg.startswith("Unterminated") or damaged > _MOST_DAMAGED:
-                break
+                return
             position, is_sure = error.pos, False
         else:
             is_sure = is_sure or "id" in item
             if is_sure:
                 is_sure = _AFTER_ITEM.match(text, position) is not None
-                items.append((item, not is_sure))
+                yield item, not is_sure
         if not is_sure:
             found = _NEXT.search(text, position)
             if found is None:
-                break
+                return
             position = found.start() + 1
-    return items
 
 
 _MOST_DAMAGED: Final = 100
