@@ -283,7 +283,7 @@ def take(feed: Feed, body: bytes, hour: int) -> None:
 
 RSS_ROOT = "<rss version='2.0'>"
 SLOPPY = {
-    "a root without quotes": (RSS_ROOT, "<rss version=2.0 feed xmlns:a=http://a.example>"),
+    "a root without quotes": (RSS_ROOT, "<rss version=2.0 feed xmlns:a=http://a.example/>"),
     "a prefix in the root": (RSS_ROOT, "<rss version='2.0' xsi:schemaLocation='urn:a'>"),
     "text after the root": (RSS_ROOT, f"{RSS_ROOT}Notice: &nbsp;"),
     "a control character in the head": ("</language>", "</language><category domain='\x0b'/>"),
