@@ -110,6 +110,11 @@ def entries(item: str, *, head: str = "") -> list[Entry]:
 
 
 @pytest.mark.reading(7)
+def test_a_slash_at_the_end_of_an_address_without_quotes_ends_no_root() -> None:
+    assert balanced(b"<rss xmlns:a=http://a.example/>a</rss>") == b'<rss xmlns:a="http://a.example/">a</rss>'
+    assert balanced(b"<rss a=b/><link href=http://a.example/>") == b'<rss a="b"/><link href="http://a.example"/>'
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -92,19 +92,45 @@ def test_an_item_that_ends_too_early_is_damaged_and_affects_no_other_one(
 @pytest.mark.parametrize(
     ("written", "read", "damaged"),
     [
-        ('"Text 1", ', '"Text 1",}, {', (1, 2)),  # the rest of the item has no id
-        ('"Text 1"', '"Text 1"}, {', (1,)),
-        ('"/a"}]', '"/a",}, {"size_in_bytes": 1}]', (0,)),
         ('"/a"}]', '"/a"', (0,)),  # all other items are in the attachments
-        ('"id": "1"', '"id": "1\x07"', (1,)),
-        ('"id": "1"', '"id": "1", "u\x1cl": "/"', (1,)),
-        ('"Text 1"', '"Text \x07 1"', ()),
-        ('"/a"}]', '"/a"},]', ()),
+        ('"Text 1", "attachments": [{"url": "/a"}]', '"Text"}, {"mime_type": "audio/ogg"}]', (1, 2)),
     ],
 )
 def test_an_item_that_may_have_lost_a_part_is_damaged(written: str, read: str, damaged: tuple[int, ...]) -> None:
     flaw = parse(FEED.replace(written, read, 1).encode(), {}, URL).flaw
-    assert flaw is not None and (flaw.damaged, flaw.mended) == (damaged, not damaged)
+    assert flaw is not None and (flaw.damaged, flaw.mended) == (damaged, False)
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"/a"}]', '"/a"},]'),
+        ('"id": "1", ', '"url": "/1", "x": "a\nb", '),
+        ('{"url": "/a"}', '{"mime_type": "audio/ogg",}'),
+        ('"title": "T"', '"title": "T", "author": {"name": "A\x07"}'),
+        ('"Text 1"', '"Text\x071", "tags": ["a\x0bb"], "title": "T", "title": "T"'),
+        ('"id": "1"', '"id": "1\x07"'),
+    ],
+)
+def test_no_item_is_damaged_by_a_slip_that_loses_nothing(written: str, read: str) -> None:
+    found = parse(FEED.replace(written, read, 1).encode(), {}, URL)
+    assert found.flaw is not None and (found.flaw.damaged, found.flaw.mended) == ((), True)
+    assert len(found.entries) == len(ITEMS)
+
+
+@pytest.mark.reading(7)
+def test_an_item_before_one_whose_text_breaks_the_json_is_whole() -> None:
+    items = ", ".join(f'{{"content_text": "{text}", "url": "/a", "id": "{text}"}}' for text in ("a", 'b"b', "c", "d"))
+    found = parse(f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{items}]}}'.encode(), {}, URL)
+    assert [entry.guid for entry in found.entries] == ["a", "c", "d"]
+    assert found.flaw is not None and (found.flaw.damaged, found.flaw.mended) == ((), False)
+
+
+@pytest.mark.reading(7)
+def test_items_without_commas_between_them_are_whole_though_one_has_no_id() -> None:
+    flaw = parse(FEED.replace("}, {", "} {").replace('"id": "1"', '"url": "/1"').encode(), {}, URL).flaw
+    assert flaw is not None and (flaw.damaged, flaw.mended) == ((), False)
 
 
 @pytest.mark.reading(7)

@@ -281,6 +281,33 @@ def take(feed: Feed, body: bytes, hour: int) -> None:
     store([result(feed, fetched, prepared=ready, body_hash=hashlib.sha256(body).hexdigest())], NOW + hour * HOUR)
 
 
+RSS_ROOT = "<rss version='2.0'>"
+SLOPPY = {
+    "a root without quotes": (RSS_ROOT, "<rss version=2.0 feed xmlns:a=http://a.example/>"),
+    "a prefix in the root": (RSS_ROOT, "<rss version='2.0' xsi:schemaLocation='urn:a'>"),
+    "text after the root": (RSS_ROOT, f"{RSS_ROOT}Notice: &nbsp;"),
+    "a control character in the head": ("</language>", "</language><category domain='\x0b'/>"),
+    "a control character in a guid": ("g-1<", "g-1\x08<"),
+    "a control character in a link": ("example/1", "example/1\0"),
+    "JSON with a comma, and an item without an id": ('"id": "1", ', '"url": "/1", "tags": ["a",], '),
+    "JSON with control characters": ('"id": "1"', '"id": "1\x0b"'),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("written", "read"), SLOPPY.values(), ids=SLOPPY)
+def test_edits_of_a_feed_that_is_always_ill_formed_in_the_same_way_arrive(written: str, read: str) -> None:
+    whole = RSS if written in RSS else JSON
+    assert written in whole
+    feed = make_feed("http://s.example/feed")
+    take(feed, whole.replace(written, read).encode(), 0)
+    known = set(contents())
+    edited = whole.replace("about 1", "on 1").replace("about 2", "on 2").replace("One", "one").replace("Two", "two")
+    take(feed, edited.replace(written, read).encode(), 1)
+    assert set(contents()) == known and len(known) == 2
+    assert Item.objects.filter(changes=1).count() == 2
+
+
 def is_complete(body: bytes) -> bool:
     try:
         return parse(body, {}, "http://s.example/feed").is_complete

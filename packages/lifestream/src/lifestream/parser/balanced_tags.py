@@ -29,6 +29,7 @@ _ATTRIBUTE = re.compile(
     rb"""([A-Za-z_][\w.-]*+(?>(?::[A-Za-z_][\w.-]*+)?))(?:\s*+=\s*+("[^"<]*+"|'[^'<]*+'|[^\s"'<>]++))?"""
 )
 _START = re.compile(rb"<[A-Za-z_]")
+_ENDS_WITH_ADDRESS = re.compile(rb"""=\s*+https?://[^\s"'<>=]++>\Z""")
 _VOID: Final = frozenset(name.encode() for name in name_set("area base br col embed hr img input meta param track wbr"))
 """The void elements of HTML, except for `link` and `source`, which have text in feeds."""
 _HTML: Final = frozenset(name.encode() for name in ELEMENTS)
@@ -100,6 +101,8 @@ class _Tags:
     def _add(self, found: re.Match[bytes]) -> None:
         written, name = found[2], found[2].lower()
         is_empty = found[3].endswith(b"/>")
+        if is_empty and _local(name) in _AROUND and _ENDS_WITH_ADDRESS.search(found[3]):
+            is_empty = False  # the slash belongs to an address without quotes: `<rss xmlns:a=http://a.example/>`
         if found[1]:
             while self._counted[name] and self._close() != name:
                 pass

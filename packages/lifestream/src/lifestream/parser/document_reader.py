@@ -18,7 +18,6 @@ from lifestream.parser.json_text import start_of
 from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, OVERWRITTEN, has_too_many_names, with_renamed
 from lifestream.parser.relative_addresses import base_of_document
 from lifestream.parser.tag_attributes import trimmed
-from lifestream.parser.wellformed import NAMESPACES
 from lifestream.plugins.reading_notes import Notes
 
 
@@ -41,7 +40,6 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
     if has_too_many_names(decoded.text):
         raise NotAFeed(say("too-many-names", limit=f"{MOST_DIFFERENT_NAMES:,}"))
     overwritten = _overwritten(decoded.text)
-    is_root_damaged = _has_damaged_root(decoded.text)
     texts, decoded = [trimmed(decoded.text)], decoded._replace(text="")
     document = strict.read(texts.pop())
     if not document.source.strip():
@@ -78,9 +76,8 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
             flaw = replace(flaw, damaged=reading.damaged)
         if reading.cut_off:
             found = replace(found, complaint=_CUT_OFF)
-    if flaw is not None and (is_root_damaged or any(overwritten)):
-        is_certain = not is_root_damaged and len(overwritten) == len(found.entries)
-        is_in = overwritten if is_certain else [True] * len(found.entries)
+    if flaw is not None and any(overwritten):
+        is_in = overwritten if len(overwritten) == len(found.entries) else [True] * len(found.entries)
         damaged = {*flaw.damaged, *(place for place, is_lost in enumerate(is_in) if is_lost)}
         flaw = replace(flaw, mended=False, damaged=tuple(sorted(damaged)))
     complaints = [decoded.complaint, str(flaw or ""), found.complaint]
@@ -90,63 +87,26 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
 
 def _overwritten(text: str) -> list[bool]:
     """Return for each beginning of an entry in *text* whether a part of the document is overwritten between it and the
-    next one, or the end: what is left may be the beginning of one entry with the end of another. A control character in
-    a tag, an address, an id or a date counts as well: no author has written it. If a part before the first entry is
-    overwritten, this is so for all: namespaces may be missing. Blanks and NULs at the end or before the XML declaration
-    do not count. Return an empty list if nothing is overwritten.
+    next one, or the end: what is left may be the beginning of one entry with the end of another. If a part before the
+    first entry is overwritten, this is so for all: namespaces may be missing. Blanks and NULs at the end or before the
+    XML declaration do not count. Return an empty list if nothing is overwritten.
+
+    A single control character does not count: authors paste them into texts, and programs write them into addresses, in
+    each version of an entry.
     """
     text = text.rstrip(_BLANK)
     if (whole := text.lstrip(_BLANK)).startswith("<?xml"):
         text = whole
-    if _CONTROL.search(text) is None or _OVERWRITTEN.search(text) is None:
+    if OVERWRITTEN not in text:
         return []
     starts = [found.start() for found in _ENTRY.finditer(text)]
-    bounds = pairwise([0, *starts, len(text)])
-    in_head, *in_entries = (_OVERWRITTEN.search(text, start, end) is not None for start, end in bounds)
+    in_head, *in_entries = (OVERWRITTEN in text[start:end] for start, end in pairwise([0, *starts, len(text)]))
     return [True] * (len(starts) or 1) if in_head else in_entries
 
 
 _BLANK: Final = "\ufeff\0 \t\r\n"
 _ENTRY = late(r"<(?:\w{1,20}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
-_CONTROLS: Final = r"\0-\x08\x0b\x0c\x0e-\x1f"
-_CONTROL = late(f"[{_CONTROLS}]")
-_OVERWRITTEN = late(
-    rf"""
-    {OVERWRITTEN}
-    |<[\w/][^<>{_CONTROLS}]*+[{_CONTROLS}]
-    |[{_CONTROLS}][\w:]++(?:\s[^<>{_CONTROLS}]*+)?>
-    |<(?:\w{{1,20}}:)?(?:link|guid|id|url|uri|pubdate|date|published|updated|issued|modified|created)(?=[\s>])
-    [^<>]*+>(?:<!\[CDATA\[)?[^<{_CONTROLS}]*+[{_CONTROLS}]
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
 _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole, is left out"
-
-
-def _has_damaged_root(text: str) -> bool:
-    """Return whether the start tag of the root of *text*, which is ill-formed XML, may have lost a namespace, a base or
-    a language, which hold for all entries.
-
-    Publishers write an attribute twice, without quotes, or without white space before it, and use the usual prefixes
-    without declaring them: nothing is lost by that.
-    """
-    start = next((found.start() for found in _ROOT.finditer(text, 0, _LONGEST_PROLOG) if found[1]), None)
-    if start is None:
-        return False
-    tag = _START_TAG.match(text, start)
-    if tag is None:
-        return True
-    names = [(name[1], name[2]) for name in _PREFIXED.finditer(tag[0]) if name[1]]
-    declared = {local for prefix, local in names if prefix == "xmlns"}
-    return any(prefix not in NAMESPACES.keys() | declared | {"xml", "xmlns"} for prefix, _ in names)
-
-
-_LONGEST_PROLOG: Final = 64 * 1024
-_ROOT = late(r"<!--(?s:.*?)(?:-->|\Z)|<(rss|rdf:RDF|(?:\w{1,20}:)?feed)(?![\w.:-])", re.IGNORECASE)
-_VALUE: Final = r"""(?>"(?>(?:[^"<>&]++|&[#\w]++;)*)"|'(?>(?:[^'<>&]++|&[#\w]++;)*)'|[\w.-]++)"""
-_ATTRIBUTE: Final = rf"\s*+[\w.-]++(?::[\w.-]++)?\s*+=\s*+{_VALUE}"
-_START_TAG = late(rf"<[\w.:-]++(?>(?:{_ATTRIBUTE}){{0,500}})\s*+/?>(?=\s*+(?:<|\Z))")
-_PREFIXED = late(r"""(?>"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))|(?<![\w.:-])([\w.-]++):([\w.-]++)\s*+=""")
 
 
 def _without_unidentified(feed: ParsedFeed) -> ParsedFeed:

@@ -73,7 +73,7 @@ def _place(text: str, position: int) -> tuple[int, int]:
 
 
 def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
-    has_gap = _CONTROL.search(text) is not None
+    has_gap = OVERWRITTEN in text
     decoder = json.JSONDecoder(parse_int=_number, strict=False, object_pairs_hook=_with_gap if has_gap else None)
     mended = _LAST_COMMA.sub(_without_slips, text)
     try:
@@ -87,18 +87,33 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
     if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
     # An item after the end of the value, or the end of the items: the value has ended too early, and the item is left
-    # out. The last one may have ended too early as well.
+    # out. The last one has ended too early as well, or is a part of the item that has.
     is_early = _ID.search(rest) is not None or rest.lstrip(" \t\r\n,}").startswith("]")
-    early = (len(_items_of(found)) - 1,) if is_early and _items_of(found) else ()
-    damaged = _damaged(found, early, has_gap=has_gap)
-    is_whole = not is_early and not damaged and OVERWRITTEN not in mended[:end]
-    return found, replace(flaw, mended=is_whole, damaged=damaged)
+    early = tuple(_last(_items_of(found))) if is_early else ()
+    is_whole = not is_early and OVERWRITTEN not in mended[:end]
+    return found, replace(flaw, mended=is_whole, damaged=_damaged(found, early, has_gap=has_gap))
 
 
 def _items_of(found: Any) -> list[dict[str, Any]]:
     items = found.get("items") if isinstance(found, dict) else None
     listed = list(items.values()) if isinstance(items, dict) else items  # PHP writes lists as objects, too
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _last(items: list[dict[str, Any]]) -> range:
+    """Return the positions of the last of *items* and, if that seems to be an attachment or an author, of those before
+    it up to the item that it is a part of.
+    """
+    place = len(items)
+    while place:
+        place -= 1
+        if "id" in items[place] or _OF_PARTS.isdisjoint(items[place]):
+            break
+    return range(place, len(items))
+
+
+_OF_PARTS: Final = frozenset({"avatar", "mime_type", "name"})
+"""Members of authors and attachments that items don't have."""
 
 
 def _with_gap(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -110,51 +125,23 @@ def _with_gap(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _damaged(found: Any, early: tuple[int, ...], *, has_gap: bool) -> tuple[int, ...]:
-    """Return the positions of items that may be incomplete: those that ended too *early*, parts of items, and those
-    with a gap. If a member beside the items has a gap, these are all items: it may be the address that links are
-    relative to.
+    """Return the positions of items that may be incomplete: those that ended too *early*, and those with a gap. If a
+    member beside the items has a gap, these are all items: it may be the address that links are relative to.
     """
+    if not has_gap:
+        return early
     items = _items_of(found)
-    damaged = {*early, *_parts(items)}
-    if has_gap:
-        head = {name: value for name, value in found.items() if name != "items"} if isinstance(found, dict) else {}
-        if _has_gap(head):
-            return tuple(range(len(items)))
-        damaged.update(place for place, item in enumerate(items) if _has_gap(item))
-    return tuple(sorted(damaged))
-
-
-def _parts(items: list[dict[str, Any]]) -> Iterator[int]:
-    """Yield the positions of items that may be parts of one: if others have an id, an item without one may be the end
-    of the item before it. An item with an attachment without an address may have lost a part, too.
-    """
-    has_ids = any("id" in item for item in items)
-    for place, item in enumerate(items):
-        if has_ids and "id" not in item:
-            yield from range(max(0, place - 1), place + 1)
-        attachments = item.get("attachments")
-        if isinstance(attachments, list) and any(isinstance(each, dict) and "url" not in each for each in attachments):
-            yield place
+    head = {name: value for name, value in found.items() if name != "items"} if isinstance(found, dict) else {}
+    if _has_gap(head):
+        return tuple(range(len(items)))
+    return tuple(sorted({*early, *(place for place, item in enumerate(items) if _has_gap(item))}))
 
 
 def _has_gap(value: dict[str, Any]) -> bool:
-    """Return whether a part of *value* is overwritten, or a text without white space, such as an address, an id or a
-    name, has a control character: no author has written it.
-    """
-    parts: list[Any] = [value]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            parts += (*part, *part.values())
-        elif isinstance(part, list):
-            parts += part
-        elif isinstance(part, str) and _CONTROL.search(part) and (OVERWRITTEN in part or not _SPACE.search(part)):
-            return True
-    return False
+    return _ESCAPED in json.dumps(value)
 
 
-_CONTROL = late(r"[\0-\x08\x0b\x0c\x0e-\x1f]")
-_SPACE = late(r"[ \t\r\n]")
+_ESCAPED: Final = json.dumps(OVERWRITTEN).strip('"')
 
 
 def _without_slips(found: re.Match[str]) -> str:
@@ -176,7 +163,7 @@ def _salvaged(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, Any], tup
     position = 1
     while name := _NAME.match(text, position):
         if name[1] == "items" and text.startswith("[", name.end()):
-            found = _whole_items(text, name.end() + 1, decoder)
+            found = list(_whole_items(text, name.end() + 1, decoder))
             members["items"] = [item for item, _ in found]
             return members, tuple(place for place, (_, is_early) in enumerate(found) if is_early)
         try:
@@ -186,11 +173,10 @@ def _salvaged(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, Any], tup
     return members, ()
 
 
-def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> list[tuple[Any, bool]]:
-    """Return the items in *text* from *position* on, each with whether it ended too early, so that the rest of it
+def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterator[tuple[Any, bool]]:
+    """Yield the items in *text* from *position* on, each with whether it ended too early, so that the rest of it
     follows. After such an item, and after a damaged one, the next object with an id counts as the next item.
     """
-    items: list[tuple[Any, bool]] = []
     damaged = 0
     is_sure = True  # that an item begins here, not an object inside a damaged one
     while start := _ITEM.match(text, position):
@@ -198,22 +184,19 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> list[tu
             item, position = decoder.raw_decode(text, start.end())
         except json.JSONDecodeError as error:
             damaged += 1
-            if is_sure and items and not _ID.search(text, start.end(), error.pos):
-                items[-1] = (items[-1][0], True)  # what follows has no id: it may be the rest
             if error.msg.startswith("Unterminated") or damaged > _MOST_DAMAGED:
-                break
+                return
             position, is_sure = error.pos, False
         else:
-            is_sure = is_sure or (isinstance(item, dict) and "id" in item)
+            is_sure = is_sure or "id" in item
             if is_sure:
                 is_sure = _AFTER_ITEM.match(text, position) is not None
-                items.append((item, not is_sure))
+                yield item, not is_sure
         if not is_sure:
             found = _NEXT.search(text, position)
             if found is None:
-                break
+                return
             position = found.start() + 1
-    return items
 
 
 _MOST_DAMAGED: Final = 100

@@ -22,7 +22,7 @@ from lifestream.parser.expat_reading import read_to_end
 from lifestream.parser.preprocessing import ITUNES, MEDIA
 
 _MAX_PREFIXES: Final = 100
-NAMESPACES: Final = {
+_NAMESPACES: Final = {
     "atom": "http://www.w3.org/2005/Atom",
     "cc": "http://web.resource.org/cc/",
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -262,7 +262,7 @@ def _with_prefixes(text: str) -> str:
     if place is None:
         return text
     declarations = "".join(
-        f' xmlns:{prefix}="{NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"' for prefix in unbound
+        f' xmlns:{prefix}="{_NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"' for prefix in unbound
     )
     return f"{text[:place]}{declarations}{text[place:]}"
 

@@ -64,7 +64,8 @@ def test_the_id_of_an_item_of_rdf_is_its_about_attribute() -> None:
     item = fromstring(f'<item xmlns:r="{rdf}" r:about=" urn:1 "/>')
     assert guid_of(item, {}) == "urn:1"
     assert guid_of(fromstring('<item about="urn:1"/>'), {}) == "urn:1"
-    assert guid_of(fromstring('<item xmlns:r="urn:misspelled" r:about="urn:1"/>'), {}) == "urn:1"
+    assert guid_of(fromstring('<item xmlns:r="http://www.w3.org/rdf-syntax-ns" r:about="urn:1"/>'), {}) == "urn:1"
+    assert guid_of(fromstring('<item xmlns:s="https://schema.org/" s:about="Nets"/>'), {}) == ""
     assert guid_of(fromstring(f'<item xmlns:r="{rdf}" r:ID="nets"/>'), {}) == "nets"
     assert guid_of(item, {"dc:identifier": [fromstring("<identifier>urn:2</identifier>")]}) == "urn:1"
 

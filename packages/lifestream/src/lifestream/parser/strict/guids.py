@@ -19,10 +19,17 @@ def guid_of(element: Element, fields: Fields) -> str:
     for found in elements(fields, "guid", "atom:id", "id"):
         if text := "".join(found.itertext()).strip():
             return text
-    # The namespace of RDF may be misspelled, or its prefix be declared nowhere.
-    abouts = (value for name, value in element.attrib.items() if name.rpartition("}")[2] == "about")
+    abouts = (value for name, value in element.attrib.items() if _is_about(name))
     about = element.get(f"{RDF}about") or next(filter(None, abouts), "") or element.get(f"{RDF}ID") or ""
     return about.strip() or first_text(fields, "dc:identifier")
+
+
+def _is_about(name: str) -> bool:
+    """Return whether *name* is that of RDF's attribute, even if its namespace is misspelled, or its prefix is declared
+    nowhere. The attribute `about` of another vocabulary names a topic, which many items may have.
+    """
+    namespace, _, local = name.rpartition("}")
+    return local == "about" and (not namespace or "rdf" in namespace.lower())
 
 
 def is_link(guid: str, fields: Fields) -> bool:
