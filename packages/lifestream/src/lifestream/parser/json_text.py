@@ -212,7 +212,7 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> list[tu
             found = _NEXT.search(text, position)
             if found is None:
                 break
-            position = found.start() + 1
+            position = found.end()
     return items
 
 
