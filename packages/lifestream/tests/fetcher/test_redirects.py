@@ -153,3 +153,13 @@ def test_only_characters_that_no_request_line_may_have_are_encoded() -> None:
 def test_a_redirect_is_one_of_five_statuses() -> None:
     """RFC 9110 §15.4: 300 offers a choice, 304 means that nothing is new, 305 and 306 are no longer used."""
     assert [status for status in range(100, 600) if status in REDIRECT_STATUSES] == [301, 302, 303, 307, 308]
+
+
+def test_a_redirect_to_an_impossible_host_is_refused_with_its_reason() -> None:
+    with pytest.raises(RedirectRefused, match=r"its host has 2008 characters, and 253 are the limit$"):
+        follow((301, f"http://{'é' * 2000}.example/feed"))
+
+
+def test_a_trail_shows_no_cookie() -> None:
+    trail = follow((302, "/next")).followed(302, "/feed", limit=10, cookies=lambda _url: "id=secret")
+    assert "secret" not in repr(trail.followed(302, "/last", limit=10, cookies=lambda _url: "id=secret"))

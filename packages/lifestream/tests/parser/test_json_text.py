@@ -188,6 +188,94 @@ def test_the_text_behind_a_call_does_not_matter() -> None:
     assert start_of("feed({})x" * 2, "text/html") == len("feed(")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"items": [{"id": }]}', "Expecting value: line 1 column 19 (char 18)"),
+        ('{"title": "T", "x": nul, "items": [{"id": "1"}]}', "Expecting value: line 1 column 21 (char 20)"),
+        ('["a" "b"]', "Expecting ',' delimiter: line 1 column 6 (char 5)"),
+        (
+            '{"a": 1,} {"b": 2}',
+            "Expecting property name enclosed in double quotes: line 1 column 9 (char 8)",
+        ),
+    ],
+    ids=["no whole item", "damaged before the items", "a list", "two values"],
+)
+def test_damaged_json_of_which_no_item_can_be_read_is_no_feed(text: str, reason: str) -> None:
+    with pytest.raises(NotAFeed) as caught:
+        loaded(text)
+    assert str(caught.value) == f"it looks like JSON, but is not: {reason}"
+
+
+@pytest.mark.parametrize("end", ["}", ",}"])
+def test_a_number_with_too_many_digits_is_read_as_text(end: str) -> None:
+    digits = "1" * 4301
+    assert loaded(f'{{"a": {digits}{end}')[0] == {"a": digits}
+
+
+def test_only_backslashes_that_escape_nothing_are_kept() -> None:
+    assert loaded(r'{"a": "C:\dir \u00e9 \" \q \n"}')[0] == {"a": 'C:\\dir é " \\q \n'}
+
+
+@pytest.mark.parametrize(
+    ("members", "items"),
+    [
+        ('"tags": [1], "items": [{"id": "1"}, {"id": }]', [{"id": "1"}]),
+        ('"items": [{"x": "a"}, {"id": "1"}, {"id": }]', [{"x": "a"}, {"id": "1"}]),
+        ('"items": [{"x": }, {"id": "1"}]', [{"id": "1"}]),
+        ('"items": [{"id": "1"}, {"id": "2", "x": 1 {"id": "3"}]', [{"id": "1"}]),
+    ],
+    ids=["after a list", "without an id", "after a damaged one", "none inside a damaged one"],
+)
+def test_the_whole_items_of_damaged_json_are_read(members: str, items: list[dict[str, str]]) -> None:
+    assert loaded(f"{{{members}}}")[0]["items"] == items
+
+
+def test_output_before_json_may_be_64_kib_long() -> None:
+    output = "\n" + "x" * (64 * 1024 - 2)
+    assert start_of(output + '{"', "application/json") == len(output)
+    assert start_of(output + 'x{"', "application/json") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [('{"a": 1,}', 1, 9), ('\n{"a": 1,}', 2, 9), ('\n\n{"title": "T",\n "a": "x\x07"}', 4, 9)],
+)
+def test_a_flaw_is_located_in_the_text_that_was_served(text: str, line: int, column: int) -> None:
+    flaw = loaded(text)[1]
+    assert flaw is not None and (flaw.line, flaw.column) == (line, column)
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("members", "damaged"),
+    [
+        ('"items": [{"id": "1"}, {"id": "2"}], "a": {"b": 1, "b": 2}, "c": "\x07 "', (0, 1)),
+        ('"items": [{"id": "1"}, {"id": "2"}], "a": [["\x07"]]', (0, 1)),
+        ('"items": [{"id": "1"}, {"id": "2"}], "a": "\x07 "', ()),
+        ('"items": {"0": {"id": "1"}, "1": {"id": "2\x07"}}', (1,)),
+        ('"items": [{"content_text": "a"}, {"id": "1"}, {"id": "2"}],', (0,)),
+        ('"items": [{"id": "1"}, {"id": "2"}, {"content_text": "a"}],', (1, 2)),
+        ('"items": [{"content_text": "a"}, {"content_text": "b"}],', ()),
+        ('"items": [1, {"id": "1"}],', ()),
+    ],
+)
+def test_items_are_damaged_if_they_or_the_members_beside_them_may_lack_a_part(
+    members: str, damaged: tuple[int, ...]
+) -> None:
+    flaw = loaded(f"{{{members}}}")[1]
+    assert flaw is not None and (flaw.damaged, flaw.mended) == (damaged, not damaged)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [('["\x07"]', ["\x07"]), ("[1,]", [1]), ('{"items": "x",}', {"items": "x"})]
+)
+def test_json_that_is_no_feed_is_mended_too(text: str, value: Any) -> None:
+    found, flaw = loaded(text)
+    assert found == value
+    assert flaw is not None and flaw.mended
+
+
 @pytest.mark.costly
 @pytest.mark.parametrize("unit", ["{},", '{"id": },', '{"id": "1" "},{', "},{", '},{\\"', '{"a": [},', "{ ", '"},{"'])
 def test_damaged_items_are_read_in_linear_time(unit: str) -> None:

@@ -42,6 +42,8 @@ def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -
     ("end", "damaged"),
     [
         ("</item><link>/2</link></item>", (1,)),
+        ("</item>x</item>", (1,)),
+        ("</item><!-- one too many --><link>/2</link></item>", (1,)),
         ("</item>\n</item>", ()),
         ("</item><!-- one too many --></item>", ()),
         ("</item><b><!-- <item><guid>old</guid></item> -->", ()),
@@ -122,7 +124,10 @@ def test_damaged_entries_keep_their_places_and_the_flaw_lists_them() -> None:
 
 @pytest.mark.parametrize(
     "between",
-    ["<!-- two -->", "<![CDATA[x]]>", "<?two?>", "<title><![CDATA[ <item> is a tag ]]></title>", "<!-- <item> -->"],
+    [
+        *("<!-- two -->", "<![CDATA[x]]>", "<?two?>", "<title><![CDATA[ <item> is a tag ]]></title>"),
+        *("<!-- <item> -->", "<!-- <item><guid>0</guid></item> -->"),
+    ],
 )
 def test_an_entry_begins_after_a_section_and_not_inside_it(between: str) -> None:
     last = "<item><guid>2</guid><b><i></b></i><!-- later --></item>"

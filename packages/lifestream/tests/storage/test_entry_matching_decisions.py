@@ -129,6 +129,26 @@ class TestWhatIsLookedFor:
         entries = [entry("A", "g"), entry("B", "h", "b", 1), entry("B", "i", "c", 1), entry("", "k", content="x")]
         assert Document(entries, [HOME]).contents_to_find(range(4), []) == set()
 
+    def test_own_links_and_contents_are_those_of_one_entry_even_if_it_is_repeated(self) -> None:
+        entries = [entry("A", "1", "a", 1), entry("B", "2", "a", 1), entry("B", "3", "c", 1), entry("D", "4")]
+        document = Document([*entries, entries[0]], [HOME])
+        a, b, c, _, again = document.keys
+        assert again == a and a.link == b.link and b.content == c.content
+        assert document.own_links(range(5)) == {c.link}
+        assert document.own_contents(range(5)) == {a.content}
+        assert document.own_links([0, 1, 4]) == document.own_contents([1, 2, 3, 4]) == set()
+
+
+def test_decisions_that_were_not_stored_are_made_anew() -> None:
+    document = Document([entry("A", "1", "a"), entry("B", "2", "b")])
+    a, _ = document.keys
+    known = Known(7, a.guid, a.link, a.content, "1")
+    decisions = document.decide(range(2), [known])
+    assert [decision.known for decision in decisions] == [known, None]
+
+    document.undo(decisions)
+    assert document.decide(range(2), [known]) == decisions
+
 
 @pytest.mark.parametrize(
     ("changes", "ago", "allowed"),

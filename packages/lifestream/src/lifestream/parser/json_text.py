@@ -196,7 +196,7 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterato
             found = _NEXT.search(text, position)
             if found is None:
                 return
-            position = found.start() + 1
+            position = found.end()
 
 
 _MOST_DAMAGED: Final = 100
