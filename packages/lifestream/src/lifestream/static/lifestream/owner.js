@@ -102,11 +102,16 @@
     });
   }
 
-  // All that are listed on this page.
-  for (const all of document.querySelectorAll("[data-all]"))
+  // The checkbox for all sites checks or clears those on this page. It is cleared when one of them is: the action would
+  // otherwise include that site.
+  for (const all of document.querySelectorAll("[data-all]")) {
     all.addEventListener("change", () => {
       for (const box of document.querySelectorAll('[data-rows] input[name="site"]')) box.checked = all.checked;
     });
+    document.querySelector("[data-rows]").addEventListener("change", ({ target }) => {
+      if (!target.checked) all.checked = false;
+    });
+  }
 
   // A folder is asked for by one action only.
   const action = document.getElementById("action");
