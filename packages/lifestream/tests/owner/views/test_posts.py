@@ -33,6 +33,22 @@ def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream
     assert "A post" not in client.get("/main/manage/hidden/").content.decode()
 
 
+def test_an_owner_learns_that_a_rule_still_hides_a_post(client: Client, lifestream: Lifestream) -> None:
+    post = make_post(make_site(lifestream), "A post", hidden=True)
+    Post.objects.filter(pk=post.pk).update(ruled=True)
+    # The rule hides no post besides the one that is hidden by hand.
+    assert "Rules hide" not in client.get("/main/manage/hidden/").content.decode()
+    page = act(client, post, "show")
+    assert "a rule hides it" in page and "is shown again" not in page
+    assert "Rules hide 1 more." in client.get("/main/manage/hidden/").content.decode()
+
+
+def test_the_name_of_a_site_does_not_reverse_the_date_of_a_hidden_post(client: Client, lifestream: Lifestream) -> None:
+    make_post(make_site(lifestream, "A \N{RIGHT-TO-LEFT OVERRIDE}name"), "A post", hidden=True)
+    page = client.get("/main/manage/hidden/").content.decode()
+    assert "<bdi>A \N{RIGHT-TO-LEFT OVERRIDE}name</bdi>" in page
+
+
 def test_a_pinned_post_is_at_the_top_once_and_in_its_place_when_unpinned(
     client: Client, lifestream: Lifestream
 ) -> None:

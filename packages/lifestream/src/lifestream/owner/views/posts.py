@@ -43,7 +43,10 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
         messages.success(request, gettext("The post is hidden. It is listed under “Hidden posts”."))
     elif action == "show":
         mine.update(hidden=False)
-        messages.success(request, gettext("The post is shown again."))
+        if found.ruled:
+            messages.warning(request, gettext("You no longer hide the post, but a rule hides it."))
+        else:
+            messages.success(request, gettext("The post is shown again."))
     elif action == "pin":
         pinned = posts.filter(pinned__isnull=False).exclude(pk=found.pk).count()
         if pinned >= MOST_PINNED:
@@ -70,6 +73,6 @@ def hidden(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     found = Paginator(posts.order_by("-date", "-item_id"), PER_PAGE).get_page(request.GET.get("page"))
     keys = [each.pk for each in found]
     loaded = shown(Post.objects.filter(pk__in=keys).order_by("-date", "-item_id"), lifestream=timeline.lifestream)
-    ruled = Post.objects.filter(lifestream=timeline.lifestream, ruled=True, removed=False).count()
+    ruled = Post.objects.filter(lifestream=timeline.lifestream, ruled=True, hidden=False, removed=False).count()
     context = {"page": found, "posts": loaded, "ruled": ruled, "owner_here": "hidden"}
     return page(request, timeline, "hidden.html", context)
