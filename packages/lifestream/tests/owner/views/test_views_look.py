@@ -100,7 +100,7 @@ def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestrea
         page = Client().get("/main/").content.decode()
         assert re.search(rf'<img class="logo" src="{address}" alt="[^"]+" {size}>', page)
         assert Client().get(address).content == data
-    assert "The logo is gone." in submitted(client, f"{HERE}logo/", do="remove")
+    assert "The uploaded logo is gone." in submitted(client, f"{HERE}logo/", do="remove")
     assert 'class="logo"' not in Client().get("/main/").content.decode()
     assert Client().get(address).status_code == 404
 

@@ -51,8 +51,8 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
         pinned = posts.filter(pinned__isnull=False).exclude(pk=found.pk).count()
         if pinned >= MOST_PINNED:
             text = ngettext(
-                "At most {} post can be pinned; unpin another one first.",
-                "At most {} posts can be pinned; unpin another one first.",
+                "At most {} post can be pinned, hidden ones included; unpin another one first.",
+                "At most {} posts can be pinned, hidden ones included; unpin another one first.",
                 MOST_PINNED,
             )
             messages.warning(request, text.format(MOST_PINNED))
