@@ -60,6 +60,7 @@ def test_a_preview_shows_the_page_and_the_latest_posts_and_saves_nothing(
     assert 'data-look="magazine"' in page and "--own-accent: #7a1f5c" in page and "lifestream/icon.png" in page
     assert page.count("one two three four five…") == 3 and "Preview: nothing is saved yet" in page
     assert re.findall(r"\bPost \d", page) == ["Post 0", "Post 1", "Post 2"]
+    assert re.search(r'class="day">\s*<article', page)  # the element that the magazine makes columns of
     assert Lifestream.objects.values().get() == before
     assert "data-look" not in client.get(HERE).content.decode()
 
