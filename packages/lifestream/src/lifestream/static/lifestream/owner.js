@@ -35,9 +35,10 @@
   }
 
   async function watch() {
-    for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    for (let looks = 0; looks < MOST_LOOKS; ) {
       await new Promise((resume) => setTimeout(resume, PAUSE));
       if (document.hidden) continue;
+      looks += 1;
       try {
         if (!(await look())) return;
       } catch {
