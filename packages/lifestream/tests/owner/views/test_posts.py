@@ -33,6 +33,18 @@ def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream
     assert "A post" not in client.get("/main/manage/hidden/").content.decode()
 
 
+def test_an_owner_who_hides_a_post_on_its_own_page_comes_to_the_timeline(
+    client: Client, lifestream: Lifestream
+) -> None:
+    post = make_post(make_site(lifestream), "A post")
+    here = f"/main/items/{post.item_id}/"
+    address = f"/main/manage/posts/{post.item_id}/"
+    assert client.post(address, {"action": "pin", "next": here})["Location"] == here
+    for page in (here, f"{here}?from=elsewhere"):
+        response = client.post(address, {"action": "hide", "next": page}, follow=True)
+        assert response.redirect_chain == [("/main/", 302)] and "The post is hidden." in response.content.decode()
+
+
 def test_an_owner_learns_that_a_rule_still_hides_a_post(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), "A post", hidden=True)
     Post.objects.filter(pk=post.pk).update(ruled=True)

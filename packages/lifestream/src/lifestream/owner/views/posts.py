@@ -62,6 +62,9 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
     elif action == "unpin":
         mine.update(pinned=None)
         messages.success(request, gettext("The post is no longer pinned."))
+    own_page = reverse("lifestream:item", kwargs={"slug": slug, "pk": pk})
+    if action == "hide" and request.POST.get("next", "").partition("?")[0] == own_page:
+        return redirect("lifestream:timeline", slug=slug)  # a hidden post has no page of its own
     return back(request, reverse("lifestream:timeline", kwargs={"slug": slug}))
 
 
