@@ -45,6 +45,17 @@ def test_an_owner_who_hides_a_post_on_its_own_page_comes_to_the_timeline(
         assert response.redirect_chain == [("/main/", 302)] and "The post is hidden." in response.content.decode()
 
 
+def test_an_owner_who_hides_the_last_post_of_a_tag_comes_to_the_timeline(
+    client: Client, lifestream: Lifestream
+) -> None:
+    site = make_site(lifestream)
+    posts = [make_post(site, "A post", tags=("Brot", "Käse")) for _ in range(2)]
+    for post, place in zip(posts, ("/main/tags/k%C3%A4se/", "/main/"), strict=True):
+        fields = {"action": "hide", "next": "/main/tags/k%C3%A4se/"}
+        response = client.post(f"/main/manage/posts/{post.item_id}/", fields, follow=True)
+        assert response.redirect_chain == [(place, 302)] and "The post is hidden." in response.content.decode()
+
+
 def test_an_owner_learns_that_a_rule_still_hides_a_post(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), "A post", hidden=True)
     Post.objects.filter(pk=post.pk).update(ruled=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import unquote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lifestream.models import Post
+from lifestream.models import Post, Tag
 from lifestream.owner.access import for_owner
 from lifestream.owner.views.frame import back, page
 from lifestream.page_limits import MOST_PINNED
@@ -62,10 +63,19 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
     elif action == "unpin":
         mine.update(pinned=None)
         messages.success(request, gettext("The post is no longer pinned."))
-    own_page = reverse("lifestream:item", kwargs={"slug": slug, "pk": pk})
-    if action == "hide" and request.POST.get("next", "").partition("?")[0] == own_page:
-        return redirect("lifestream:timeline", slug=slug)  # a hidden post has no page of its own
+    if action == "hide" and _is_left_empty(timeline, pk, request.POST.get("next", "").partition("?")[0]):
+        return redirect("lifestream:timeline", slug=slug)
     return back(request, reverse("lifestream:timeline", kwargs={"slug": slug}))
+
+
+def _is_left_empty(timeline: Timeline, pk: int, path: str) -> bool:
+    """Return whether the page at *path* is "not found" once the post of the item *pk* is hidden: the page of the post
+    itself, or that of a tag that no other post has.
+    """
+    if path == reverse("lifestream:item", kwargs={"slug": timeline.lifestream.slug, "pk": pk}):
+        return True
+    tagged = (timeline.narrowed(tag=tag) for tag in Tag.objects.filter(items=pk))
+    return any(unquote(each.url()) == unquote(path) and not each.rows(None, 1) for each in tagged)
 
 
 @require_safe
