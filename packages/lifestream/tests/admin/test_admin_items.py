@@ -8,7 +8,7 @@ from django.test import Client
 
 from admin_users import act, editor
 from factories import make_lifestream
-from lifestream.models import Item, Lifestream, Tombstone
+from lifestream.models import Item, Lifestream, Post, Tombstone
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,15 @@ def test_posts_are_hidden_published_and_removed(root: Client) -> None:
     assert (post.hidden, post.removed) == (True, True)
     act(root, "post", "publish", post)
     assert root.get("/main/").content.count(b"A title") > 0
+
+
+def test_publishing_says_how_many_of_the_posts_a_rule_still_hides(root: Client) -> None:
+    site = make_site(make_lifestream("main"))
+    posts = [make_post(site, title, hidden=True) for title in ("A cat", "A dog")]
+    Post.objects.filter(pk=posts[0].pk).update(ruled=True)
+    page = act(root, "post", "publish", *posts)
+    assert "2 posts were published." in page and "A rule still hides 1 of them." in page
+    assert "still hide" not in act(root, "post", "publish", posts[1])
 
 
 def test_a_post_that_a_rule_hides_is_distinguished_from_one_that_is_hidden_by_hand(root: Client) -> None:

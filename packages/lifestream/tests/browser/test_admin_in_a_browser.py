@@ -97,6 +97,16 @@ def test_a_private_lifestream_is_shown_only_after_a_login(chromium: Browser, sit
         stranger.complaints.clear()  # of the 404
 
 
+def test_a_title_of_one_long_word_widens_no_page_on_a_telephone(root: Visitor) -> None:
+    title = "Donaudampfschifffahrt" * 3
+    make_lifestream(root, title, title.lower())
+    page = root.goto("/admin/lifestream/lifestream/")
+    root.page.set_viewport_size(SMALL)
+    page.get_by_role("link", name=title).click()
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    assert not root.overflows()
+
+
 @pytest.mark.costly
 def test_pages_of_django_and_wide_tables_meet_wcag_aa(root: Visitor) -> None:
     own = (

@@ -154,9 +154,23 @@ def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServe
     expect(all_of_them).to_have_text("all 1 that is listed")
     # A checkbox that is checked meanwhile stays checked.
     page.get_by_role("checkbox", name=re.compile("Small Hours")).check()
+    # A tab that was in the background for a long time shows the feeds that come later.
+    page.clock.install()
+    page.wait_for_timeout(3_000)  # the pause that has begun ends by the true clock
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    for _ in range(310):
+        page.clock.run_for(2_000)
+    page.evaluate("delete document.hidden")
+    page.clock.resume()
     gate.open()
     expect(page.get_by_role("link", name="Long Wave")).to_be_visible()
     expect(all_of_them).to_have_text("all 2 that are listed, on all pages")
+    expect(page.get_by_role("checkbox", name=re.compile("Small Hours"))).to_be_checked()
+    # An action on all that are listed would include a site whose checkbox is cleared.
+    page.get_by_role("checkbox", name=re.compile("all 2")).check()
+    expect(page.get_by_role("checkbox", name=re.compile("Long Wave"))).to_be_checked()
+    page.get_by_role("checkbox", name=re.compile("Long Wave")).uncheck()
+    expect(page.get_by_role("checkbox", name=re.compile("all 2"))).not_to_be_checked()
     expect(page.get_by_role("checkbox", name=re.compile("Small Hours"))).to_be_checked()
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from factories import make_lifestream, make_subscription
 from lifestream.models import Addition
-from lifestream.owner.arrivals import arrivals_of
+from lifestream.owner.arrivals import LISTED, arrivals_of
 from shown import make_site
 
 pytestmark = pytest.mark.django_db
@@ -35,3 +35,16 @@ def test_failures_alone_do_not_make_a_page_look_again() -> None:
     Addition.objects.create(lifestream=lifestream, url="https://a.example/", state="failed")
     found = arrivals_of(lifestream)
     assert found and not found.is_busy
+
+
+def test_all_addresses_are_counted_and_some_are_listed() -> None:
+    lifestream = make_lifestream()
+    for state in ("waiting", "failed"):
+        Addition.objects.bulk_create(
+            Addition(lifestream=lifestream, url=f"https://a.example/{number}", state=state)
+            for number in range(LISTED + 3)
+        )
+    found = arrivals_of(lifestream)
+    assert found.count == LISTED + 3
+    assert len(found.open) == len(found.failed) == LISTED
+    assert found.more_failed == 3

@@ -172,8 +172,12 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
         """Show the selected posts again, including removed ones. Those that a rule hides stay hidden."""
+        ruled = Post.objects.filter(pk__in=posts.values("pk"), ruled=True).count()
         count = Post.objects.filter(pk__in=posts.values("pk")).update(hidden=False, removed=False)
         self._tell(request, ngettext("{} post was published.", "{} posts were published.", count), count)
+        if ruled:
+            text = ngettext("A rule still hides {} of them.", "Rules still hide {} of them.", ruled)
+            self.message_user(request, text.format(ruled), messages.WARNING)
 
     @admin.action(description=gettext_lazy("Remove"), permissions=["change"])
     def remove(self, request: HttpRequest, posts: QuerySet[Post]) -> None:

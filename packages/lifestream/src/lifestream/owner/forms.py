@@ -294,7 +294,7 @@ class LookForm(ChangesForm):
             "logo": format_lazy(
                 "{} {}",
                 Lifestream._meta.get_field("logo").help_text,
-                _("A picture from your computer is uploaded below."),
+                _("A picture that is uploaded below takes precedence."),
             ),
         }
 

@@ -164,6 +164,15 @@ class TestOne:
         page = client.get(f"{HERE}sites/{site.pk}/").content.decode()
         assert "the server answered 500" in page and "2 times in a row" in page and "Next fetch:" in page
 
+    def test_the_posts_of_a_site_are_counted_as_its_page_shows_them(
+        self, client: Client, lifestream: Lifestream
+    ) -> None:
+        site = make_site(lifestream)
+        for number in range(4):
+            make_post(site, f"post {number}", hidden=number == 0, removed=number == 1)
+        page = client.get(f"/main/manage/sites/{site.pk}/").content.decode()
+        assert "Its page, with 2 posts" in page
+
     def test_a_site_is_updated_unless_it_was_fetched_within_the_last_minute(
         self, client: Client, lifestream: Lifestream
     ) -> None:

@@ -33,6 +33,45 @@ def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream
     assert "A post" not in client.get("/main/manage/hidden/").content.decode()
 
 
+def test_an_owner_who_hides_a_post_on_its_own_page_comes_to_the_timeline(
+    client: Client, lifestream: Lifestream
+) -> None:
+    post = make_post(make_site(lifestream), "A post")
+    here = f"/main/items/{post.item_id}/"
+    address = f"/main/manage/posts/{post.item_id}/"
+    assert client.post(address, {"action": "pin", "next": here})["Location"] == here
+    for page in (here, f"{here}?from=elsewhere"):
+        response = client.post(address, {"action": "hide", "next": page}, follow=True)
+        assert response.redirect_chain == [("/main/", 302)] and "The post is hidden." in response.content.decode()
+
+
+def test_an_owner_who_hides_the_last_post_of_a_tag_comes_to_the_timeline(
+    client: Client, lifestream: Lifestream
+) -> None:
+    site = make_site(lifestream)
+    posts = [make_post(site, "A post", tags=("Brot", "Käse")) for _ in range(2)]
+    for post, place in zip(posts, ("/main/tags/k%C3%A4se/", "/main/"), strict=True):
+        fields = {"action": "hide", "next": "/main/tags/k%C3%A4se/"}
+        response = client.post(f"/main/manage/posts/{post.item_id}/", fields, follow=True)
+        assert response.redirect_chain == [(place, 302)] and "The post is hidden." in response.content.decode()
+
+
+def test_an_owner_learns_that_a_rule_still_hides_a_post(client: Client, lifestream: Lifestream) -> None:
+    post = make_post(make_site(lifestream), "A post", hidden=True)
+    Post.objects.filter(pk=post.pk).update(ruled=True)
+    # The rule hides no post besides the one that is hidden by hand.
+    assert "Rules hide" not in client.get("/main/manage/hidden/").content.decode()
+    page = act(client, post, "show")
+    assert "a rule hides it" in page and "is shown again" not in page
+    assert "Rules hide 1 more." in client.get("/main/manage/hidden/").content.decode()
+
+
+def test_the_name_of_a_site_does_not_reverse_the_date_of_a_hidden_post(client: Client, lifestream: Lifestream) -> None:
+    make_post(make_site(lifestream, "A \N{RIGHT-TO-LEFT OVERRIDE}name"), "A post", hidden=True)
+    page = client.get("/main/manage/hidden/").content.decode()
+    assert "<bdi>A \N{RIGHT-TO-LEFT OVERRIDE}name</bdi>" in page
+
+
 def test_a_pinned_post_is_at_the_top_once_and_in_its_place_when_unpinned(
     client: Client, lifestream: Lifestream
 ) -> None:
@@ -70,7 +109,7 @@ def test_no_more_than_ten_are_pinned(client: Client, lifestream: Lifestream) -> 
     posts = [make_post(site, f"post {number}") for number in range(MOST_PINNED + 1)]
     for post in posts[:-1]:
         act(client, post, "pin")
-    assert "At most 10 posts can be pinned" in act(client, posts[-1], "pin")
+    assert "At most 10 posts can be pinned, hidden ones included" in act(client, posts[-1], "pin")
     assert Post.objects.filter(pinned__isnull=False).count() == MOST_PINNED
 
 

@@ -60,6 +60,7 @@ def test_a_preview_shows_the_page_and_the_latest_posts_and_saves_nothing(
     assert 'data-look="magazine"' in page and "--own-accent: #7a1f5c" in page and "lifestream/icon.png" in page
     assert page.count("one two three four five…") == 3 and "Preview: nothing is saved yet" in page
     assert re.findall(r"\bPost \d", page) == ["Post 0", "Post 1", "Post 2"]
+    assert re.search(r'class="day">\s*<article', page)  # the element that the magazine makes columns of
     assert Lifestream.objects.values().get() == before
     assert "data-look" not in client.get(HERE).content.decode()
 
@@ -100,7 +101,7 @@ def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestrea
         page = Client().get("/main/").content.decode()
         assert re.search(rf'<img class="logo" src="{address}" alt="[^"]+" {size}>', page)
         assert Client().get(address).content == data
-    assert "The logo is gone." in submitted(client, f"{HERE}logo/", do="remove")
+    assert "The uploaded logo is gone." in submitted(client, f"{HERE}logo/", do="remove")
     assert 'class="logo"' not in Client().get("/main/").content.decode()
     assert Client().get(address).status_code == 404
 

@@ -54,7 +54,7 @@ def logo(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     lifestream = get_object_or_404(Lifestream, pk=timeline.lifestream.pk)
     if request.POST.get("do") == "remove":
         remove_logo(lifestream)
-        messages.success(request, gettext("The logo is gone."))
+        messages.success(request, gettext("The uploaded logo is gone."))
         return redirect("lifestream_owner:look", slug=lifestream.slug)
     form = LogoForm(request.POST, request.FILES)
     if form.is_valid():

@@ -18,7 +18,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from lifestream.content.plaintext import one_line
-from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.models import Feed, Lifestream, Post, Subscription
 from lifestream.models.fetches import outcome_in_words
 from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 from lifestream.owner.access import for_owner
@@ -178,7 +178,7 @@ def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
         "preview": preview,
         "folders": folders_of(timeline),
         "owner_here": "manage",
-        "posts": subscription.posts.count(),
+        "posts": Post.objects.visible().filter(subscription=subscription).count(),
         **_why(unchanged.feed, Lifestream.objects.owned_by(request.user)),
     }
     return page(request, timeline, "site.html", context)

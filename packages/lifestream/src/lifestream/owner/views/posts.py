@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import unquote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lifestream.models import Post
+from lifestream.models import Post, Tag
 from lifestream.owner.access import for_owner
 from lifestream.owner.views.frame import back, page
 from lifestream.page_limits import MOST_PINNED
@@ -43,13 +44,16 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
         messages.success(request, gettext("The post is hidden. It is listed under “Hidden posts”."))
     elif action == "show":
         mine.update(hidden=False)
-        messages.success(request, gettext("The post is shown again."))
+        if found.ruled:
+            messages.warning(request, gettext("You no longer hide the post, but a rule hides it."))
+        else:
+            messages.success(request, gettext("The post is shown again."))
     elif action == "pin":
         pinned = posts.filter(pinned__isnull=False).exclude(pk=found.pk).count()
         if pinned >= MOST_PINNED:
             text = ngettext(
-                "At most {} post can be pinned; unpin another one first.",
-                "At most {} posts can be pinned; unpin another one first.",
+                "At most {} post can be pinned, hidden ones included; unpin another one first.",
+                "At most {} posts can be pinned, hidden ones included; unpin another one first.",
                 MOST_PINNED,
             )
             messages.warning(request, text.format(MOST_PINNED))
@@ -59,7 +63,19 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
     elif action == "unpin":
         mine.update(pinned=None)
         messages.success(request, gettext("The post is no longer pinned."))
+    if action == "hide" and _is_left_empty(timeline, pk, request.POST.get("next", "").partition("?")[0]):
+        return redirect("lifestream:timeline", slug=slug)
     return back(request, reverse("lifestream:timeline", kwargs={"slug": slug}))
+
+
+def _is_left_empty(timeline: Timeline, pk: int, path: str) -> bool:
+    """Return whether the page at *path* is "not found" once the post of the item *pk* is hidden: the page of the post
+    itself, or that of a tag that no other post has.
+    """
+    if path == reverse("lifestream:item", kwargs={"slug": timeline.lifestream.slug, "pk": pk}):
+        return True
+    tagged = (timeline.narrowed(tag=tag) for tag in Tag.objects.filter(items=pk))
+    return any(unquote(each.url()) == unquote(path) and not each.rows(None, 1) for each in tagged)
 
 
 @require_safe
@@ -70,6 +86,6 @@ def hidden(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     found = Paginator(posts.order_by("-date", "-item_id"), PER_PAGE).get_page(request.GET.get("page"))
     keys = [each.pk for each in found]
     loaded = shown(Post.objects.filter(pk__in=keys).order_by("-date", "-item_id"), lifestream=timeline.lifestream)
-    ruled = Post.objects.filter(lifestream=timeline.lifestream, ruled=True, removed=False).count()
+    ruled = Post.objects.filter(lifestream=timeline.lifestream, ruled=True, hidden=False, removed=False).count()
     context = {"page": found, "posts": loaded, "ruled": ruled, "owner_here": "hidden"}
     return page(request, timeline, "hidden.html", context)

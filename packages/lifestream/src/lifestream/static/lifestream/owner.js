@@ -35,9 +35,10 @@
   }
 
   async function watch() {
-    for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    for (let looks = 0; looks < MOST_LOOKS; ) {
       await new Promise((resume) => setTimeout(resume, PAUSE));
       if (document.hidden) continue;
+      looks += 1;
       try {
         if (!(await look())) return;
       } catch {
@@ -102,11 +103,16 @@
     });
   }
 
-  // All that are listed on this page.
-  for (const all of document.querySelectorAll("[data-all]"))
+  // The checkbox for all sites checks or clears those on this page. It is cleared when one of them is: the action would
+  // otherwise include that site.
+  for (const all of document.querySelectorAll("[data-all]")) {
     all.addEventListener("change", () => {
       for (const box of document.querySelectorAll('[data-rows] input[name="site"]')) box.checked = all.checked;
     });
+    document.querySelector("[data-rows]").addEventListener("change", ({ target }) => {
+      if (!target.checked) all.checked = false;
+    });
+  }
 
   // A folder is asked for by one action only.
   const action = document.getElementById("action");
