@@ -250,13 +250,11 @@ def test_a_flaw_is_located_in_the_text_that_was_served(text: str, line: int, col
 @pytest.mark.parametrize(
     ("members", "damaged"),
     [
-        ('"items": [{"id": "1"}, {"id": "2"}], "a": {"b": 1, "b": 2}, "c": "\x07 "', (0, 1)),
-        ('"items": [{"id": "1"}, {"id": "2"}], "a": [["\x07"]]', (0, 1)),
-        ('"items": [{"id": "1"}, {"id": "2"}], "a": "\x07 "', ()),
-        ('"items": {"0": {"id": "1"}, "1": {"id": "2\x07"}}', (1,)),
-        ('"items": [{"content_text": "a"}, {"id": "1"}, {"id": "2"}],', (0,)),
-        ('"items": [{"id": "1"}, {"id": "2"}, {"content_text": "a"}],', (1, 2)),
-        ('"items": [{"content_text": "a"}, {"content_text": "b"}],', ()),
+        ('"items": [{"id": "1"}, {"id": "2"}], "a": {"b": 1, "b": 2}, "c": "\0\0 "', (0, 1)),
+        ('"items": [{"id": "1"}, {"id": "2"}], "a": [["\0\0"]]', (0, 1)),
+        ('"items": [{"id": "1"}, {"id": "2"}], "a": "\x07"', ()),
+        ('"items": {"0": {"id": "1"}, "1": {"id": "2\0\0"}}', (1,)),
+        ('"items": [{"content_text": "a"}, {"id": "1"}, {"id": "2"}],', ()),
         ('"items": [1, {"id": "1"}],', ()),
     ],
 )
