@@ -4,8 +4,8 @@
 
 A third of the feeds are hostile: they stall, send slowly or without end, inflate, redirect in a circle or reset. The
 others are those of import_feeds.py. All are served by feedserver in a process of its own, each on a loopback address of
-its own. A round imports the honest ones alone and the whole mix, in a new order each time, each in a new process with
-an empty database and 256 requests at once.
+its own. A round has two imports in random order: that of the honest feeds alone, and that of the whole mix. Each runs
+in a new process with an empty database and 256 requests at once.
 
 The time of a refresh is that of the call. The time of the honest feeds ends when the last of them is stored. Memory is
 the peak of resident memory (VmHWM, on Linux alone): of the process that refreshes, and of its parsers together.
@@ -38,7 +38,7 @@ MIX = "honest and hostile"
 MEGABYTES = 200
 """The bound of the memory, for all processes of a refresh together."""
 LATER = 1.2
-"""The bound of a refresh, in deadlines, and that of the honest feeds, in multiples of their time alone."""
+"""How many times the deadline a refresh may take, and how many times as long the honest feeds may take in the mix."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Figures:
 
     @property
     def memory(self) -> float:
-        """The memory of all processes together: an upper limit, since their peaks may not coincide."""
+        """The peaks of all processes together, as far as they were seen: when rows of progress were written."""
         return self.process + self.parsers
 
 
@@ -215,7 +215,7 @@ def main() -> None:
 
 
 def compare(feeds: int, rounds: int, timeout: float) -> None:
-    """Measure both by turns, and print the table and the bounds."""
+    """Measure the honest feeds alone and the mix by turns, and print the table and the bounds."""
     honest = feeds - feeds // 3
     figures: dict[str, list[Figures]] = {ALONE: [], MIX: []}
     with tempfile.TemporaryDirectory(prefix="hostile-mix-") as folder, served(__file__, honest, feeds // 3) as urls:
@@ -228,7 +228,7 @@ def compare(feeds: int, rounds: int, timeout: float) -> None:
                 print(f"round {number + 1}: {name}: {taken}", file=sys.stderr)
     print_table(
         f"lifestream: {feeds} feeds, {feeds // 3} of them hostile; deadline {timeout:g} s; medians, memory the worst",
-        ["", "honest feeds, s", "all, s", "MB", "of these the parsers"],
+        ["", "honest feeds, s", "all, s", "MB", "MB of parsers"],
         [
             [
                 f"lifestream, {name}",

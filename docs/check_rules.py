@@ -78,7 +78,9 @@ def _trial(scenario: Scenario) -> list[str]:
         lines.append("- The reader is run for this rule alone, with separate files.")
     # Whoever gives `--list` shows the items, too.
     needs = scenario.needs - ({Need.ITEMS} if scenario.needs & {Need.LIST, Need.DETAILS} else set())
-    lines += [f"- The test needs {_NEEDS[need]}; otherwise the rule is *not seen*." for need in Need if need in needs]
+    lines += [
+        f"- The test needs {_NEEDS[need]}. Without that, the rule is *not seen*." for need in Need if need in needs
+    ]
     if scenario.lane is LaneKind.SLOW:
         lines.append("- The test takes a minute, and runs at the same time as the others.")
     if scenario.withheld:

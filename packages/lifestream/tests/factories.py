@@ -38,7 +38,7 @@ __all__ = [
 
 
 def hold(feed: Feed, token: str = "t" * 32, until: datetime | None = None) -> Claimed:
-    """Claim *feed*, as `leases.claim` would, and return the claim."""
+    """Claim *feed*, and return the claim: with its URL and host, and with the defaults of all other fields."""
     until = until or NOW + timedelta(hours=1)
     Feed.objects.filter(pk=feed.pk).update(claim_token=token, claimed_until=until)
     return Claimed(feed.pk, token, until, feed.url, feed.host.name)

@@ -23,7 +23,7 @@ TRIES: Final = 20
 ENOUGH: Final = 2.0
 """After this many seconds of processor time, three tries are enough."""
 LENGTHS: Final = (16, 24, 96, 1000, 5000)
-"""The lengths of runs, the shortest first: growth that is faster than quadratic is seen before a run takes for ever."""
+"""The lengths of input, the shortest first: growth faster than quadratic is seen before a call would take for ever."""
 
 
 def seconds(call: Callable[[], object], tries: int = 1) -> float:

@@ -52,7 +52,7 @@ def test_html_reads_labels_as_the_encoding_standard_does(label: str, encoding: s
 
 
 @pytest.mark.parametrize("label", ["utf-16", "utf-16le", "UTF-16BE"])
-def test_html_takes_utf_16_declared_in_ascii_for_utf_8(label: str) -> None:
+def test_html_reads_a_document_as_utf_8_if_its_declaration_in_ascii_names_utf_16(label: str) -> None:
     data = f'<?xml version="1.0" encoding="{label}"?>'.encode()
     assert decide("text/html", None, data).encoding == "utf-8"
     assert decide("text/xml", None, data).rule.name == "conflict"

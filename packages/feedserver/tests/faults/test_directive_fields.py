@@ -31,7 +31,7 @@ def test_a_field_without_a_colon_is_refused() -> None:
 
 
 def test_a_value_that_would_be_read_as_two_fields_is_refused() -> None:
-    with pytest.raises(ValueError, match="the value 'a & b' of X contains ' & ', which separates two fields"):
+    with pytest.raises(ValueError, match="the value 'a & b' of X would be read as two fields, since ' & ' separates them"):
         one_line_fields({"X": "a & b"})
 
 
@@ -55,7 +55,7 @@ def test_blanks_around_names_and_values_do_not_count(written: str, fault: Fault)
 
 @pytest.mark.parametrize("fields", [{"X": "& b"}, [("X", "a &"), ("Y", "c")]])
 def test_an_ampersand_at_an_end_of_a_value_that_would_be_read_as_two_fields_is_refused(fields: HeaderInput) -> None:
-    with pytest.raises(ValueError, match="which separates two fields"):
+    with pytest.raises(ValueError, match="would be read as two fields"):
         one_line_fields(fields)
 
 

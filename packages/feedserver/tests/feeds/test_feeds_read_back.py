@@ -2,7 +2,8 @@
 
 A `Reader` is a table of functions that get fields of a feed and of an entry out of what a parser returns. `silent`
 names the fields that the parser does not report in a format, and `filled` those to which it gives some other value if
-the document has none. Apart from that, each field of the table that the format carries must be equal.
+the document has none. fastfeedparser reports the first author only. Apart from that, each field of the table that the
+format carries must be equal.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def of_parsed(parsed: Any) -> datetime | None:
 
 
 def of_text(text: str | None) -> datetime | None:
-    """Return a date of fastfeedparser, which leaves the date of a feed as it was written, as a datetime."""
+    """Return a date of fastfeedparser as a datetime. fastfeedparser leaves the date of a feed as it was written."""
     if not text:
         return None
     return parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from costs import assert_linear
+from lifestream.content import tokenizer
 from lifestream.content.tokenizer import Term, fold, line_of, terms, words, written_out
 
 
@@ -126,9 +129,17 @@ def test_a_text_without_long_runs_of_marks_is_folded_as_a_whole(text: str) -> No
     assert fold(text) == unicodedata.normalize("NFC", without)
 
 
-def test_of_a_text_as_much_is_read_as_has_the_given_length_once_it_is_written_out() -> None:
+def test_a_text_is_written_out_up_to_the_given_length_and_the_rest_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [written_out("abc", 2), written_out("ﬁé", 3), written_out("ﬁé", 2)] == ["ab", "fié", "fi"]
+    read: list[int] = []
+
+    def normalize(form: Literal["NFKC"], text: str) -> str:
+        read.append(len(text))
+        return unicodedata.normalize(form, text)
+
+    monkeypatch.setattr(tokenizer, "unicodedata", SimpleNamespace(normalize=normalize))
     assert len(written_out("\ufdfa" * 100_000, 1000)) == 1000
+    assert 1000 / 18 <= sum(read) < 100
 
 
 @given(st.text(alphabet="aé한각가ｶﾞ東ﬁ\u0301\u0323\u1100\u1161ﷺ ", max_size=100))

@@ -37,7 +37,7 @@ class TestLifestreams:
             ("superuser", {"public", "private", "nobody's"}, {"public", "private", "nobody's"}),
         ],
     )
-    def test_everybody_reads_public_lifestreams_owners_also_their_own_and_superusers_all(
+    def test_everybody_reads_public_lifestreams_and_owners_also_their_own_and_superusers_all(
         self, users: dict[str, User | AnonymousUser], who: str, reads: set[str], owns: set[str]
     ) -> None:
         make_lifestream(title="public", owner=users["owner"])
@@ -47,7 +47,7 @@ class TestLifestreams:
         assert {stream.title for stream in streams.readable_by(users[who])} == reads
         assert {stream.title for stream in streams.owned_by(users[who])} == owns
 
-    def test_posts_are_latest_first_and_of_one_date_the_last_stored_first(self) -> None:
+    def test_posts_are_sorted_by_date_and_then_by_storage_latest_first(self) -> None:
         feed = make_feed()
         subscription = make_subscription(feed)
         dates = [NOW, NOW, NOW + timedelta(hours=1), NOW - timedelta(hours=1)]
@@ -112,7 +112,7 @@ def test_other_slugs_are_accepted(slug: str) -> None:
 @pytest.mark.postgres  # SQLite writes for one request at a time
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_query", [False, True])
-def test_what_is_added_to_a_lifestream_while_it_is_deleted_does_not_keep_it(is_query: bool) -> None:
+def test_a_page_that_is_added_while_its_lifestream_is_deleted_does_not_stop_the_deletion(is_query: bool) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py")
     lifestream = make_lifestream("main", owner=User.objects.create_user("owner"))
@@ -131,7 +131,7 @@ def test_what_is_added_to_a_lifestream_while_it_is_deleted_does_not_keep_it(is_q
     def add_before(execute: Any, sql: str, *arguments: Any) -> Any:
         if sql.startswith('DELETE FROM "lifestream_lifestream"'):
             adding.start()
-            adding.join(2)  # longer only if it waits for this transaction
+            adding.join(2)  # the thread takes longer only if its INSERT waits for this transaction
         return execute(sql, *arguments)
 
     with connection.execute_wrapper(add_before):

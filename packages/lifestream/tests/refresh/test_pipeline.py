@@ -27,7 +27,7 @@ from served import START, feed, page, rss
 
 
 class Zoneless(FeedPlugin):
-    """A plugin of a site's own whose dates have no zone."""
+    """A plugin that a site has written itself. Its dates have no zone."""
 
     name = "zoneless"
 
@@ -57,7 +57,7 @@ class WhatComes(RefreshTestCase):
         assert Post.objects.filter(lifestream=subscription.lifestream).count() == 2
 
     def test_results_that_fill_a_transaction_are_stored_while_others_are_read(self) -> None:
-        """If all results were stored at the end, a processor would be idle until then, and the last write long."""
+        """Otherwise a processor would be idle until all are read, and the write at the end would take long."""
         for number in range(4):
             self.make_feed(f"/{number}", feed([f"entry {entry}" for entry in range(2 * CHUNK // 5)]))
         with (

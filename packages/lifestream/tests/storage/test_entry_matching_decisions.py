@@ -92,7 +92,7 @@ def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_par
 
 
 def test_an_entry_whose_keys_all_belong_to_items_of_other_entries_is_left_out() -> None:
-    """An item keeps its key after an edit, so its key may equal one that another entry would get now."""
+    """An item keeps its key after its entry was edited: another may now have the text that the key was made of."""
     entries = [entry("A", "", "a", content="x"), entry("B", "1", "b"), entry("C", "2", "c"), entry("D", "3", "d")]
     keys = keys_of(entries[0])
     edited = [
@@ -125,7 +125,7 @@ class TestWhatIsLookedFor:
         known = [Known(1, a.guid, "", "x", "g"), Known(2, "k", b.link, "y", "z")]
         assert document.contents_to_find(range(4), known) == {c.content, d.content}
 
-    def test_no_content_without_a_title_or_with_nothing_else_and_none_that_two_entries_have(self) -> None:
+    def test_no_content_that_lacks_a_title_or_is_only_a_title_or_is_shared_by_two_entries(self) -> None:
         entries = [entry("A", "g"), entry("B", "h", "b", 1), entry("B", "i", "c", 1), entry("", "k", content="x")]
         assert Document(entries, [HOME]).contents_to_find(range(4), []) == set()
 

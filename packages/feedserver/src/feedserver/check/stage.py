@@ -1,10 +1,11 @@
-"""`Stage`: what a step of a scenario is made with: the moved time, URLs, and good feeds.
+"""`Stage` gives a step of a scenario what its answers are made of: the time of the moved clock, URLs, and good feeds.
 
 Every feed that it makes is good except for what the step changes: each entry has a date, a link, an id and a
 description, and entries come in the order in which they are given. Each title contains an ASCII token that occurs
 nowhere else, by which an item is found in whatever the reader keeps. An entry keeps the date that it got when it was
 first made. If a feed is given several new numbers, the highest is dated now, and the others a day apart before it, so
-that readers that adapt to a feed's rhythm poll often. An entry that `Stage.entry` makes first is dated now.
+that readers that adapt to a feed's rhythm poll often. If a number is first used in a call of `Stage.entry`, its entry
+is dated now.
 """
 
 from __future__ import annotations
@@ -67,11 +68,11 @@ class Stage:
 
     @property
     def now(self) -> datetime:
-        """The moved time."""
+        """The time of the moved clock."""
         return datetime.fromtimestamp(self._clock(), UTC)
 
     def http_date(self, offset: timedelta = timedelta()) -> str:
-        """Return the moved time plus *offset*, as HTTP writes it (RFC 9110 §5.6.7)."""
+        """Return the time of the moved clock plus *offset*, as HTTP writes it (RFC 9110 §5.6.7)."""
         return imf_fixdate(self._clock() + offset.total_seconds())
 
     # Addresses

@@ -20,15 +20,15 @@ def one_line_fields(fields: HeaderInput) -> Headers:
         after = " " if number < len(headers.raw) else ""
         if _BETWEEN in f" {to_text(value)}{after}":
             raise ValueError(
-                f"the value {to_text(value)!r} of {to_text(name)} contains {_BETWEEN!r}, which separates two fields in "
-                "a directive; leave a blank out"
+                f"the value {to_text(value)!r} of {to_text(name)} would be read as two fields, since {_BETWEEN!r} "
+                "separates them in a directive; leave out a blank beside the sign"
             )
     return headers
 
 
 def fields_in_words(headers: Headers) -> str:
-    """Return *headers* as a directive has them; `read_fields` makes equal headers of it, but without blanks at the ends
-    of values.
+    """Return *headers* as a directive has them. `read_fields` reads the same headers from that text, except for blanks
+    at the ends of values, which are lost.
     """
     return _BETWEEN.join(f"{to_text(name)}: {to_text(value)}" for name, value in headers.raw) or NONE
 

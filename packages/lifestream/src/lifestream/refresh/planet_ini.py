@@ -1,10 +1,11 @@
-"""The configuration of a planet: `config.ini` of Planet and Planet Venus, `planet.ini` of Pluto. Pure.
+"""The configuration of a planet: `config.ini` of Planet and Planet Venus, `planet.ini` of Pluto. It reads no file
+and requests nothing.
 
 Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. The
 name, the site and the filters of a feed are taken: a filter that is a list of words becomes a rule for each of them.
 A filter of the section `[Planet]` applies to each feed that does not set the same option, as in Planet Venus. Faces,
-themes and filters that are programs have no counterpart. The *note* of a feed names what is left out of it; that of the
-first feed that is taken also names the filters of the whole planet that are left out.
+themes and filters that are programs have no counterpart. The *note* of a feed names its filters, and its options of
+`_NO_COUNTERPART`, that are left out. The note of the first feed also names the filters of `[Planet]` that are left out.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _BLOCK: Final = ("exclude", "excludes")
 _LISTS: Final = ("opml", "foaf", "csv", "config")
 _NO_COUNTERPART: Final = ("filters", "face", "avatar", "xml_base", "title_type", "summary_type", "content_type")
 _OF_ALL: Final = (*_KEEP, *_BLOCK)
-"""The options of the section `[Planet]` that apply to feeds. Its other options are about the planet's own pages."""
+"""The options of the section `[Planet]` that become rules of feeds. Of its others, only `filters` is noted."""
 _LONGEST_SHARED: Final = 5_000
 """The most characters of a value that all feeds share, and of a filter that is to become rules."""
 _USED: Final = ("feed", "name", "title", "link", *_KEEP, *_BLOCK, *_NO_COUNTERPART)
@@ -54,7 +55,7 @@ def read(document: bytes) -> list[Outline]:
     planet = sections.pop("Planet", {})  # its option `feed` is the planet's own feed
     whole = {name: _joined(planet.get(name)) for name in (*_OF_ALL, "filters")}
     shared = {name: whole[name] for name in _OF_ALL if _words(whole[name])}
-    # A document may name thousands of feeds, and each feed gets all of these values: so each is joined once, and cut.
+    # A document may name thousands of feeds, and each gets all of these values: so a value is joined once, and cut.
     shared |= {name: _joined(defaults[name])[: _LONGEST_SHARED + 1] for name in _USED if name in defaults}
     found: dict[str, Outline] = {}
     for section, options in sections.items():
@@ -82,9 +83,9 @@ def _sections(text: str) -> dict[str, dict[str, list[str]]]:
     """Return for each section the lines of each option's value, by the option's name in lower case. Raises `NotOpml`
     for a line without a name.
 
-    The text is read as by Python's configparser with `empty_lines_in_values=False`, but in linear time: configparser
-    takes quadratic time for the spaces in a line, for lines without a name, and for the options of [DEFAULT] beside
-    many sections.
+    The text is read as by `RawConfigParser(strict=False, allow_no_value=True, empty_lines_in_values=False)`, except
+    that lines before the first section are ignored. It takes linear time: configparser takes quadratic time for the
+    spaces in a line, for lines without a name, and for the options of [DEFAULT] beside many sections.
     """
     sections: dict[str, dict[str, list[str]]] = {}
     options: dict[str, list[str]] = {}  # lines before the first section belong to none
@@ -132,8 +133,8 @@ def _rules(given: dict[str, str], options: tuple[str, ...]) -> str:
 
 
 def _words(pattern: str) -> tuple[str, ...] | None:
-    """Return the rules for a regular expression that is nothing but words with bars between them; None for others, and
-    for one of more than _LONGEST_SHARED characters or MOST_RULES words.
+    """Return the rules for a regular expression that is nothing but words with bars between them; None for any other,
+    and for one that has more than _LONGEST_SHARED characters or MOST_RULES words.
     """
     return _words_of_short(pattern) if len(pattern) <= _LONGEST_SHARED else None
 

@@ -15,7 +15,7 @@ from lifestream.storage.outages import OUTAGES
 log = logging.getLogger(__name__)
 
 _PARSER_LOST: Final = frozenset({"reading-too-long", "reader-ended"})
-"""The codes of the failures after which a new process reads the next document."""
+"""The codes of the failures that end the process of a parser, so that a new one reads the next document."""
 
 
 def count_run(report: Report, now: datetime) -> None:

@@ -99,8 +99,9 @@ def test_an_owner_who_had_to_log_in_again_comes_to_the_post(client: Client, life
 
 def test_a_hidden_post_is_not_shown_even_if_it_is_pinned(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), "A post")
-    act(client, post, "pin")
+    assert "The post is pinned to the top" in act(client, post, "pin")
     act(client, post, "hide")
+    assert "at the top of the timeline once nothing hides it" in act(client, post, "pin")
     assert "A post" not in Client().get("/main/").content.decode()
 
 

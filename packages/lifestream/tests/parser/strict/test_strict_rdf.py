@@ -1,4 +1,4 @@
-"""Properties and types, in all forms that RDF/XML has for them."""
+"""Properties as children and as attributes; types as names of elements, children and attributes."""
 
 from __future__ import annotations
 

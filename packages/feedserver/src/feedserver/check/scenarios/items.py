@@ -164,7 +164,7 @@ SCENARIOS = (
         judge=_judge_once(1, 2, 3),
         why=_TWICE,
         advice=(
-            "If the guid of an entry is new, its link is that of a stored item, and the guid of that item is gone, "
+            "If an entry has a new guid, the link of a stored item, and no entry has the guid of that item any longer, "
             "treat the entry as that item."
         ),
         needs=_LIST,

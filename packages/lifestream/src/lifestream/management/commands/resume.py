@@ -20,9 +20,9 @@ from lifestream.storage.deadlocks import in_transaction
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Ends pauses. For a host: the pause that its server asked for (Retry-After), for all its feeds. For a feed: "
-        "the pauses of its host and of the feed, even if the feed was paused by hand or is gone. Feeds that are "
-        "resumed are due at once."
+        "Ends pauses. For a host: the pause that its server asked for (Retry-After), and all that its feeds were asked "
+        "to wait for; feeds that waited for that are due at once, the others at their usual time. For a feed: the "
+        "pauses of its host and of the feed, even if the feed was paused by hand or is gone; it is due at once."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -27,8 +27,8 @@ PER_PAGE: Final = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
-    """Hide, show, pin or unpin the post of the item *pk*. A GET, as it comes after a login, changes nothing: it is
-    redirected to the page of the post, or to the list of the hidden posts.
+    """Hide, show, pin or unpin the post of the item *pk*. A GET changes nothing (the browser sends one after a login):
+    it is redirected to the page of the post, or to the list of the hidden posts.
     """
     posts = Post.objects.filter(lifestream=timeline.lifestream, removed=False)
     found = get_object_or_404(posts, item=pk)
@@ -59,7 +59,11 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
             messages.warning(request, text.format(MOST_PINNED))
         else:
             mine.update(pinned=timezone.now())
-            messages.success(request, gettext("The post is pinned to the top of the timeline."))
+            if found.hidden or found.ruled:
+                text = gettext("The post is pinned. It is at the top of the timeline once nothing hides it.")
+            else:
+                text = gettext("The post is pinned to the top of the timeline.")
+            messages.success(request, text)
     elif action == "unpin":
         mine.update(pinned=None)
         messages.success(request, gettext("The post is no longer pinned."))
