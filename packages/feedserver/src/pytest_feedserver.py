@@ -135,7 +135,8 @@ def pytest_fixture_setup(
     """
     result = yield
     if fixturedef.scope == "function":
-        if "request" in fixturedef.argnames and not fixturedef.func.__module__.startswith("_pytest."):
+        module = fixturedef.func.__module__ or ""  # a function that was made by exec() may have none
+        if "request" in fixturedef.argnames and not module.startswith("_pytest."):
             request.node.stash[HAS_READER] = True
     else:
         watch: ServerWatch | None = request.config.pluginmanager.get_plugin(WATCH)

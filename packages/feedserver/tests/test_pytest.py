@@ -122,6 +122,18 @@ def test_a_mistake_in_the_marker_is_an_error_with_its_remedy(suite: Suite, marke
     assert outcome.under("ERROR at setup of test_reads") == message
 
 
+def test_a_fixture_without_a_module_is_set_up(suite: Suite) -> None:
+    suite.write("""
+        made = {"pytest": pytest}
+        exec("@pytest.fixture\\ndef one(request): return 1", made)
+        one = made["one"]
+
+        def test_takes_it(one):
+            assert one == 1
+    """)
+    suite.run().assert_counts(passed=1)
+
+
 def test_a_marker_of_a_test_that_takes_no_server_fails_it(suite: Suite) -> None:
     suite.write(
         """

@@ -167,6 +167,8 @@ def test_a_response_is_rendered_as_declared(name: str) -> None:
         (Response(status=304, headers={"Content-Length": "2"}), "1.1", True),
         (Response("abc", headers={"Content-Length": "3", "Transfer-Encoding": "chunked"}), "1.1", False),
         (Response("abc", headers={"Transfer-Encoding": "gzip"}), "1.1", False),
+        (Response("abc", headers={"Transfer-Encoding": "xchunked"}), "1.1", False),
+        (Response("abc", headers={"Transfer-Encoding": "gzip, Chunked"}), "1.1", True),
         (Response("abc", headers={"Transfer-Encoding": "chunked"}), "1.1", True),
         (Response("abc", headers={"Transfer-Encoding": "chunked"}), "1.0", False),
         (Response("abc", omit=["Content-Length"]), "1.1", True),

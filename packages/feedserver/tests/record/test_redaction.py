@@ -217,6 +217,8 @@ HOSTILE = [
     "</;a='",
     "pwd)))) ",
     "pwd is ",
+    "pwd::",
+    "/pwd()",
     "in(pwd,",
     "'in f(",
 ]

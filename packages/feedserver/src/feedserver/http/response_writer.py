@@ -102,7 +102,8 @@ def _framing(method: str, version: str, response: Response, declared: dict[bytes
     if not has_content(response.status):
         return "none"
     if b"transfer-encoding" in declared:
-        return "chunked" if declared[b"transfer-encoding"].lower().endswith(b"chunked") else "close"
+        last = declared[b"transfer-encoding"].rpartition(b",")[2].strip().lower()
+        return "chunked" if last == b"chunked" else "close"
     if b"content-length" in declared:
         return "length"
     if "content-length" not in response.omit and not isinstance(response.body, MadeBody):

@@ -131,18 +131,22 @@ def _compared(text: str, keep: frozenset[str], *, is_sentence: bool) -> str:
         for match in pattern.finditer(text):
             if _is_name(match["name"], keep):
                 return match["name"]
+    seen = 0  # the names up to here have the same word behind them
     for name in _WORD.finditer(text):
-        if _is_name(name[0], keep) and _is_compared(text, name.end(), is_sentence):
-            return name[0]
+        if name.end() > seen and _is_name(name[0], keep):
+            behind = _BEHIND_NAME.match(text, name.end())
+            if behind is None:  # no word is behind this name, nor behind one that follows
+                return ""
+            if _is_compared(behind["joins"], behind["word"], is_sentence):
+                return name[0]
+            seen = behind.start("word")
     return ""
 
 
-def _is_compared(text: str, end: int, is_sentence: bool) -> bool:
-    """Return whether the name that ends at *end* in *text* is compared with what is behind it."""
-    behind = _BEHIND_NAME.match(text, end)
-    if behind is None or behind["word"].lower() in _NO_SECRETS:
+def _is_compared(joins: str, word: str, is_sentence: bool) -> bool:
+    """Return whether *joins*, which is between a name and a *word*, compares them."""
+    if word.lower() in _NO_SECRETS:
         return False
-    joins = behind["joins"]
     if _OPERATOR_OF_WORDS.search(joins) or (joins.endswith((*"'\"`([",)) and _OPERATOR.search(joins)):
         return True
     return _SIGN.search(joins) is not None and (not is_sentence or joins.endswith((*"'\"`",)))
