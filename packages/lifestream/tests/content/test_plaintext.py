@@ -89,6 +89,8 @@ def test_scripts_and_styles_are_removed_but_not_text_that_names_them() -> None:
     assert without_scripts("the <script> tag") == "the <script> tag"
     assert without_scripts('a<script>w("<style>x</style>");y()</script>b') == "ab"
     assert without_scripts("the <style> tag<script>x</script>") == "the <style> tag"
+    for letters in ("\u017fcript", "scr\u0131pt", "\u017ftyle"):
+        assert without_scripts(f"<{letters}>x</{letters}>") == f"<{letters}>x</{letters}>"
     assert text_of("<p>One&nbsp;&amp;  two</p><script>x()</script><p>Three</p>") == "One & two\nThree"
 
 

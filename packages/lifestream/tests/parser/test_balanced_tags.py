@@ -115,6 +115,7 @@ def test_a_slash_at_the_end_of_an_address_without_quotes_ends_no_root() -> None:
     assert balanced(b"<rss a=b/><link href=http://a.example/>") == b'<rss a="b"/><link href="http://a.example"/>'
 
 
+@pytest.mark.reading(7)
 @pytest.mark.parametrize(
     "damage",
     [

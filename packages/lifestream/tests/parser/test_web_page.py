@@ -86,6 +86,7 @@ def test_links_of_a_page_that_look_like_links_to_feeds_are_found(html: str, link
         ("<meta http-equiv=refresh content=\"1.5 , '/x'\">", "https://www.site.example/x"),
         ('<meta http-equiv=refresh content=".5 /x">', "https://www.site.example/x"),
         ('<meta http-equiv=refresh content="5; ">', ""),
+        ('<meta http-equiv=refresh content="5; URL= ">', ""),
         ('<meta http-equiv=refresh content="/x">', ""),
         ('<meta http-equiv=refresh content="0;url=javascript:alert(1)">', ""),
         ('<meta name=refresh content="0;url=/x">', ""),

@@ -150,8 +150,9 @@ def without_scripts(text: str) -> str:
     return "".join(kept) + text[copied:]
 
 
-_SCRIPT = re.compile(r"<((?i:script|style))\b")
-_ENDS_OF_SCRIPTS: Final = {name: late(rf"</{name}\b[^>]*+(?:>|\Z)", re.IGNORECASE) for name in ("script", "style")}
+# Without "a", "ſ" and "ı" would count as "s" and "i".
+_SCRIPT = re.compile(r"<((?ai:script|style))\b")
+_ENDS_OF_SCRIPTS: Final = {name: late(rf"</(?ai:{name})\b[^>]*+(?:>|\Z)") for name in ("script", "style")}
 
 
 BREAKS_LINE: Final = name_set(

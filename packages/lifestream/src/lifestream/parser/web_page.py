@@ -107,8 +107,10 @@ def _refresh(meta: Mapping[str, str]) -> str:
     return found[1].strip("\"'") if found else ""
 
 
-# Many pages leave "url=" out, which browsers do not need behind a time.
-_REFRESH = re.compile(r"(?:[\d.]*+\s*+[;,]?\s*+url\s*+=|[\d.]++(?:\s*+[;,]|\s))\s*+(.++)", re.IGNORECASE | re.DOTALL)
+# Many pages leave "url=" out, which browsers do not need behind a time. "url=" without an address reloads the page.
+_REFRESH = re.compile(
+    r"(?:[\d.]*+\s*+[;,]?\s*+url\s*+=|[\d.]++(?:\s*+[;,]|\s)\s*+(?!url\s*+=))\s*+(.++)", re.IGNORECASE | re.DOTALL
+)
 _LONGEST_REFRESH: Final = 8192
 
 _MOST_LINKS: Final = 5000
