@@ -31,7 +31,9 @@ def test_a_field_without_a_colon_is_refused() -> None:
 
 
 def test_a_value_that_would_be_read_as_two_fields_is_refused() -> None:
-    with pytest.raises(ValueError, match="the value 'a & b' of X would be read as two fields, since ' & ' separates them"):
+    with pytest.raises(
+        ValueError, match="the value 'a & b' of X would be read as two fields, since ' & ' separates them"
+    ):
         one_line_fields({"X": "a & b"})
 
 

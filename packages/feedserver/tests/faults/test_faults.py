@@ -355,7 +355,9 @@ def test_a_fault_may_send_a_header_that_the_response_omits(server: FeedServer, o
 
 @pytest.mark.parametrize("make", [Interim, Trailers])
 def test_a_field_that_no_directive_can_contain_is_refused(make: Callable[..., Fault]) -> None:
-    with pytest.raises(ValueError, match="the value 'b & c' of X-A would be read as two fields, since ' & ' separates them"):
+    with pytest.raises(
+        ValueError, match="the value 'b & c' of X-A would be read as two fields, since ' & ' separates them"
+    ):
         make(**{"headers" if make is Interim else "fields": {"X-A": "b & c"}})
 
 
