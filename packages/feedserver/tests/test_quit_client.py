@@ -104,7 +104,7 @@ def test_a_server_that_accepts_nobody_any_more_has_not_stopped() -> None:
         thread = threading.Thread(target=agree)
         thread.start()
         with pytest.raises(ConnectionError, match="has agreed to stop, and still listens"):
-            stop_server(listener.getsockname()[1], timeout=3.0)
+            stop_server(listener.getsockname()[1], timeout=1.5)
         thread.join(10)
 
 
