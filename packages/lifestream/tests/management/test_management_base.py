@@ -52,6 +52,7 @@ def test_controls_are_escaped_in_errors_about_arguments(capsys: pytest.CaptureFi
     assert not set(shown) & {"\x1b", "\u202e"}
 
 
+@pytest.mark.django_db  # the checks ask the database, unless another test has asked it before
 @override_settings(LIFESTREAM_TIMEOUT=0)
 def test_no_escapes_of_colours_are_shown_in_errors_of_the_settings() -> None:
     with pytest.raises(SystemCheckError) as refusal:
