@@ -57,15 +57,15 @@ class Process:
         return line
 
     def lines(self) -> list[str]:
-        """Return the lines that are left, when the process has ended."""
+        """Wait until the process ends, and return the lines that are left."""
         return list(iter(lambda: self._lines.get(timeout=PATIENCE), None))
 
     def status(self) -> int:
-        """Return the exit status, when the process has ended."""
+        """Wait until the process ends, and return its exit status."""
         return self.popen.wait(PATIENCE)
 
     def errors(self) -> str:
-        """Return what is on standard error, when the process has ended."""
+        """Wait until the process ends, and return what it wrote to standard error."""
         assert self.popen.stderr is not None
         return self.popen.stderr.read()
 
@@ -153,14 +153,14 @@ def test_the_url_that_is_printed_has_the_name_that_was_given_as_host(start: Star
     assert re.fullmatch(r"http://localhost:\d+", start("serve", str(feeds), "--host", "localhost").line())
 
 
-def test_an_unanswered_request_is_explained_below_its_line(start: Start, feeds: Path) -> None:
+def test_a_request_that_nothing_matches_is_explained_below_its_line(start: Start, feeds: Path) -> None:
     process = start("serve", str(feeds))
     get(f"{process.line()}/atm.xml")
     assert without_clock(process.line(), feeds) == "GET /atm.xml -> 404 Not Found, N bytes in N ms"
     assert [steady(process.line(), feeds) for _ in MISS.splitlines()] == [f"    {line}" for line in MISS.splitlines()]
 
 
-def test_a_mistake_in_a_fixture_is_explained_below_its_line(start: Start, feeds: Path) -> None:
+def test_a_mistake_in_a_fixture_is_explained_below_the_line_of_the_request(start: Start, feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nStatus: often\n-->\n<feed/>")
     process = start("serve", str(feeds))
     get(f"{process.line()}/atom.xml")
@@ -168,7 +168,7 @@ def test_a_mistake_in_a_fixture_is_explained_below_its_line(start: Start, feeds:
     assert steady(process.line(), feeds).startswith("    FEEDS/atom.xml:2: 'often' is no status")
 
 
-def test_a_doubtful_line_of_a_fixture_is_a_warning_below_its_line(start: Start, feeds: Path) -> None:
+def test_a_doubtful_line_of_a_fixture_gives_a_warning_below_that_of_the_request(start: Start, feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
     process = start("serve", str(feeds))
     get(f"{process.line()}/atom.xml")
@@ -331,7 +331,9 @@ def test_stop_ends_serving_and_returns_when_the_port_is_free(start: Start, feeds
     assert (server.status(), server.errors()) == (0, "")
 
 
-def test_https_is_served_and_the_file_of_its_authority_is_written(start: Start, feeds: Path, tmp_path: Path) -> None:
+def test_https_is_served_and_the_certificate_of_its_authority_is_written(
+    start: Start, feeds: Path, tmp_path: Path
+) -> None:
     ca = tmp_path / "ca.pem"
     url = start("serve", str(feeds), "--tls", str(ca)).line()
     assert url.startswith("https://127.0.0.1:")

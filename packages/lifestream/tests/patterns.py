@@ -1,7 +1,8 @@
 """Find every regular expression of both packages, and make runs of characters that may slow one down.
 
-`found` looks in all modules for patterns that are attributes of a module or a class, or in a table there, and in the
-sources for patterns in a call of a function of `re`. A pattern is tried with the methods that the sources call on it.
+`found` collects the patterns that are attributes of modules and classes, or are in tables there. It also reads the
+sources for patterns that are passed to functions of `re`. A pattern is tried with the methods that the sources call on
+it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import feedserver
 import lifestream
 from lifestream.content.late_pattern import LatePattern
 
-# The standard library's own parser of patterns, as it is in 3.11 to 3.14. It only helps to make inputs: if it renames a
-# construct some day, the inputs lack this construct, and `test_the_finder_finds_…` fails.
+# The standard library's own parser of patterns, as it is in 3.11 to 3.14. If it renames a construct some day, this
+# module raises AttributeError.
 from re import _constants as codes  # type: ignore[attr-defined]  # isort: skip
 from re import _parser as pattern_parser  # type: ignore[attr-defined]  # isort: skip
 
@@ -53,7 +54,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
-    """Return all patterns. *written* has examples of those that a function builds, by "module.function".
+    """Return all patterns. *written* maps "module.function" to examples of the patterns that this function builds.
 
     Raises KeyError with the name of a function that *written* lacks.
     """
@@ -72,7 +73,7 @@ def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
             patterns.setdefault(pattern, Found(pattern, f"{module.__name__}, line {line}")).methods.add(method)
         _note_uses(module, nodes, patterns)
     for each in patterns.values():
-        called = each.methods or {"findall"}  # the sources call it by a name that isn't followed here
+        called = each.methods or {"findall"}  # the sources use it under a name that `_note_uses` does not follow
         each.methods = {"findall" if method in _SCANNING else method for method in called}
     return sorted(patterns.values(), key=lambda each: each.where)
 
@@ -123,7 +124,7 @@ def _at_calls(
         except ValueError:
             key = f"{module.__name__}.{_function_around(node, nodes)}"
             if key not in written:
-                raise KeyError(f"{key} puts a pattern together when it runs: give examples of it here") from None
+                raise KeyError(f"{key} puts a pattern together when it runs: add examples of it to *written*") from None
             sources = written[key]
         for source in sources:
             yield re.compile(source, number), "findall" if method == "compile" else method, node.lineno
@@ -144,7 +145,7 @@ def _function_around(node: ast.AST, nodes: list[ast.AST]) -> str:
 
 
 def _note_uses(module: ModuleType, nodes: list[ast.AST], patterns: Mapping[re.Pattern[Any], Found]) -> None:
-    """Add to *patterns* the methods that *module* calls on patterns that it names, and on those in its tables."""
+    """Record in *patterns* which methods *module* calls on its named patterns and on the patterns in its tables."""
     named: dict[str, set[str]] = {}
     unnamed: set[str] = set()
     for node in nodes:
@@ -184,11 +185,11 @@ def _parts(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]:
-    """Yield functions that make a text of a given length on which *pattern* may be slow, each after its name.
+    """Yield pairs of a name and a function, which makes a text of about a given length on which *pattern* may be slow.
 
-    The texts are runs of one character of the pattern's own alphabet, of two in turns, and of beginnings of its
-    matches; runs of characters also come after such a beginning, and before a tail that makes the match fail. There are
-    none for a pattern without a repeat: at each position it looks at a limited number of characters.
+    Each text repeats a unit: a character that the pattern names, two of them, or the beginning of a match. Some texts
+    also have the beginning of a match before the repeated unit, and after it a tail that makes the match fail. There
+    are none for a pattern that repeats nothing more than ten times: at each position it looks at few characters.
     """
     tree = pattern_parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
     if not _repeats(tree):
@@ -256,7 +257,7 @@ _OF_CATEGORY: Final = {
 
 
 def _members(members: Any) -> list[str]:
-    """Return a character for each member of a class. For "[^…]", they come after one that the class matches."""
+    """Return a character for each member of a class. For "[^…]", the first is one that the class matches."""
     named = []
     for code, value in members:
         if code is codes.LITERAL:
@@ -297,7 +298,7 @@ def _other(characters: set[str]) -> str:
 
 
 def _beginnings(tree: Any) -> Iterator[str]:
-    """Yield beginnings of short matches of *tree*, up to 24 characters long. Shorter matches are yielded whole, unless
+    """Yield beginnings of the `_samples` of *tree*, up to 24 characters long. Shorter ones are yielded whole, unless
     the pattern has a lookaround or a backreference.
     """
     yield ""
@@ -308,8 +309,8 @@ def _beginnings(tree: Any) -> Iterator[str]:
 
 
 def _samples(tree: Any) -> list[str]:
-    """Return a few texts that *tree* matches. Each repeat is as short as it can be, or has one repetition: where that
-    is too few, the text is only the beginning of a match.
+    """Return a few texts that *tree* matches, in which each repeat is as short as it can be, and texts in which it has
+    one repetition. Those do not match if one repetition is too few.
     """
     texts = [""]
     for code, value in tree:

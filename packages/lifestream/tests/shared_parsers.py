@@ -38,7 +38,7 @@ class SharedParsers:
         registry: Registry | None = None,
         max_page: int = MAX_PAGE,
     ) -> ParserPool | LentParser:
-        """Replace `ParserPool`: return a shared pool of one process, whatever *size* is.
+        """Return a shared pool of one process, whatever *size* is. It is called in place of `ParserPool`.
 
         Return a new pool if *registry* has plugins besides the shipped ones or is None, or if *memory*, *rules* or
         *max_page* are not the default ones.

@@ -18,12 +18,12 @@ from feedserver import FeedServer, Response, VerificationError, cli, stop_server
 from feedserver.fixtures.errors import FixtureError
 from feedserver.messages.terminal_text import visible
 
-TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+REVERSING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 HIDDEN = "\x00\x07\x08\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9\U000e0041\ud800"
 
 
-def test_characters_that_turn_or_hide_text_are_escaped() -> None:
-    for character in TURNING + HIDDEN:
+def test_characters_that_reverse_or_hide_text_are_escaped() -> None:
+    for character in REVERSING + HIDDEN:
         shown = visible(f"a{character}b")
         assert shown.isascii() and shown.isprintable(), hex(ord(character))
         assert shown == f"a{character.encode('unicode_escape').decode()}b"
@@ -42,7 +42,7 @@ def test_printable_text_of_other_scripts_is_left_as_it_is() -> None:
     assert visible(text) is text
 
 
-def test_marks_in_a_row_cover_no_other_lines() -> None:
+def test_combining_marks_after_the_eighth_in_a_row_are_escaped() -> None:
     mark, escapes = "\u0301", r"\u0301\u0301"
     shown = visible(f"a{mark * 10}b{mark * 8}")
     assert shown == f"a{mark * 8}{escapes}b{mark * 8}" and visible(shown) == shown
@@ -135,7 +135,7 @@ def test_a_path_adds_no_line_to_the_output_of_serve(path: str, tmp_path: Path) -
                 pass
         stop_server(port)
         lines = process.stdout.read().split("\n")
-    assert any("25:00:00 GET /forged -> 200 OK" in line for line in lines), "a message quotes the path"
+    assert any("25:00:00 GET /forged -> 200 OK" in line for line in lines), "no message quotes the path"
     assert not any(re.match(r"\s*25:00:00", line) for line in lines)
     assert all(line.isprintable() for line in lines)
 
@@ -164,7 +164,7 @@ def test_the_reason_of_a_recorded_answer_is_printed_in_one_line(
 
 
 @pytest.mark.parametrize("sent", [b"HTTP/1.1 403 No\r\n\r\n\x1b[31mred\x9b\nline", b"\x1b]0;title\x07\r\n\r\n"])
-def test_an_answer_to_quit_by_another_server_is_reported_as_text(sent: bytes) -> None:
+def test_what_another_server_answers_to_a_quit_request_is_reported_as_text(sent: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:

@@ -1,4 +1,4 @@
-"""Addresses that a fetch may connect to, however they are written, and names that resolve to them."""
+"""Which addresses a fetch may connect to, however they are written, and whatever name resolves to them."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def test_a_redirect_into_the_private_network_is_not_connected_to(server: FeedSer
     assert outcome.message.startswith("127.0.0.2 is a loopback address")
 
 
-def test_the_checked_address_is_connected_to_even_if_the_name_server_changes_its_answer(
-    server: FeedServer,
-) -> None:
+def test_each_fetch_resolves_a_name_once_and_checks_the_address_it_connects_to(server: FeedServer) -> None:
     server.add("/feed", Response(RSS, headers={"Connection": "close"}))
     names = FixedResolver(rebound_example=[["127.0.0.1"], ["127.0.0.2"]])
     allowed = allowing("127.0.0.1")

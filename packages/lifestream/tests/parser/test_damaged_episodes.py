@@ -43,7 +43,7 @@ def document(*items: str, head: str = "", root: str = PODCAST) -> bytes:
 
 
 def episodes(body: bytes) -> list[Episode | None]:
-    """Return the episodes in *body*, in which the strict reader and `with_episodes` find the same."""
+    """Return the episodes that the strict reader finds in *body*. Asserts that `with_episodes` finds the same ones."""
     notes = Notes()
     entries = parse(body, {}, URL, notes).entries
     found = [entry.episode for entry in entries]
@@ -72,7 +72,7 @@ def test_a_document_that_is_damaged_before_its_entries_has_episodes_too(head: st
     assert episodes(document(SAID, "<title>b</title>", head=head)) == [EPISODE, None]
 
 
-def test_the_hosts_of_a_podcast_are_those_of_each_episode_that_names_nobody() -> None:
+def test_an_episode_that_names_nobody_has_the_hosts_of_its_podcast() -> None:
     body = document("<title>a</titel>", SAID, head=HOST)
     assert episodes(body) == [GRACE, EPISODE]
     assert episodes(document("<title>a</title>", SAID, head=f"{HOST}<b><i></b></i>")) == [GRACE, EPISODE]
@@ -84,7 +84,8 @@ def test_the_hosts_of_a_podcast_are_those_of_each_episode_that_names_nobody() ->
         ('xmlns:p="https://podcastindex.org/namespace/1.0/"', "<p:season>2</p:season>", "2"),
         ("xmlns:p='http://www.itunes.com/dtds/podcast-1.0.dtd'", "<p:season>2</p:season>", "2"),
         ("", "<podcast:season>2</podcast:season>", "2"),
-        ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # namespaces and prefixes are case-sensitive
+        ('xmlns:i="HTTP://WWW.ITUNES.COM/DTDS/PODCAST-1.0.DTD"', "<i:season>2</i:season>", "2"),  # namespaces are not
+        ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # prefixes are case-sensitive
         ('xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", "2"),  # its namespace is written wrongly
         (f'{PODCAST.replace(":podcast", ":p")} xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", None),
         ("", "<season>2</season>", None),
@@ -94,7 +95,9 @@ def test_the_hosts_of_a_podcast_are_those_of_each_episode_that_names_nobody() ->
         ("", "<podcast:season name='<'>2</podcast:season>", None),
     ],
 )
-def test_namespaces_decide_and_text_is_no_markup(root: str, item: str, season: str | None) -> None:
+def test_the_namespace_or_else_the_usual_prefix_decides_and_text_is_no_markup(
+    root: str, item: str, season: str | None
+) -> None:
     found = episodes(document(f"<title>a</titel>{item}", root=root))
     assert found == [Episode(season=season) if season else None]
 
@@ -107,7 +110,7 @@ def test_a_damaged_document_that_only_feedparser_reads_has_episodes_too(channel:
     assert notes.reader == "liberal"
 
 
-def test_no_episode_is_added_if_its_entry_is_unknown() -> None:
+def test_no_episode_is_added_if_the_numbers_of_items_and_entries_differ() -> None:
     text = f"<rss><item>{SAID}</item><item></item></rss>"
     assert with_episodes([Entry()], text) == (Entry(),)
     assert [entry.episode for entry in with_episodes([Entry(base=URL), Entry()], text)] == [EPISODE, None]
@@ -117,7 +120,7 @@ def test_no_episode_is_added_if_its_entry_is_unknown() -> None:
     ("written", "name"),
     [("<![CDATA[Ada & Co]]>", "Ada & Co"), ("<![CDATA[]]>Ada", "Ada")],
 )
-def test_the_text_of_an_element_may_be_a_section(written: str, name: str) -> None:
+def test_the_text_of_an_element_may_be_a_cdata_section(written: str, name: str) -> None:
     body = document(f"<podcast:person>{written}</podcast:person><![CDATA[{HOST}]]>").decode()
     [entry] = with_episodes([Entry(base=URL)], body)
     assert entry.episode == Episode(persons=(Person(name, "host"),))

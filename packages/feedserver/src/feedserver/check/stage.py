@@ -1,4 +1,4 @@
-"""`Stage` gives a step of a scenario what its answers are made of: the time of the moved clock, URLs, and good feeds.
+"""With a `Stage`, a step of a scenario makes its answers: it has the time of the moved clock, URLs, and good feeds.
 
 Every feed that it makes is good except for what the step changes: each entry has a date, a link, an id and a
 description, and entries come in the order in which they are given. Each title contains an ASCII token that occurs
@@ -86,7 +86,7 @@ class Stage:
         return self._base + self.path(name)
 
     def local_file(self, name: str, content: bytes) -> str:
-        """Write a file that the reader could read, outside its HOME, and return its file: URL."""
+        """Write a file that the reader could read, outside the reader's HOME, and return the URL of the file."""
         if self._make_file is None:
             raise RuntimeError("this stage has no folder for local files")
         return self._make_file(name, content).as_uri()

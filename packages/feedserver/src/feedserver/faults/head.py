@@ -152,7 +152,7 @@ class OddHeader(Fault):
         """The fault's directive without its trigger, such as "bare LF in ETag"."""
         return f"{self.twist} in {self.name}"
 
-    def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - each answer has a head
+    def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - the same for all requests
         """Return the response with the header twisted."""
         value = response.headers.get_raw(self.name.lower().encode("ascii"))
         twisted = (b"odd" if value is None else value) + _TWISTS[self.twist]

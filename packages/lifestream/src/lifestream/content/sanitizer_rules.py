@@ -71,8 +71,8 @@ DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = (
 """What is allowed unless settings say otherwise: each tag with its attributes; "*" stands for every tag."""
 
 DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "text-decoration"})
-"""Style properties that are kept by default: as `clean_attributes` keeps them, none positions, sizes, colours or loads
-anything.
+"""Style properties that are kept by default. Once `clean_attributes` has removed parts of their values, none of them
+can set a position, a size or a colour, or load a file.
 """
 
 
@@ -100,8 +100,9 @@ class SanitizerRules:
         *,
         strip_tracking: bool = False,
     ) -> SanitizerRules:
-        """Return rules from *tags*, *styles* and *url_schemes*, in upper or lower case. Raises ValueError with a
-        message that names everything that is refused.
+        """Return rules from *tags*, *styles* and *url_schemes*; their names may be in upper or lower case.
+
+        Raises ValueError with a message that names everything that is refused.
         """
         if problems := refused(tags):
             raise ValueError(joined(problems))
@@ -114,7 +115,8 @@ class SanitizerRules:
         )
 
 
-# A name with any other character matches nothing, or is one that the sanitizer's last check refuses.
+# A name that these patterns do not match would match no tag or attribute of a document, or would be refused by the
+# sanitizer's last check.
 _TAG_NAME: Final = re.compile(r"[A-Za-z][^\s/<>\"'=]*+")
 _ATTRIBUTE_NAME: Final = re.compile(r"[^\s/<>\"'=]++")
 
