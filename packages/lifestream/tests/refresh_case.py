@@ -1,4 +1,4 @@
-"""What the tests of the pipeline have in common: feeds that are due on a real server, and a clock."""
+"""What the tests of the pipeline have in common: feeds on a real server that are due, and a clock."""
 
 from __future__ import annotations
 

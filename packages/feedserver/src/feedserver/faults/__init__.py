@@ -1,16 +1,17 @@
-"""Faults: ways to break an answer. Each is a small frozen class, and each file contains a family of them; copy
-`template.py` for another.
+"""Faults: ways to break an answer. Each is a small frozen class, and each file contains a family of them. To add
+a family, copy `template.py`.
 
-The families: `head` (what comes before the body), `body` (codings and size), `framing` (a wrong end of the body),
-`ends` (the connection is reset, closed or silent), `timing` (slow answers), `redirects`. They share `fault` (the base
-class), `places` (where in a plan they break it), `kind` (an entry of the catalogue) and `directive_fields` (header
-fields in a directive). `messages.triggers` and `handler.fault_injection` decide when a fault is injected. `net.http1`
-carries it out, `net.connection` resets or closes the connection, and `net.answer_under_way` notes in the journal that
-the fault was injected, and after how many bytes. Broken TLS, such as an expired certificate, is an option of a server,
-not a fault of an answer: see `net.tls`.
+The families: `head` (what comes before the body), `body` (codings and size), `framing` (wrong or unusual lengths and
+chunks), `ends` (the connection is reset, closed or silent), `timing` (slow answers), `redirects`. They share `fault`
+(the base class), `places` (the points of an answer at which a fault can break it), `kind` (an entry of the catalogue)
+and `directive_fields` (header fields in a directive). `messages.triggers` and `handler.fault_injection` decide when a
+fault is injected. `net.http1` sends the broken answer, `net.connection` resets or closes the connection, and
+`net.answer_under_way` notes in the journal that the fault was injected, and after how many bytes. Broken TLS, such as
+an expired certificate, is an option of a server, not a fault of an answer: see `net.tls`.
 
 `parse` reads a fault in a directive, and suggests the nearest name for a misspelled one. `KINDS` is the whole
-catalogue, and the only place that knows every fault: directives, messages, tests and the manual are made from it.
+catalogue, from which directives, messages and tests are made. A new fault also goes into `__all__` and the manual; a
+test says if it is missing there.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ _MOST_COMPARED = 60
 def parse(text: str) -> Fault:
     """Return the fault that a directive's value describes, such as "reset after 512 on request 2".
 
-    Raises TypeError if *text* is no text; ValueError if it names no fault or gives it wrong arguments: the message has
+    Raises TypeError if *text* is no text; ValueError if it names no fault, or the arguments are wrong: the message has
     the nearest name, or all names, or what the fault takes.
     """
     directive, when = split_when(text)

@@ -1,4 +1,4 @@
-"""The answer to a request, made from a response: authentication, conditional requests, content codings and ranges.
+"""Make an answer from the request and the declared response: authentication, conditions, content codings and ranges.
 
 The order is that of RFC 9110 §13.2.2, with authentication first:
 
@@ -8,15 +8,16 @@ The order is that of RFC 9110 §13.2.2, with authentication first:
 
 `select` and `slice_range` are pure, `Request × Response → Response`, and return the same object if nothing changes.
 Placeholders in headers have been filled in before, since a validator may contain one. What is declared is what is
-sent: a header is added only if there is none, a coding does not change an ETag, and nothing is replaced except on a
-206.
+sent: a header is added only if there is none, a coding does not change an ETag, and apart from the answers below
+nothing is replaced except on a 206.
 
 HEAD is answered like GET, but without ranges (§14.2); the response writer leaves the body out. Delay and pace stay on
 every answer. Faults stay on every answer except a 401. Of the answers that are made here,
 
 - a 304 keeps all headers except those that describe the body, which it does not have. §15.4.5 requires
   Content-Location, Date, ETag, Vary, Cache-Control and Expires. Last-Modified, Set-Cookie, Link and other declared
-  headers stay, too, as on real servers: their author wants to see what a client makes of them.
+  headers stay, too, as on real servers: who declared them wants to see what a client
+  makes of them.
 - a 401, 412 or 416 has a line of text, and no declared header except the WWW-Authenticate of a 401.
 """
 
@@ -81,9 +82,10 @@ def select(request: Request, response: Response) -> Response:
 
 
 def slice_range(request: Request, response: Response) -> Response:
-    """Return what *request* asks for of *response*, whose body is coded: a 206, a 416, or all of it.
+    """Return the part of *response* that the Range of *request* asks for, as a 206; or a 416; or *response* itself.
 
-    A GET gets parts of a 200 that declares `Accept-Ranges: bytes`. One range of a file stays on disk. Several ranges of
+    The body of *response* has been coded already. A GET gets parts of a 200 that declares `Accept-Ranges: bytes`. A
+    single range of a file is sent from the file, without reading it into memory. Several ranges of
     a file are not combined: the field is ignored and the whole file is sent, as §14.2 allows. If several ranges are
     requested and only one lies within the body, it is sent as a single part. A body that is made while it is sent is
     sent whole.
@@ -125,7 +127,7 @@ def _cut(body: bytes | FileBody, part: ranges.ByteRange) -> bytes | FileBody:
 
 
 def _is_negotiated(response: Response) -> bool:
-    """Return whether Accept-Encoding decides. A body that is declared as coded already is not coded again."""
+    """Return whether Accept-Encoding decides on the coding: it is "auto", and no Content-Encoding is declared."""
     return response.coding == "auto" and "Content-Encoding" not in response.headers
 
 

@@ -1,8 +1,8 @@
 """The beginning of clean HTML, cut so that it is well-formed HTML itself.
 
 The cut is where the tokenizer of the HTML standard (13.2.5) is between two tokens: before a tag, or after a character
-or a whole character reference of a text. Elements open at the cut are closed, the innermost first. So a browser builds
-the same tree from the result as from the whole, without what follows the cut.
+or a whole character reference of a text. Elements that are still open at the cut get end tags, the innermost first.
+So a browser builds the tree of the whole from the result, except for what follows the cut.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ _LONGEST_REFERENCE: Final = len("&nbsp;")
 
 
 def truncated(clean: CleanHtml, length: int, tags: Tags) -> CleanHtml:
-    """Return the beginning of *clean* in at most *length* characters. *tags* are the tags that are known.
+    """Return the beginning of *clean* in at most *length* characters. *tags* has the checked tags, from
+    which the end tags are taken.
 
-    If *clean* is no longer than that, all of it is returned. White space at the end is removed, as cleaning does.
+    If *clean* is no longer than that, all of it is returned. White space at the end is removed, unless it is
+    inside an element.
     """
     if len(clean.html) <= length:
         return clean
@@ -52,14 +54,15 @@ def truncated(clean: CleanHtml, length: int, tags: Tags) -> CleanHtml:
 
 
 def _open_after(clean: CleanHtml, count: int) -> tuple[list[str], int]:
-    """Return the names of the elements that are open after *count* tags of *clean*, the outermost first, and *count*.
+    """Return the names of the elements that are open after the first *count* tags of *clean*, the outermost first.
 
-    nh3 never writes an end tag without its start tag. If there is one, only the tags before it count.
+    Return also the number of tags that were used. It is *count*, unless there is an end tag without its start tag,
+    which nh3 never writes: then it is the number of tags before that one.
     """
-    missing = missing_ends(clean.letters[: _letter_count(clean, count)])  # takes a tenth of the loop's time
+    missing = missing_ends(clean.letters[: _letter_count(clean, count)])  # ten times as fast as the loop below
     if missing is not None:
         return [end.removeprefix("/") for end in reversed(missing)], count
-    opened: list[str] = []  # only HTML that nh3 has written gets here, which has no comments
+    opened: list[str] = []  # without comments: nh3 itself wrote HTML that gets here
     for at, tag in enumerate(islice(clean.tags, count)):
         if tag.startswith("</"):
             if not opened:
@@ -83,5 +86,5 @@ def _name_of(tag: str) -> str:
 
 
 def _letter_count(clean: CleanHtml, count: int) -> int:
-    """Return how many of the first *count* tags of *clean* have a letter: comments have none."""
+    """Return how many of the first *count* tags of *clean* have a letter in `letters`, as all but comments do."""
     return count - clean.tags[:count].count("")

@@ -2,7 +2,7 @@
 
 Sites that ask for consent, or that look for robots, set a cookie and redirect to the same page, where a client without
 the cookie gets the same redirect for ever. Each fetch begins without cookies of an earlier one, so no site can
-recognise who asks. (A superuser may set a header Cookie for one feed: see `request_options`.)
+recognise the client by a cookie. (A superuser may set a header Cookie for one feed: see `request_options`.)
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from aiohttp import CookieJar
 from yarl import URL
 
 MOST: Final = 50
-"""How many cookies a fetch takes."""
+"""The most cookies of a fetch. An answer with which there could be more sets none."""
 LONGEST: Final = 8192
-"""How many characters of cookies a request carries at most."""
+"""The most characters of cookies in a request. If there are more, it has none."""
 
 
 class RedirectCookies:
-    """The cookies of one fetch. It belongs to the event loop that runs when the first cookie comes."""
+    """The cookies of one fetch. An instance belongs to the event loop in which it takes its first cookie."""
 
     def __init__(self) -> None:
         self._jar: CookieJar | None = None
@@ -35,7 +35,9 @@ class RedirectCookies:
             self._jar.update_cookies(cookies, URL(url, encoded=True))
 
     def for_url(self, url: str) -> str:
-        """Return the value of the Cookie field for a request to *url*; "" for none (RFC 6265 §5.4)."""
+        """Return the value of the Cookie field for a request to *url*; "" if there are none, or too long ones
+        (RFC 6265 §5.4).
+        """
         if self._jar is None:
             return ""
         found = self._jar.filter_cookies(URL(url, encoded=True))

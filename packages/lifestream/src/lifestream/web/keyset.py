@@ -19,14 +19,17 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The end of a page: the *date* and the *item* (its key) of the last post on it."""
+    """The end of a page: the *date* of the last post on it, and the key of that post's *item*."""
 
     date: dt.datetime
     item: int
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
-        """Return the cursor that `str` wrote. Raises ValueError for any other text."""
+        """Return the cursor that *text* stands for, as `str` writes it.
+
+        Raises ValueError for text of another form, and for dates at an end of the calendar.
+        """
         found = re.fullmatch(r"(-?\d{1,18})-(\d{1,18})", text, re.ASCII)
         if not found:
             raise ValueError(f"{text[:40]!r} is no cursor")
