@@ -115,7 +115,7 @@ def test_starting_twice_is_an_error_and_stopping_twice_is_not(root: Path) -> Non
 
 
 class Signalled(BaseException):
-    """Raised by a signal handler in the middle of whatever the main thread does, as by pytest-timeout."""
+    """Stands for what a signal handler raises in whatever the main thread does, such as that of pytest-timeout."""
 
 
 def signalled(*_: object, **__: object) -> NoReturn:
@@ -289,7 +289,7 @@ def test_a_callable_may_stop_the_server(root: Path) -> None:
     assert time.monotonic() - begun < STOP_TIMEOUT, "a second stop waits until the server has stopped, and no longer"
 
 
-def test_a_callable_that_stops_a_server_does_not_wait_for_a_thread_that_waits_for_the_callable(root: Path) -> None:
+def test_stop_called_in_a_callable_returns_while_another_thread_is_stopping_the_server(root: Path) -> None:
     cut = threading.Event()
 
     def stopping(_: Request) -> Response:

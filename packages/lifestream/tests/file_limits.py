@@ -1,4 +1,4 @@
-"""Limits of files, for tests of what happens when no more can be opened, or none may grow."""
+"""Limits of files, for tests of what happens when no more can be opened, or none may be written."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def no_more_files() -> Iterator[None]:
 
 
 @contextmanager
-def no_longer_files() -> Iterator[None]:
-    """Let no file of this process grow in the block, as on a disk that is full."""
+def no_file_writes() -> Iterator[None]:
+    """Let each write of this process to a file fail with EFBIG in the block (a full disk would give ENOSPC)."""
     if sys.platform == "win32":
         raise OSError("Windows has no limit to lower: skip the test there")
     import resource

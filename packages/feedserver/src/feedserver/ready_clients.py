@@ -1,4 +1,5 @@
-"""Ready clients for a server: each has its base URL, trusts its authority, and takes nothing from the environment.
+"""Ready clients for a server: each knows the server's base URL, trusts its certificate authority, and takes nothing
+from the environment.
 
 A proxy or a bundle of certificates that the environment names would lead a test's client elsewhere, or let it distrust
 the server: `HTTPS_PROXY` for httpx and urllib, `REQUESTS_CA_BUNDLE` for requests, even where `verify` is set.
@@ -52,7 +53,7 @@ class Trust:
 
 
 class UrllibClient:
-    """A client of the standard library: `open` is that of `urllib.request`, and takes paths, too."""
+    """A client of the standard library: `open` works like `urllib.request.urlopen`, and also takes paths."""
 
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
@@ -73,7 +74,7 @@ class UrllibClient:
 
         *timeout* is in seconds. *method* and *headers* are for a *url* that is text: a `Request` has its own. Raises
         urllib.error.HTTPError for an answer of 400 and above and for a 3xx that it does not follow, such as a 304, and
-        URLError or another OSError where no answer comes.
+        URLError or another OSError if no answer comes, and http.client.HTTPException for one that is not valid HTTP.
         """
         if isinstance(url, str):
             url = urllib.request.Request(self._trust.absolute(url), method=method, headers=headers or {})  # noqa: S310 - the test's own

@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 from django.contrib.auth.models import User
 
-from file_limits import no_longer_files, no_more_files
+from file_limits import no_file_writes, no_more_files
 from lifestream.owner import first_run
 
 NOW = 1_790_000_000.0
@@ -89,7 +89,7 @@ def test_only_one_of_many_threads_takes_the_token(home: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
 def test_a_token_is_valid_again_if_no_account_is_made_even_on_a_full_disk(home: Path) -> None:
     made = token()
-    with no_longer_files(), pytest.raises(OSError, match="no account"), first_run.taken(made, lambda: NOW):
+    with no_file_writes(), pytest.raises(OSError, match="no account"), first_run.taken(made, lambda: NOW):
         raise OSError("no account")
     assert take(made)
     assert not list(home.iterdir())
@@ -107,7 +107,7 @@ def test_a_file_system_without_links_gets_the_token_back(home: Path, monkeypatch
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
 def test_a_token_that_cannot_be_stored_leaves_the_one_before(home: Path) -> None:
     made = token()
-    with no_longer_files(), pytest.raises(OSError, match="File too large"):
+    with no_file_writes(), pytest.raises(OSError, match="File too large"):
         token()
     assert first_run.holds(made, lambda: NOW)
     assert [file.name for file in home.iterdir()] == ["first_run"]

@@ -19,7 +19,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from file_limits import no_longer_files
+from file_limits import no_file_writes
 from lifestream.site import outage_pages
 from lifestream.site.outage_pages import OutageMiddleware
 from lifestream.storage.db_errors import DatabaseFailure, FailureKind
@@ -175,7 +175,7 @@ def test_a_page_is_unavailable_while_the_file_of_the_database_may_not_grow(
     tmp_path: Path, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outage_pages, "_SHORTAGES", ShortageLog(outage_pages.log, "pages can't be shown"))
-    with no_longer_files():
+    with no_file_writes():
         error = _unwritable("CREATE TABLE a (b)", file=f"file:{tmp_path}/x")
     answer = OutageMiddleware(answered).process_exception(rf.get("/"), error)
     assert answer is not None and answer.status_code == 503

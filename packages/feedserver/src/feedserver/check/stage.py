@@ -1,4 +1,4 @@
-"""With a `Stage`, a step of a scenario makes its answers: it has the time of the moved clock, URLs, and good feeds.
+"""A `Stage` has all from which a step of a scenario makes its answers: the time of the moved clock, URLs, good feeds.
 
 Every feed that it makes is good except for what the step changes: each entry has a date, a link, an id and a
 description, and entries come in the order in which they are given. Each title contains an ASCII token that occurs

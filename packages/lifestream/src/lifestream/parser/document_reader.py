@@ -86,13 +86,14 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
 
 
 def _overwritten(text: str) -> list[bool]:
-    """Return for each beginning of an entry in *text* whether a part of the document is overwritten between it and the
-    next one, or the end: what is left may be the beginning of one entry with the end of another. If a part before the
-    first entry is overwritten, this is so for all: namespaces may be missing. Blanks and NULs at the end or before the
-    XML declaration do not count. Return an empty list if nothing is overwritten.
+    """Return for each entry of *text* whether NULs stand in place of lost bytes (see `OVERWRITTEN`) between its
+    beginning and that of the next entry, or the end of the document. What looks like one entry may then be the
+    beginning of one and the end of another. If there are such NULs before the first entry, or there is no entry, all
+    values are true, at least one: namespaces may be missing. Blanks and NULs at the end or before the XML declaration
+    do not count. Return an empty list if nothing is overwritten.
 
-    A single control character does not count: authors paste them into texts, and programs write them into addresses, in
-    each version of an entry.
+    Only NULs in a row count. A single one, or another control character, is no damage: authors paste such characters
+    into texts, and programs write them into addresses, so that later versions of the entry have them too.
     """
     text = text.rstrip(_BLANK)
     if (whole := text.lstrip(_BLANK)).startswith("<?xml"):

@@ -3,7 +3,8 @@ are kept for all connections are limited.
 
 Waitress answers all requests that arrive together (pipelining, RFC 9112 §9.3.2), one after the other, without waiting
 until the client has read the previous answer, and keeps the answers until the client reads them. By default, once 16
-MiB are kept, the thread waits for the client: eight clients that read nothing would occupy all threads for ever.
+MiB are kept, the thread waits for the client: as many clients that read nothing as there are threads would occupy all
+of them for ever.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _SHORTAGES: Final = ShortageLog(logging.getLogger(__name__), "requests can't be 
 class AnswerTask(WSGITask):
     """Lets the application answer a request; the answer is 503 if it raises an error about a shortage (of files, of
     memory) before it has sent anything. Of an answer to HEAD, only the head is sent (RFC 9110 §9.3.2), as servers
-    of WSGI do: the client would take a body for the next answer on the connection.
+    of WSGI do: the client would mistake a body for the next answer.
     """
 
     def get_environment(self) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class AnswerTask(WSGITask):
             if self.wrote_header or (shortage := shortage_of(error)) is None:
                 raise
             _SHORTAGES.note(shortage)
-            answer: Any = ServerBusy(_LATER).to_response(self.channel.server.adj.ident)  # its stub has text for bytes
+            answer: Any = ServerBusy(_LATER).to_response(self.channel.server.adj.ident)  # typed as str
             self.status, headers, body = answer
             self.response_headers = [*headers, ("Retry-After", "60")]
             self.set_close_on_finish()
@@ -105,8 +106,8 @@ class OneAnswerChannel(HTTPChannel):
     """A connection on which a request is answered once the client has received the answer before it.
 
     So at most one answer is kept for a client, whatever it sends, and between two answers the connection counts as
-    one without a request: if the client reads nothing for two minutes, waitress marks the connection, and `wsgi_server`
-    closes it.
+    one without a request: if the client reads nothing for two minutes, waitress sets `will_close`, and `wsgi_server`
+    closes the connection.
     """
 
     task_class = AnswerTask
@@ -141,8 +142,8 @@ class OneAnswerChannel(HTTPChannel):
         return max(int(self.total_outbufs_len), self._answer_size)
 
     def write_soon(self, data: Any) -> int:
-        """Send *data*, or keep it until the client reads more. Raises OSError if there are no files, or no space, to
-        keep it; then the rest of the answer is dropped.
+        """Send *data*, or keep it until the client reads more. Raises OSError if no file can be opened to keep
+        it, or the disk is full; then the rest of the answer is dropped.
         """
         untyped: Any = super()  # this method of waitress 3.0 has no types
         try:
@@ -151,7 +152,7 @@ class OneAnswerChannel(HTTPChannel):
             with self.outbuf_lock:  # the buffer may have a part of *data* that `total_outbufs_len` does not include
                 self._drop_answer()
             raise
-        if not isinstance(data, ReadOnlyFileBasedBuffer):  # a file of the application
+        if not isinstance(data, ReadOnlyFileBasedBuffer):  # such a file takes no space of ours
             self._answer_size += size
         return size
 
@@ -166,7 +167,7 @@ class OneAnswerChannel(HTTPChannel):
         self.total_outbufs_len = self.current_outbuf_count = self._answer_size = 0
 
     def _is_answer_received(self) -> bool:
-        # In this order: a thread that ends its answer now adds to it before it removes its request.
+        # First `requests`: a thread that is just ending its answer adds the last bytes, and then removes its request.
         return not self.requests and self._answer_size > 0 and not self.total_outbufs_len
 
     def error_task_class(self, channel: Any, request: Any) -> Any:  # type: ignore[override] # waitress calls it
@@ -234,9 +235,9 @@ class OneAnswerChannel(HTTPChannel):
         """Tell the client to send the body of its request, unless answers to earlier ones are still to come: then the
         loop calls this again once they are sent.
 
-        waitress also calls this from the thread that has answered a request. If the client is gone, waitress closes the
-        connection in that thread. The loop may be iterating over all connections then: it would fail, and end the
-        server.
+        Do nothing in another thread than the loop's; the loop calls this again. waitress also calls it from the thread
+        that has answered a request. There, if the client is gone, waitress would close the connection. That would end
+        the server if the loop is iterating over all connections at that moment.
         """
         if threading.get_ident() == self._loop_thread and not self._later:
             untyped: Any = super()  # this method of waitress 3.0 has no types
@@ -278,9 +279,9 @@ class RefusalsAnswered(OneAnswerChannel):
 
 
 def close_silent(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
-    """Let waitress close the connections that have been silent for the longest time, until at most *most* bytes are
-    kept for those that stay open, or as many as one body may have, if that is more. Connections with a request that is
-    being answered, and the connection *but*, always stay open. Return whether no more bytes than that are kept now.
+    """Let waitress close the connections that have been silent for the longest time, until those that stay open keep no
+    more bytes than the limit: *most*, or the largest size of one body if that is more. Connections with a request that
+    is being answered, and the connection *but*, always stay open. Return whether no more than the limit is kept now.
     """
     channels = [each for each in sockets if isinstance(each, OneAnswerChannel) and not each.will_close]
     if not channels:

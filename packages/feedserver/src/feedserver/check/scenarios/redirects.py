@@ -188,7 +188,8 @@ SCENARIOS = (
         ),
         judge=_judge_leading_part,
         why="The temporary address changes, and the subscription is lost.",
-        advice="Follow the redirects one by one, and save no address from the first temporary one on.",
+        advice="Follow the redirects one by one. Once one of them is temporary, save neither the address that it names "
+        "nor any after it.",
         depends_on=("R1",),
     ),
     Scenario(
