@@ -203,8 +203,8 @@ def bounded_feed(feed: ParsedFeed, tally: CapTally) -> ParsedFeed:
 
 
 def _with_few_persons(entries: Sequence[Entry], tally: CapTally) -> Sequence[Entry]:
-    """Return *entries* with so few persons each that all together have at most PERSONS_OF_ALL. The persons of a podcast
-    take part in each of its episodes, however long the document is.
+    """Return *entries* with so few persons each that all together have at most PERSONS_OF_ALL. A short document can
+    exceed that: the persons of the whole podcast are those of each episode that names none.
     """
     if sum(len(entry.episode.persons) for entry in entries if entry.episode) <= PERSONS_OF_ALL.limit:
         return entries
