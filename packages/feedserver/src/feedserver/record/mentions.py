@@ -28,7 +28,7 @@ _NO_SECRETS = frozenset(
         *("and", "or", "not", "is", "in", "eq", "ne", "asc", "desc", "ascending", "descending", "order", "by"),
     }
 )
-"""Words behind a name that are no secret: what is no value, and what compares or sorts."""
+"""Words behind a name that are no secret: constants such as "null", and words that compare or sort."""
 
 _URL = re.compile(
     r"(?:[a-z][a-z0-9+.-]*+:(?://|\\\\)|https?:/|[/?#]|\.{1,2}/|[\w./-]++\?[\w.\[\]%-]++=)[^\s'\"<>`|]*+", re.IGNORECASE

@@ -62,8 +62,8 @@ def _decodings(value: str) -> Iterator[str]:
 
 
 def _passwords_in(value: str) -> Iterator[str]:
-    """If *value* is a name and a password in base 64 (RFC 7617 §2), yield the password, or the name if that is the
-    secret.
+    """Yield the password in *value* if that is a name and a password in base 64 (RFC 7617 §2). If the name is the
+    secret, yield the name instead.
     """
     credentials = credentials_in(unquote(value))
     if credentials:

@@ -248,8 +248,8 @@ def text(value: str) -> str:
 
 
 def read_of_summary(summary: str, tally: CapTally) -> str:
-    """Return the part of *summary* that is read, which is more than is kept of it; count in *tally* if it is not all of
-    *summary*.
+    """Return the beginning of *summary* that is read; what is kept is shorter still. Count *summary* in *tally* if not
+    all of it is read.
     """
     if len(summary) > SUMMARY.limit:
         tally.over(SUMMARY)

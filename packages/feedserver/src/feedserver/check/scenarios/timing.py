@@ -152,7 +152,7 @@ def _judge_many(seen: Evidence) -> Judgement:
     if most <= 6:
         return passed(observed)
     if most <= 10:
-        return non_strict("at most 6 requests at the same time", observed, "browsers stop at 6, but it is bounded")
+        return non_strict("at most 6 requests at the same time", observed, "browsers stop at 6, but there is a limit")
     return failed("at most 6 requests at the same time", observed)
 
 
