@@ -39,7 +39,7 @@ from typing import Protocol
 from feeds import ENTRIES, answer, document, serve, served
 from imports import processor_time
 
-# A plain installation of reader has the current feedparser, and not the copy that it was released with.
+# Unless this is set, reader uses a copy of feedparser that it brings along, not the feedparser that is installed.
 os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
 
 WORKERS = (1, 10)  # the numbers of workers that reader is tried with; the faster one gives its figure
@@ -61,7 +61,7 @@ class Importer(Protocol):
 
 
 class Lifestream:
-    """lifestream, as its command does it, into a timeline."""
+    """lifestream, which imports into a timeline as its command does."""
 
     name = "lifestream"
 

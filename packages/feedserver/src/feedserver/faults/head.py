@@ -167,7 +167,7 @@ class OddHeader(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Interim(Fault):
-    """An interim answer (RFC 9110 §15.2) comes before the answer; clients must expect it even if they did not ask.
+    """An interim answer (RFC 9110 §15.2) comes before the answer; clients must expect it even if they asked for none.
 
     *headers* are those of the interim answer, by default a Link. Several interim answers come in the order in which
     they are given.

@@ -1,7 +1,7 @@
 """Texts that compare the name of a secret with what may be the secret, such as `password eq 'hunter2'`.
 
-Such a text is a secret as a whole, since it is unclear where the secret ends in it. A name beside other words is none:
-`?q=password+manager` and `?fields=id,token` must lead to the same place in a fixture as they did.
+Such a text is a secret as a whole, since it is unclear where the secret ends in it. A name that is not compared is no
+such text: `?q=password+manager` and `?fields=id,token` are kept, so that they still lead to the same place.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LEVELS = 5
 
 _WORD = re.compile(r"[\w-]+")
 _THINGS = frozenset({"key", "keys", "session", "sessions", "ticket", "tickets"})
-"""Words that are mostly other things than secrets, so that alone they are no names."""
+"""Words that mostly mean other things than secrets, so alone they are not taken for the name of a secret."""
 
 _NO_SECRETS = frozenset(
     {
@@ -28,7 +28,7 @@ _NO_SECRETS = frozenset(
         *("and", "or", "not", "is", "in", "eq", "ne", "asc", "desc", "ascending", "descending", "order", "by"),
     }
 )
-"""Words behind a name that are no secret: what is no value, and what compares or sorts."""
+"""Words behind a name that are no secret: constants such as "null", and words that compare or sort."""
 
 _URL = re.compile(
     r"(?:[a-z][a-z0-9+.-]*+:(?://|\\\\)|https?:/|[/?#]|\.{1,2}/|[\w./-]++\?[\w.\[\]%-]++=)[^\s'\"<>`|]*+", re.IGNORECASE
@@ -43,7 +43,7 @@ _SERVICE = re.compile(r"auth[a-z0-9.-]*+:[0-9]{1,5}(?:/|\Z)", re.IGNORECASE)
 
 _STRING = re.compile(rf"(?:(?<={REPLACEMENT})|(?<![^\W_]{{3}}))(?P<quote>['\"`])(?P<content>[^'\"`]*+)")
 _BETWEEN = re.compile(r"[;?&#]|<(?=[\w/.])|>(?=[ \t]*[;,]|$)")
-"""What is between two parts of a sentence that do not belong together: a URL, a parameter of a header."""
+"""What separates parts of a text that do not belong together, such as a URL and a parameter of a header."""
 
 _OPERATORS = (
     r"(?:is|not|in|has|eq|neq?|g[et]|l[et]|co|sw|ew|[ir]?like|contains|between|regexp?|glob|similar to"
@@ -56,8 +56,8 @@ _BEHIND_NAME = re.compile(
     rf"|{REPLACEMENT}(?=\s?['\"`]\w))*))(?P<word>\w++)",
     re.IGNORECASE,
 )
-"""What is between a name and the next word that is no operator, and that word. A type may be there (`password::text`),
-a letter before a string, a function of XPath, or what replaces a part of the secret.
+"""The next *word* behind a name that is no operator, and what *joins* the two. That may contain a type
+(`password::text`), a letter before a string, a function of XPath, or what replaces a part of the secret.
 """
 
 _SIGN = re.compile(r"[=:~<>]")
@@ -111,8 +111,8 @@ def mentioned_in_text(text: str, keep: frozenset[str]) -> str:
 
 
 def parts_beside(value: str, name: str) -> Iterator[str]:
-    """Yield what may be the secret in a *value* that mentions *name*: the strings in it, all that follows the name, and
-    each word of that which is not short.
+    """Yield what may be the secret in a *value* that mentions *name*: the strings in the value, all that follows the
+    name, and those of the words that follow which are not short.
     """
     plain = _as_utf_8(_plain(value))
     yield from (each["content"] for each in _strings(plain) if each["content"] != name)
@@ -126,7 +126,9 @@ def parts_beside(value: str, name: str) -> Iterator[str]:
 
 
 def _compared(text: str, keep: frozenset[str], *, is_sentence: bool) -> str:
-    """Return the name of a secret that *text* compares. Beside a sign, the value needs quotes in a sentence."""
+    """Return the name of a secret that *text* compares, "" if there is none. If *is_sentence*, a sign such as "="
+    compares only with a string in quotes.
+    """
     for pattern in (_STRING_BEFORE_NAME, _CALL):
         for match in pattern.finditer(text):
             if _is_name(match["name"], keep):
@@ -182,7 +184,7 @@ def _without_plus(text: str) -> str:
 
 
 def _strings(piece: str) -> Iterator[re.Match[str]]:
-    """Yield the strings in quotes in *piece* that have a word; the last may be cut."""
+    """Yield the strings in quotes in *piece* that have a word which may be a secret; the last may lack its end."""
     at = 0
     while (match := _STRING.search(piece, at)) is not None:
         at = match.end() + 1  # behind the quote that closes it
@@ -191,7 +193,7 @@ def _strings(piece: str) -> Iterator[re.Match[str]]:
 
 
 def _document(text: str) -> object:
-    """Return the list or object of JSON that *text* is, or several of them in a list; None if it is none."""
+    """Return a list of the lists and objects of JSON that *text* consists of, mostly one; None if there are none."""
     stripped = text.strip()
     if stripped[:1] in ("[", "{") and stripped[-1:] in ("]", "}"):
         with suppress(ValueError, RecursionError):
@@ -202,7 +204,7 @@ def _document(text: str) -> object:
 
 def _scalars(document: object) -> Iterator[str]:
     """Yield the strings and numbers in a *document* of JSON, but neither names nor the values of names of secrets."""
-    rest = [document]  # the last one first
+    rest = [document]  # a stack: the last one is the next
     while rest:
         each = rest.pop()
         if isinstance(each, dict):

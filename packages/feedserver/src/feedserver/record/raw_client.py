@@ -46,7 +46,7 @@ MOST_INTERIM = 1000
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
-_NO_HOST = re.compile(r"[\x00-\x20\x7f]|%40")  # an encoded "@" in a host is one that was to end a login
+_NO_HOST = re.compile(r"[\x00-\x20\x7f]|%40")  # "%40" is an "@" that should end a login, but was encoded
 _LOGIN = re.compile(r"\A(?P<before>\s*+(?>(?:[a-z][a-z0-9+.-]*:)?)[/\\]*+).*(?:@|%40)", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r" '.*'", re.DOTALL)
 _READ_BY_HTTP_CLIENT = re.compile(r"From |[!-9;-~]*:|[ \t]")
@@ -71,8 +71,8 @@ class RawAnswer:
     """The version of HTTP: 10 or 11."""
     lines: AnswerLines
     extra: int = 0
-    """The number of bytes after the end of the body that came together with it; counted only where a Content-Length
-    above 0 gives that end.
+    """The number of bytes that came together with the body, but after its end. They are counted only if a
+    Content-Length above 0 says where the body ends.
     """
     unread: tuple[str, ...] = ()
     """The first line among the headers that is not a header, and all lines after it, each up to its colon; "" stands
@@ -84,7 +84,8 @@ def checked(url: str) -> SplitResult:
     """Return *url* split into its parts. Raises ValueError if it is not an http or https URL."""
     remedy = "give an address of http or https, such as https://example.org/feed"
     check_is("url", url, str, remedy)
-    # Others may read the screen. What is wrong with the URL may be a character of its password that is not encoded.
+    # Messages show the URL without its login, because others may read the screen. The login is left out even if the URL
+    # cannot be split: a character of the password that is not encoded may be the reason.
     shown = repr(without_secrets(_LOGIN.sub(r"\g<before>…@", url))[0])
     try:
         parts = urlsplit(url)
@@ -168,7 +169,7 @@ class _DeadlineReader(io.RawIOBase):
 class _Reader(io.BufferedReader):
     """A reader that keeps the lines that are read as lines: the heads, the sizes of chunks, the trailers.
 
-    They are kept as they came, and read with a blank for each CR that ends no line.
+    They are kept as they came; `readline` returns them with a blank for each CR that ends no line.
     """
 
     def __init__(self, raw: io.RawIOBase, lines: list[bytes]) -> None:
@@ -274,7 +275,8 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
 
 
 def _length(read: int | None, lengths: Sequence[str]) -> int | None:
-    """Return the length of a body of which http.client has *read* the length, and Content-Length gives *lengths*.
+    """Return the length of the body, or None if it is unknown. *read* is the length that http.client has found, and
+    *lengths* are those that Content-Length gives.
 
     http.client takes what Python's int() takes, such as "+6", but no list, such as "6, 6".
     """
@@ -290,8 +292,10 @@ def _unread(written: AnswerLines) -> tuple[str, ...]:
     """Return what http.client skips: the first line among the headers that is not a header, and all lines after it.
 
     Each line is cut at its colon, "" stands for a line without one, and lines that go on with the value of the line
-    before are left out (RFC 9112 §5.2): a value may be a secret. Raises RecordingError if a line says how the body is
-    framed, or is the first line of a mailbox, which http.client drops or takes for the end of the headers.
+    before are left out (RFC 9112 §5.2): a value may be a secret.
+
+    Raises RecordingError if one of these lines says how the body is framed. Raises it also if a line before them begins
+    with "From ", as in a mailbox: http.client drops such a line, or takes it for the end of the headers.
     """
     fields = [line.decode("latin-1") for line in written.head[1:-1]]
     rest = list(dropwhile(_READ_BY_HTTP_CLIENT.match, fields))

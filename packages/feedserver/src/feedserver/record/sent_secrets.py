@@ -30,7 +30,7 @@ _PROOFS = frozenset({"cnonce", "mac", "opaque", "response"})
 def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
     """Return the secrets in the *url* of a request and in its *headers*, as they are and with their encoding undone.
 
-    The values of parameters in *keep* are not secrets, and those of fewer than 4 characters are left out.
+    The values of parameters in *keep* are not secrets. Secrets of fewer than 4 characters are left out.
     """
     values = {*secrets_in(url, keep), *_credentials_of(url)}
     for name, value in headers:
@@ -39,7 +39,7 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
             values.update(_in_cookies(value))
         elif is_secret(name) or says_login(name):
             values.update(_in_credentials(value))
-            if not name.lower().endswith("authorization"):  # whose first word is no secret
+            if not name.lower().endswith("authorization"):  # the first word of an Authorization is no secret
                 values.update(contents(value.strip()))
     values.update([password for each in values for password in _passwords_in(each)])
     # A comment in parentheses, as in a User-Agent, may end behind the secret.
@@ -62,8 +62,8 @@ def _decodings(value: str) -> Iterator[str]:
 
 
 def _passwords_in(value: str) -> Iterator[str]:
-    """Yield the password in *value*, if that is a name and a password in base 64 (RFC 7617 §2), or the name, if it is
-    the secret.
+    """Yield the password in *value* if that is a name and a password in base 64 (RFC 7617 §2). If the name is the
+    secret, yield the name instead.
     """
     credentials = credentials_in(unquote(value))
     if credentials:

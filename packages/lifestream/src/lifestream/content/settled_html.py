@@ -53,8 +53,8 @@ _END_OF: Final = {start: _ENDS[name] for name, start in _STARTS.items()}
 _NAMES: Final = {end: f"/{name}" for name, end in _ENDS.items()}
 _ROUNDS: Final = 4
 _MOST_OPEN: Final = MAX_DEPTH - _ROUNDS * len(_STARTS)
-"""How many of the remaining elements may be open at once. A round removes at most one level of each name, so all
-together are within MAX_DEPTH.
+"""How many elements that are left after the rounds of `missing_ends` may be open at once. A round removes at most one
+level of each name, so all together are within MAX_DEPTH.
 """
 
 
@@ -82,7 +82,7 @@ _SETTLED = re.compile(f"(?>(?:{_REST}++|{_LINK}|{_PARAGRAPH}|{_HEADING}|{_ITEM}|
 
 
 def letter_of(name: str, *, styled: bool = False) -> str:
-    """Return the letter of the tag *name*, or of `/name`. No *styled* tag is of that form."""
+    """Return the letter of the tag *name*, or of `/name`. It is OTHER if the tag is *styled*."""
     return OTHER if styled else _LETTERS.get(name, OTHER)
 
 

@@ -248,7 +248,7 @@ def _has_header(data: bytes) -> bool:
 
 def _is_text(data: bytes) -> bool:
     """Return whether *data*, the beginning of a body, is text, as far as its bytes tell. Coded bytes have controls
-    among them, which UTF-16 has in some characters, too.
+    among them. So have some characters in UTF-16, and *data* with these is not taken for text.
     """
     if data.startswith(_EBCDIC):
         return True

@@ -38,9 +38,9 @@ def host_of(url: str) -> str:
 
 
 def _as_browsers_read(url: str) -> str:
-    """Return *url* with "/" for each backslash, and then with two slashes before its host, as a browser takes it in the
-    URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes state" and those after it):
-    `https://a.example\\@github.com/` and `https://\\a.example` lead to a.example.
+    """Return *url* as a browser reads it that opens it: each backslash is a slash, and if there was one, more than two
+    slashes before the host count as two (url.spec.whatwg.org, "special authority ignore slashes state" and those after
+    it). `https://a.example\\@github.com/` and `https://\\a.example` lead to a.example.
     """
     return _MORE_SLASHES.sub(r"\1//", url.replace("\\", "/")) if "\\" in url else url
 

@@ -1,5 +1,5 @@
 """Rows that others change meanwhile. Only the changed fields of a row are saved, so what others wrote to its other
-fields is kept. A row whose related row was deleted still has a text.
+fields is kept. And the text of a row can be shown even if the row to which it refers was deleted.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ text in which its `ascii` tokenizer finds the same words as we do, and PostgreSQ
 PostgreSQL collects all items of a word, or of all words with a prefix, before it returns the first. So its index has
 segments, one for each SEGMENT consecutive keys of items: each word has the number of its item's segment in front of it,
 such as `12/kite`. A search goes through the segments from the latest on, and stops as soon as it has found enough.
-Items that were indexed before there were segments have the words alone, and are searched beside them, until
+Items that were indexed before there were segments have words without a number. They are searched as well, until
 `rebuild_search` has indexed them again.
 """
 
@@ -75,8 +75,10 @@ class Dialect:
 
 
 def _words_of(text: str) -> list[str]:
-    """Return the words of *text*, at most TEXT_LENGTH of them, with not many more letters than *text* has characters: a
-    single character may stand for four words (U+FDFA), and all entries of a feed may have the author of the feed.
+    """Return the words of *text*, at most TEXT_LENGTH of them, with not many more letters than *text* has characters.
+
+    A single character may stand for four words (U+FDFA). An author's name of such characters would otherwise make the
+    index large, since each entry of a feed may have the author of the feed.
     """
     return words(written_out(text, max(_SHORT, _TIMES_LONGER * len(text))))[:TEXT_LENGTH]
 
@@ -221,8 +223,9 @@ def _first(query: str, placed: Callable[[str], str], most: str) -> str:
 
 # A function, since a function can have a setting of its own. The planner expects so much work that PostgreSQL would
 # first compile the query. That takes 80 ms, while the query takes 1 ms for a word that is in none of ten million items.
-# And it would not use the index of words if there are fewer than some ten thousand items: it expects to read a small
-# table, and does not count that PostgreSQL unpacks the entry of each item. That takes milliseconds if a text is long.
+# Nor would the planner use the index of words if there are fewer than some ten thousand items: it expects that a small
+# table is read fast, and does not count that PostgreSQL unpacks each item's entry. That takes milliseconds if a text is
+# long.
 _FUNCTION: Final = f"""
     CREATE OR REPLACE FUNCTION lifestream_search_latest (query text, most bigint) RETURNS SETOF bigint
     LANGUAGE sql STABLE SET jit = off SET enable_seqscan = off AS $${latest_matching("query", "most")}$$

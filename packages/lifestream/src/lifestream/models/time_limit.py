@@ -16,18 +16,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 LONGEST: Final = 1
 """How long the index is read for one query, in seconds."""
 LOOK: Final = 0.25
-"""How long the entries of single items are read one after the other, in seconds: then it takes less time to read the
-index. Two thousand entries of usual texts take a tenth of it. Those of long texts may take milliseconds each.
+"""How long, in seconds, the entries of single items are read one after the other. If they take longer, it is faster to
+read the index. Two thousand entries of usual texts take a tenth of LOOK; one of a long text may take milliseconds.
 """
 _STEPS: Final = 1_000
 """After how many steps of its virtual machine SQLite asks whether to go on (sqlite.org/c3ref/progress_handler.html)."""
 _FEW_STEPS: Final = 50
-"""The same where each step may take long: SQLite takes some twenty for an entry."""
+"""The same for a limit below LONGEST, when single entries are read: SQLite takes some twenty steps for an entry, and
+each of these may take long.
+"""
 
 
 class TimeLimit:
-    """A context manager that ends a query of *connection* which takes longer than *most* seconds. Its error is
-    suppressed: rows that were read before are kept by the caller, and `is_over` tells that others may be missing.
+    """A context manager that ends a query of *connection* which takes longer than *most* seconds. The error of the
+    query is suppressed: the caller keeps the rows that were read before, and `is_over` tells that others may be
+    missing.
 
     On SQLite, this interrupts the query. On PostgreSQL, the query ends by itself: its SQL has the same limit (see
     `search_sql`).

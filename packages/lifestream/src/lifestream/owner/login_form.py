@@ -65,7 +65,7 @@ class PasswordForm(PasswordChangeForm):
         """Return the old password. Raises ValidationError like the form of the login. If the address of the visitor is
         not known, wrong passwords are counted by user: that keeps out nobody else.
         """
-        # No address begins with a space.
+        # The space keeps the names of users apart from addresses: no address begins with one.
         return _compared(visitor_of(self.request), f" {self.user.get_username()}", super().clean_old_password)
 
     def save(self, commit: bool = True) -> Any:

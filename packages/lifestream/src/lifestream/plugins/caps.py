@@ -203,8 +203,8 @@ def bounded_feed(feed: ParsedFeed, tally: CapTally) -> ParsedFeed:
 
 
 def _with_few_persons(entries: Sequence[Entry], tally: CapTally) -> Sequence[Entry]:
-    """Return *entries* with so few persons each that all together have at most PERSONS_OF_ALL. The persons of a podcast
-    take part in each of its episodes, however long the document is.
+    """Return *entries* with so few persons each that all together have at most PERSONS_OF_ALL. A short document can
+    exceed that: the persons of the whole podcast are those of each episode that names none.
     """
     if sum(len(entry.episode.persons) for entry in entries if entry.episode) <= PERSONS_OF_ALL.limit:
         return entries
@@ -248,8 +248,8 @@ def text(value: str) -> str:
 
 
 def read_of_summary(summary: str, tally: CapTally) -> str:
-    """Return the part of *summary* that is read, which is more than is kept of it; count in *tally* if it is not all of
-    *summary*.
+    """Return the beginning of *summary* that is read; what is kept is shorter still. Count *summary* in *tally* if not
+    all of it is read.
     """
     if len(summary) > SUMMARY.limit:
         tally.over(SUMMARY)

@@ -29,7 +29,7 @@ MOST: Final = 500
 """How many digests of a feed are kept: those of the first entries in its document."""
 LENGTH: Final = 8
 """The length of a digest, in characters of base64. It is short: two versions of one entry have the same digest in one
-of 2**48 cases, and such an edit is then shown with the next one.
+of 2**48 cases, and such an edit is shown only with the next edit.
 """
 
 _BYTES: Final = LENGTH * 3 // 4

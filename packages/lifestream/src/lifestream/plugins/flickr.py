@@ -14,7 +14,7 @@ _SMALL_PICTURE = late(r"<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNOR
 
 
 class FlickrPlugin(FeedPlugin):
-    """Keeps the photographer's description only, if the photo itself is in the media: it is larger there."""
+    """Keeps only the photographer's description, and the small picture if the entry has no larger one."""
 
     name = "flickr"
     domains = ("flickr.com",)

@@ -5,12 +5,12 @@ right: feeds would be due, leases would end and entries would be dated too late,
 refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this tally, and that of
 `_MENDED`, to notice a time in the future.
 
-A feed that was fetched at such a time is made due after the same interval, counted from now. A pause of all its feeds
-that a host asked for at such a time is made to last as long, counted from now. A feed that was postponed at such a
-time, to an hour that it does not skip, is due again when it was before. A lease on a host that ends later than
-LIFESTREAM_LEASE from now is made to end then; a worker that still holds the host renews the lease. Items that were
-first seen at such a time, and have a date in the future, are dated now. A subscription that was requested of a hub at
-such a time is renewed now, since its lease ends sooner than stored.
+A feed that was fetched at such a time is made due after the same interval, counted from now. If a host asked at such a
+time for a pause of all its feeds, the pause is made to last as long, counted from now. A feed that was postponed at
+such a time, to an hour that it does not skip, is due at the same time as before the postponement. A lease on a host
+that ends later than LIFESTREAM_LEASE from now is made to end then; a worker that still holds the host renews the lease.
+Items that were first seen at such a time, and have a date in the future, are dated now. A subscription that was
+requested of a hub at such a time is renewed now, since its lease ends sooner than stored.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.

@@ -72,7 +72,7 @@ def hashed(path: str, seen: State) -> str:
 
 
 @lru_cache(maxsize=256)
-def _hash(path: str, seen: State) -> str:  # noqa: ARG001  a file that changes is read again
+def _hash(path: str, seen: State) -> str:  # noqa: ARG001  it is in the key of the cache
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
 
 
@@ -124,7 +124,7 @@ class ConditionalFile(StaticFile):  # type: ignore[misc]
             response = super().get_response(method, request_headers)
         except OSError as error:
             raise ChangedFileError(self.path) from error
-        opened = getattr(response.file, "fileobj", response.file)  # if a part is sent: the whole file
+        opened = getattr(response.file, "fileobj", response.file)  # `fileobj`: the file of which a part is sent
         if opened is not None and _state_of_opened(opened) != self.seen[_ENDS.index(opened.name[len(self.path) :])]:
             opened.close()
             raise ChangedFileError(self.path)

@@ -36,7 +36,7 @@ def in_utf8(application: Callable[..., Any]) -> Callable[..., Any]:
         left = _CHARSET.sub("", given) if len(given) <= LONGEST else ""
         environ["CONTENT_TYPE"] = content_type = "" if "*" in left else left
         body = environ.get("wsgi.input")
-        # As Django finds the boundary. Without one, it does not read the form.
+        # Find the boundary in the same way as Django does, which reads no form without a boundary.
         boundary = parse_header_parameters(content_type)[1].get("boundary") if "multipart/" in content_type else ""
         if boundary and not isinstance(body, BoundedParts):
             environ["wsgi.input"] = BoundedParts(body, boundary)

@@ -19,8 +19,8 @@ _CHINESE = "你好"
 _JAPANESE = "こんにちは"
 _BAD = "a bad byte: ?"
 _BEGINNING = 500
-"""How many characters of a title are read in other spellings: to put marks into their order takes time quadratic in
-their number.
+"""How many characters of a title are normalized to find other spellings of a word: the time that it takes to put
+combining marks into their order is quadratic in their number.
 """
 
 _LIST = frozenset({Need.ITEMS, Need.LIST})

@@ -59,7 +59,7 @@ def _judge_quiet(expected: str, observed: str) -> Callable[[Evidence], Judgement
 
 
 def _judge_pause(seen: Evidence, pause: str = "four days") -> Judgement:
-    """Expect no request in a later poll of step 1, which other scenarios may need, nor in the first poll of step 2."""
+    """Expect no request in the first poll of step 2, nor in a later poll of step 1, should other scenarios need one."""
     seen.asked(1)
     for seconds in seen.seconds_until_asked_again(1):
         after = f"{seconds / 3600:.0f} hours" if seconds >= 3600 else f"{seconds / 60:.0f} minutes"
@@ -152,7 +152,7 @@ def _judge_many(seen: Evidence) -> Judgement:
     if most <= 6:
         return passed(observed)
     if most <= 10:
-        return non_strict("at most 6 requests at the same time", observed, "browsers stop at 6, but it is bounded")
+        return non_strict("at most 6 requests at the same time", observed, "browsers stop at 6, but there is a limit")
     return failed("at most 6 requests at the same time", observed)
 
 
