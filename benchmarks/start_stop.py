@@ -1,7 +1,8 @@
 """Start, one request, stop: in a tight loop, and with 3 ms of other work between the request and the stop.
 
 The client is a raw socket that reads by Content-Length; its time is part of every figure. The time of the other work is
-part of none. Without that work, a server that polls looks fast, since the next call always comes before it waits.
+part of none. Without that work, a server that polls looks fast, since the next call always comes before the server
+begins to wait.
 """
 
 from __future__ import annotations
