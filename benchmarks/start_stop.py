@@ -47,7 +47,7 @@ def _receive(client: socket.socket) -> bytes:
 
 
 def cycle(peer: Peer, work: float) -> float:
-    """Start a server, request, and stop it. Return the seconds that this takes, without *work*."""
+    """Start a server, send a request, and stop the server. Return the seconds that this takes, without *work*."""
     began = time.perf_counter()
     with peer.cycle() as port:
         body = fetch(port)

@@ -125,11 +125,12 @@ def without_secrets(
     A description is "password", "parameter NAME", "text beside NAME", "credentials of SCHEME", "secret of the request",
     "value that is nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32
     characters)".
-    The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
-    false, what looks like a token (except a JSON Web Token) and known secrets of fewer than 6 characters stay. If
-    *words* is false, names of secrets are looked for in the parameters of URLs, in JSON and before lists and objects
-    only; credentials after the name of a scheme are not looked for. If *mentions* is true, a text that compares the
-    name of a secret with a string in quotes is replaced as a whole.
+
+    The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur, unless they have
+    fewer than 4 characters. If *shapes* is false, what looks like a token (except a JSON Web Token) and known secrets
+    of fewer than 6 characters stay. If *words* is false, names of secrets are looked for in the parameters of URLs, in
+    JSON and before lists and objects only; credentials after the name of a scheme are not looked for. If *mentions* is
+    true, a text that compares the name of a secret with a string in quotes is replaced as a whole.
     """
     search = _Search(frozenset(name.lower() for name in keep), words, mentions)
     cleaned = without_known(text, known, short=shapes)

@@ -101,7 +101,7 @@ class Command(BaseCommand):
                 )
 
     def _print_first_run(self, url: str, host: str) -> None:
-        """Print the address at which the owner creates an account, as long as there is none."""
+        """Print the address at which the owner creates an account, as long as there is no account."""
         if not first_run.is_open():
             first_run.forget()
             return
