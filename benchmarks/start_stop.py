@@ -1,7 +1,8 @@
 """Start, one request, stop: in a tight loop, and with 3 ms of other work between the request and the stop.
 
 The client is a raw socket that reads by Content-Length; its time is part of every figure. The time of the other work is
-part of none. Without that work, a server that polls looks fast, since the next call always comes before it waits.
+part of none. Without that work, a server that polls looks fast, since the next call always comes before the server
+begins to wait.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def _receive(client: socket.socket) -> bytes:
 
 
 def cycle(peer: Peer, work: float) -> float:
-    """Start a server, request, and stop it. Return the seconds that this takes, without *work*."""
+    """Start a server, send a request, and stop the server. Return the seconds that this takes, without *work*."""
     began = time.perf_counter()
     with peer.cycle() as port:
         body = fetch(port)

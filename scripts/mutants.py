@@ -56,11 +56,11 @@ CHOSEN = [
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]  # Cosmic Ray brings no types
-    """Replace a call, an `await`, an augmented assignment, or a `raise` or `yield` with a value by `pass`. In a
-    `return`, replace the value by None, unless it is None or False.
+    """Replace a statement by `pass` if it is a call, an `await`, an augmented assignment, or a `raise` or `yield` that
+    has a value. In a `return`, replace the value by None, unless it is None or False.
 
     Plain assignments stay. Without the first one of a name, a later line raises NameError, which any test finds; later
-    assignments, and those to attributes and items, are not tried.
+    assignments, and those to attributes and items, are not removed either.
     """
 
     KINDS = ("return_stmt", "raise_stmt", "yield_expr", "expr_stmt", "atom_expr", "await")
@@ -147,7 +147,7 @@ class ReplaceIn(Operator):  # type: ignore[misc]
 
 
 class CatchNothing(Operator):  # type: ignore[misc]
-    """Let an `except` clause catch nothing. Cosmic Ray's own fails at a dotted name."""
+    """Let an `except` clause catch nothing. Cosmic Ray's own operator fails at a dotted name."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         """Yield the position of the exceptions, if *node* is an `except` clause that names some."""

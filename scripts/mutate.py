@@ -125,7 +125,9 @@ class Result:
 
     @property
     def passes(self) -> bool:
-        """Whether enough mutants are killed, every survivor is listed, and every entry of the list is needed."""
+        """Whether enough mutants are killed or time out, every survivor is listed, and every entry of the list is
+        needed; for a selection, only whether every survivor is listed.
+        """
         if self.is_selection:
             return not self.unlisted_survivors
         return self.percent >= FLOOR and not self.unlisted_survivors and not self.needless
@@ -181,8 +183,8 @@ def _is_named(path: str, names: list[str]) -> bool:
 
 
 def read_settings(file: Path) -> list[Target]:
-    """Return the modules of *file*. Raise ValueError if a module has no file or a survivor no reason, else KeyError if
-    an entry is incomplete.
+    """Return the modules of *file*. Raise ValueError if a module's file does not exist or a survivor has no reason, and
+    KeyError if an entry lacks anything else.
     """
     targets = []
     for module in tomllib.loads(file.read_text(encoding="utf-8"))["module"]:

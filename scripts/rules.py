@@ -5,7 +5,7 @@
 
 Each rule has one line for each test that shows it. The exit status is 1 if a test fails, or if a rule was not seen: a
 test of it did not run, or none passed. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help`
-explains both.
+explains the arguments and the exit status.
 """
 
 from __future__ import annotations

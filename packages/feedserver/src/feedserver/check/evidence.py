@@ -21,7 +21,7 @@ SECONDS_BETWEEN_POLLS = 299.0
 """How far apart the requests of two polls are at least, by the moved clock; those of one poll are closer."""
 
 FLOODED = "… more requests than are kept"
-"""What `ExchangeSeen.told` is where exchanges are missing, since the reader sent too many."""
+"""The `told` of the only `ExchangeSeen` that is returned if exchanges are missing, since there were too many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

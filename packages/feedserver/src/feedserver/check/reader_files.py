@@ -116,7 +116,7 @@ def remove_tree(top: Path) -> None:
     number = 0
     while folders := _folders_in(top):
         for folder in folders:
-            for inner in _folders_in(folder):  # nearer to the top, so that no path becomes too long for the system
+            for inner in _folders_in(folder):  # moved to *top*, so that no path becomes too long for the system
                 number += 1
                 with suppress(OSError):
                     inner.rename(top / f".feedserver-{number}")

@@ -77,7 +77,9 @@ class Expectation(ABC):
         return not self.problem()
 
     def verify(self) -> None:
-        """Raise NotSeen where the requests so far are not as expected. `FeedServer.verify` does not check it again."""
+        """Raise NotSeen where the requests so far are not as expected. Either way, `FeedServer.verify` does not check
+        this expectation again.
+        """
         __tracebackhide__ = True
         self.is_checked = True
         problem = self.problem()

@@ -45,8 +45,8 @@ class _Timeline:
 
 
 MOST_HELD = 256 * 1024 * 1024
-"""The most bytes that one server keeps of the files it has read, and as many again of the files of its timelines. A
-folder may have more, and all may be requested.
+"""The most bytes that each of a server's two caches keeps: one has the files of timelines, the other all other files. A
+folder may have more, and a client may request all of them.
 """
 
 MOST_TIMELINES = 64

@@ -20,8 +20,8 @@ class Target:
 
     *scheme* (in lower case) and *host* are those of an absolute-form target, as sent to a proxy, and empty for the
     origin form. *path* is percent-decoded, but an encoded slash stays `%2F`, since it separates nothing. *query* is as
-    it was sent, without the question mark. *key* is the path in a form in which equal paths are equal text, see
-    `path_key`, and so is *query_key*.
+    it was sent, without the question mark. *key* is the path in a form in which equal paths are equal text (see
+    `path_key`); *query_key* is the same for the query.
     """
 
     scheme: str

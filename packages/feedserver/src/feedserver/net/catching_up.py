@@ -25,10 +25,10 @@ TURNS_OF_A_QUEUE = BACKLOG // BATCH + BATCH.bit_length()
 """Turns in which all clients of a full queue are accepted: `Acceptor` takes 1, 2, 4, … of them, and then `BATCH`."""
 
 MUCH = 4096
-"""How many bytes must wait at a connection so that it counts as much: more than a usual request has."""
+"""From this number on, the bytes that wait at a connection count as much: a usual request has fewer."""
 
 MOST_TURNS = 1024
-"""The most turns that are waited for one connection. They read more than a kernel holds for it."""
+"""The most turns to wait for because of one connection. They read more than a kernel holds for a connection."""
 
 
 def catch_up(loop: SocketLoop) -> str:
@@ -54,7 +54,7 @@ def catch_up(loop: SocketLoop) -> str:
 
 
 class Turns:
-    """How many more turns of a loop are waited for one descriptor."""
+    """Decides how many turns of a loop to wait for because of one descriptor."""
 
     __slots__ = ("_left", "_taken")
 
@@ -63,8 +63,8 @@ class Turns:
         self._taken = 0
 
     def take(self, waiting: int | None) -> bool:
-        """Return whether another turn is waited for, if *waiting* bytes have arrived and are not read yet; None for a
-        socket that listens.
+        """Return whether to wait for another turn. *waiting* is the number of bytes that have arrived and are not read
+        yet, or None for a socket that listens.
 
         Where much waits, the client may have sent even more than has arrived.
         """

@@ -121,7 +121,10 @@ class Listening:
         self._sockets += [binding.listen_again(address, port, self._holding) for address in self._bound]
 
     def hold(self, port: int) -> None:
-        """Hold *port* while nothing listens there. Called before `refuse`, where not every system can, and after it."""
+        """Hold *port* while nothing listens there. This is called both before and after `refuse`.
+
+        Where the system cannot hold a port on which a socket still listens, only the second call has an effect.
+        """
         if self._holding:
             return
         if not self._sockets:
@@ -130,7 +133,7 @@ class Listening:
         for listening, address in zip(self._sockets, self._bound, strict=True):
             holder = binding.hold_beside(listening, address, port)
             if holder is None:
-                self.let_go()  # all of them are bound after `refuse`
+                self.let_go()  # the call after `refuse` holds all of them
                 return
             self._holding.append(holder)
 

@@ -2,8 +2,8 @@
 
 It is a daemon thread that starts with the first server and stays, since starting a thread per test makes test servers
 slow. Before a fork it ends if no server runs, so that a test suite may fork without a warning. A forked child only
-closes the inherited descriptors: unregistering a socket there would take it out of its parent's epoll set, which the
-two share.
+closes the inherited descriptors: if it unregistered a socket, the epoll set of the parent would lose that socket, since
+parent and child share the set.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class LoopThread:
                 done.release()
 
         if not (self.visit(call, PATIENCE) and done.acquire(timeout=PATIENCE)):
-            due.clear()  # a loop that can't be visited calls it late: nobody expects that any more
+            due.clear()  # otherwise a loop that can't be visited would call *function* when nobody expects it any more
             raise LoopBlocked(
                 f"the event loop of all servers has been blocked for {PATIENCE:g} s{self._place()}; a listener of a "
                 "journal, a matching function or a fault must return at once"
@@ -136,7 +136,7 @@ class LoopThread:
         """Return which line the loop's thread executes, for a message; "" where that is not known."""
         frame = sys._current_frames().get(self._thread.ident or 0)
         while frame is not None and frame.f_code.co_filename == threading.__file__:
-            frame = frame.f_back  # the line that waits says more than how a lock waits
+            frame = frame.f_back  # a line in `threading` shows only how a lock waits; its caller shows what waits
         return f" at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
 
     def catch_up(self) -> str:
@@ -198,7 +198,7 @@ def _end_idle() -> None:
 
 
 def _before_fork() -> None:
-    # Held across the fork, so that no server starts in between and the child finds the lock in a known state.
+    # The lock is held across the fork, so that no server starts or ends in between.
     _lock.acquire()
     if _current is None or not _current.is_current:
         _end_idle()

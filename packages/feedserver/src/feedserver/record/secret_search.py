@@ -57,7 +57,7 @@ _PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar
 """The folder before a hash in a path that names a version or a picture."""
 
 _LONGEST_FOLDER = 12
-"""The number of characters before a part of a path in which the name of its folder is looked for, with its slashes."""
+"""How many characters before a part of a path are searched for the name of its folder, between slashes."""
 
 # Each pattern takes linear time: most repetitions are possessive (`*+`), so they never backtrack, and a match begins at
 # a boundary only.
@@ -125,11 +125,12 @@ def without_secrets(
     A description is "password", "parameter NAME", "text beside NAME", "credentials of SCHEME", "secret of the request",
     "value that is nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32
     characters)".
-    The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
-    false, what looks like a token (except a JSON Web Token) and known secrets of fewer than 6 characters stay. If
-    *words* is false, names of secrets are looked for in the parameters of URLs, in JSON and before lists and objects
-    only; credentials after the name of a scheme are not looked for. If *mentions* is true, a text that compares the
-    name of a secret with a string in quotes is replaced as a whole.
+
+    The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur, unless they have
+    fewer than 4 characters. If *shapes* is false, what looks like a token (except a JSON Web Token) and known secrets
+    of fewer than 6 characters stay. If *words* is false, names of secrets are looked for in the parameters of URLs, in
+    JSON and before lists and objects only; credentials after the name of a scheme are not looked for. If *mentions* is
+    true, a text that compares the name of a secret with a string in quotes is replaced as a whole.
     """
     search = _Search(frozenset(name.lower() for name in keep), words, mentions)
     cleaned = without_known(text, known, short=shapes)
@@ -142,8 +143,8 @@ def without_secrets(
 @dataclass(slots=True)
 class _Search:
     """The search for secrets in one text. *found* describes each of them, *values* has them as they are spelled there;
-    the parameters in *keep* stay. *words* and *mentions* are as in `without_secrets`. *is_form* is
-    whether a value with blanks for each `+` is searched; then the values within it are not.
+    the parameters in *keep* stay. *words* and *mentions* are as in `without_secrets`. *is_form* is True while a value
+    is searched in which each `+` was replaced by a blank; the values within that value are not searched then.
     """
 
     keep: frozenset[str]
@@ -154,7 +155,7 @@ class _Search:
     is_form: bool = False
 
     def _note(self, description: str, value: str, mentioned: str = "") -> None:
-        """Note a secret: the whole *value*, or, if it mentions the name *mentioned*, a part of it."""
+        """Note a secret: the whole *value*, or, with *mentioned*, only what the value has beside that name."""
         self.found.append(description)
         self.values += parts_beside(value, mentioned) if mentioned else contents(value)
 
@@ -172,7 +173,7 @@ class _Search:
                 text = self._replace(openings, text, Strings(text).behind)
             text = self._replace(PAIR_IN_BRACKETS, text, Strings(text).second_of_two)
         text = self._replace(OPENING_QUOTE, text, self._value_in_quotes)
-        text = self._clean_document(text, shapes, depth)  # first: a value may end at an escape, such as `\u0026`
+        text = self._clean_document(text, shapes, depth)  # first: `PAIR` does not end a value at `\u0026`
         text = MEMBER.sub(lambda match: self._clean_json(match, shapes, depth), text)
         text = self._replace(OPENING, text, container_behind)
         if self.words:

@@ -1,6 +1,6 @@
 """The notations in which strings, lists and objects stand in a text, and where each of them ends.
 
-A text that is cut ends what has begun in it: the string, the list or the object then ends with the text.
+If a text is cut within a string, a list or an object, then the string, the list or the object ends with the text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SAME_AT_BOTH_ENDS = (
 """Quotes that close the strings that they open. A pattern takes the first that fits, so the longer ones come first."""
 
 _ENCODED = ("%22", "%27", "%60")
-"""Percent-encoded quotes. A backslash before one that does not close the string is percent-encoded, too."""
+"""Percent-encoded quotes. If one is escaped, so that it does not close the string, its backslash is encoded, too."""
 
 _OPENING_AND_CLOSING = (("“„”", "“”"), ("‘‚’", "‘’"), ("«»", "«»"), ("‹›", "‹›"))
 
@@ -53,7 +53,7 @@ OTHER_QUOTE = "|".join(re.escape(each) for each in _ENDS if each not in ('"', "'
 """The pattern of a quote that opens a string and is neither `"` nor `'`."""
 
 TOKEN = re.compile(r'"(?P<string>(?>(?:[^"\\]|\\.)*))(?:"(?P<colon>\s*+:\s*+)?)?|[\[\]{}]')
-"""A string of JSON, with the colon behind it if it is a name, or a bracket."""
+"""A bracket, or a string of JSON. If the string is a name, the colon behind it belongs to the token."""
 
 _QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
 _BRACKET = re.compile(r"[(\[{]")

@@ -113,7 +113,7 @@ class FeedForm(ModelForm):
         chosen = self.instance.plugin
         try:
             names = Registry(settings.plugins).names
-        except PluginError as error:  # a web server looks at no plugin when it starts
+        except PluginError as error:  # a web server checks no plugin when it starts, so the form shows the error
             names = []
             self.fields["plugin"].help_text = format_html("LIFESTREAM_PLUGINS: {}.", worded(str(error)))
         known = sorted({*names, *([chosen] if chosen else [])})

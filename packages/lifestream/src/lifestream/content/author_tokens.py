@@ -24,8 +24,8 @@ from lifestream.content.late_pattern import late
 FALLBACKS: Final = name_set("noscript noembed noframes")
 INLINE: Final = name_set("a b big code em font i s small span strike strong sub sup tt u")
 _SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video") | INLINE
-# Its length is bounded, since it is read again at each "<" that is text. It also ends at white space beyond ASCII:
-# `<a\xa0href="/">` is no link, but not meant as text either.
+# The length of a name is bounded, since a name is read again at each "<" that is text. White space beyond ASCII also
+# ends a name: a browser sees no link in `<a\xa0href="/">`, but its author did not mean it as text either.
 _NAME = late(r"</?([A-Za-z][^\s/>]{0,100}+)")
 _NEXT: Final = {name: late(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE | re.ASCII) for name in _SWALLOWING}
 _LESS_THAN: Final = Token("text", "", "&lt;")
@@ -35,8 +35,8 @@ def author_tokens(source: str, in_formula: Callable[[], bool] = lambda: False) -
     """Yield the tokens of an HTML fragment. An element that its slash makes empty gets an end tag, though the fragment
     has none.
 
-    *in_formula* tells whether what comes next is in MathML: only there a CDATA section is one, and elsewhere it is a
-    comment that ends at the next `>` (HTML, 13.2.5.42).
+    *in_formula* tells whether what comes next is in MathML. Only there does `<![CDATA[` begin a CDATA section;
+    elsewhere it begins a comment that ends at the next `>` (HTML, 13.2.5.42).
     """
     position = text_start = 0
     written_out: set[str] = set()

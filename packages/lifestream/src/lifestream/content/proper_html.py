@@ -4,8 +4,8 @@ Most entries of feeds are such HTML. nh3 takes apart each of their tags and writ
 of them. Here the source is cut into tags and texts, and nh3 is given each tag once. So the result has only tags that
 nh3 has written and `clean_html` has checked, and texts without `<` and `>`: it is safe, whatever the source is.
 
-It is also what nh3 would make of the source as a whole, since only sources of the form of `settled_html` are taken,
-which are read just as they are written. Those of any other form are left to the sanitizer.
+The result is also what nh3 would make of the source as a whole, since only sources of the form of `settled_html` are
+taken, which are read just as they are written. Sources of any other form are left to the sanitizer.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class SourceTags(KnownTags):
                 return self.keep(source, CleanTag("", "", "", ""))
         tag = self._tags[self._written(mended, name, is_end=bool(found[1]), attributes=found[3])]
         if tag.letter == OTHER:
-            # Only a tag with a style may be written differently when nh3 writes it again.
+            # The tag has a style, which nh3 may change once more when it reads what it has written.
             if self._written(tag.html[1:-1], name, is_end=False, attributes=found[3]) != tag.html[1:-1]:
                 raise NotProper(source)
             tag = tag._replace(letter=letter_of(name))
@@ -108,7 +108,7 @@ class SourceTags(KnownTags):
         end = "" if name in VOID else f"</{name}>"
         clean = self._clean(f"<{source}>{end}")
         written = clean[1 : -1 - len(end)]
-        # Empty if the rules do not allow the element, or if a value in quotes has no end.
+        # `clean` is empty if the rules do not allow the element, or if a value in quotes has no end.
         if clean != f"<{written}>{end}" or not _is_one_tag(written, name):
             raise NotProper(source)
         return written

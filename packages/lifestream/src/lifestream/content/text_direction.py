@@ -41,9 +41,9 @@ def as_row(text: str) -> str:
 def isolated(text: str) -> str:
     """Return *text* so that it neither changes the direction of the text before and after it, nor covers other lines.
 
-    Text without piles of marks, and without controls of embeddings, overrides and isolates, is returned unchanged. In
-    other text each control that begins one gets its end, an end that is not that of the innermost one is removed, and
-    the whole becomes an isolate (UAX 9, 2.4 and 2.5).
+    Piles of combining marks are shortened. Text with controls of embeddings, overrides or isolates becomes an isolate
+    (UAX 9, 2.4 and 2.5): in it, each control that begins one of these gets its end, and an end that is not that of the
+    innermost open one is removed. Other text stays as it is.
     """
     text = without_piles(text)
     if not _CONTROL.search(text):

@@ -65,8 +65,8 @@ def _fields(piece: str, prefixes: Mapping[str, str]) -> Fields:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield *text* without CDATA sections, comments and processing instructions, cut before each entry: its head first,
-    then the entries.
+    """Yield *text* without comments, processing instructions and CDATA sections, cut before each entry: its head first,
+    then the entries. A CDATA section without `<` becomes text.
     """
     document = text.encode("utf-8", "replace")
     kept, position = [], 0

@@ -204,7 +204,8 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
     def track_namespace(self, prefix: str | None, uri: str) -> None:
         """Record a namespace, as feedparser does, and the prefix that it was declared with."""
         super().track_namespace(prefix, uri)
-        # feedparser treats these namespaces specially at the start of an element, but not at its end.
+        # Userland's namespaces of RSS are left out: feedparser treats them specially at the start of an element, but
+        # not at its end.
         if prefix and "backend.userland.com/rss" not in uri.lower():
             self.prefixes.setdefault(uri, prefix)
 

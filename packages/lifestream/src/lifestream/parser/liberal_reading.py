@@ -2,8 +2,8 @@
 
 An ill-formed document is split into its entries (`salvage`), whose tags are made to match (`balanced_tags`), so that
 the strict reader can read them. feedparser reads only documents that the strict reader does not recognise as feeds,
-documents in which it finds no entries although there are some, and documents that use namespaces in a way that XML
-does not allow. feedparser is imported only when it is needed.
+documents in which the strict reader finds no entries although there are some, and documents that use namespaces in a
+way that XML does not allow. feedparser is imported only when it is needed.
 """
 
 from __future__ import annotations

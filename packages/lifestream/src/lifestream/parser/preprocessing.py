@@ -25,8 +25,8 @@ from lifestream.parser.encoding import WINDOWS_CHARACTERS
 ITUNES: Final = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 MEDIA: Final = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
 OVERWRITTEN: Final = "\0\0"
-"""What takes the place of a part of a document after a crash of the server that stored it. What was there is lost, even
-if the rest is well-formed. A single NUL is a mistake in a text.
+"""The sign of a part that is lost, even if the rest of the document is well-formed: when a server crashes while it
+stores a document, NULs may take the place of a part. A single NUL is only a mistake in a text.
 """
 ASIDE: Final = "aside-"
 """The prefix in the local names of elements that were renamed."""
@@ -111,7 +111,8 @@ def _one_character(found: re.Match[str]) -> str:
 def _harmless_reference(found: re.Match[str]) -> str:
     digits, base = (found[1], 16) if found[1] else (found[2], 10)
     digits = digits.lstrip("0") or "0"
-    # Seven digits hold the number of every character; Python refuses to convert very long ones.
+    # A number of eight digits is beyond all characters, so further digits do not matter. Python refuses to convert very
+    # long numbers.
     number = int(digits[:8], base)
     if 0x80 <= number <= 0x9F:
         return WINDOWS_CHARACTERS[number]

@@ -27,7 +27,7 @@ class RedditPlugin(FeedPlugin):
         about = _LINK.search(entry.content, len(post))
         if content.startswith("<table"):
             content = _LAYOUT.sub(" ", content).strip()
-        # A post that consists of text links to itself.
+        # If a post has no link but only text, Reddit's link leads to the post itself.
         if about and about[1] != entry.link:
             content = f'{content}<p><a href="{about[1]}">{about[1]}</a></p>'
         return replace(entry, content=content, author=entry.author.removeprefix("/u/"))

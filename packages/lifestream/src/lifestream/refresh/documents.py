@@ -279,7 +279,7 @@ class _Web:
 def _reason(name: str, error: OSError) -> str:
     """Return in words why the file *name* could not be read."""
     words = error.strerror or str(error)
-    if not isinstance(error, TimeoutError):  # its message is our own
+    if not isinstance(error, TimeoutError):  # the message of a TimeoutError is our own, and stays as it is
         words = words.lower()
     hint = "; an address begins with https://" if isinstance(error, FileNotFoundError) and "." in name else ""
     return f"{words}{hint}"

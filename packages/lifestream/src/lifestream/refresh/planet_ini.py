@@ -1,11 +1,12 @@
-"""The configuration of a planet: `config.ini` of Planet and Planet Venus, `planet.ini` of Pluto. It reads no file
-and requests nothing.
+"""The configuration of a planet: `config.ini` of Planet and Planet Venus, `planet.ini` of Pluto. This module reads no
+file and requests nothing.
 
 Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. The
 name, the site and the filters of a feed are taken: a filter that is a list of words becomes a rule for each of them.
 A filter of the section `[Planet]` applies to each feed that does not set the same option, as in Planet Venus. Faces,
-themes and filters that are programs have no counterpart. The *note* of a feed names its filters, and its options of
-`_NO_COUNTERPART`, that are left out. The note of the first feed also names the filters of `[Planet]` that are left out.
+themes and filters that are programs have no counterpart. The *note* of a feed names what is left out: its filters that
+become no rules, and its options of `_NO_COUNTERPART`. The note of the first feed that is not refused also names the
+filters of `[Planet]` that are left out.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _BLOCK: Final = ("exclude", "excludes")
 _LISTS: Final = ("opml", "foaf", "csv", "config")
 _NO_COUNTERPART: Final = ("filters", "face", "avatar", "xml_base", "title_type", "summary_type", "content_type")
 _OF_ALL: Final = (*_KEEP, *_BLOCK)
-"""The options of the section `[Planet]` that become rules of feeds. Of its others, only `filters` is noted."""
+"""The options of the section `[Planet]` that become rules of feeds. Of its other options, only `filters` is noted."""
 _LONGEST_SHARED: Final = 5_000
 """The most characters of a value that all feeds share, and of a filter that is to become rules."""
 _USED: Final = ("feed", "name", "title", "link", *_KEEP, *_BLOCK, *_NO_COUNTERPART)

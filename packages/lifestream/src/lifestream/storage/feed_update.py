@@ -60,7 +60,9 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
                 _describe(feed, result.prepared, outcome.url)
             _note_hub(feed, outcome, result.prepared)
         case NotModified():
-            if not _is_incomplete(feed):  # new validators of an incomplete document have to come with it twice
+            # A 304 has no document, and the validators of an incomplete one are kept only if it comes twice with them:
+            # see `_keep_validators`.
+            if not _is_incomplete(feed):
                 # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those unchanged that it doesn't name.
                 etag, last_modified = validators(outcome.headers)
                 feed.etag = etag or feed.etag

@@ -51,14 +51,15 @@ class ServerBusy(Error):
 
 
 class BoundedParser(HTTPRequestParser):
-    """A parser that refuses a head of many lines, a body whose end is ambiguous, and long framing with 400. It refuses
-    a body with 503 if a shortage of files or of space on the disk prevents that it is kept, or if *may_keep_more*,
-    which is called for each `_STEP` of a body, returns False.
+    """A parser that answers 400 to a head of many lines, to a body whose end is ambiguous, and to long framing. It
+    answers 503 to a body that it cannot keep, for lack of files or of space on the disk. *may_keep_more* is called for
+    each `_STEP` of a body; if it returns False, the answer is 503, too.
 
     *command* and *path* are empty if the request line is invalid.
     """
 
-    # waitress sets them when it has read a request line, and its log names the path; its stub has bytes.
+    # waitress sets them only when it has read a request line, but its log may name the path of any request. In
+    # waitress's stub, they are bytes.
     command = path = ""  # type: ignore[assignment]
 
     def __init__(self, adj: Any, may_keep_more: Callable[[], bool] = lambda: True) -> None:
@@ -75,7 +76,7 @@ class BoundedParser(HTTPRequestParser):
             if not data:
                 return blank
             if data[:1].isspace():  # waitress skips blanks before a request line, and heads of blanks alone
-                data = b"\0" + data[1:]  # with which no request line begins
+                data = b"\0" + data[1:]  # no request line begins with NUL, so the request is refused
         before = self.kept
         try:
             consumed = blank + super().received(data)
@@ -93,10 +94,12 @@ class BoundedParser(HTTPRequestParser):
         return consumed
 
     def close(self) -> None:
-        """Delete the body. What of it was not yet written to its file may not fit on the disk."""
+        """Delete the body. If the disk has no space for the last part of it, which is written first, this is only
+        logged.
+        """
         try:
             super().close()
-        except OSError:  # the file is closed anyway; waitress would never go on with the connection
+        except OSError:  # the file is closed anyway; waitress would not go on after an exception here
             _log.debug("a body could not be written to a file", exc_info=True)
 
     def _refuse_for_now(self, reason: str) -> None:

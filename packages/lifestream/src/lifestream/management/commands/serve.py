@@ -101,7 +101,7 @@ class Command(BaseCommand):
                 )
 
     def _print_first_run(self, url: str, host: str) -> None:
-        """Print the address at which the owner creates an account, as long as there is none."""
+        """Print the address at which the owner creates an account, as long as there is no account."""
         if not first_run.is_open():
             first_run.forget()
             return
@@ -155,7 +155,7 @@ def _daily_work(stopping: threading.Event) -> object:
 
 def split_address(address: str) -> tuple[str, int]:
     """Return the host and the port of "host:port", "host", "[::1]:8000", ":8000" or "8000". Raises CommandError for
-    anything else.
+    text of another form, or if the port is no port. Whether the host exists is not checked.
     """
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):

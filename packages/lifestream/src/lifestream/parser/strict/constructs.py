@@ -51,7 +51,9 @@ def loose(element: Element, scope: Scope, kind: TextKind = TextKind.LOOSE) -> Co
 
 
 def written(element: Element) -> str:
-    """Return the person's name or the category that *element* contains: text, or HTML if there is markup in it."""
+    """Return the person's name or the category that *element* contains: HTML if it contains elements, all of them of
+    HTML; otherwise the text before its first element.
+    """
     if not len(element) or not all(child.tag.rpartition("}")[2].lower() in ELEMENTS for child in element):
         return element.text or ""
     return inner_html(element, "", joined)

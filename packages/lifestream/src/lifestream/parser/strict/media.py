@@ -99,7 +99,7 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
 
 def _media(entry: _Level) -> Iterator[Media]:
     """Yield one medium for each group or content that is not empty; if all are empty, for the first one. If *entry* has
-    none, yield one for its thumbnail or player.
+    neither a group nor a content, yield one for its thumbnail or player, if it has one of these.
     """
     inner = [level for level in entry.inner if _has_anything(level)] or entry.inner[:1]
     for level in inner:

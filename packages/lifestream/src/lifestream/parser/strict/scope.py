@@ -55,9 +55,10 @@ _MOST_JOINED: Final = 10_000
 
 
 def joined(base: str, address: str) -> str:
-    """Return *address* resolved against *base*, in one line, or "" if there is none or it can't be parsed. An absolute
-    address is resolved against itself: against *base*, `urljoin` would drop its empty query only if the schemes are
-    equal.
+    """Return *address* resolved against *base*, in one line, or "" if there is none or it can't be parsed.
+
+    An absolute address is resolved against itself, so the result does not depend on *base*: `urljoin` would drop an
+    empty query if both schemes are equal, and keep it otherwise.
     """
     text = one_line(address)
     if has_impossible_host(text):
