@@ -43,7 +43,7 @@ def test_host_and_port_have_defaults(address: str, split: tuple[str, int]) -> No
     "address",
     [
         "host:port", "127.0.0.1:99999", "a:b:c", "127.0.0.1:²", "127.0.0.1:" + "9" * 5000, "100000", "9" * 5000, "::1",
-        "::1:8000", "http://x:80", "http://x", "x/y", "",
+        "::1:8000", "http://x:80", "http://x", "x/y", "", "[h", "][", "[a]b:80", "[]:80", "[[::1]]", "a b",
     ],
 )  # fmt: skip
 def test_a_text_that_is_no_address_is_an_error(address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import threading
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -161,7 +162,7 @@ def split_address(address: str) -> tuple[str, int]:
     if not separator or address.endswith("]"):
         host, port = ("", address) if address.isdigit() else (address, "8000")
     # An IPv6 address without brackets could also end with a port; "http://host:80" is a URL.
-    is_host = "/" not in host and (":" not in host or (host.startswith("[") and host.endswith("]")))
+    is_host = re.fullmatch(r"[^][/:\s]*|\[[^][/\s]+\]", host) is not None
     if not address or not is_host or not _is_port(port):
         text = gettext("'{address}' is no address; write it like {example}")
         raise CommandError(text.format(address=address, example="127.0.0.1:8000"))
