@@ -8,7 +8,7 @@ from django.utils import timezone
 from factories import make_feed, make_item, make_lifestream, make_subscription
 from lifestream.models import Feed, Post, Subscription
 from lifestream.refresh import opml
-from lifestream.refresh.opml import Outline, read, render, subscribe_to, subscriptions_of, write
+from lifestream.refresh.opml import OpmlList, Outline, read, read_list, render, subscribe_to, subscriptions_of, write
 from lifestream.storage import credentials
 
 OUTLINES = [
@@ -70,19 +70,21 @@ def test_an_address_of_a_site_is_written_without_characters_that_no_iri_has() ->
     assert outline == Outline("https://a.example/f?{|}", "A", f"https://a.example/{encoded}")
 
 
-@pytest.mark.slow
-@pytest.mark.django_db
-def test_a_list_is_written_in_parts_that_end_with_the_first_outline_beyond_64_ki_characters() -> None:
-    lifestream = make_lifestream()
-    outlines = [Outline(f"https://a.example/{n:03}/{'x' * 900}", f"{n:03}") for n in range(240)]
-    subscribe_to(lifestream, outlines)
-    *parts, last = write(lifestream)
-    assert len(parts) == 3
-    for part in parts:
-        assert len(part.rpartition(b"<outline")[0]) <= 64 * 1024 < len(part)
-    assert all(part.startswith(b"<outline ") for part in (*parts[1:], last))
-    assert last.endswith(b"</opml>")
-    assert read(b"".join([*parts, last])) == outlines
+def parts_of(outlines: list[Outline]) -> list[bytes]:
+    return list(opml._rendered("t", outlines))
+
+
+@pytest.mark.parametrize(("more", "of_parts"), [(0, [2, 1, 0]), (1, [1, 2, 0])])
+def test_a_list_is_written_in_parts_that_end_with_the_first_outline_beyond_64_ki_characters(
+    more: int, of_parts: list[int]
+) -> None:
+    [short] = parts_of([Outline("https://a.example/", "A")])
+    room = 64 * 1024 - len(short.removesuffix(b"</body></opml>"))
+    urls = [f"https://a.example/{'x' * (room + more)}", "https://b.example/", f"https://c.example/{'x' * 64 * 1024}"]
+    outlines = [Outline(url, "A") for url in urls]
+    parts = parts_of(outlines)
+    assert [part.count(b"<outline ") for part in parts] == of_parts
+    assert read_list(b"".join(parts)) == OpmlList(tuple(outlines))  # which is well-formed
 
 
 @pytest.mark.django_db

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models.signals import post_save
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Feed, Lifestream, Post, Subscription
+from lifestream.models.changed_fields import RowGone
 from lifestream.models.feeds import lock_feeds
 from lifestream.storage import fanout
 from lifestream.storage.backfill import fill
@@ -98,6 +100,18 @@ class TestSubscribing:
         assert (again, again.name) == (made, "Mine")
         assert titles(lifestream) == []
 
+    @pytest.mark.django_db(transaction=True)
+    def test_what_was_deleted_meanwhile_is_named_as_the_reason(self) -> None:
+        lifestream, feed = make_lifestream(), make_feed()
+        gone, lost = make_lifestream(), make_feed()
+        for row in (gone, lost):
+            type(row).objects.filter(pk=row.pk).delete()
+        with pytest.raises(RowGone, match="the lifestream was deleted"):
+            subscribe(gone, feed)
+        with pytest.raises(RowGone, match="the feed was deleted"):
+            subscribe(lifestream, lost)
+        assert not Subscription.objects.exists()
+
 
 class TestReaders:
     """A feed that has lost its readers is idle: it is not fetched."""
@@ -112,6 +126,21 @@ class TestReaders:
         assert status(feed) == Feed.Status.ACTIVE
         other.delete()
         assert status(feed) == Feed.Status.IDLE
+
+    def test_a_feed_that_a_superuser_has_paused_stays_paused(self) -> None:
+        feed = make_feed(status=Feed.Status.PAUSED)
+        subscription = make_subscription(feed)
+        assert status(feed) == Feed.Status.PAUSED
+        subscription.delete()
+        assert status(feed) == Feed.Status.PAUSED
+
+    def test_the_time_when_its_last_subscription_ended_is_stored(self) -> None:
+        feed = make_feed()
+        subscription = make_subscription(feed)
+        begin = timezone.now()
+        subscription.delete()
+        since = Feed.objects.get(pk=feed.pk).idle_since
+        assert since is not None and begin <= since <= timezone.now()
 
     def test_readers_of_another_feed_do_not_make_it_active(self) -> None:
         make_subscription(make_feed())
