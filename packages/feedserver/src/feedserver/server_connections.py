@@ -50,7 +50,7 @@ class ServerConnections:
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
-        self.listening.site.catch_up()  # a client that waits to be accepted would be reset
+        self.listening.site.catch_up()  # otherwise, a client that waits to be accepted would be reset
         self.listening.hold(self.port)
         self._thread.do(self.listening.refuse)
         self.listening.hold(self.port)
