@@ -81,7 +81,7 @@ def parameters(only: Iterable[str] = (), known_failures: Path | None = None) -> 
     known = read_known_failures(known_failures.read_text("utf-8")) if known_failures is not None else {}
     choose(SCENARIOS, known)
     chosen = choose(SCENARIOS, wanted)
-    if wanted:  # without those that they depend on, which run in the same test
+    if wanted:  # without the scenarios that these depend on, which run in the same test
         names = {name.strip().upper() for name in wanted}
         chosen = [scenario for scenario in chosen if {scenario.id, scenario.group} & names]
     return [pytest.param(ScenarioTest(each), id=each.id, marks=_marks(known.get(each.id))) for each in chosen]

@@ -28,7 +28,7 @@ _NEEDS_TABLES = frozenset(
 
 _NEEDS_NO_HOME = frozenset({"read"})
 
-_FILES = 4  # that a command needs to read its settings, its modules and its database
+_FILES = 4  # how many files a command must be able to open, for its settings, its modules and its database
 _TRIES = 10
 _PAUSE = 0.5  # seconds between two tries: meanwhile, another process creates most of the tables
 
