@@ -23,5 +23,6 @@ html_title = "feedserver and lifestream"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 nitpicky = False
-# Response's constructor takes more than its fields, so autodoc shows it from the docstring.
+# Show each `__init__` as an entry of its own, with its signature and docstring: that of `Response` accepts values of
+# more types than the fields have.
 autodoc_class_signature = "separated"

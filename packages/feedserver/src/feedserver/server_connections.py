@@ -25,7 +25,8 @@ class ServerConnections:
     _thread: shared_loop.LoopThread | None
 
     def on_connect(self, *faults: Fault | None) -> None:
-        """Break connections before any request: the first fault breaks the next one, and so on; the last, all after it.
+        """Break connections before any request: the first fault breaks the next connection, the second the one after
+        it, and so on; the last fault breaks all further connections.
 
         None leaves a connection whole. A call without arguments ends the breaking of connections. Raises TypeError for
         what is no fault, ValueError for a fault with a trigger.
@@ -50,7 +51,7 @@ class ServerConnections:
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
-        self.listening.site.catch_up()  # a client that waits to be accepted would be reset
+        self.listening.site.catch_up()  # otherwise, a client that waits to be accepted would be reset
         self.listening.hold(self.port)
         self._thread.do(self.listening.refuse)
         self.listening.hold(self.port)

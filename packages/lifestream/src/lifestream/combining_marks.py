@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Final
 
 MOST_MARKS: Final = 8
-# For Python, marks are neither letters nor white space; neither are signs and emoji, which `pile` keeps.
+# What may be a pile: for Python, marks are neither letters nor white space. Neither are signs and emoji, which `pile`
+# keeps.
 _MARKS: Final = re.compile(r"[^\w\s\x00-\x7f]{9,}+")
 
 

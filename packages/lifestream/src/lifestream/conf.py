@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 THEMES = ("standard", "list", "magazine")
 
-_CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
+_CONNECTIONS = 128  # with TLS, each request costs 80 KB on uvloop, and 320 KB on asyncio's own loop
 _HTML_SETTINGS = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
 _MOST_DAYS: Final = 36_500.0
 _MOST_BYTES: Final = 1e12
@@ -409,7 +409,7 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError if it is no number
     except ValueError as error:
-        reason = str(error).partition(" as ")[0]  # the text that was taken for a port may be a password
+        reason = str(error).partition(" as ")[0]  # without the text that was taken for a port: it may be a password
         if "@" not in url and "'" not in reason:  # else the reason may quote a password
             return gettext("it is no URL ({reason})").format(reason=reason)
         parts = urlsplit("")

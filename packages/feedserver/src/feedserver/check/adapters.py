@@ -105,7 +105,7 @@ class Session(ABC):
 
 
 class Adapter(ABC):
-    """A reader, which a run opens once for each lane."""
+    """A reader, which a run opens once for each lane: a group of scenarios that run together (see `lane`)."""
 
     name = "reader"
     version = ""

@@ -80,7 +80,8 @@ class CommandAdapter(Adapter):
         self._commands = commands
         self.kind = kind
         self._reproduce = reproduce
-        self._bundle = _bundle()  # takes a while: a signal may come, and must leave no folder behind
+        # Before the folder is made: this takes a while, and a signal in this time must leave no folder behind.
+        self._bundle = _bundle()
         self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
         self.name = name or _name_of(commands.add or commands.poll)
         self._setup_home: Home | None = None

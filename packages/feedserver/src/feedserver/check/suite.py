@@ -53,7 +53,7 @@ class ScenarioTest:
         adapter = PythonAdapter(client, kind)
         report = run(adapter, only=[self.scenario.id], kind=kind)
         result = report[self.scenario.id]
-        if report.misfires:  # perhaps only that of a scenario on which this one depends
+        if report.misfires:  # perhaps only in a scenario on which this one depends
             pytest.fail("\n".join(line for misfire in report.misfires for line in details(misfire)), pytrace=False)
         if result.verdict is Verdict.FAIL:
             raise RuleBroken("\n".join(details(result)))
@@ -76,12 +76,12 @@ def parameters(only: Iterable[str] = (), known_failures: Path | None = None) -> 
     import pytest
 
     wanted = list(only)
-    if wanted and not any(name.strip() for name in wanted):  # no test would be made, and pytest would skip it
+    if wanted and not any(name.strip() for name in wanted):  # without parameters, pytest would only skip the test
         raise ValueError(f"there is no scenario {wanted[0]!r}; give an id, such as V1, or nothing for all")
     known = read_known_failures(known_failures.read_text("utf-8")) if known_failures is not None else {}
     choose(SCENARIOS, known)
     chosen = choose(SCENARIOS, wanted)
-    if wanted:  # without those that they depend on, which run in the same test
+    if wanted:  # without the scenarios that these depend on, which run in the same test
         names = {name.strip().upper() for name in wanted}
         chosen = [scenario for scenario in chosen if {scenario.id, scenario.group} & names]
     return [pytest.param(ScenarioTest(each), id=each.id, marks=_marks(known.get(each.id))) for each in chosen]

@@ -106,7 +106,7 @@ class Close(_End):
 
     @property
     def needs_body(self) -> bool:
-        """Whether it is between bytes of the body that the connection is closed."""
+        """Whether the connection is closed between bytes of the body."""
         return self.after not in (None, 0, "headers")
 
     def _broken(self, rest: Plan) -> Plan:

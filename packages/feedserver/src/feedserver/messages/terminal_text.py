@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _MOST_MARKS: Final = 8  # in a row: no writing system needs more; a mantra in Tibetan has a stack of eight
-# For Python, marks are neither letters nor white space; neither are signs and emoji, which `_shown` keeps.
+# For Python, marks are neither letters nor white space. Neither are signs and emoji, which `_shown` keeps.
 _MAY_BE_MARKS: Final = re.compile(r"[^\w\s\x00-\x7f]{9}")
 
 

@@ -222,7 +222,7 @@ class SubscriptionAdmin(OwnedAdmin):
 
     @admin.display(description=gettext_lazy("site"), ordering="name")
     def site(self, subscription: Subscription) -> SafeString:
-        """Return its name in the lifestream and its address."""
+        """Return the subscription's name in the lifestream, and the address of its feed."""
         feed = subscription.feed
         private = gettext("with a login") if feed.is_private else ""
         name = isolated(subscription.display_name[:120])
@@ -255,7 +255,7 @@ class SubscriptionAdmin(OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
-        """Show no new items of the selected subscriptions. A feed that has no others is not fetched any more."""
+        """Show no new items of the selected subscriptions. A feed whose subscriptions are all paused is not fetched."""
         chosen = Subscription.objects.filter(pk__in=list(subscriptions.values_list("pk", flat=True)), paused=False)
         count = chosen.update(paused=True)
         text = ngettext("{} subscription was paused.", "{} subscriptions were paused.", count)

@@ -35,7 +35,7 @@ _SHOWN: Final = "\2"
 
 _TAG = re.compile(r"(/?)([a-z][^\s/<>\"'=]*+)((?>(?> [^\s/<>\"'=]++=\"[^<>\"]*+\")*))")
 _ATTRIBUTE = re.compile(r" ([^\s=]++)=\"([^\"]*+)\"")
-# `https:///x` has no host, so it gets that of the base.
+# An address with a host of its own. `https:///x` has none, so it gets that of the base.
 _WITH_HOST = re.compile(r"https?://[\w.-]")
 _INDEPENDENT = re.compile(rf"{_WITH_HOST.pattern}|#")
 _NOT_SHOWN = re.compile(f"{_HIDDEN}[^{_SHOWN}]*+{_SHOWN}?")
@@ -58,7 +58,7 @@ class CleanTag(NamedTuple):
 
 
 class KnownTags(dict[str, CleanTag]):
-    """Tags that are known, by what is written between their angle brackets. Their number is limited."""
+    """A cache of limited size: what each tag becomes, by what is written between its angle brackets."""
 
     def __init__(self) -> None:
         super().__init__()

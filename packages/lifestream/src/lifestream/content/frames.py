@@ -17,7 +17,7 @@ from lifestream.content.urls import FETCHED, safe_url
 
 FRAMES: Final = name_set("iframe embed object")
 PLAYER: Final = "data-player"
-_MOST_TOKENS: Final = 20  # how many tokens of the content of a player are searched for a link
+_MOST_TOKENS: Final = 20  # how many tokens of a player's content are searched for a link
 
 
 class Frames:

@@ -22,15 +22,17 @@ _TURNS_AROUND = late("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The form of most addresses, which need no further checks.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 
-# A plain path from the root, and the only part of a base that counts for such a path: the two are simply joined.
+# `_PLAIN_PATH` is a plain path from the root, and `_ORIGIN` the only part of a base that counts for such a path: the
+# two are simply joined.
 _PLAIN_PATH = re.compile(
     r"(?!.*/[/.])/[A-Za-z0-9/.,:~%+_!*()@$'&=-]*(?:\?[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?(?:#[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?"
 )
 _ORIGIN = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=[/?#]|\Z)")
 
 
-# A name in DNS has 253 characters at most (RFC 1035, section 3.1), each of its labels 63; a login may precede it. For
-# Python, combining marks are neither letters nor white space, but for two half-width ones.
+# A name in DNS has 253 characters at most (RFC 1035, section 3.1), each of its labels 63; a login may precede it.
+# The pattern takes for a combining mark or a sign what is neither `\w` nor `\s` for Python, and two half-width marks,
+# which are `\w`.
 _IMPOSSIBLE_HOST = late(r"[^/?#]*+/[\t\r\n]*+/(?:[^/?#]{1001}|[^/?#]*?(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){64})")
 
 

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from lifestream.message import say
 
-if TYPE_CHECKING:  # the settings are read by all commands, and few of those connect to anything
+if TYPE_CHECKING:  # every command imports this module for the settings, and few commands connect to anything
     import ssl
 
 DIRECT: Final = "direct"
-"""The proxy of a feed that is requested without one, although LIFESTREAM_PROXY names one."""
+"""The value of *proxy* for a feed that is requested without a proxy, although LIFESTREAM_PROXY names one."""
 
 MOST_HEADERS: Final = 10
 LONGEST_HEADER: Final = 4096
@@ -56,7 +56,7 @@ class RequestOptions:
 
     @property
     def has_own_proxy(self) -> bool:
-        """Whether a proxy of the feed's own answers for its hosts: see `is_own_proxy`."""
+        """Whether the feed is requested through a proxy of its own: see `is_own_proxy`."""
         return is_own_proxy(self.proxy)
 
     @property
@@ -109,7 +109,10 @@ def checked_headers(lines: str) -> tuple[tuple[str, str], ...]:
 
 
 def checked_certificates(text: str) -> str:
-    """Return the certificates in *text*, in PEM. Raises `OptionRefused` for anything else, as for a private key."""
+    """Return *text*, certificates in PEM, without the white space around it; "" for blank text.
+
+    Raises `OptionRefused` for a private key, and for text that can't be read as certificates.
+    """
     import ssl
 
     text = text.strip()
@@ -145,9 +148,11 @@ def _is_proxy(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """Return *url*, of a proxy or a site, as people may see it: with asterisks for its user name and password or, if it
-    has no "@", for an invalid port, which may be a password without a host behind it. Asterisks also stand for a query,
-    a fragment and what is behind a semicolon, which no such URL needs.
+    """Return *url*, of a proxy or a site, as people may see it. Asterisks replace its user name and password, its query
+    and fragment, and what follows a semicolon: no such URL needs the latter three.
+
+    If *url* has no "@" and its port is invalid, that may be a password whose host was forgotten. So asterisks replace
+    the port and all that follows it.
     """
     before, at, after = url.rpartition("@")
     if not at:

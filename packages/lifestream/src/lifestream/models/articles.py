@@ -18,7 +18,8 @@ class Article(models.Model):
     counts the requests with this fingerprint that gave no content; 0 if the last one gave some.
     """
 
-    # Not the primary key: Django 5.2 compares a primary key that is a relation with numbers that no column can hold.
+    # Not the primary key: in a lookup by a primary key that is a relation, Django 5.2 sends the database even numbers
+    # that no column can hold.
     item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="article", verbose_name=_("item"))
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     fetched = models.DateTimeField(_("fetched"))

@@ -7,9 +7,9 @@ Both have a table `lifestream_search` beside the models' tables; a migration cre
 `content.tokenizer` finds in the first TEXT_LENGTH characters of an item's text, and apart from them those of its title,
 author and tags. `search_sql` has the SQL of each database.
 
-`storage.item_import` writes the entry of an item together with the item, and deleting an item deletes its entry. No
-triggers do this, since a migration that creates a table anew drops them. Entries of items that were deleted in another
-way, such as with their feed, lead to no item, and `rebuild` removes them.
+`storage.item_import` writes the entry of an item together with the item, and `Item.delete` and `ItemQuerySet.delete`
+delete the entry. No triggers do this, since a migration that creates a table anew drops them. Entries of items that
+were deleted in another way, such as with their feed, lead to no item, and `rebuild` removes them.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ class FoundItems:
 
     def first_listed(self, queryset: QuerySet[_Row], count: int) -> FoundKeys:
         """Return the primary keys of the first *count* rows of *queryset* that are found. All items that are found are
-        looked up once, which takes less time than checking row after row if few rows are found although the words are
-        frequent.
+        looked up once. If few rows are found although the words are frequent, this takes less time than checking row
+        after row.
         """
         using = queryset.db
         if self.keys is None:

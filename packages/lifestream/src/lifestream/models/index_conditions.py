@@ -47,8 +47,8 @@ class HasNoIcon(BooleanLookup):
 
 class AmongFew(BooleanLookup):
     """The condition that a column is one of the keys that a `Subquery` returns, which are few compared with the rows of
-    the table. PostgreSQL estimates a union by the limits of its parts, and would read a whole table of 100,000 rows for
-    a thousand keys; for an array, it expects few keys.
+    the table. PostgreSQL estimates how many keys a union returns by the limits of its parts, and would read a whole
+    table of 100,000 rows for a thousand keys. For an array, it expects few keys.
     """
 
     prepare_rhs = False

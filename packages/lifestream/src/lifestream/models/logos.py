@@ -46,8 +46,8 @@ def too_large() -> str:
 
 
 def validate_logo(data: bytes) -> None:
-    """Raise ValidationError if *data* is larger than `LARGEST`, is no picture of `_KINDS` whose size can be read, or
-    has no pixels, or too many for an icon.
+    """Raise ValidationError if *data* is larger than `LARGEST`, is no picture of `_KINDS` whose size can be read, has
+    no pixels or too many for an icon, or has a side of more than `_LONGEST_SIDE` pixels.
     """
     if len(data) > LARGEST:
         raise ValidationError(too_large())
@@ -79,8 +79,8 @@ def remove_logo(lifestream: Lifestream) -> None:
 
 
 def _note(lifestream: Lifestream, digest: str, size: tuple[int, int]) -> None:
-    """Note the *digest* and the *size* of the logo. That locks the lifestream, as its deletion does, before the logo:
-    otherwise this transaction and the deletion could wait for each other.
+    """Note the *digest* and the *size* of the logo. This locks the lifestream before the logo is written, in the same
+    order as when a lifestream is deleted: otherwise this transaction and the deletion could wait for each other.
     """
     lifestream.logo_digest = digest
     lifestream.logo_width, lifestream.logo_height = size

@@ -1,6 +1,7 @@
 """The state of the site, in numbers: its feeds, what is due, what fails, and when the last refresh ended.
 
-Each number takes one query. On PostgreSQL, the counts of many items or posts are the database's own estimates.
+Each number takes two queries at most. On PostgreSQL, the counts of many items or posts are the database's own
+estimates.
 """
 
 from __future__ import annotations

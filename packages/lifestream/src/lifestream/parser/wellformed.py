@@ -1,4 +1,4 @@
-"""Well-formedness of XML: where a document stops being well-formed, and mending it without losing any of it.
+"""Well-formedness of XML: where a document stops being well-formed, and mending it.
 
 Flaws are mended if they have only one possible meaning (reading.md, rule 8): an entity of HTML (`&nbsp;`), an ampersand
 that begins no reference, a `]]>` that ends no section, a prefix that no `xmlns` declares, what a program printed before
@@ -165,8 +165,10 @@ _LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 
 def literals(document: bytes) -> deque[tuple[int, int]]:
     """Return the sections of *document* in which references and tags mean nothing, in order: the beginnings and ends of
-    CDATA sections, comments and processing instructions. A section that never ends doesn't count, nor one whose end was
-    forgotten: one in which another entry begins, and then another section of the same kind.
+    CDATA sections, comments and processing instructions.
+
+    Two kinds of sections are left out: those that never end, and those whose end was forgotten. In the latter, another
+    entry begins, and after it another section of the same kind.
     """
     found: deque[tuple[int, int]] = deque()
     ends: dict[bytes, int] = {}  # where the next section of each kind ends, len(document) if none does
@@ -179,8 +181,10 @@ def literals(document: bytes) -> deque[tuple[int, int]]:
             ends[kind] = len(document) if end == -1 else end
         if (end := ends[kind]) == len(document):
             continue
-        inner = document.find(kind, position, end + 1)  # of `<?>`, this searches nothing: `?>` begins before *position*
-        if _NEXT_ENTRY.search(document, position, inner):  # up to -1, if there is no other section, it finds nothing
+        # In `<?>`, no other section is found: its `?>` begins before *position*, so the range is empty.
+        inner = document.find(kind, position, end + 1)
+        # If there is no other section, *inner* is -1, and this search finds nothing.
+        if _NEXT_ENTRY.search(document, position, inner):
             continue
         position = end + len(_LITERAL_END[kind])
         found.append((start.start(), position))

@@ -1,9 +1,10 @@
 """Sends the requests to hubs that are due, after each refresh, within limits of time and number.
 
-Through each proxy, and without one, a hub gets one request after the other, and no more in this run once it is busy,
-too slow or out of reach. Requests that aren't sent in time are sent later: each subscription has the time of its next
-request (see `hub_subscriptions`). A hub for which other hubs have left no time is asked in the next run, since it is
-not to blame. So is one that has answered, but has more requests than there was time for.
+A hub gets one request after the other. Once it is busy, too slow or out of reach, it gets no more in this run. Requests
+through different proxies are counted as requests to different hubs. Requests that aren't sent in time are sent later:
+each subscription has the time of its next request (see `hub_subscriptions`). A hub for which other hubs have left no
+time is asked in the next run, since it is not to blame. So is one that has answered, but has more requests than there
+was time for.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ async def _ask_all(
 
     async def ask(client: HubClient, hub_requests: list[HubRequest]) -> None:
         async with turns:
-            # Until the hub has answered once, it is the reason if time is up.
+            # If time is up before the hub has answered once, the hub was too slow: all of its requests have failed.
             answers.update((request.pk, _LATER) for request in hub_requests)
             for number, request in enumerate(hub_requests, 1):
                 answers[request.pk] = _LATER

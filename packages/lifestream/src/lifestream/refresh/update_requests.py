@@ -66,7 +66,8 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
             is_old = Q(last_fetch=None) | Q(last_fetch__lte=now - APART) | Q(last_fetch__gt=now)
             allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=batch)
             keys = list(allowed.order_by("pk").values_list("pk", flat=True))
-            soonest = Least("next_fetch", Value(now, DateTimeField()))  # no feed is due later if this clock is ahead
+            # The earlier of the two: if this clock is ahead, *now* alone could put off a feed that is due soon.
+            soonest = Least("next_fetch", Value(now, DateTimeField()))
             Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=soonest, next_reason=say("wanted"))
             due += keys
             transaction.on_commit(wakeup.send, using=using)

@@ -30,7 +30,7 @@ class Claimed:
     *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`; *options* are in
     the form of `feed_options`, and *terms* in that of `schedule.Terms.as_json`. *subscribers* counts the lifestreams
     that have a subscription of the feed, paused ones too. Validators are not sent if they are *withheld*.
-    *entry_digests* are those of the entries of the last document whose items are up to date (see
+    *entry_digests* are the digests of those entries of the last document whose items are up to date (see
     `plugins.entry_digests`). Until *push_until*, the feed's hub is relied on to push new entries.
     """
 

@@ -28,7 +28,7 @@ _NEEDS_TABLES = frozenset(
 
 _NEEDS_NO_HOME = frozenset({"read"})
 
-_FILES = 4  # that a command needs to read its settings, its modules and its database
+_FILES = 4  # how many files a command must be able to open, for its settings, its modules and its database
 _TRIES = 10
 _PAUSE = 0.5  # seconds between two tries: meanwhile, another process creates most of the tables
 
@@ -102,12 +102,12 @@ def _alone() -> Iterator[None]:
 
     path = home() / "migrate.lock"
     try:
-        # Another user of the machine could hold a lock on a file that everybody may open.
+        # For this user only: another user of the machine could hold a lock on a file that everybody may open.
         opened = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+b")
     except OSError as error:
         # For example, somebody has run a command as root in the folder of another user.
         remedy = "Delete it, or let this user own it."
-        reason = error.strerror or str(error).rstrip(".")  # Python gives its own reasons no number
+        reason = error.strerror or str(error).rstrip(".")  # errors that are not the system's have no `strerror`
         raise SystemExit(visible(f"{path}, which commands lock, can't be opened: {reason}. {remedy}")) from error
     with opened as file:
         try:

@@ -47,7 +47,8 @@ class CompressionMiddleware(GZipMiddleware):
             return response  # it is compressed already, and may be large
         body = _body_of(response) if brotli and _may_have_brotli(request, response) else None
         if body is None or len(body) < LEAST:
-            if _REFUSES_GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):  # Django looks for the word only
+            # Django only looks for the word "gzip", so it would compress also if the visitor's browser refuses gzip.
+            if _REFUSES_GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
                 patch_vary_headers(response, ("Accept-Encoding",))
                 return response
             return super().process_response(request, response)

@@ -51,7 +51,7 @@ def secret_key(folder: Path) -> str:
 
     Several processes may start at once: the file appears complete or not at all, and only one of them creates it. (On
     a file system without hard links, the key of the last one stays.)
-    Raises SystemExit with the remedy if it cannot be read or created.
+    Raises SystemExit with the remedy if the file cannot be read or created, or has no key.
     """
     path = folder / "secret_key"
     try:

@@ -42,7 +42,8 @@ def edit_page(request: HttpRequest, timeline: Timeline, pk: int | None = None) -
         initial["position"] = str(lifestream.own_pages.count() + 1)
     else:
         instance, initial = get_object_or_404(OwnPage, lifestream=lifestream, pk=pk), {}
-        instance.lifestream = lifestream  # otherwise it would be queried again, and may be deleted by then
+        # This spares a second query of the lifestream, which would fail if the lifestream has been deleted meanwhile.
+        instance.lifestream = lifestream
     do = request.POST.get("do", "")
     if do == "delete" and pk is not None:
         instance.delete()
