@@ -29,7 +29,7 @@ class Sample:
 class Bound:
     """A bound for the figures of *name*: at most, or at least, *limit* times those of *reference*.
 
-    With *of_cost* it bounds their processor time.
+    With *of_cost*, the figures that it bounds are the costs, and not the values.
     """
 
     name: str

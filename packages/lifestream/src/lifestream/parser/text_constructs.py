@@ -1,9 +1,9 @@
 """Text of a feed → plain text, or HTML: unescaped once, and read as HTML only if it is HTML.
 
-RSS doesn't say whether a title or a description is HTML, so its markup decides. It is HTML if it has an element that is
-void, is closed, or has an attribute with a value. `the <b> tag`, `a<b` and `Vec<T>` have none, and stay as they are. In
-both cases character references are those of HTML, since publishers escape texts in this way (reading.md, rules 12 and
-13).
+RSS doesn't say whether a title or a description is HTML, so the markup in it decides. A text is HTML if it has an
+element that is void, is closed, or has an attribute with a value. `the <b> tag`, `a<b` and `Vec<T>` have none, and stay
+as they are. In both cases character references are those of HTML, since publishers escape texts in this way
+(reading.md, rules 12 and 13).
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ class PageRows:
 
     def _passes_over(self, last: Cursor, hit: FoundItems) -> bool:
         """Return whether the search (*hit*) may find posts that are newer than *last*, of items that were stored
-        earlier than those of *hit*. There are such posts, since the items of a new feed are stored last, while its
+        earlier than those of *hit*. There may be such posts, since the items of a new feed are stored last, while its
         posts may be old. At most `walked_posts.MOST_ASKED` posts are searched; if there are more, return True.
         """
         between = self._older(self._unsearched()).filter(newer_than(last))

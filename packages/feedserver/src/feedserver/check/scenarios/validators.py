@@ -62,7 +62,9 @@ def _judge_last_modified(seen: Evidence) -> Judgement:
 
 
 def _served(seen: Evidence, name: str) -> str:
-    """Return the field *name* of the first answer that had one. Raises Unseen if none had: a 412 has no validators."""
+    """Return the field *name* of the first answer that has this field. Raises Unseen if no answer has it: all may be
+    412s, which have no validators.
+    """
     found = next((each.answered[name] for each in seen.asked(0) if name in each.answered), None)
     if found is None:
         raise Unseen(f"the reader got no answer with {name} in step 0")
