@@ -190,7 +190,7 @@ class WatchedServer:
         if self.is_aside:
             self._put_back(self.expectations)
         elif is_rerun:
-            # An expectation that was met must not count the requests of both runs.
+            # An expectation that was met is not put back: it would count the requests of both runs.
             self._put_back([each for each in self.expectations if not each.is_checked and problem_of(each)])
         else:
             self.problems, self.expectations, self.warnings = [], [], []
@@ -419,7 +419,7 @@ def _fail(report: pytest.TestReport, error: BaseException) -> None:
 
 
 def _is_expected_alone(item: pytest.Item, error: BaseException) -> bool:
-    """Return whether the test is expected to raise *error* by `xfail(raises=…)`, but no VerificationError."""
+    """Return whether an `xfail(raises=…)` of the test expects *error*, and expects no VerificationError."""
     applies = next(filter(_applies, item.iter_markers("xfail")), None)  # the nearest one, as pytest has it
     expected = applies.kwargs.get("raises") if applies is not None else None
     return _is_raised(expected, error) and not _is_raised(expected, VerificationError())

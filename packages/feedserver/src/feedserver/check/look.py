@@ -32,7 +32,9 @@ class Look:
     list_error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the look as a value for JSON, without *rows* and *list_error*: a reader driven by hand has neither."""
+        """Return the look as a value for JSON. Only looks at readers that are driven by hand are stored, and these have
+        no *rows* and no *list_error*, so both are left out.
+        """
         return {
             "at": self.at,
             "was_control_asked": self.was_control_asked,

@@ -31,8 +31,8 @@ MOST_TERMS: Final = 1_000
 LONGEST_RULES: Final = 100_000
 """How many characters of a text of rules are used: five hundred lines usually have a tenth of it."""
 _LETTERS_OF_TERM: Final = 100
-"""How many letters of a line that is not in ASCII count as one word, if the line has fewer words: one character of
-Arabic stands for 18 letters, and each import reads the rules again.
+"""In a line that is not in ASCII, this many letters count as one word, if the line has fewer words than that makes: one
+character of Arabic stands for 18 letters, and each import reads the rules again.
 """
 _LONGEST_RULE: Final = 20 * MOST_TERMS
 """A line with more characters, some of them beyond ASCII, counts as one with too many words."""

@@ -84,7 +84,7 @@ def _of_html(html: str, written: str) -> str:
 def html(text: str) -> str:
     """Return *text*, a description or summary that its format calls HTML, as HTML.
 
-    If no element or comment begins or ends in it, whatever looks like a tag is text: `a<b` is kept.
+    If no element (see `_is_tag`) or comment begins or ends in it, whatever looks like a tag is text: `a<b` is kept.
     """
     text = unwrapped(text)
     if "<" not in text or "<!--" in text or any(map(_is_tag, _TAG.finditer(text))):

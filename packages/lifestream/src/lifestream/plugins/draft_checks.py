@@ -24,7 +24,7 @@ MAX_NUMBER: Final = 2**53
 section 6).
 """
 LONGEST_ERROR: Final = 1_000
-"""How many characters of an exception's message are kept: a plugin may quote a whole entry in it."""
+"""How many characters of an exception's type and message are kept: a plugin may quote a whole entry in the message."""
 
 
 def checked_draft(draft: ItemDraft) -> ItemDraft:
@@ -143,7 +143,9 @@ _FIELDS: Final[dict[type, tuple[list[_Typed], Callable[[object], tuple[object, .
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:
-    """Return *date* in UTC. A date without a zone is taken to be in UTC. Raises ValueError if UTC has no such date."""
+    """Return *date* in UTC. A date without a zone is taken to be in UTC. Raises ValueError if UTC has no such date, or
+    if the zone raises an error.
+    """
     if date is None or date.tzinfo is UTC:
         return date
     try:

@@ -350,7 +350,7 @@ SCENARIOS = (
     Scenario(
         id="V11",
         title="A broken feed is mended",
-        rule="A 200 is not well-formed and keeps its ETag when it is mended: the reader does not send that ETag, "
+        rule="A 200 is not well-formed, and the mended feed has the same ETag: the reader does not send that ETag, "
         "and the mended feed arrives.",
         source="RFC 9111 §3: a cache stores what it understood",
         level=Level.MUST,
