@@ -170,7 +170,7 @@ class WatchedServer:
     """A server, and its last exchange *before* the current test. *recorded* is how many exchanges there were by then,
     even if the test clears the journal.
 
-    *problems*, *expectations* and *warnings* are those that there were when the last fixture that the test shares with
+    *problems*, *expectations* and *warnings* are those that there were once all fixtures that the test shares with
     others had been set up. If the test is skipped, they concern the next one; if it is run again, they concern it
     again. *is_aside* is whether they are kept for the next test now.
     """
@@ -217,7 +217,9 @@ class WatchedServer:
         self.is_aside = True
 
     def put_back_earlier(self) -> None:
-        """Have the tear-down of a skipped test raise what earlier tests have caused, since no test follows."""
+        """Have the tear-down of a skipped test raise what earlier tests have caused: the server ends, so no later test
+        will raise that.
+        """
         if self.is_aside:
             self.server.site.problems.put_back(list(filter(self._is_earlier, self.problems)))
 

@@ -39,7 +39,7 @@ _LONGEST_RULE: Final = 20 * MOST_TERMS
 _LONGEST_QUOTED: Final = 100
 _LONGEST_LINE: Final = 5_000
 _TIMES_LONGER: Final = 4
-"""How many times longer than a field its words may be, if they have more than _LONGEST_LINE characters. Pairs of
+"""The words of a field are cut to this many times its length, but to no less than _LONGEST_LINE characters. Pairs of
 Chinese characters are three times as long as the text. But one character of Arabic stands for 18 letters: the rules
 read only a part of a text of such characters.
 """
@@ -49,7 +49,7 @@ LEAST_SIZE: Final = 500
 as to look through this number of characters.
 """
 _LETTERS_AT_ONCE: Final = 8
-"""How many more letters of a term make it cost one more: at each place of a text, nearly all of them may match."""
+"""For this many letters, a term costs one more: at each place of a text, nearly all letters of the term may match."""
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
 

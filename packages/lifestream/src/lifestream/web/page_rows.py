@@ -82,7 +82,7 @@ class PageRows:
                 if len(found.keys) == count or found.are_all:
                     return Rows(of_keys(found.keys))
                 checked = found.keys
-            # Words may be frequent on the site, and in none of the very many posts of this timeline.
+            # The words may be frequent on the site, but rare in this timeline, which has very many posts.
             listed = hit.first_listed(every, count)
             return Rows(of_keys(listed.keys or checked), listed.is_cut)
         rows = self._older(posts)[:count]
