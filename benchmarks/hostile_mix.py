@@ -55,7 +55,7 @@ class Figures:
 
     @property
     def memory(self) -> float:
-        """The peaks of all processes together, as far as they were seen: when rows of progress were written."""
+        """The sum of the peaks of all processes. Those of the parsers were read whenever a feed was finished."""
         return self.process + self.parsers
 
 
@@ -126,7 +126,8 @@ def refresh_once(honest: int, urls: list[str]) -> Figures:
         if row.url in wanted:
             stored.append(time.perf_counter())
         for child in children():
-            peaks[child] = max(peaks.get(child, 0.0), peak(child))  # it may have ended meanwhile
+            # If the child has ended meanwhile, `peak` is nan, and `max` returns its first argument.
+            peaks[child] = max(peaks.get(child, 0.0), peak(child))
 
     begun = time.perf_counter()
     report = refresh(progress=progress)

@@ -1,4 +1,4 @@
-"""Measurements beside peers: interleaved rounds, the medians of the values and of their ratios, and their tables.
+"""Comparisons of peers by measurement: interleaved rounds, the medians of values and of ratios, and tables.
 
 A machine that others use at the same time slows down for seconds. So each round runs every peer once, in a new order,
 and a ratio is taken within its round, between neighbours in time; the median over the rounds is what is printed.
@@ -29,7 +29,7 @@ class Sample:
 class Bound:
     """A bound for the figures of *name*: at most, or at least, *limit* times those of *reference*.
 
-    With *of_cost* it bounds their processor time.
+    With *of_cost*, the figures that it bounds are the costs, and not the values.
     """
 
     name: str

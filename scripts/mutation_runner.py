@@ -79,9 +79,9 @@ class Runner:
 
 
 def importable() -> list[str]:
-    """Return the names of the installed libraries that this process has imported, in that order.
+    """Return the names of the installed modules that this process has imported, in the order in which it has.
 
-    Plugins of pytest, which pytest must import itself, modules of the repository and those of STATEFUL are left out.
+    Left out are plugins of pytest, which pytest must import itself, the modules of the repository, and STATEFUL ones.
     """
     plugins = {entry.module.partition(".")[0] for entry in entry_points(group="pytest11")}
     libraries = [Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")]

@@ -170,7 +170,7 @@ class WatchedServer:
     """A server, and its last exchange *before* the current test. *recorded* is how many exchanges there were by then,
     even if the test clears the journal.
 
-    *problems*, *expectations* and *warnings* are those that there were when the last fixture that the test shares with
+    *problems*, *expectations* and *warnings* are those that there were once all fixtures that the test shares with
     others had been set up. If the test is skipped, they concern the next one; if it is run again, they concern it
     again. *is_aside* is whether they are kept for the next test now.
     """
@@ -190,7 +190,7 @@ class WatchedServer:
         if self.is_aside:
             self._put_back(self.expectations)
         elif is_rerun:
-            # An expectation that was met must not count the requests of both runs.
+            # An expectation that was met is not put back: it would count the requests of both runs.
             self._put_back([each for each in self.expectations if not each.is_checked and problem_of(each)])
         else:
             self.problems, self.expectations, self.warnings = [], [], []
@@ -217,7 +217,9 @@ class WatchedServer:
         self.is_aside = True
 
     def put_back_earlier(self) -> None:
-        """Have the tear-down of a skipped test raise what earlier tests have caused, since no test follows."""
+        """Have the tear-down of a skipped test raise what earlier tests have caused: the server ends, so no later test
+        will raise that.
+        """
         if self.is_aside:
             self.server.site.problems.put_back(list(filter(self._is_earlier, self.problems)))
 
@@ -419,7 +421,7 @@ def _fail(report: pytest.TestReport, error: BaseException) -> None:
 
 
 def _is_expected_alone(item: pytest.Item, error: BaseException) -> bool:
-    """Return whether the test is expected to raise *error* by `xfail(raises=…)`, but no VerificationError."""
+    """Return whether an `xfail(raises=…)` of the test expects *error*, and expects no VerificationError."""
     applies = next(filter(_applies, item.iter_markers("xfail")), None)  # the nearest one, as pytest has it
     expected = applies.kwargs.get("raises") if applies is not None else None
     return _is_raised(expected, error) and not _is_raised(expected, VerificationError())

@@ -48,7 +48,7 @@ class FeedServerMixin(_TestCase):
     Every option of `FeedServer` may be an attribute of the class, with `feedserver_` before its name, such as
     `feedserver_port = 8097`. *host* and *port* without this prefix mean the same, except with Django's
     `LiveServerTestCase`, which has a `host` and a `port` of its own. In other tests `self.port` is the port that the
-    server has taken; `self.feedserver.port` is that everywhere.
+    server has taken; `self.feedserver.port` is that port in every test.
 
     A `setUp` of your own must call `super().setUp()` before it uses the server.
     """
@@ -199,8 +199,8 @@ def _raise(problems: str, server: FeedServer) -> None:
 
 
 def _options(case: type[FeedServerMixin]) -> dict[str, Any]:
-    """Return the options of the server that are attributes of *case*. Raises TypeError for a name that is similar
-    to one.
+    """Return the options of the server that are attributes of *case*. Raises TypeError for an attribute that is
+    probably a misspelled option.
     """
     known = list(inspect.signature(FeedServer).parameters)
     _check_names(case, known)
@@ -240,7 +240,9 @@ def _check_attributes(test: FeedServerMixin) -> None:
 
 
 def _absolute(case: type, attribute: str, root: Path) -> Path:
-    """Return *root* from the folder of the file whose class sets it; if it is not there, from the current folder."""
+    """Return *root* as an absolute path. A relative one is taken from the folder of the file with the class that sets
+    *attribute*, or, if only the current folder has such a file or folder, from the current folder.
+    """
     owner = next(base for base in case.__mro__ if attribute in vars(base))
     file = getattr(sys.modules.get(owner.__module__), "__file__", None)
     beside = (Path(file).parent / root).absolute() if file else root.absolute()

@@ -16,11 +16,11 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was observed in a round. *at* is when it began, by the moved clock, in seconds since the epoch.
-    *was_control_asked* is whether both control feeds were requested.
+    """What was observed in a round. *at* is when the round began, in seconds since the epoch, by the clock
+    that a check moves for the reader. *was_control_asked* is whether both control feeds were requested.
 
     *exchanges* maps the id of a scenario to its exchanges. *present* are the items that the reader has, as pairs of a
-    scenario's id and an item's number; *rows* is the reader's list of items. Each is None if the reader cannot be
+    scenario's id and an item's number; *rows* is the reader's list of items. Either is None if the reader cannot be
     asked for it. *list_error* says why listing failed, "" if it did not.
     """
 
@@ -32,7 +32,9 @@ class Look:
     list_error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the look as a value for JSON, without *rows* and *list_error*: a reader driven by hand has neither."""
+        """Return the look as a value for JSON. Only looks at readers that are driven by hand are stored, and these have
+        no *rows* and no *list_error*, so both are left out.
+        """
         return {
             "at": self.at,
             "was_control_asked": self.was_control_asked,

@@ -28,8 +28,8 @@ def rfc3339(date: Date | None) -> str | None:
 
 
 def _with_minutes(date: datetime) -> datetime:
-    """Return the same moment with an offset of whole minutes, since both formats have no finer ones. Another offset
-    becomes UTC.
+    """Return the same moment with an offset of whole minutes, since both formats have no finer ones. A date with any
+    other offset is converted to UTC.
     """
     offset = date.utcoffset() or timedelta()
     return date if offset % timedelta(minutes=1) == timedelta() else date.astimezone(UTC)

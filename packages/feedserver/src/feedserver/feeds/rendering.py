@@ -63,7 +63,7 @@ class RenderOptions(TypedDict, total=False):
     - charset: the `charset` parameter of the Content-Type; by default none is sent.
     - validators: whether to send an ETag, computed from the document, and a Last-Modified, the newest date in the feed;
       by default, only `FeedServer.mount` and `LiveFeed` send them.
-    - headers: further headers, sent after these.
+    - headers: further headers, sent after the Content-Type and the validators.
     """
 
     encoding: str
@@ -76,7 +76,7 @@ class RenderOptions(TypedDict, total=False):
     headers: HeaderInput
 
 
-# `Headers` checks the option `headers`.
+# The types of the options, without `headers`: that option is checked by `Headers`.
 _OPTION_TYPES: Mapping[str, object] = MappingProxyType(
     {
         "encoding": str,

@@ -56,8 +56,8 @@ def never_on_first_request(response: Response) -> Fault | None:
 
 
 def lost_to_login(request: Request, chosen: Response) -> list[Fault]:
-    """Return the faults of *chosen*, an answer of a callable, in whose place *request* gets a 401 for a missing login,
-    and that no later request triggers: each request to a callable counts.
+    """Return the faults of *chosen*, an answer of a callable, that are lost because *request* lacks the login: it gets
+    a 401 in place of *chosen*. Each request to a callable counts, so no later request triggers these faults.
     """
     if not chosen.faults or not must_log_in(request, chosen):
         return []
@@ -119,7 +119,8 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
         plan = fault.apply(plan)
     injected = [step.fault for step in shaped.injected if step.fault in early]
     yield from (step for step in shaped.injected if step.fault in early)
-    delayed: Step | None = None  # by one step: a test that has the whole answer must find the missed faults reported
+    # Each step is held until the next one is known: once a test has the whole answer, the missed faults are reported.
+    delayed: Step | None = None
     is_over = False
     try:
         for step in plan:

@@ -1,8 +1,8 @@
 """From a response to what goes over the wire: its head as a value, and the plan that a connection plays.
 
-What is declared is what is sent. Only what HTTP/1.1 needs is added, and each of these headers can be declared otherwise
-or omitted. If the declared framing does not tell the client where the next answer begins, the connection is closed
-after this one.
+What is declared is what is sent. Only the headers that HTTP/1.1 needs are added, and each of them can be declared
+otherwise or omitted. If the declared framing does not tell the client where the next answer begins, the connection is
+closed after this one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PIECE = 262_144
 """Bytes of a body that are sent at a time, unless it has a pace or is made while it is sent."""
 
 MOST_HELD = 1024 * 1024
-"""Bytes of a body beyond its declared length that wait for the end of the function that makes it."""
+"""Bytes that are held beyond the declared length of a made body, until its function has ended (see `_made_answer`)."""
 
 ResponseFraming: TypeAlias = Literal["length", "chunked", "close", "none"]
 
@@ -37,7 +37,7 @@ class BodyChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AnswerHead:
-    """A *head* that is ready except for its Date, which is added when it is sent if it *needs_date*.
+    """A *head* that is ready to be sent. If it *needs_date*, only its Date is missing: that is added when it is sent.
 
     *framing* says how the end of the body is marked, *keep_alive* whether another answer may follow on the connection.
     """
@@ -64,7 +64,9 @@ _last_date: tuple[int, bytes] = (0, b"")
 
 
 def date_value(second: int) -> bytes:
-    """Return IMF-fixdate (RFC 9110 §5.6.7). The last value is kept: many answers are sent in a second."""
+    """Return *second*, counted since the epoch, as IMF-fixdate (RFC 9110 §5.6.7). The last value is kept: many answers
+    are sent in a second.
+    """
     global _last_date  # noqa: PLW0603 - a pure function's memory of one value
     known, text = _last_date
     if known != second:
@@ -178,7 +180,7 @@ def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], fl
             sent += len(piece)
         if chunked and sent == promised:
             yield Send(b"0\r\n\r\n", "framing")
-    if sent != promised:  # This leaves the client waiting for the rest.
+    if sent != promised:  # raising makes the connection drop the client, which lacks the rest of the body
         yield Flush()
         raise BodyChanged(
             f"{_name_of(response)} has become shorter: {sent:,} of {promised:,} bytes could be sent; write a new file "
@@ -227,7 +229,8 @@ def _made_answer(start: SendHead, response: Response, body: MadeBody, *, chunked
                 held, is_head_held, remaining = [], False, None
             sendable = len(part)
             if remaining is not None:
-                if remaining <= len(part):  # in pieces of its pace, all before the one that completes the length
+                if remaining <= len(part):
+                    # With a pace, only the pieces before the one that completes the length are sent; without, none.
                     sendable = max(remaining - 1, 0) // pace.bytes * pace.bytes if pace is not None else 0
                     held.append(part[sendable:])
                 remaining -= len(part)

@@ -1,8 +1,9 @@
 """An event loop for sockets and timers: it does a part of what asyncio's loops do, at a third of the cost.
 
 For every event, a turn of asyncio's loop makes an object, a context and several calls, for tasks that may wait for it.
-Nothing here runs as a task: a server calls functions. A test that has a server of its own pays for several turns of the
-loop, each on a thread whose code and data the processor has to fetch again: asyncio's share was a tenth of such a test.
+Nothing here runs as a task: the callbacks of a server are plain functions. A test that has a server of its own pays for
+several turns of the loop, each on a thread whose code and data the processor has to fetch again: asyncio took a tenth
+of the time of such a test.
 
 Asking the loop for something from another thread costs a wake-up and contention for the interpreter's lock: more than
 the start or the stop of a server itself. So where the system lets sockets be added to a wait that is under way, the
@@ -148,7 +149,7 @@ class SocketLoop:
     def _call(self, callback: Callback) -> None:
         try:
             callback()
-        except BaseException as error:  # noqa: BLE001 - the loop of all servers goes on; `verify` raises it
+        except BaseException as error:  # noqa: BLE001 - the loop goes on for other servers; `verify` raises the error
             self._failed(error)
 
     # Calls

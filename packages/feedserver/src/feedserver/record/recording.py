@@ -44,16 +44,16 @@ MOST_HEADERS = 1024 * 1024
 
 _TOKEN = re.compile(TCHARS.encode("ascii"))
 _NOT_ON_WINDOWS = re.compile(r'[*?<>|"\x01-\x1f]')
-"""A character that Windows allows in no name of a file, among those that a name may have here to be served."""
+"""A character that may be in the name of a served file here, but that Windows allows in no file name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
     """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
 
-    *url* is as the first line of the directives has it: with its secrets replaced, unless *keep* had "URL". *left_out*
-    is what the fixture lacks of the answer, and the secrets that were replaced in it and in the URL; *notes* are for
-    people to read before they commit it.
+    *url* is as the first line of the directives has it: with its secrets replaced, unless the argument `keep` of
+    `record` had "URL". *left_out* is what the fixture lacks of the answer, and the secrets that were replaced in it and
+    in the URL; *notes* are for people to read before they commit it.
     """
 
     url: str
@@ -150,7 +150,7 @@ def record(
 def _clean_url(parts: SplitResult, url: str, keep: frozenset[str]) -> tuple[str, tuple[str, ...]]:
     """Return *url* with its secrets replaced, and a description of each of them; *parts* are those of the URL.
 
-    A login in it may have any sign in it, and thus looks like none to `without_secrets`.
+    A login is removed before the search: it may contain any character, so `without_secrets` may not recognise it.
     """
     login, _, host = parts.netloc.rpartition("@")
     cleaned, found = without_secrets(parts._replace(netloc=host).geturl() if login else url, keep=keep)

@@ -31,15 +31,15 @@ MOST_TERMS: Final = 1_000
 LONGEST_RULES: Final = 100_000
 """How many characters of a text of rules are used: five hundred lines usually have a tenth of it."""
 _LETTERS_OF_TERM: Final = 100
-"""How many letters of a line that is not in ASCII count as one word, if the line has fewer words: one character of
-Arabic stands for 18 letters, and each import reads the rules again.
+"""In a line that is not in ASCII, this many letters count as one word, if the line has fewer words than that makes: one
+character of Arabic stands for 18 letters, and each import reads the rules again.
 """
 _LONGEST_RULE: Final = 20 * MOST_TERMS
 """A line with more characters, some of them beyond ASCII, counts as one with too many words."""
 _LONGEST_QUOTED: Final = 100
 _LONGEST_LINE: Final = 5_000
 _TIMES_LONGER: Final = 4
-"""How many times longer than a field its words may be, if they have more than _LONGEST_LINE characters. Pairs of
+"""The words of a field are cut to this many times its length, but to no less than _LONGEST_LINE characters. Pairs of
 Chinese characters are three times as long as the text. But one character of Arabic stands for 18 letters: the rules
 read only a part of a text of such characters.
 """
@@ -49,7 +49,7 @@ LEAST_SIZE: Final = 500
 as to look through this number of characters.
 """
 _LETTERS_AT_ONCE: Final = 8
-"""How many more letters of a term make it cost one more: at each place of a text, nearly all of them may match."""
+"""For this many letters, a term costs one more: at each place of a text, nearly all letters of the term may match."""
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
 

@@ -52,7 +52,7 @@ def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> st
 
 def needs_repair(source: str) -> bool:
     """Return True if `repaired` may change *source*, or if *source* has a tag that changes how the tags after it are
-    read. Both are found in one pass.
+    read: `_UNUSUAL` finds such tags as well.
     """
     if "<" not in source:
         return False

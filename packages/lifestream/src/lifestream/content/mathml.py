@@ -1,8 +1,8 @@
 """MathML, generated from untrusted tokens: well-formed, with no elements but those of MathML Core and `none`.
 
 MathML may contain HTML, and changes how its content is parsed: `mglyph`, `malignmark` and `annotation-xml` have let
-scripts past sanitizers (mutation XSS). So nh3 gets only what this module writes: the elements and attributes in `CORE`,
-with ids, properly nested, and text. `maction`, which reacts to clicks, is left out, too.
+scripts past sanitizers (mutation XSS). So nh3 gets only what this module writes: text, and properly nested elements of
+`CORE` with their attributes and ids. `maction`, which reacts to clicks, is left out, too.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ CORE: Final[Mapping[str, frozenset[str]]] = {
 _LEAVES: Final = name_set("mi mn mo ms mtext annotation")
 _EMPTY: Final = name_set("mspace mprescripts none")
 _LEFT_OUT: Final = name_set("annotation-xml")
-# The tags that end MathML, except in a leaf or in `annotation-xml`: as in HTML, 13.2.6.5, but without `font`, and end
-# tags of these names end it, too.
+# The tags that end MathML, except in a leaf or in `annotation-xml`. In HTML, 13.2.6.5, start tags of these names and of
+# some `font` elements do so. Here `font` does not, but end tags of these names do, too.
 _BREAKS_OUT: Final = name_set(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
     "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"

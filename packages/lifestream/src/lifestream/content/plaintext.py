@@ -31,7 +31,9 @@ def scrub(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """Return whether *text* needs no scrubbing: for ASCII, a regular expression would take several times as long."""
+    """Return whether *text* needs no scrubbing. For ASCII, a regular expression would take several times as long as
+    `translate`.
+    """
     if text.isascii():
         if len(text) <= _SHORT_TEXT and text.isprintable():
             return True
@@ -150,7 +152,7 @@ def without_scripts(text: str) -> str:
     return "".join(kept) + text[copied:]
 
 
-# Without "a", "ſ" and "ı" would count as "s" and "i".
+# Without the flag `a`, "ſ" and "ı" would count as "s" and "i".
 _SCRIPT = re.compile(r"<((?ai:script|style))\b")
 _ENDS_OF_SCRIPTS: Final = {name: late(rf"</(?ai:{name})\b[^>]*+(?:>|\Z)") for name in ("script", "style")}
 

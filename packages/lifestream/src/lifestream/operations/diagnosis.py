@@ -157,7 +157,8 @@ def _folders() -> Iterator[Path]:
 def _temporary_folder() -> Path:
     try:
         return Path(tempfile.gettempdir())
-    except FileNotFoundError:  # no folder can be written to, as on a full disk: Python tries these first
+    except FileNotFoundError:  # no folder can be written to, as on a full disk
+        # Take the folder that Python has tried first.
         named = map(os.environ.get, ("TMPDIR", "TEMP", "TMP"))
         return Path(next(filter(None, named), "/tmp"))  # noqa: S108  nothing is written there
 

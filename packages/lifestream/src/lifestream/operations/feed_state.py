@@ -77,9 +77,10 @@ def next_of(feed: Feed, now: datetime) -> str:
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
     """Yield a line for each time that was considered for the next fetch, with its reason, the earliest first, but a
-    push last; ">" marks the one that decides. There are no such lines if the time was changed since then. If the server
-    or the feed asks to wait, the last line is the time before which even `--all` does not fetch the feed. Yield nothing
-    if *feed* is not active.
+    push last; ">" marks the one that decides. There are no such lines if the time of the next fetch was changed after
+    it had been chosen. A pause of the host that ends after the next fetch would begin has a line of its own, and
+    decides. If the server or the feed asks to wait, the last line is the time before which even `--all` does not fetch
+    the feed. Yield nothing if *feed* is not active.
     """
     if feed.status != Feed.Status.ACTIVE:
         return

@@ -39,8 +39,8 @@ _SLACK: Final = timedelta(hours=6)
 each day.
 """
 _CLAIM: Final = timedelta(hours=6)
-"""How long the mail of a week belongs to the process that sends it. A process that was ended, or lost the database,
-can't give it back.
+"""For how long only the process that has claimed the mail of a week may send it. The claim ends by itself: a process
+that was ended, or lost the database, couldn't end it.
 """
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50

@@ -50,8 +50,8 @@ class AddressesField(forms.CharField):
     )
 
     def clean(self, value: Any) -> Any:
-        """Return the addresses. Raises ValidationError if there are too many, or with a message for each that cannot be
-        requested.
+        """Return the addresses. Raises ValidationError if there are too many. If some cannot be requested, the error
+        has a message for each of these.
         """
         # The modules that fetch take long to import, and most pages do not need them.
         from lifestream.fetcher.feed_urls import UrlRefused, request_url

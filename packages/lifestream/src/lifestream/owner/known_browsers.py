@@ -1,8 +1,8 @@
 """Browsers in which a user has logged in before, recognised by a signed cookie.
 
 The cookie proves only that, and replaces no password. While many passwords are being guessed, a password that comes
-with the cookie of its user is compared first (see `comparisons`), whatever address it comes from; ten a minute of each
-user, at most.
+with the cookie of its user is compared first (see `comparisons`), whatever address it comes from. This holds for at
+most ten passwords a minute for each user.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: S
         raise NoArticle(say("article-needs-extra"))
     from trafilatura import extract
 
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # the page is to blame, and the result says so
+    # It logs errors for which the page is to blame. `NoArticle` reports these.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     found = extract(
         decoded_page(html, headers),
         url=url,

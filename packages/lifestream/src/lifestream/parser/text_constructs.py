@@ -1,9 +1,9 @@
 """Text of a feed → plain text, or HTML: unescaped once, and read as HTML only if it is HTML.
 
-RSS doesn't say whether a title or a description is HTML, so its markup decides. It is HTML if it has an element that is
-void, is closed, or has an attribute with a value. `the <b> tag`, `a<b` and `Vec<T>` have none, and stay as they are. In
-both cases character references are those of HTML, since publishers escape texts in this way (reading.md, rules 12 and
-13).
+RSS doesn't say whether a title or a description is HTML, so the markup in it decides. A text is HTML if it has an
+element that is void, is closed, or has an attribute with a value. `the <b> tag`, `a<b` and `Vec<T>` have none, and stay
+as they are. In both cases character references are those of HTML, since publishers escape texts in this way
+(reading.md, rules 12 and 13).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _of_html(html: str, written: str) -> str:
 def html(text: str) -> str:
     """Return *text*, a description or summary that its format calls HTML, as HTML.
 
-    If no element or comment begins or ends in it, whatever looks like a tag is text: `a<b` is kept.
+    If no element (see `_is_tag`) or comment begins or ends in it, whatever looks like a tag is text: `a<b` is kept.
     """
     text = unwrapped(text)
     if "<" not in text or "<!--" in text or any(map(_is_tag, _TAG.finditer(text))):

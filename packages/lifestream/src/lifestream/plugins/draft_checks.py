@@ -24,7 +24,7 @@ MAX_NUMBER: Final = 2**53
 section 6).
 """
 LONGEST_ERROR: Final = 1_000
-"""How many characters of an exception's message are kept: a plugin may quote a whole entry in it."""
+"""How many characters of an exception's type and message are kept: a plugin may quote a whole entry in the message."""
 
 
 def checked_draft(draft: ItemDraft) -> ItemDraft:
@@ -34,7 +34,7 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
     Raises TypeError or ValueError naming the field that can't be sent: a value of the wrong type, a text longer than
     `MAX_TEXT` characters, a number below 0 or not below `MAX_NUMBER`, a date that doesn't exist in UTC.
     """
-    draft = ItemDraft(*_VALUES(draft))  # `replace` takes three times as long
+    draft = ItemDraft(*_VALUES(draft))  # a copy; `replace` would take three times as long
     draft.tags = _listed("tags", draft.tags)
     draft.enclosures = _listed("enclosures", draft.enclosures)
     draft.media = _listed("media", draft.media)
@@ -121,13 +121,13 @@ def _texts_of(episode: Episode) -> Iterator[str]:
 
 
 def _check_fields(of: str, kind: type, value: object, done: Collection[str] = ()) -> None:
-    """Check the fields that *kind* has in *value*, which may be of a class derived from *kind*. *of* stands before the
-    name of a field in an error; *done* are the names of fields that are checked elsewhere.
+    """Check those fields of *value* that the class *kind* has: *value* may be of a derived class, with more fields.
+    *of* stands before the name of a field in an error; *done* are the names of fields that are checked elsewhere.
     """
     checked, values_of = _FIELDS[kind]
     for (name, types), found in zip(checked, values_of(value), strict=True):
         if type(found) is str and types is _TEXT and len(found) <= MAX_TEXT:
-            continue  # as nearly all are
+            continue  # nearly all fields need only this cheap check
         if name not in done:
             _check(f"{of}{name}", found, *types)
 
@@ -143,7 +143,9 @@ _FIELDS: Final[dict[type, tuple[list[_Typed], Callable[[object], tuple[object, .
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:
-    """Return *date* in UTC. A date without a zone is taken to be in UTC. Raises ValueError if UTC has no such date."""
+    """Return *date* in UTC. A date without a zone is taken to be in UTC. Raises ValueError if UTC has no such date, or
+    if the zone raises an error.
+    """
     if date is None or date.tzinfo is UTC:
         return date
     try:

@@ -67,7 +67,7 @@ class Decider:
         limits = self._limits
         if has_own_proxy(claim.options):
             limits = replace(limits, pauses_hosts=False)
-        if chosen := interval_of(claim.options):  # within the bounds, which may have changed since
+        if chosen := interval_of(claim.options):  # the bounds may have changed since it was set
             chosen = min(max(chosen, limits.min_interval), limits.max_interval)
             limits = replace(limits, min_interval=chosen, slow_interval=chosen)
         is_pushed = self._pushing and claim.push_until is not None and claim.push_until > now

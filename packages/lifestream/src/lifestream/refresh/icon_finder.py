@@ -1,10 +1,10 @@
 """Finds the icons of sites, some time after a feed was added. The address guard applies to icons as it does to feeds.
 
-For a feed without an icon, these are requested about once a month, until one is an icon or CANDIDATES were requested:
-the picture that the feed names, those that its site's page names, and `/favicon.ico`. An answer is kept if its first
-bytes say that it is a picture in a format that can hold no script, and that it has no more pixels than an icon may have
-(see `is_icon`). The requests go through the feed's own proxy; its login, headers and certificates are used for its own
-server only.
+About once a month, a feed without an icon gets another chance: the picture that the feed names, those that its site's
+page names, and `/favicon.ico` are requested, until one is an icon or CANDIDATES were requested. An answer is kept if
+its first bytes say that it is a picture in a format that can hold no script, and that it has no more pixels than an
+icon may have (see `is_icon`). The requests go through the feed's own proxy; its login, headers and certificates are
+used for its own server only.
 """
 
 from __future__ import annotations

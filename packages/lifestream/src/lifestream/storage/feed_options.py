@@ -107,8 +107,8 @@ class FeedOptions:
 
     @classmethod
     def readable(cls, options: Mapping[str, Any]) -> tuple[FeedOptions, dict[str, ValueError]]:
-        """Return the options that `as_json` wrote, with the default for each that can't be read, and the errors of
-        these (UNREADABLE) by their names in the JSON.
+        """Return the options that `as_json` wrote, and the errors (UNREADABLE) of those that can't be read, by their
+        names in the JSON. An option that can't be read has its default.
         """
         if not isinstance(options, Mapping):
             return cls(), {"options": OptionsDamaged("options")} if options else {}

@@ -82,7 +82,7 @@ class PageRows:
                 if len(found.keys) == count or found.are_all:
                     return Rows(of_keys(found.keys))
                 checked = found.keys
-            # Words may be frequent on the site, and in none of the very many posts of this timeline.
+            # The words may be frequent on the site, but rare in this timeline, which has very many posts.
             listed = hit.first_listed(every, count)
             return Rows(of_keys(listed.keys or checked), listed.is_cut)
         rows = self._older(posts)[:count]
@@ -113,7 +113,7 @@ class PageRows:
 
     def _passes_over(self, last: Cursor, hit: FoundItems) -> bool:
         """Return whether the search (*hit*) may find posts that are newer than *last*, of items that were stored
-        earlier than those of *hit*. There are such posts, since the items of a new feed are stored last, while its
+        earlier than those of *hit*. There may be such posts, since the items of a new feed are stored last, while its
         posts may be old. At most `walked_posts.MOST_ASKED` posts are searched; if there are more, return True.
         """
         between = self._older(self._unsearched()).filter(newer_than(last))

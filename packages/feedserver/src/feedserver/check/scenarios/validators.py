@@ -62,7 +62,9 @@ def _judge_last_modified(seen: Evidence) -> Judgement:
 
 
 def _served(seen: Evidence, name: str) -> str:
-    """Return the field *name* of the first answer that had one. Raises Unseen if none had: a 412 has no validators."""
+    """Return the field *name* of the first answer that has this field. Raises Unseen if no answer has it: all may be
+    412s, which have no validators.
+    """
     found = next((each.answered[name] for each in seen.asked(0) if name in each.answered), None)
     if found is None:
         raise Unseen(f"the reader got no answer with {name} in step 0")
@@ -348,7 +350,7 @@ SCENARIOS = (
     Scenario(
         id="V11",
         title="A broken feed is mended",
-        rule="A 200 is not well-formed and keeps its ETag when it is mended: the reader does not send that ETag, "
+        rule="A 200 is not well-formed, and the mended feed has the same ETag: the reader does not send that ETag, "
         "and the mended feed arrives.",
         source="RFC 9111 §3: a cache stores what it understood",
         level=Level.MUST,

@@ -59,6 +59,7 @@ def _delete(feeds: Collection[int], using: str) -> None:
     """Delete *feeds* (keys) with their items, in the caller's transaction: a feed that stayed without its items would
     not get them back, since it has their tombstones.
     """
-    lock_feeds(feeds, using)  # as `FeedQuerySet.delete` does; deleting the items would first lock feeds less strictly
+    # `FeedQuerySet.delete` takes this lock, too, but deleting the items would take a weaker one before it.
+    lock_feeds(feeds, using)
     Item.objects.using(using).filter(feed__in=feeds).delete()
     Feed.objects.using(using).filter(pk__in=feeds).delete()
