@@ -104,6 +104,28 @@ def test_a_declaration_is_looked_for_only_at_the_beginning() -> None:
         assert decode(f"<?xml {spaces}{end}?><a/>".encode()).encoding == encoding
 
 
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    "before", ["<br />\n<b>Warning</b>: a note in <b>/feed.php</b>\n", "<!-- from the cache -->", "\0\0", " " * 2000]
+)
+def test_a_declaration_is_found_after_what_a_program_has_printed(before: str) -> None:
+    text = f'{before}<?xml version="1.0" encoding="windows-1251"?><rss>Жар</rss>'
+    assert decode(text.encode("cp1251")).encoding == "windows-1251"
+
+
+@pytest.mark.parametrize("before", ["<rss>", "<!DOCTYPE html>", "<a:feed>", '{"items": ["', " ["])
+def test_a_declaration_inside_a_document_is_not_that_of_the_document(before: str) -> None:
+    text = f"{before}<?xml version='1.0' encoding='windows-1251'?>Ü"
+    assert decode(text.encode("cp1252")).encoding == "windows-1252"
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("written", ["windows-1251", '"windows-1251', "'windows-1251"])
+def test_the_quotes_of_a_declaration_may_be_missing(written: str) -> None:
+    text = f"<?xml version='1.0' encoding={written}?><rss>Жар</rss>"
+    assert decode(text.encode("cp1251")).encoding == "windows-1251"
+
+
 @pytest.mark.parametrize(
     "label", ["klingon", "utf-7", "idna", "rot13", "base64", "undefined", "a\0b", "unicode_escape"]
 )

@@ -39,6 +39,19 @@ def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -
 
 @pytest.mark.reading(7)
 @pytest.mark.parametrize(
+    "damaged", ["<guid :isPermaLink='false'>2</guid>", "<media:thedia:x/>", "<guid>2</guid><a xmlns:b=''/>"]
+)
+def test_an_entry_with_a_name_that_is_none_is_damaged(damaged: str) -> None:
+    known = "<media:title>One</media:title>&copy;<a xmlns:own='u' own:x=''/>"
+    items = f"<item><guid>1</guid>{known}</item><item>{damaged}<link>http://s.example/2</link></item>"
+    document = f"<!DOCTYPE rss [<!ENTITY copy '(c)'>]><rss xmlns:media='u'><channel>{items}</channel></rss>"
+    found = parse(document.encode(), {}, URL)
+    assert [entry.link for entry in found.entries] == ["", "http://s.example/2"]
+    assert found.flaw is not None and found.flaw.damaged == (1,)
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
     ("end", "damaged"),
     [
         ("</item><link>/2</link></item>", (1,)),

@@ -183,6 +183,30 @@ class AnIllFormedAnswer(RuleTestCase):
         assert [request.headers.get("If-None-Match") for request in self.asked("/new")] == [None, None]
         assert "edited" in contents(made)["g-1"][2], "the mended document has not arrived"
 
+    def test_a_head_that_is_damaged_changes_no_author_or_language_of_stored_items(self) -> None:
+        """RFC 4287, section 4.2.1: an entry without an author has that of the feed."""
+        entries = "".join(
+            f"<entry><id>urn:{n}</id><title>{n}</title><link href='http://s.example/{n}'/>{author}</entry>"
+            for n, author in ((1, ""), (2, "<author><name>Bob</name></author>"))
+        )
+        head = "<title>A feed</title><link href='http://s.example/'/><author><name>Ada Byron</name></author>"
+        feed = f"<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='de'>{head}{entries}</feed>"
+        edited = feed.replace("<title>1", "<title>1, edited").replace(">Bob<", ">Bea<")
+        at = edited.index("Byron")
+        for kind, broken in {
+            "a cut in the name": edited[:at] + edited[at + 10 :],
+            "a cut before the name": edited[: at - 12] + edited[at:],
+            "a lost tag": edited.replace(" xml:lang='de'", "").replace("<author><name>Ada Byron</name>", ""),
+        }.items():
+            with self.subTest(kind=kind):
+                Feed.objects.all().delete()
+                made = self.subscribe(f"/{kind}".replace(" ", "-"), Response(feed), Response(broken))
+                self.refresh_next(made)
+                self.refresh_next(made)
+                inheriting, own = made.items.order_by("guid")
+                assert (inheriting.title, inheriting.author, inheriting.language) == ("1, edited", "Ada Byron", "de")
+                assert (own.author, own.language) == ("Bea", "de")
+
     def test_a_document_that_could_be_mended_is_read_like_any_other(self) -> None:
         spoilt = {
             "an entity": GOOD.replace("about 2", "about&nbsp;2"),

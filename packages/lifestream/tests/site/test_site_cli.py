@@ -74,6 +74,22 @@ def test_a_command_with_few_files_says_what_it_lacks(site_home: Path, files: int
     assert done.stderr.splitlines()[-1].startswith(told)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_database_that_may_not_grow_is_an_error_with_the_remedy(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 100 && exec "$@"', "sh", *lifestream("status")],
+        env=environment(tmp_path, PYTHONDONTWRITEBYTECODE="1"),  # no half a file of Python's cache
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database in the folder LIFESTREAM_HOME can't be used: disk I/O error; ")
+    assert done.stderr.endswith(" that a quota or a limit on the size of files (ulimit -f) leaves room\n")
+
+
 def test_help_needs_no_database(tmp_path: Path) -> None:
     done = run(tmp_path / "new", "add_feed", "--help")
     assert (done.returncode, done.stderr) == (0, "")

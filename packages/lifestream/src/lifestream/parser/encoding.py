@@ -56,7 +56,12 @@ _FIRST_CHARACTERS: Final = (
 _EBCDIC: Final = b"\x4c\x6f\xa7\x94"  # "<?xm"
 _UTF8: Final = Charset("utf-8", "utf-8")
 _WINDOWS: Final = Charset("windows-1252", "cp1252")
-_DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""", re.ASCII)
+_DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']?([A-Za-z][\w.:-]*)""", re.ASCII)
+# A declaration, or what can't come before one: JSON, the type of a document, or a root.
+_START = re.compile(
+    rb"\A\s*+[{\[]|(<\?xml\s)|<(?:!doctype|html|head|body|rss|rdf|channel|opml|(?:\w{1,20}:)?feed)\b", re.IGNORECASE
+)
+_LONGEST_OUTPUT: Final = 64 * 1024
 _CHARSET = re.compile(r"""(?i:;\s*charset)\s*=\s*(?:"([^"]*)"|([^\s;"]+))""")
 
 BELIEVED: Final = 0.98
@@ -114,9 +119,13 @@ class _Label(NamedTuple):
 
 
 def _labels(body: bytes, content_type: str) -> list[_Label]:
-    """Return the charsets that the Content-Type and the document's declaration name, if they name any."""
+    """Return the charsets that the Content-Type and the document's declaration name, if they name any. Programs may
+    have printed something before the declaration.
+    """
     parameter = _CHARSET.search(content_type)
-    declared = _DECLARED.match(body[:1024].decode("latin-1"))
+    start = _START.search(body, 0, _LONGEST_OUTPUT)
+    begin = start.start() if start and start[1] else 0
+    declared = _DECLARED.match(body[begin : begin + 1024].decode("latin-1"))
     labels = (
         _Label((parameter[1] or parameter[2] or "").strip(" '") if parameter else "", "the Content-Type"),
         _Label(declared[1] if declared else "", "its declaration"),

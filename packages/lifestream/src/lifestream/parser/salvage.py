@@ -27,10 +27,10 @@ class Salvage:
     """What an ill-formed document still has: *whole*, a document of its entries, as far as they are well-formed or
     could be mended.
 
-    *count* is the number of entries in *whole*, and *mended* are the indices of those that were mended, or are a part
-    of an entry that has a start tag or an end tag too many. *cut_off* says that the last entry was left out, since the
-    document ends inside it: the part that is there may lack its guid or link, and the whole entry would come as another
-    one later.
+    *count* is the number of entries in *whole*. *mended* are the indices of those that were mended, are a part of an
+    entry that has a start tag or an end tag too many, or have a name that is none (Namespaces in XML 1.0, section 7).
+    *cut_off* says that the last entry was left out, since the document ends inside it: the part that is there may lack
+    its guid or link, and the whole entry would come as another one later.
     """
 
     whole: bytes
@@ -50,6 +50,7 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     pieces = _pieces(document[scanned.head :], scanned.name)
     name = scanned.name.encode("utf-8")
     names = (scanned.name, *scanned.open)
+    prefixes = sorted({*_DECLARED.findall(head)} - {b"xml"})[:_MOST_PREFIXES]
     cut_off = bool(pieces) and _end_of_element(pieces[-1]) == 0 and is_cut_off(pieces[-1], names)
     whole: list[bytes] = []
     mended: list[int] = []
@@ -58,7 +59,8 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
         names_before, unended = unended, set()
         if end := _end_of_element(piece):
             is_rest = bool(names_before) and names_before.isdisjoint(_names_in(piece, name))
-            if is_rest or _has_rest(piece[end:], name):  # it began too late, or it ended too early
+            # It began too late, it ended too early, or its flaw is in a name.
+            if is_rest or _has_rest(piece[end:], name) or not _has_names(piece[:end], prefixes):
                 mended.append(len(whole))
             whole.append(piece[:end])
             continue
@@ -102,6 +104,22 @@ def _has_rest(following: bytes, name: bytes) -> bool:
     plain = b"".join(following[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True))
     found = re.search(rb"</%s\s*+>" % re.escape(name), plain)
     return found is not None and plain[: found.start()].strip() != b""
+
+
+def _has_names(element: bytes, prefixes: list[bytes]) -> bool:
+    """Return whether *element*, which is well-formed, is also namespace-well-formed where *prefixes* are declared."""
+    declared = b" ".join(b"xmlns:%s='u:%s'" % (prefix, prefix) for prefix in prefixes if prefix + b":" in element)
+    parser = expat.ParserCreate("utf-8", " ")
+    parser.UseForeignDTD(True)  # entities that the document declares are not known here
+    try:
+        parser.Parse(b"<x %s>%s</x>" % (declared, element), True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
+_DECLARED: Final = re.compile(rb"\sxmlns:([\w.-]{1,40})\s*+=")
+_MOST_PREFIXES: Final = 100
 
 
 def _without_endless_section(piece: bytes) -> bytes:

@@ -88,7 +88,14 @@ def prepare_database() -> None:
 
         is_named = getattr(settings, "CONFIGURATION", {}).get("DATABASE_URL")  # in the environment or in the file
         where = "that DATABASE_URL names" if is_named else "in the folder LIFESTREAM_HOME"
-        raise SystemExit(visible(f"The database {where} can't be used: {str(error).strip()}")) from error
+        reason = str(error).strip()
+        if isinstance(error, DatabaseError):
+            from lifestream.storage.db_errors import FailureKind, failure_of
+
+            kind = failure_of(error).kind
+            if kind not in (FailureKind.GONE, FailureKind.OTHER):  # their remedies say no more
+                reason = f"{reason}; {kind.value}"
+        raise SystemExit(visible(f"The database {where} can't be used: {reason}")) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Final
@@ -19,6 +19,7 @@ from django.db.models import Max, Min
 
 from lifestream.content.filter_rules import RuleSubject
 from lifestream.content.plaintext import scrub, shorten
+from lifestream.entry import ParsedFeed
 from lifestream.fetcher.url_hosts import site_domain
 from lifestream.models import Item, Tag, Tombstone, fulltext
 from lifestream.models.items import TAG_LENGTH, tag_slug
@@ -44,7 +45,9 @@ _REWRITTEN: Final = (
     "language", "enclosures", "media", "episode", "card", "fingerprint", "changes", "changed",
 )  # fmt: skip
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
-_FOUND: Final = ("id", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed")
+_FOUND: Final = (
+    "id", "key_hash", "link_hash", "content_hash", "guid", "author", "language", "fingerprint", "changes", "changed",
+)  # fmt: skip
 _EMPTY: Final = Document(())  # for the many results without a document
 _log = logging.getLogger("lifestream.storage")
 
@@ -95,6 +98,8 @@ class Chunk:
 class _Revision:
     """What is known about a stored item besides its identifiers."""
 
+    author: str
+    language: str
     fingerprint: str
     changes: int
     changed: datetime | None
@@ -177,6 +182,8 @@ class Import:
             chunk.counts["unchanged"] += 1
             return
         draft = self.drafts[decision.index]
+        if decision.known is not None:
+            draft = self._with_inherited(draft, stored[decision.known.id])
         try:
             columns, tags = item_row.columns(draft, decision, now)
             first = item_row.first_date(draft.published, now)
@@ -203,6 +210,17 @@ class Import:
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
         self.settled.settle(decision, decision.key)
+
+    def _with_inherited(self, draft: ItemDraft, before: _Revision) -> ItemDraft:
+        """Return *draft* with the author and the language of its item if it may have inherited its own from the head of
+        a document that could not be read to its end: there they may be missing or wrong.
+        """
+        head = self.result.prepared.feed if self.result.prepared else ParsedFeed()
+        if head.is_complete:
+            return draft
+        author = before.author if draft.author in ("", head.author) else ""
+        language = before.language if draft.language in ("", head.language) else ""
+        return replace(draft, author=author or draft.author, language=language or draft.language)
 
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
         """Note the keys of a deleted entry if they differ from those of its tombstone."""
@@ -259,10 +277,10 @@ class Import:
         known = []
         for batch in batches(values):
             for row in find_rows(Item, _FOUND, ("feed", self.feed), (column, batch), using):
-                key, key_hash, link_hash, content_hash, stored_guid, fingerprint, changes, changed = row
+                key, key_hash, link_hash, content_hash, stored_guid, *revision = row
                 guid = guid_form(stored_guid)  # a long guid is hashed: it was stored when guids had no maximal length
                 known.append(Known(key, key_hash, link_hash, content_hash, guid))
-                stored[key] = _Revision(fingerprint, changes, changed)
+                stored[key] = _Revision(*revision)
         return known
 
 

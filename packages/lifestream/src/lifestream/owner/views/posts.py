@@ -78,8 +78,9 @@ def _is_left_empty(timeline: Timeline, pk: int, path: str) -> bool:
     """
     if path == reverse("lifestream:item", kwargs={"slug": timeline.lifestream.slug, "pk": pk}):
         return True
+    address = unquote(path)  # once, since it may be long, and the post may have many tags
     tagged = (timeline.narrowed(tag=tag) for tag in Tag.objects.filter(items=pk))
-    return any(unquote(each.url()) == unquote(path) and not each.rows(None, 1) for each in tagged)
+    return any(unquote(each.url()) == address and not each.rows(None, 1) for each in tagged)
 
 
 @require_safe
