@@ -348,7 +348,7 @@ class Feed(models.Model):
         """Set the fields that follow from the URL, and return their names. Creates the row of the host if necessary."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
-        # Once the links of the feed's entries are known, this may become the domain of the site that the feed names:
+        # Once the links of the feed's entries are known, *domain* may become that of the site that the feed names:
         # see url_hosts.site_domain.
         self.domain = self.domain or domain_of(self.url)
         return ["url_hash", "host", "domain"]
