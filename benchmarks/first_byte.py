@@ -32,7 +32,7 @@ _WAIT = """() => {
 
 @contextmanager
 def served() -> Iterator[str]:
-    """Run `lifestream serve` on the database of `site`, and give its address."""
+    """Run `lifestream serve` on the database of `site`, and yield the server's address."""
     command = [sys.executable, "-m", "lifestream", "serve", "127.0.0.1:0", "--no-update"]
     own = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     with subprocess.Popen(
@@ -68,7 +68,7 @@ def main() -> None:
         "--times",
         type=int,
         default=12,
-        help="how often each page is opened: each thread of the server first connects to the database",
+        help="how often each page is opened: often, since each thread of the server first connects to the database",
     )
     parser.add_argument("--feeds", type=int, default=100_000, help="how many feeds there are")
     parser.add_argument("--items", type=int, default=10, help="how many items each feed has")

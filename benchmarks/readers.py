@@ -30,7 +30,7 @@ from feedserver.check.runner import run
 from feedserver.check.verdicts import Level, Verdict
 
 PATIENCE = 75.0
-"""Seconds that a command may take before it is ended, and what it did until then is judged."""
+"""Seconds that a command may take. A command that takes longer is ended, and what it did until then is judged."""
 
 PAGE = Path(__file__).parent.parent / "docs" / "feedserver" / "readers.md"
 
@@ -64,7 +64,7 @@ def score(name: str, known: KnownReader, only: Sequence[str]) -> Report | None:
 
 
 def row(known: KnownReader, whole: Report, day: dt.date) -> str:
-    """Return the row of a reader that ran on *day*, in Markdown. What is withheld is not in it, nor is it counted."""
+    """Return the row of a reader that ran on *day*, in Markdown. Withheld scenarios are neither named nor counted."""
     report = whole.published()
     counts = " | ".join(f"{report.count(level).passed}/{report.count(level).judged}" for level in Level)
     failed = [each.scenario for each in report.of(Verdict.FAIL)]

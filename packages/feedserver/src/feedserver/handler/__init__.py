@@ -16,9 +16,9 @@ the coding of a large body), and an entry in the journal. A request passes these
        └──────▶ journal        the exchange is recorded, before its first byte is sent (`exchange`; tests find it by a
                                `request_filter`)
 
-`handler` puts these modules together and returns one of the values of `decisions`. It moves a route to its next answer
-or changes a state when a response was given or a request was passed to a callable, but not for a HEAD request, nor for
-the 401 of a login. `coded_bodies` caches bodies in their content coding, and `problems` keeps what went wrong until
-`server_journal` raises it in `verify`; `expectations` are what a test expects of the journal. A CONNECT never
-gets here: `http.head_parser` refuses it. Never imported here: `asyncio`, `socket`, `ssl` and `selectors`.
+`handler` puts these modules together and returns one of the values of `decisions`. When it has given a response, or has
+passed a request to a callable, it may move a route to its next answer or change a state; it never does so for a HEAD
+request, or for the 401 of a login. `coded_bodies` caches bodies in their content coding, and `problems` keeps what went
+wrong until `server_journal` raises it in `verify`; `expectations` are what a test expects of the journal. A CONNECT
+never gets here: `http.head_parser` refuses it. Never imported here: `asyncio`, `socket`, `ssl` and `selectors`.
 """

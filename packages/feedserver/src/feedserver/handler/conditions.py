@@ -103,7 +103,7 @@ class Conditions:
     See `ConditionsInput`.
 
     Raises TypeError for a value of a wrong type; ValueError for a bad value, such as a header's name with a blank, for
-    more than one of *body*, *form* and *json*, and for headers that no request has beside the others, or with the form.
+    more than one of *body*, *form* and *json*, and for headers that no request can have together, or with a form.
     """
 
     query: Fields | None = None
@@ -252,7 +252,7 @@ def _type_of(content_type: str) -> str:
 
 
 def _check_names(headers: HeaderFilter) -> None:
-    """Raise ValueError for two values of one name, which no request has both."""
+    """Raise ValueError for one name, in different cases, that has two values: no request has both."""
     values: dict[str, tuple[str, str]] = {}
     for name, value in _items(headers):
         if value is None:
@@ -295,7 +295,8 @@ def _check_json(wanted: object) -> None:
 
     values = wanted.values if isinstance(wanted, Including) else wanted
     try:
-        # Sorted, as in `_is_same`: names of several types can't be sorted. No JSON that arrives has NaN or Infinity.
+        # The names are sorted, as in `_is_same`, so that names of several types fail here and not there. No JSON that
+        # arrives has NaN or Infinity.
         json.dumps(values, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise TypeError(

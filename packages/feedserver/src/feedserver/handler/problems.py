@@ -22,7 +22,7 @@ SHOWN = 60
 """Bytes of an invalid request that a message quotes at most."""
 
 NOTE = "The server found these problems:\n"
-"""The start of the note with a server's problems that an exception of a test gets."""
+"""The start of a note that is added to an exception of a test; a server's problems follow in the note."""
 
 LONGEST = 2000
 """Characters of an exception that a message quotes at most: it may quote a body, which may have a million."""
@@ -35,7 +35,9 @@ class Expected(Protocol):
     """Whether the test has already checked the expectation by itself."""
 
     def difference(self) -> tuple[str, str]:
-        """Return in which way the expectation is not met, "" where it is met, and the journal, for the message."""
+        """Return two parts of a message: in which way the expectation is not met, "" where it is met, and the
+        journal.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ class Problems:
         return self._kept[:]
 
     def take_all(self, wanted: list[Problem]) -> list[Problem]:
-        """Forget every problem. Return those of *wanted*, which `kept` has returned before, for `put_back`."""
+        """Forget every problem. Return those that are in *wanted*, a list of problems that `kept` has returned, so that
+        `put_back` can add them again.
+        """
         taken = self.kept
         del self._kept[: len(taken)]
         ids = set(map(id, wanted))
@@ -139,8 +143,8 @@ class Problems:
 
 
 def problem_of(expected: Expected) -> Problem | None:
-    """Return in which way *expected* is not met, or what a function of the test raised when that was asked; None where
-    it is met.
+    """Return in which way *expected* is not met, or which exception a function of the test raised during the check;
+    None where it is met.
     """
     try:
         difference, journal = expected.difference()

@@ -38,7 +38,7 @@ LINGER = 1.0
 """Seconds that a client may go on sending after its last answer: a reset could destroy the answer (RFC 9112 §9.6)."""
 
 MOST_WAITING = 4_194_304
-"""Bytes that are read of what waits in the kernel when a connection is ended: more than a kernel usually holds."""
+"""The most bytes that are read of what waits in the kernel when a connection is ended; a kernel usually holds fewer."""
 
 _BUSY = frozenset({State.ANSWERING, State.FINISHING, State.STALLED})
 _BETWEEN = frozenset({State.IDLE, State.ENDED})
@@ -56,7 +56,7 @@ class Listener(HttpServer, Protocol):
         """Return the number of a new connection, counted from 1."""
 
     def opening_plan(self) -> Plan | None:
-        """Return the plan that breaks a new connection before it reads; None if there is none."""
+        """Return the plan of a fault that breaks a new connection before any request is read; None if there is none."""
 
     def forget(self, connection: Connection) -> None:
         """Note that the connection is closed."""
@@ -166,7 +166,7 @@ class Connection(_Protocol):
         before = self.state
         error = str(exc) if exc is not None else ""
         happened = "the connection broke" if exc is not None else "the client left"
-        if exc is not None:  # an error, no orderly end: `eof_received` would have come first
+        if exc is not None:  # an error; `eof_received` has noted an orderly end already
             self._note_what_had_begun(happened, Ended.CLIENT_LEFT, error)
         self.move(Event.LOST)
         self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
@@ -296,7 +296,7 @@ class Connection(_Protocol):
         if problem is not None:
             is_between, is_alert = self.state is State.IDLE, _is_alert(problem)
             if is_between or not is_alert:
-                # Some clients check the certificate after the handshake, and then send an alert.
+                # An alert counts as part of the handshake: some clients check the certificate only after it.
                 self._note_failed_tls(f"TLS failed: {problem}", is_of_handshake=is_alert or not tls.is_open)
             if is_between:
                 self.close()

@@ -22,7 +22,9 @@ EMPTY = ("[]", "{}")
 # a boundary only.
 
 _NAME = r"(?>(?:[\w.\-~$\[\]%:!*+@)}]++|(?<=[ÃÄÅÌÍ])[\x80-\xbf])+)"
-"""A name. Its letters with accents, and accents alone, may be in UTF-8 that is read as ISO 8859-1, as headers are."""
+"""A name. In a header, which is read as ISO 8859-1, a letter with an accent, or a combining accent, is two characters:
+the two bytes of its UTF-8.
+"""
 
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 PAIR = re.compile(
@@ -60,7 +62,7 @@ OPENING_QUOTE = re.compile(
     re.IGNORECASE,
 )
 """A name before a string in quotes, which may have blanks in it. Before the string, there may be letters, brackets and
-names of functions, in the notation of Python or another language. What stands behind `="` is found as a pair.
+names of functions, in the notation of Python or another language. A string behind `="` is found by `PAIR` instead.
 """
 
 OPENING_OTHER_QUOTE = re.compile(
@@ -97,7 +99,7 @@ def is_parameter(text: str, match: re.Match[str]) -> bool:
 
 
 class Strings:
-    """Finds the strings behind matches in *text*, which are given in their order."""
+    """Finds the strings behind matches in *text*. The matches must be given in the order in which they stand there."""
 
     def __init__(self, text: str) -> None:
         self._ends = StringEnds(text)
@@ -111,13 +113,15 @@ class Strings:
         return Place(start, end) if is_value else None
 
     def second_of_two(self, text: str, match: re.Match[str]) -> Place | None:
-        """Return what `behind` returns, unless further strings follow: a list of names has no values."""
+        """Return what `behind` returns if a closing bracket or the end of *text* follows the string, else None: in a
+        list of more strings, none is the value of another.
+        """
         value = self.behind(text, match)
         return value if value is not None and _CLOSING_BRACKET.match(text, value.end) else None
 
 
 def container_behind(text: str, match: re.Match[str]) -> Place | None:
-    """Return the place of the list or object that begins behind a match."""
+    """Return the place of the list or object that begins behind a match; None if it is empty."""
     start, end = match.end(), end_of_container(text, match.end())
     return None if text[start:end] in EMPTY else Place(start, end)
 

@@ -129,7 +129,9 @@ _NAME_AND_PASSWORD = re.compile(
 """A name and a password, as in `ada:secret`, but no URI and no time of a login."""
 
 _LOGIN = "/login"
-"""Added to the names of a URL's parameters if a login redirects to its path; no parameter's name has a slash."""
+"""A mark that is added to the names of a URL's parameters if logins redirect to the URL's path. The slash tells it from
+the names of parameters.
+"""
 
 _OF_A_LOGIN = re.compile(
     r"/(?:[\w-]*callback|oauth2?|oidc|sso|auth|authorize|authorise|log-?in|sign-?in|saml2?)(?:/[\w.-]*)?\?",
@@ -152,7 +154,7 @@ _ONLY_BESIDE = {
 }
 
 _WITH_A_STROKE = str.maketrans("łŁøØđĐı", "lLoOdDi")
-"""Letters that do not decompose, and those that stand for them."""
+"""Letters that Unicode does not decompose, and the letters of ASCII that replace them."""
 
 _SEPARATED = re.compile(r"[^A-Za-z]+")
 _CAPITALS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -223,7 +225,8 @@ def _in_ascii(name: str) -> str:
         return name
     with suppress(UnicodeError):
         name = name.encode("latin-1").decode("utf-8")
-    # One by one: to put the marks of a long name into their order would take time quadratic in their number.
+    # Each character is normalized by itself: to sort the marks of a long name would take time quadratic in their
+    # number.
     letters = "".join(unicodedata.normalize("NFKD", character) for character in name.translate(_WITH_A_STROKE))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 

@@ -1,7 +1,7 @@
 """Which rows belong to which user: the owner of a row is the owner of a lifestream that the row belongs to.
 
-A superuser sees all rows. Anybody else sees only the rows of their own lifestreams, and forms offer only those. What a
-user may do with them is up to Django's permissions, unless nobody may (see `ReadOnlyAdmin`).
+A superuser sees all rows. Anybody else sees only the rows of their own lifestreams, and forms offer only those.
+Django's permissions decide what a user may do with them; see `ReadOnlyAdmin` for rows that nobody may add or change.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ class OwnedAdmin(CheckedListAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         if is_superuser(request):
             return rows
-        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it.
+        # A subquery: by a join, a feed in two lifestreams of the user would be two rows, and Django does not delete
+        # rows after `distinct()`.
         # `EXISTS` is evaluated for each row; for `IN`, SQLite would read all rows of the user.
         return rows.filter(Exists(self.own_rows(request).filter(pk=OuterRef("pk"))))
 

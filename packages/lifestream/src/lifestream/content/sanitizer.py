@@ -108,7 +108,7 @@ class Sanitizer:
         if not fragment:
             return Beginning(CleanHtml(), whole=True)
         fragment = scrub(fragment)
-        # A cleaner for each base would cost as much as the cleaning.
+        # One cleaner of tags serves all bases: a new one for each base would cost as much as the cleaning.
         self._known.of_sources.relative_to(base_url)
         proper = proper_html(fragment, self._known.of_sources)
         if (

@@ -100,19 +100,20 @@ def _has_token() -> NotEmpty:
 
 
 def lock_feeds(feeds: Collection[int], using: str) -> None:
-    """Lock *feeds* (keys) until the transaction ends, in the order of their keys, as imports do: a transaction that
-    writes rows that refer to feeds, or deletes them, could otherwise wait for an import that waits for it. SQLite has
-    one writer at a time anyway.
+    """Lock *feeds* (keys) until the transaction ends, in the order of their keys, as imports do. A transaction calls
+    this before it writes or deletes feeds, or rows that refer to feeds: otherwise it and an import could wait for each
+    other. SQLite has one writer at a time anyway.
     """
     if connections[using].features.has_select_for_update:
         list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
 def only(rows: _RowsT, keys: Collection[int]) -> _RowsT:
-    """Return *rows*, restricted to *keys*, which were read before these rows, or their feeds, were locked. Otherwise
-    PostgreSQL would look for *rows* anew, and also find rows that another process has stored meanwhile, which are not
-    locked. On SQLite, which has one writer at a time and allows few keys in a statement, all *rows* are returned. Drops
-    the cached results of *rows*, as a write of Django's does: the queryset that is returned writes in their stead.
+    """Return *rows*, restricted to *keys*. Read the keys before these rows, or their feeds, are locked. Without keys,
+    PostgreSQL would look for *rows* anew, and also find rows that another process has stored meanwhile and that are not
+    locked. SQLite has one writer at a time, and allows few keys in a statement: there, all *rows* are returned.
+
+    The cached results of *rows* are dropped, as Django drops them at a write: the returned queryset is written instead.
     """
     rows._result_cache = None
     return rows.filter(pk__in=keys) if connections[rows.db].features.has_select_for_update else rows
@@ -128,8 +129,8 @@ class FeedQuerySet(models.QuerySet["Feed"]):
         if not (sort_names.OF_FEED | due_hosts.FIELDS) & values.keys():
             return super().update(**values)
         with transaction.atomic(using=self.db):
-            # PostgreSQL would lock them in any order: this update and an import, or an owner's change, could wait for
-            # each other.
+            # The feeds are locked in order first. PostgreSQL would lock them in any order: this update and an import,
+            # or an owner's change, could wait for each other.
             keys, locked = self._locked()
             hosts: set[int] = set()
             if due_hosts.FIELDS & values.keys():
@@ -173,7 +174,7 @@ class FeedQuerySet(models.QuerySet["Feed"]):
 
     def due(self, now: datetime) -> FeedQuerySet:
         """Return active feeds whose time has come, that no worker holds, and whose host has not asked for a pause."""
-        # A host that is held or paused is due later.
+        # The *next_due* of a host is not before the end of its hold or its pause.
         return self._active_and_free(now).filter(host__next_due__lte=now, next_fetch__lte=now)
 
     def allowed(self, now: datetime) -> FeedQuerySet:
@@ -326,7 +327,8 @@ class Feed(models.Model):
         using = kwargs.get("using") or router.db_for_write(Feed, instance=self)
         with transaction.atomic(using=using):
             if previous_hosts and self.pk is not None:
-                # Feeds before hosts, and both hosts in their order: an import of feeds of both could wait for this one.
+                # The feed is locked before the hosts, and both hosts in their order: otherwise an import of feeds of
+                # both hosts and this transaction could wait for each other.
                 lock_feeds([self.pk], using)
                 due_hosts.lock({*previous_hosts, self.host_id}, using)
             # The host's *next_due* is set by a signal handler, which also runs when fixtures are loaded.
@@ -346,7 +348,8 @@ class Feed(models.Model):
         """Set the fields that follow from the URL, and return their names. Creates the row of the host if necessary."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
-        # The domain of the site that the feed names is used once its links are known; see url_hosts.site_domain.
+        # Once the links of the feed's entries are known, *domain* may become that of the site that the feed names:
+        # see url_hosts.site_domain.
         self.domain = self.domain or domain_of(self.url)
         return ["url_hash", "host", "domain"]
 

@@ -41,15 +41,15 @@ def add_function(connection: Any, **_: Any) -> None:
 
 def holds(head: str, body: str, query: str) -> bool:
     """Return whether an item with *head* and *body*, as they are indexed, matches *query*, one of our queries for
-    FTS5: phrases in quotes, each with a star after it if its last word is the beginning of one.
+    FTS5: phrases in quotes, each with a star after it if its last word may be only the beginning of a word.
     """
-    # A page checks a thousand items. Most do not even contain the letters of a word, which `in` finds out fast.
     # Text beyond ASCII is case-folded already. `lower` would change it, since folding gives capitals in some scripts.
     if head.isascii():
         head = head.lower()
     if body.isascii():
         body = body.lower()
     phrases = _phrases(query)
+    # A page checks a thousand items. Most do not even contain the letters of a word, which `in` finds out fast.
     for phrase in phrases:
         if phrase.letters not in body and phrase.letters not in head:
             return False

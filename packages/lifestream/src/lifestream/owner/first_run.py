@@ -33,7 +33,7 @@ _LONGEST_TOKEN: Final = 64
 
 
 def folder() -> Path | None:
-    """Return the folder with the token's file, or None on a site that is not the bundled one, and has no first run."""
+    """Return the folder with the token's file; None on a site other than the bundled one, which has no first run."""
     found = getattr(settings, "HOME", None)
     return found if isinstance(found, Path) else None
 
@@ -98,7 +98,7 @@ def taken(token: str, clock: Callable[[], float] = time.time) -> Iterator[bool]:
         return
     try:
         is_right = _matches(moved, token, clock())
-        if not is_right:  # `serve` has made another token since the first look, which stays valid
+        if not is_right:  # `serve` has made another token since the first look: that token stays valid
             _put_back(moved)
         yield is_right
     except BaseException:
@@ -110,8 +110,8 @@ def taken(token: str, clock: Callable[[], float] = time.time) -> Iterator[bool]:
 
 
 def _put_back(moved: Path) -> None:
-    """Let the file that was *moved* be the token's file again, unless there is another one. As a link, it needs no
-    space, of which a full disk has none.
+    """Let the file that was *moved* be the token's file again, unless there is another one. A link to it is made, since
+    a link can be made on a full disk, too.
     """
     name = moved.with_name(_NAME)
     try:

@@ -39,9 +39,9 @@ def in_order(text: str) -> tuple[str, int | None]:
 class Numbers:
     """A date in numbers: the *first*, the *second*, and the *year*; *time* has its clock, half of the day and zone.
 
-    *proves_day_first* says whether the first number is the day; it is None if neither the numbers nor the day of the
-    week decide that, and for 99/08/17. *day_first* also goes by the form: in a date with dots, the day comes first, and
-    for 99/08/17 *first* is the day, 17.
+    *proves_day_first* says whether the first number is the day, if the numbers or the day of the week decide that, and
+    is None otherwise. *day_first* also goes by the form: in a date with dots, the day comes first. For 99/08/17, the
+    year and the day have changed places, so *first* is 17 and *day_first* is True; *proves_day_first* is None.
     """
 
     first: int
@@ -58,9 +58,10 @@ class Numbers:
 
 
 def numbers(text: str) -> Numbers | None:
-    """Return the date in *text* if it consists of numbers, with the year at its end, or if the first of three numbers
-    of two digits is more than 31 and so the year. With spaces between the numbers, it is a date only after a day of the
-    week, and only if the year has four digits. May raise ValueError for a day or a month that no calendar has.
+    """Return the date in *text* if it consists of numbers, with the year at the end or at the beginning; None for other
+    texts. The first number is the year if it is more than 31 and the last one has two digits, as in 99/08/17. With
+    spaces between the numbers, *text* is a date only if it begins with a day of the week and its year has four digits.
+    May raise ValueError for a day or a month that no calendar has.
     """
     text, weekday = in_order(text)
     found = _NUMERIC.fullmatch(text)

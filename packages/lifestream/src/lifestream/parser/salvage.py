@@ -42,8 +42,9 @@ class Salvage:
 def salvage(document: bytes, scanned: Scan) -> Salvage:
     """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry.
 
-    *document* has been through `wellformed.mend`, so `balanced` makes nearly every piece well-formed. One that is still
-    ill-formed is left out: to read it alone, the head would have to be read again for each such piece.
+    *document* has been through `wellformed.mend`, so `balanced` makes nearly every piece well-formed. A piece that is
+    still ill-formed is left out. It could be read only in a document of its own, with the head: then the head would be
+    read again for each such piece.
     """
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
@@ -86,10 +87,10 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
 
 
 def _names_in(piece: bytes, name: bytes) -> set[bytes]:
-    """Return the names of the elements in an entry.
+    """Return the names of the elements in an entry, without *name*, its own.
 
-    If the entry before has no end, and shares no name with this one, this one is probably the rest of the entry before,
-    in which there is a start tag too many.
+    If an entry has no end, and shares no name with the entry after it, both are probably parts of a single entry, which
+    has a start tag too many.
     """
     return set(re.findall(rb"<([^\s/>!?]+)", piece)) - {name}
 

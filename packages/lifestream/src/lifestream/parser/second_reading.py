@@ -199,7 +199,7 @@ def _media(entry: _MediaLevel) -> list[Media]:
     """
     media = []
     for level in entry.inner:
-        # A group has one medium in several formats.
+        # A group has one medium in several formats: the default one is taken, or else the first.
         choice = next((inner for inner in level.inner if inner.content.get("isDefault") == "true"), None)
         choice = choice or next(iter(level.inner), _MediaLevel(level.content))
         media.append(_medium(choice.content, {**entry.said, **level.said, **choice.said}))

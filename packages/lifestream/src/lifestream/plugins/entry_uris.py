@@ -49,7 +49,8 @@ def hosts_of_feed(url: str, site_url: str, domain: str) -> frozenset[str]:
 
 def as_iri(url: str) -> str:
     """Return the address *url* with the characters that no IRI has (RFC 3987, section 2.2) percent-encoded, as browsers
-    send them: feeds write them into addresses, and a program that reads ours may copy one into a page.
+    send them. Feeds write such characters into addresses, and a program that reads our documents may copy an address
+    into a page.
     """
     return _ENCODED.sub(lambda found: quote(found[0]), url)
 
@@ -75,7 +76,7 @@ def uuid_uri(secret: str, feed: int, key: str, attempt: int = 0) -> str:
     name = f"{feed}:{key}:{attempt}" if attempt else f"{feed}:{key}"
     digest = hmac.digest(b"lifestream.entry_uris:" + secret.encode(), name.encode(), "sha256")
     digits = digest[:16].hex()
-    # `uuid.UUID` takes three times as long to write the same.
+    # The parts are joined by hand: `uuid.UUID` takes three times as long to write the same.
     variant = f"{digest[8] & 0x3F | 0x80:02x}"
     return f"urn:uuid:{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[18:20]}-{digits[20:]}"
 

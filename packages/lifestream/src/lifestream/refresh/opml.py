@@ -116,11 +116,12 @@ def read_list(document: bytes) -> OpmlList:
     outlines: dict[str, Outline] = {}
     folders: list[str] = []  # the open folders
     opened: list[int] = []  # for each open outline, how many folders were open when it began
-    # HTML has no empty title element: after one, everything would count as its text.
+    # Empty title elements are removed: HTML has none, so everything after one would count as its text.
     for kind, name, source in tokens(_EMPTY_TITLE.sub("", text)):
         element = name.rpartition(":")[2]
         is_list = is_list or (kind == "start" and element == "opml")
-        # A list that is cut off may end in half an outline, with half an address, which may be that of another feed.
+        # An outline without its `>` is left out: it is the end of a list that is cut off, and half of an address may be
+        # the address of another feed.
         if element != "outline" or not source.endswith(">"):
             continue
         if kind == "end":
@@ -193,7 +194,7 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
 
 
 def _rendered(title: str, outlines: Iterable[Outline]) -> Iterator[bytes]:
-    """Yield the document in parts. *outlines* are in order."""
+    """Yield the document in parts. In *outlines*, those of a folder must follow each other."""
     out = io.StringIO()
 
     def written() -> bytes:
@@ -247,7 +248,8 @@ def subscriptions_of(lifestream: Lifestream) -> Iterator[Outline]:
         for row in part:
             url = row.feed__url
             yield Outline(url, row.name or row.feed__title or row.feed__domain or url, row.feed__site_url, row.folder)
-        # By keyset, as for the pages: no cursor of the database stays open, which not every connection pool allows.
+        # The parts are found by keyset, as those of pages are, so that no cursor of the database stays open between
+        # them: not every connection pool allows open cursors.
         last = part[-1]
         part = list(rows.filter(sort_names.after(last.sort_folder, last.sort_name, last.pk))[:_PART])
 

@@ -1,5 +1,5 @@
 """Updates feeds in a thread beside a server, and adds those that owners want: used by `demo`, and by `serve` unless
-CELERY_BROKER_URL is set or `--no-update` is given. A request to a page wakes the thread if it queues work.
+CELERY_BROKER_URL is set or `--no-update` is given. A request to a page that queues work wakes the thread.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ class Updater(threading.Thread):
         )
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
-        """Do *work*. If it fails, log the message *what*: with the traceback, or if the database is out, only the first
-        failure of the whole outage.
+        """Do *work*. If it fails, log the message *what* with the traceback. If the database fails, `OUTAGES` logs
+        *what* instead: as an error at the first failure of an outage, and for debugging at the others.
         """
         close_old_connections()
         try:

@@ -2,8 +2,8 @@
 
 A feed keeps their digests, each with the beginning of the key of its item (see `plugins.entry_digests`). If an entry of
 the next document has one of these digests, the parser returns only an outline of it. The entry counts as unchanged if
-the outline matches the same item. If that item is gone without a tombstone, or another item matches now, as with
-entries that look alike and come and go, the document is requested again and read completely.
+the outline matches the same item. If that item is gone without a tombstone, or another item matches now (entries that
+look alike may come and go), the document is requested again and read completely.
 """
 
 from __future__ import annotations

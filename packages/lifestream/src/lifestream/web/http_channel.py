@@ -167,7 +167,8 @@ class OneAnswerChannel(HTTPChannel):
         self.total_outbufs_len = self.current_outbuf_count = self._answer_size = 0
 
     def _is_answer_received(self) -> bool:
-        # First `requests`: a thread that is just ending its answer adds the last bytes, and then removes its request.
+        # `requests` is read first: a thread that is just ending its answer adds the last bytes, and then removes its
+        # request.
         return not self.requests and self._answer_size > 0 and not self.total_outbufs_len
 
     def error_task_class(self, channel: Any, request: Any) -> Any:  # type: ignore[override] # waitress calls it

@@ -100,7 +100,9 @@ _MOST_SEARCHED: Final = 1000
 
 
 def _default_namespace(source: bytes) -> set[str]:
-    """Return the default namespace that *source* declares, if it is one of RSS: then an empty RDF is a feed."""
+    """Return the default namespace that *source* declares, if it is one of RSS, else an empty set. A document of RDF
+    without elements is a feed only if it declares such a namespace.
+    """
     found = _DEFAULT.search(source)
     namespace = found[1].decode("utf-8", "replace") if found else ""
     return {namespace} if namespace and prefix_of(namespace) == "" else set()

@@ -87,7 +87,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _is_trusted(request: HttpRequest) -> bool:
-    """Return whether *request* comes from this machine itself, or from a network that may ask."""
+    """Return whether *request* comes from this machine itself, or from a network that may ask. A request through a
+    proxy does not count, unless `PublicAddress` has found out the visitor's own address.
+    """
     # On the bundled site, `PublicAddress` has evaluated the headers: it knows which proxies to trust.
     forwarded = request.META.get(FORWARDED)
     if came_through_proxy(request.META) if forwarded is None else forwarded:
