@@ -24,6 +24,7 @@ from feedserver.fixtures.near_misses import near_miss
 from feedserver.handler.problems import Problems
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.handler.router import Missing, Routes
+from feedserver.http.ranges import multipart
 from feedserver.record.known_secrets import without_known
 from feedserver.record.secret_names import is_secret
 from feedserver.record.secret_search import without_secrets
@@ -314,6 +315,14 @@ def test_strings_without_an_end_in_a_recorded_header_are_searched_in_linear_time
         return lambda: without_secrets(text)
 
     assert_linear(searching, 16_000)
+
+
+def test_a_boundary_for_ranges_of_a_body_with_many_boundaries_is_found_in_linear_time() -> None:
+    def cutting(count: int) -> Callable[[], object]:
+        body = b"".join(b"feedserver-part-%d" % number for number in range(count))
+        return lambda: multipart(body, [], None)
+
+    assert_linear(cutting, 2500)
 
 
 def test_a_line_of_combining_marks_in_a_fixture_is_compared_in_linear_time() -> None:

@@ -16,6 +16,8 @@ MAX_RANGES = 100
 
 _RANGE = re.compile(r"(?P<first>[0-9]+)-(?P<last>[0-9]*)|-(?P<suffix>[0-9]+)")
 
+_BOUNDARY = re.compile(rb"feedserver-part-(?P<digits>[0-9]{1,9})")  # more digits than a body has such boundaries
+
 _DIGITS = 18  # More digits than any file needs. int() refuses thousands of digits, which §14.1.2 warns of.
 
 
@@ -66,7 +68,7 @@ def multipart(body: bytes, wanted: Iterable[ByteRange], content_type: bytes | No
     Each part has the *content_type* of the whole, if there is one (§15.3.7.2). The boundary is the same for the same
     body: the first of a series that *body* does not contain.
     """
-    boundary = next(word for number in count(1) if (word := b"feedserver-part-%d" % number) not in body)
+    boundary = _boundary(body)
     pieces = []
     for part in wanted:
         pieces += [b"--", boundary, b"\r\n"]
@@ -76,6 +78,13 @@ def multipart(body: bytes, wanted: Iterable[ByteRange], content_type: bytes | No
         pieces += [body[part.first : part.last + 1], b"\r\n"]
     pieces += [b"--", boundary, b"--\r\n"]
     return b"multipart/byteranges; boundary=" + boundary, b"".join(pieces)
+
+
+def _boundary(body: bytes) -> bytes:
+    taken: set[bytes] = set()  # numbers, also those that others begin with
+    for match in _BOUNDARY.finditer(body):
+        taken.update(match["digits"][:length] for length in range(1, len(match["digits"]) + 1))
+    return b"feedserver-part-" + next(number for each in count(1) if (number := b"%d" % each) not in taken)
 
 
 def _resolve(match: re.Match[str], total: int) -> ByteRange:
