@@ -6,6 +6,8 @@ import gc
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -40,6 +42,19 @@ def test_threads_that_ask_for_client_certificates_at_the_same_time_get_different
     with FeedServer(tls=True) as server, ThreadPoolExecutor(16) as threads:
         files = list(threads.map(server.client_certificate, [f"client-{at}.example" for at in range(64)]))
         assert len({Path(file).read_bytes() for file in files}) == 64
+
+
+def test_threads_that_ask_for_the_first_authority_at_the_same_time_get_the_same_one() -> None:
+    code = (
+        "import sys, threading\nfrom feedserver.net.tls import authority\nsys.setswitchinterval(1e-6)\n"
+        "together, got = threading.Barrier(8), set()\n"
+        "def ask():\n    together.wait()\n    got.add(authority())\n"
+        "threads = [threading.Thread(target=ask) for _ in range(8)]\n"
+        "for each in threads:\n    each.start()\n"
+        "for each in threads:\n    each.join()\n"
+        "assert len(got) == 1, len(got)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_a_certificate_is_for_the_host_and_the_aliases() -> None:
