@@ -6,8 +6,7 @@ import gc
 import re
 import socket
 import ssl
-import subprocess
-import sys
+import threading
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import pytest
 import requests
 
 from feedserver import FeedServer, Response, VerificationError
+from feedserver.net import tls
 
 
 @pytest.fixture
@@ -44,17 +44,19 @@ def test_threads_that_ask_for_client_certificates_at_the_same_time_get_different
         assert len({Path(file).read_bytes() for file in files}) == 64
 
 
-def test_threads_that_ask_for_the_first_authority_at_the_same_time_get_the_same_one() -> None:
-    code = (
-        "import sys, threading\nfrom feedserver.net.tls import authority\nsys.setswitchinterval(1e-6)\n"
-        "together, got = threading.Barrier(8), set()\n"
-        "def ask():\n    together.wait()\n    got.add(authority())\n"
-        "threads = [threading.Thread(target=ask) for _ in range(8)]\n"
-        "for each in threads:\n    each.start()\n"
-        "for each in threads:\n    each.join()\n"
-        "assert len(got) == 1, len(got)\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+def test_threads_that_ask_for_the_first_authority_at_the_same_time_get_the_same_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tls, "_made", {})
+    together = threading.Barrier(4)
+
+    def ask() -> tls.Authority:
+        together.wait(timeout=10)
+        return tls.authority()
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(ask) for _ in range(4)]
+        assert len({each.result() for each in asked}) == 1
 
 
 def test_a_certificate_is_for_the_host_and_the_aliases() -> None:
