@@ -12,7 +12,7 @@ from itertools import count
 
 import pytest
 
-from feedserver import Ended, FeedServer, Response, VerificationError
+from feedserver import Ended, FeedServer, Gate, Request, Response, VerificationError
 from feedserver.faults import Stall
 from feedserver.net import catching_up, connection
 from feedserver.net.catching_up import MOST_TURNS, MUCH, TURNS_OF_A_QUEUE, Turns
@@ -179,6 +179,57 @@ def test_a_request_that_was_sent_before_an_assertion_is_counted(late_server: Fee
         expectation.is_checked = True
         client.socket.close()
         late_server.journal.clear()
+
+
+@pytest.mark.parametrize("under_way", ["slow", "callable", "stalled", "unread"])
+def test_no_assertion_passes_while_a_request_waits_behind_an_answer_under_way(
+    late_server: FeedServer, under_way: str
+) -> None:
+    gate = Gate()
+
+    def answer(request: Request) -> Response:
+        gate.wait()
+        return Response("x")
+
+    late_server.start()
+    late_server.add("/slow", Response("x", delay=PATIENCE))
+    late_server.add("/callable", answer)
+    late_server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
+    late_server.add("/unread", Response("x" * 12_000_000))
+    late_server.add("/late", Response("x"))
+    none, some = late_server.expect("/late", times=0), late_server.expect(f"/{under_way}", at_least=1)
+    in_order = late_server.expect_in_order(f"/{under_way}")
+    with RawClient(late_server) as client:
+        client.ask(f"/{under_way}")
+        client.ask("/late")
+        unknown = f"a client has sent more behind GET /{under_way}, which is still being answered; assert this when"
+        calls: list[Callable[[], object]] = [
+            lambda: late_server.assert_not_requested("/late"),
+            lambda: late_server.assert_requested("/late"),
+            lambda: late_server.assert_requested(f"/{under_way}", count=1),
+            none.verify,
+            in_order.verify,
+        ]
+        for call in calls:
+            with pytest.raises(AssertionError, match=unknown):
+                call()
+        assert some.is_met
+        late_server.assert_requested(f"/{under_way}")
+        gate.open()
+    late_server.stop()
+    late_server.assert_requested("/late", count=1)
+    assert not none.is_met
+
+
+def test_what_follows_the_last_request_and_empty_lines_are_no_requests_that_wait(late_server: FeedServer) -> None:
+    late_server.start()
+    late_server.add("/slow", Response("x", delay=PATIENCE))
+    with RawClient(late_server) as client, RawClient(late_server) as other:
+        client.ask("/slow", "Connection: close")
+        client.ask("/late")
+        other.ask("/slow", "Content-Length: 1", method="POST", body=b"x\r\n")
+        late_server.wait_for("/slow", count=2)
+        late_server.assert_not_requested("/late")
 
 
 def test_clients_that_ask_without_end_block_neither_verify_nor_stop(late_server: FeedServer) -> None:

@@ -190,6 +190,11 @@ class Connection(_Protocol):
         reader = self._http.reader
         return self.state is State.IDLE and reader is not None and (not reader.is_idle or self.is_mid_record)
 
+    def holding(self) -> str:
+        """Return the request behind whose answer others wait, so that they are not in the journal; "" if none do."""
+        answer = self._http.answer
+        return str(answer.exchange) if answer is not None and self._http.holds_requests() else ""
+
     def describe(self) -> str:
         """Return the connection, its state and what is under way on it, for a message."""
         answer = self._http.answer

@@ -163,6 +163,15 @@ class Http1:
         reader = self.reader
         return reader is not None and reader.is_last and reader.is_idle and not reader.broken
 
+    def holds_requests(self) -> bool:
+        """Return whether requests wait behind the answer under way: they are in the journal only when their turn comes,
+        or the connection is lost.
+        """
+        reader = self.reader
+        if reader is None or not reader.keep_alive or self._is_last:  # as in `note_unanswered`
+            return False
+        return self.answer is not None and reader.holds_more
+
     def resume(self) -> None:
         """Continue sending: the kernel has taken everything."""
         if self.answer is not None and self.answer.timer is None:
