@@ -13,7 +13,7 @@ from itertools import count
 import pytest
 
 from feedserver import Ended, FeedServer, Gate, Request, Response, VerificationError
-from feedserver.faults import Stall
+from feedserver.faults import Reset, Stall
 from feedserver.net import catching_up, connection
 from feedserver.net.catching_up import MOST_TURNS, MUCH, TURNS_OF_A_QUEUE, Turns
 from feedserver.net.poller import new_poller
@@ -106,6 +106,27 @@ def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
         client.ask("/late")
         act(late_server)
     assert [request.path for request in late_server.requests] == ["/slow", *["/known"] * 12_000, "/late"]
+    late_server.verify()
+
+
+def test_requests_that_wait_behind_an_answer_that_resets_its_connection_are_journalled(
+    late_server: FeedServer,
+) -> None:
+    gate = Gate()
+
+    def answer(request: Request) -> Response:
+        gate.wait()
+        return Response("x", faults=Reset(at="end"))
+
+    late_server.start()
+    late_server.add("/reset", answer)
+    with RawClient(late_server) as client:
+        client.ask("/reset")
+        client.send(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n" * 12_000)
+        client.ask("/late")
+        gate.open()
+        late_server.wait_for("/late", timeout=PATIENCE)
+    assert len(late_server.requests) == 12_002
     late_server.verify()
 
 

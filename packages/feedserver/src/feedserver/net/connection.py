@@ -224,7 +224,7 @@ class Connection(_Protocol):
             self._listener.forget(self)  # a signal has interrupted an earlier end before it was noted
 
     def _abort(self, why: str, ended: Ended) -> None:
-        self._read_what_waits()
+        self.read_what_waits()
         self._note_what_had_begun(why, ended)
         self._http.finish(ended)
         self._http.note_unanswered(ended, "", why if self.is_busy else "")
@@ -235,12 +235,12 @@ class Connection(_Protocol):
         elif transport is not None:
             transport.abort()
 
-    def _read_what_waits(self) -> None:
-        """Read what waits in the kernel, if reading is paused because too many requests came behind the answer under
-        way.
+    def read_what_waits(self) -> None:
+        """Read what waits in the kernel behind an answer under way, with which the connection ends now. Much may wait:
+        reading is paused while many requests wait already.
         """
         transport = self._transport
-        if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport) or transport.is_reading():
+        if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport):
             return
         data = transport.take_waiting(MOST_WAITING)
         if len(data) >= MOST_WAITING:

@@ -85,6 +85,9 @@ class Carrier(Protocol):
     def pause_reading(self) -> None:
         """Stop reading: what the client sends stays in the kernel."""
 
+    def read_what_waits(self) -> None:
+        """Read what waits in the kernel behind the answer under way, with which the connection ends now."""
+
     def resume_reading(self) -> None:
         """Resume reading after `pause_reading`."""
 
@@ -430,6 +433,7 @@ class Http1:
         """End the exchange as the last step of its plan says."""
         connection = self._connection
         if isinstance(step, ResetConnection):
+            connection.read_what_waits()
             self.finish(Ended.RESET)
             connection.move(Event.FINISH)
             connection.reset()
