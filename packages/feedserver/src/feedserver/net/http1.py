@@ -110,7 +110,7 @@ class Carrier(Protocol):
 class Http1:
     """The server's side of HTTP/1 on one *connection*: the reader of its requests, and the answer under way."""
 
-    __slots__ = ("_connection", "_is_last", "_server", "_site", "answer", "reader")
+    __slots__ = ("_connection", "_has_dropped", "_is_last", "_server", "_site", "answer", "reader")
 
     def __init__(self, connection: Carrier, server: HttpServer) -> None:
         self._connection = connection
@@ -118,6 +118,7 @@ class Http1:
         self._site = server.site
         self.reader: RequestReader | None = None
         self.answer: AnswerUnderWay | None = None
+        self._has_dropped = False  # whether `keep` was given more than it keeps
         self._is_last = False  # whether the latest answer is not `keep_alive`, so that the connection ends with it
 
     # Called by the connection
@@ -147,9 +148,13 @@ class Http1:
 
     def keep(self, data: bytes) -> None:
         """Keep bytes of requests behind an answer that never ends, for the journal: `BACKLOG` of them, about."""
-        reader = self.reader
+        reader, answer = self.reader, self.answer
         if reader is not None and reader.buffered <= BACKLOG:
             reader.feed(data)
+        elif reader is not None and answer is not None and not self._has_dropped:
+            self._has_dropped = True
+            problem = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
+            self._site.problems.add_of_client(f"{problem}, whose answer never ended.", answer.exchange)
 
     def unfinished(self) -> Malformed | None:
         """Return the partial request that the client will not finish; None where it stopped between two requests."""
@@ -206,7 +211,7 @@ class Http1:
             elif isinstance(event, Request):
                 peer.requests += 1
                 self._site.unanswered(event, peer, peer.requests, ended, error)
-        cut = self.unfinished() if cut_by else None
+        cut = self.unfinished() if cut_by and not self._has_dropped else None
         if cut is not None:
             self._site.cut(cut, f"{cut_by}: {error}" if error else cut_by, ended, error)
 
