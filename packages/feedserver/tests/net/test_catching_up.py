@@ -14,7 +14,7 @@ from itertools import count
 import pytest
 
 from feedserver import Ended, FeedServer, Gate, Request, Response, VerificationError
-from feedserver.faults import Reset, Stall
+from feedserver.faults import Reset, Stall, parse
 from feedserver.net import catching_up, connection
 from feedserver.net.catching_up import MOST_TURNS, MUCH, TURNS_OF_A_QUEUE, Turns
 from feedserver.net.poller import new_poller
@@ -129,6 +129,23 @@ def test_requests_that_wait_behind_an_answer_that_resets_its_connection_are_jour
         late_server.wait_for("/late", timeout=PATIENCE)
     assert len(late_server.requests) == 12_002
     late_server.verify()
+
+
+@pytest.mark.parametrize("fault", ["close after headers", "close after 3", "close at end", "garbage", "HTTP/0.9"])
+def test_a_request_behind_an_answer_that_closes_its_connection_is_journalled_before_the_client_leaves(
+    late_server: FeedServer, fault: str
+) -> None:
+    late_server.start()
+    late_server.add("/closed", Response("abcdef", faults=parse(fault)))
+    expectation = late_server.expect("/late", times=0)
+    with RawClient(late_server) as client:
+        client.send(b"".join(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in (b"/closed", b"/late")))
+        while client.socket.recv(65_536):
+            pass
+        late_server.assert_requested("/late", count=1)
+        assert not expectation.is_met
+        expectation.is_checked = True
+        late_server.verify()
 
 
 def test_more_than_is_read_behind_an_answer_under_way_is_a_problem(

@@ -437,13 +437,16 @@ class Http1:
     def _end(self, answer: AnswerUnderWay, step: Step) -> None:
         """End the exchange as the last step of its plan says."""
         connection = self._connection
-        if isinstance(step, ResetConnection):
+        is_close = isinstance(step, CloseConnection) or not answer.keep_alive
+        if not self._is_last and (is_close or isinstance(step, ResetConnection)):
             connection.read_what_waits()
+        if isinstance(step, ResetConnection):
             self.finish(Ended.RESET)
             connection.move(Event.FINISH)
             connection.reset()
             return
         self.finish(step.ended if isinstance(step, CloseConnection) else Ended.COMPLETE)
         connection.move(Event.FINISH)
-        if isinstance(step, CloseConnection) or not answer.keep_alive:
+        if is_close:
+            self.note_unanswered(Ended.CLOSED, "")  # now: the client may read the end, and not close for a second
             connection.close()
