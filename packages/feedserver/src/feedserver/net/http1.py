@@ -438,8 +438,10 @@ class Http1:
         """End the exchange as the last step of its plan says."""
         connection = self._connection
         is_close = isinstance(step, CloseConnection) or not answer.keep_alive
-        if not self._is_last and (is_close or isinstance(step, ResetConnection)):
+        if (is_close or isinstance(step, ResetConnection)) and not self._is_last:
             connection.read_what_waits()
+            # Now, before the end is published: it may be a second until the connection is lost.
+            self.note_unanswered(Ended.CLIENT_LEFT, "")
         if isinstance(step, ResetConnection):
             self.finish(Ended.RESET)
             connection.move(Event.FINISH)
@@ -448,5 +450,4 @@ class Http1:
         self.finish(step.ended if isinstance(step, CloseConnection) else Ended.COMPLETE)
         connection.move(Event.FINISH)
         if is_close:
-            self.note_unanswered(Ended.CLOSED, "")  # now: the client may read the end, and not close for a second
             connection.close()
