@@ -194,6 +194,7 @@ def test_a_client_that_floods_an_answer_that_never_ends_is_read_up_to_a_limit() 
             client.read_head()
             line = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
             client.send(line * 40_000)
+            assert server.journal.wait_until(lambda: bool(server.site.problems.kept), PATIENCE)
         assert server.journal.filter("/stalled")[0].ended is Ended.STALLED
         with pytest.raises(VerificationError) as raised:
             server.verify()
