@@ -23,6 +23,11 @@ IN_CALL = pytest.StashKey[bool]()
 HAS_READER = pytest.StashKey[bool]()
 """The key that is in the stash of a test one of whose fixtures may have read the test's markers."""
 
+PLUGINS = ("_pytest.", "pytest_django.", "pytest_asyncio.")
+"""The beginnings of the names of modules whose fixtures read no marker `feedserver`. pytest-django gives fixtures that
+take `request` to each test, and pytest-asyncio to each asynchronous one.
+"""
+
 WATCH = "feedserver watch"
 """The name of the plugin that watches the servers of a run; it is registered when a fixture first needs a server."""
 
@@ -136,7 +141,7 @@ def pytest_fixture_setup(
     result = yield
     if fixturedef.scope == "function":
         module = fixturedef.func.__module__ or ""  # a function that was made by exec() may have none
-        if "request" in fixturedef.argnames and not module.startswith("_pytest."):
+        if "request" in fixturedef.argnames and not module.startswith(PLUGINS):
             request.node.stash[HAS_READER] = True
     else:
         watch: ServerWatch | None = request.config.pluginmanager.get_plugin(WATCH)

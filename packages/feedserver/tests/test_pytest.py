@@ -167,6 +167,28 @@ def test_a_marker_of_a_test_that_takes_no_server_fails_it(suite: Suite) -> None:
     )
 
 
+def test_a_marker_of_a_test_that_has_fixtures_of_django_alone_fails_it(suite: Suite) -> None:
+    pytest.importorskip("pytest_django")
+    suite.write(
+        """
+        @pytest.fixture(scope="session")
+        def django_test_environment():  # the run around this one has set it up
+            pass
+
+        @pytest.mark.feedserver(strict=False)
+        def test_takes_another(feedserver_factory, settings):
+            pass
+
+        @pytest.mark.feedserver(strict=False)
+        def test_takes_it(feedserver, settings):
+            get(feedserver.url("atm.xml"))
+        """
+    )
+    outcome = suite.run("-p", "pytest_django.plugin")
+    outcome.assert_counts(passed=1, failed=1)
+    assert outcome.under("test_takes_another").startswith("@pytest.mark.feedserver had no effect: ")
+
+
 def test_a_configured_folder_that_is_missing_is_an_error_that_names_the_option(suite: Suite) -> None:
     suite.configure("feedserver_root = fedes")
     suite.write("""

@@ -171,6 +171,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
             self._thread = None
             raise
         self.journal.catch_up = self._thread.catch_up
+        self.journal.holding = partial(_holding, self._thread, self.listening)
 
     def _undo_start(self) -> None:
         """Close what an interrupted start has opened: nobody stops a server whose `start` has raised."""
@@ -225,7 +226,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         closed.acquire()
         close = partial(listening.close, closed.release)
         caught_up = self.site.catch_up()
-        self.journal.catch_up = nothing_is_read
+        self.journal.catch_up = self.journal.holding = nothing_is_read
         begun = caught_up and thread.visit(close, STOP_NOTICE)
         if not (begun and closed.acquire(timeout=STOP_NOTICE)):
             self._log_what_holds()
@@ -264,7 +265,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def abandon(self) -> None:
         """Close the inherited sockets, in a forked child, without sending anything."""
         self.listening.abandon()
-        self.journal.catch_up = nothing_is_read
+        self.journal.catch_up = self.journal.holding = nothing_is_read
         self._thread = None
         self._lifecycle = threading.RLock()  # another thread of the parent may have held it
 
@@ -277,6 +278,16 @@ def _check_port(port: object) -> None:
     check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
     if isinstance(port, int) and not 0 <= port <= 65535:
         raise ValueError(f"port {shown(port)} does not exist; ports go from 1 to 65535, and 0 takes a free one")
+
+
+def _holding(thread: shared_loop.LoopThread, listening: Listening) -> str:
+    """Return what `Listening.holding` does between two turns of the loop: no request is taken up meanwhile.
+
+    Where the loop can't be visited, this is not known.
+    """
+    found: list[str] = []
+    thread.visit(lambda: found.append(listening.holding()), shared_loop.PATIENCE)
+    return found[0] if found else ""
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:

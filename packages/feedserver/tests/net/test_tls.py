@@ -6,6 +6,7 @@ import gc
 import re
 import socket
 import ssl
+import threading
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pytest
 import requests
 
 from feedserver import FeedServer, Response, VerificationError
+from feedserver.net import tls
 
 
 @pytest.fixture
@@ -40,6 +42,21 @@ def test_threads_that_ask_for_client_certificates_at_the_same_time_get_different
     with FeedServer(tls=True) as server, ThreadPoolExecutor(16) as threads:
         files = list(threads.map(server.client_certificate, [f"client-{at}.example" for at in range(64)]))
         assert len({Path(file).read_bytes() for file in files}) == 64
+
+
+def test_threads_that_ask_for_the_first_authority_at_the_same_time_get_the_same_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tls, "_made", {})
+    together = threading.Barrier(4)
+
+    def ask() -> tls.Authority:
+        together.wait(timeout=10)
+        return tls.authority()
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(ask) for _ in range(4)]
+        assert len({each.result() for each in asked}) == 1
 
 
 def test_a_certificate_is_for_the_host_and_the_aliases() -> None:

@@ -12,6 +12,7 @@ from feedserver.handler.exchange import Exchange, NotSeen
 from feedserver.handler.journal import Journal, in_times
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.argument_types import check_whole
+from feedserver.messages.terminal_text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,10 @@ class Expectation(ABC):
         """Return in which way the requests so far are not as expected, and the journal; two "" where they are."""
         if lost := self._journal.catch_up() or self._why_some_are_lost():
             return f"it is unknown whether {self} came as expected{self._where}: {lost}", ""
+        held = self._journal.holding() if self._has_limit else ""  # first: what waits now may be recorded meanwhile
         difference = self._difference(self.exchanges)
         if not difference:
-            return "", ""
+            return (f"it is unknown whether {self} came as expected{self._where}: {visible(held)}" if held else ""), ""
         return f"{difference} It was expected{self._where}.", f"\n{self._journal.describe()}"
 
     def __enter__(self) -> Self:
@@ -124,6 +126,11 @@ class Expectation(ABC):
             return "the journal was cleared; call expect() after journal.clear(), or verify() before it"
         return ""
 
+    @property
+    def _has_limit(self) -> bool:
+        """Whether more requests than came so far could be too many."""
+        return True
+
     @abstractmethod
     def _concerns(self, exchange: Exchange) -> bool:
         """Return whether the expectation is about this exchange."""
@@ -140,6 +147,10 @@ class ExpectedCount(Expectation):
         super().__init__(journal, where)
         self._wanted = wanted
         self._times = times
+
+    @property
+    def _has_limit(self) -> bool:
+        return self._times.most is not None
 
     def _concerns(self, exchange: Exchange) -> bool:
         return self._wanted.matches(exchange)

@@ -53,6 +53,10 @@ class Journal:
         """Waits until what clients have sent so far is recorded, and returns "", or a problem if that takes too long.
         A server sets it while it runs.
         """
+        self.holding: Callable[[], str] = nothing_is_read
+        """Returns why it is unknown what some client has sent: it waits behind an answer under way; "" if nothing
+        does. A server sets it while it runs.
+        """
 
     @property
     def listener(self) -> Callable[[Exchange], None] | None:
@@ -199,12 +203,12 @@ class Journal:
         if count is not None:
             check_whole("count", count, 0, 2)
         wanted = filter_of_request(path, criteria)
-        self._record_what_was_sent()
+        held = self._record_what_was_sent()
         seen = self._matching(wanted)
         if count is not None and len(seen) <= count:  # more than that are too many, whatever was dropped
-            self._refuse_where_some_are_dropped(wanted)
+            self._refuse_where_some_are_unknown(wanted, held)
         if count is None and not seen:
-            self._refuse_where_some_are_dropped(wanted)
+            self._refuse_where_some_are_unknown(wanted, held)
             raise NotSeen(f"{wanted} was not requested.{self.near_miss(wanted)}\n{self.describe()}")
         if count is not None and len(seen) != count:
             raise NotSeen(
@@ -216,26 +220,32 @@ class Journal:
     def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
         """Assert that no matching request has arrived; *path* and the criteria are those of `assert_requested`."""
         wanted = filter_of_request(path, criteria)
-        self._record_what_was_sent()
+        held = self._record_what_was_sent()
         seen = self._matching(wanted)
         if seen:
             raise AssertionError(
                 f"{wanted} was requested {in_times(len(seen))}, and should not have been.\n{self.describe()}"
             )
-        self._refuse_where_some_are_dropped(wanted)
+        self._refuse_where_some_are_unknown(wanted, held)
 
-    def _record_what_was_sent(self) -> None:
+    def _record_what_was_sent(self) -> str:
+        """Have recorded what clients have sent so far; return what `holding` says of the rest."""
         problem = self.catch_up()
         if problem:
             raise AssertionError(problem)
+        return self.holding()
 
-    def _refuse_where_some_are_dropped(self, wanted: RequestFilter) -> None:
-        """Raise AssertionError where exchanges were dropped, so that no request can be counted reliably."""
+    def _refuse_where_some_are_unknown(self, wanted: RequestFilter, held: str) -> None:
+        """Raise AssertionError where exchanges were dropped, or requests are *held* behind an answer, so that no
+        request can be counted reliably.
+        """
         if self.dropped:
             raise AssertionError(
                 f"it is unknown how often {wanted} was requested: the journal has dropped {self.dropped:,} exchanges; "
                 "raise journal_limit, or call journal.clear() before the requests that are asserted"
             )
+        if held:
+            raise AssertionError(f"it is unknown how often {wanted} was requested: {visible(held)}")
 
     def near_miss(self, wanted: RequestFilter) -> str:
         """Return a sentence about the last request for the path that does not match *wanted*: how it differs, such as

@@ -129,6 +129,11 @@ class RequestReader:
         """The number of bytes that wait to be read."""
         return len(self._buffer)
 
+    @property
+    def holds_more(self) -> bool:
+        """Whether anything waits to be read but the empty lines that may come before a request."""
+        return bool(self._buffer.strip(b"\r\n"))
+
     def feed(self, data: bytes) -> None:
         """Take bytes as they arrive, in pieces of any size."""
         if not self.broken:

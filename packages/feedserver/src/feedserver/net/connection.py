@@ -190,6 +190,11 @@ class Connection(_Protocol):
         reader = self._http.reader
         return self.state is State.IDLE and reader is not None and (not reader.is_idle or self.is_mid_record)
 
+    def holding(self) -> str:
+        """Return the request behind whose answer others wait, so that they are not in the journal; "" if none do."""
+        answer = self._http.answer
+        return str(answer.exchange) if answer is not None and self._http.holds_requests() else ""
+
     def describe(self) -> str:
         """Return the connection, its state and what is under way on it, for a message."""
         answer = self._http.answer
@@ -219,7 +224,7 @@ class Connection(_Protocol):
             self._listener.forget(self)  # a signal has interrupted an earlier end before it was noted
 
     def _abort(self, why: str, ended: Ended) -> None:
-        self._read_what_waits()
+        self.read_what_waits()
         self._note_what_had_begun(why, ended)
         self._http.finish(ended)
         self._http.note_unanswered(ended, "", why if self.is_busy else "")
@@ -230,12 +235,12 @@ class Connection(_Protocol):
         elif transport is not None:
             transport.abort()
 
-    def _read_what_waits(self) -> None:
-        """Read what waits in the kernel, if reading is paused because too many requests came behind the answer under
-        way.
+    def read_what_waits(self) -> None:
+        """Read what waits in the kernel behind an answer under way, with which the connection ends now. Much may wait:
+        reading is paused while many requests wait already.
         """
         transport = self._transport
-        if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport) or transport.is_reading():
+        if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport):
             return
         data = transport.take_waiting(MOST_WAITING)
         if len(data) >= MOST_WAITING:

@@ -85,6 +85,9 @@ class Carrier(Protocol):
     def pause_reading(self) -> None:
         """Stop reading: what the client sends stays in the kernel."""
 
+    def read_what_waits(self) -> None:
+        """Read what waits in the kernel behind the answer under way, with which the connection ends now."""
+
     def resume_reading(self) -> None:
         """Resume reading after `pause_reading`."""
 
@@ -107,7 +110,7 @@ class Carrier(Protocol):
 class Http1:
     """The server's side of HTTP/1 on one *connection*: the reader of its requests, and the answer under way."""
 
-    __slots__ = ("_connection", "_is_last", "_server", "_site", "answer", "reader")
+    __slots__ = ("_connection", "_has_dropped", "_is_last", "_server", "_site", "answer", "reader")
 
     def __init__(self, connection: Carrier, server: HttpServer) -> None:
         self._connection = connection
@@ -115,6 +118,7 @@ class Http1:
         self._site = server.site
         self.reader: RequestReader | None = None
         self.answer: AnswerUnderWay | None = None
+        self._has_dropped = False  # whether `keep` was given more than it keeps
         self._is_last = False  # whether the latest answer is not `keep_alive`, so that the connection ends with it
 
     # Called by the connection
@@ -144,9 +148,13 @@ class Http1:
 
     def keep(self, data: bytes) -> None:
         """Keep bytes of requests behind an answer that never ends, for the journal: `BACKLOG` of them, about."""
-        reader = self.reader
+        reader, answer = self.reader, self.answer
         if reader is not None and reader.buffered <= BACKLOG:
             reader.feed(data)
+        elif reader is not None and answer is not None and not self._has_dropped:
+            self._has_dropped = True
+            problem = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
+            self._site.problems.add_of_client(f"{problem}, whose answer never ended.", answer.exchange)
 
     def unfinished(self) -> Malformed | None:
         """Return the partial request that the client will not finish; None where it stopped between two requests."""
@@ -162,6 +170,15 @@ class Http1:
         """Return whether the client has said explicitly that it sends no request after those that were read."""
         reader = self.reader
         return reader is not None and reader.is_last and reader.is_idle and not reader.broken
+
+    def holds_requests(self) -> bool:
+        """Return whether requests wait behind the answer under way: they are in the journal only when their turn comes,
+        or the connection is lost.
+        """
+        reader = self.reader
+        if reader is None or not reader.keep_alive or self._is_last:  # as in `note_unanswered`
+            return False
+        return self.answer is not None and reader.holds_more
 
     def resume(self) -> None:
         """Continue sending: the kernel has taken everything."""
@@ -194,7 +211,7 @@ class Http1:
             elif isinstance(event, Request):
                 peer.requests += 1
                 self._site.unanswered(event, peer, peer.requests, ended, error)
-        cut = self.unfinished() if cut_by else None
+        cut = self.unfinished() if cut_by and not self._has_dropped else None
         if cut is not None:
             self._site.cut(cut, f"{cut_by}: {error}" if error else cut_by, ended, error)
 
@@ -420,6 +437,11 @@ class Http1:
     def _end(self, answer: AnswerUnderWay, step: Step) -> None:
         """End the exchange as the last step of its plan says."""
         connection = self._connection
+        is_close = isinstance(step, CloseConnection) or not answer.keep_alive
+        if (is_close or isinstance(step, ResetConnection)) and not self._is_last:
+            connection.read_what_waits()
+            # Now, before the end is published: it may be a second until the connection is lost.
+            self.note_unanswered(Ended.CLIENT_LEFT, "")
         if isinstance(step, ResetConnection):
             self.finish(Ended.RESET)
             connection.move(Event.FINISH)
@@ -427,5 +449,5 @@ class Http1:
             return
         self.finish(step.ended if isinstance(step, CloseConnection) else Ended.COMPLETE)
         connection.move(Event.FINISH)
-        if isinstance(step, CloseConnection) or not answer.keep_alive:
+        if is_close:
             connection.close()

@@ -174,6 +174,13 @@ class Listening:
         described = [peer.as_of(peer.requests, state) for peer, state in (*closed, *found)]
         return sorted(described, key=attrgetter("id"))
 
+    def holding(self) -> str:
+        """Return why it is unknown what some client has asked for; "" where all of it is in the journal."""
+        held = next(filter(None, (connection.holding() for connection in self.connections.copy())), "")
+        if not held:
+            return ""
+        return f"a client has sent more behind {held}, which is still being answered; assert this when that is over"
+
     def holders(self) -> str:
         """Return what keeps the server from stopping, one per line: connections, and callables that run."""
         lines = [connection.describe() for connection in self.connections.copy()]

@@ -16,7 +16,7 @@ import threading
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -173,15 +173,18 @@ class Authority:
         self._lock = threading.Lock()
 
 
-@cache
+_made: dict[str, Authority] = {}
+
+
 def authority() -> Authority:
-    """Return the authority of this process; the first call makes it."""
-    return Authority()
+    """Return the authority of this process; the first call makes it. Threads that call it at once get the same one."""
+    made = _made.get("")
+    return made if made is not None else _made.setdefault("", Authority())
 
 
 def _renew_lock_in_child() -> None:
-    if authority.cache_info().currsize:
-        authority().renew_lock()
+    for made in _made.values():
+        made.renew_lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -148,9 +148,7 @@ class SocketTransport(_Transport):
                 self.end()
 
     def take_waiting(self, most: int) -> bytes:
-        """Return what waits in the kernel while reading is paused, up to about *most* bytes, and do not pass it to the
-        protocol.
-        """
+        """Return what waits in the kernel, up to about *most* bytes, and do not pass it to the protocol."""
         taken = bytearray()
         while len(taken) < most:
             try:
