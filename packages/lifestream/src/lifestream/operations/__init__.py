@@ -8,4 +8,5 @@ a mail), `replacements` (the new addresses of lost feeds: those without a succes
 410 or no feed), `diagnosis` (what is wrong with the system around the site), `retention` (what is deleted, and when),
 `limits` (each limit, with its setting and its value now; `fixed_limits` has those without a setting, `limit_values`
 shows them with their units). Only `replacements` fetches, and neither `fetcher` nor `refresh` imports this package.
+This package never imports `web`, `admin` or `management`.
 """
