@@ -1,8 +1,6 @@
 """Faults: ways to break an answer. Each is a small frozen class, and each file contains a family of them; copy
 `template.py` for another.
 
-In: the arguments of a class, or the text of a directive. Out: a fault, which changes the plan that sends a response.
-
 The families: `head` (what comes before the body), `body` (codings and size), `framing` (a wrong end of the body),
 `ends` (the connection is reset, closed or silent), `timing` (slow answers), `redirects`. They share `fault` (the base
 class), `places` (where in a plan they break it), `kind` (an entry of the catalogue) and `directive_fields` (header
@@ -11,10 +9,11 @@ carries it out, `net.connection` resets or closes the connection, and `net.answe
 the fault was injected, and after how many bytes. Broken TLS, such as an expired certificate, is an option of a server,
 not a fault of an answer: see `net.tls`.
 
+In: the arguments of a class, or the text of a directive. Out: a fault, which changes the plan that sends a response.
+Never imported here: any other package of feedserver but `messages`.
+
 `parse` reads a fault in a directive, and suggests the nearest name for a misspelled one. `KINDS` is the whole
 catalogue, and the only place that knows every fault: directives, messages, tests and the manual are made from it.
-
-Never imported here: any other package of feedserver but `messages`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 """Information for the operator of a site, and the functions that keep the site within its limits.
+This package never imports `web`, `admin` or `management`.
 
 In: the tables, the settings, the system. Out: values. They are shown by the commands `status`, `why`, `doctor` and
 `cleanup`, by the admin, the pages of owners and a mail, and at the addresses `/healthz`, `/readyz` and `/metrics`. The
@@ -8,5 +9,4 @@ a mail), `replacements` (the new addresses of lost feeds: those without a succes
 410 or no feed), `diagnosis` (what is wrong with the system around the site), `retention` (what is deleted, and when),
 `limits` (each limit, with its setting and its value now; `fixed_limits` has those without a setting, `limit_values`
 shows them with their units). Only `replacements` fetches, and neither `fetcher` nor `refresh` imports this package.
-This package never imports `web`, `admin` or `management`.
 """
