@@ -81,13 +81,13 @@ def public_names(module: str) -> list[str]:
     """Return the names in `__all__` of *module*; without it, its own functions and classes without an underscore."""
     loaded = import_module(module)
     listed: Iterable[str] | None = getattr(loaded, "__all__", None)
-    if listed is not None:
-        return sorted(listed)
-    return sorted(
-        name
-        for name, value in vars(loaded).items()
-        if not name.startswith("_") and getattr(value, "__module__", None) == module
-    )
+    if listed is None:
+        own = [name for name, value in vars(loaded).items() if getattr(value, "__module__", None) == module]
+        listed = (name for name in own if not name.startswith("_"))
+    found = sorted(listed)
+    if not found:
+        raise LookupError(f"{module} has no public name")
+    return found
 
 
 def page(name: str) -> str:

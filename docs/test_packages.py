@@ -41,6 +41,19 @@ def test_the_docstring_of_a_package_names_each_of_its_modules() -> None:
     assert {folder: names for folder, names in missing.items() if names} == {}
 
 
+def test_the_docstring_of_a_package_says_what_comes_in_what_goes_out_and_what_is_never_imported() -> None:
+    wings = [folder for folder in packages() if folder.parent in SOURCES.values()]
+    parts = {"In:": r"\bIn: ", "Out:": r"\bOut: ", "never imports": r"[Nn]ever import"}
+    lacking = {
+        folder.relative_to(ROOT).as_posix(): [part for part, pattern in parts.items() if not re.search(pattern, text)]
+        for folder in wings
+        for text in [(folder / "__init__.py").read_text(encoding="utf-8")]
+    }
+
+    assert len(lacking) > 20
+    assert {folder: words for folder, words in lacking.items() if words} == {}
+
+
 def test_a_module_of_another_package_that_a_docstring_names_exists() -> None:
     unknown = []
     for folder in packages():

@@ -264,15 +264,13 @@ def test_a_journal_is_kept_within_its_limit(feeds: Path, monkeypatch: pytest.Mon
 # How serving ends.
 
 
-ENDS = [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")] if HAS_SIGNALS else []
-
-
+@pytest.mark.skipif(not HAS_SIGNALS, reason="Windows has no signals to send")
 @pytest.mark.usefixtures("signals_end_programs")
-@pytest.mark.parametrize(("number", "name"), ENDS)
-def test_a_signal_ends_serving_cleanly(start: Start, feeds: Path, quiet_host: str, number: int, name: str) -> None:
+@pytest.mark.parametrize(("signalled", "name"), [("SIGINT", "Ctrl-C"), ("SIGTERM", "SIGTERM"), ("SIGHUP", "SIGHUP")])
+def test_a_signal_ends_serving_cleanly(start: Start, feeds: Path, quiet_host: str, signalled: str, name: str) -> None:
     process = start("serve", str(feeds), "--host", quiet_host)
     port = port_of(process.line())
-    process.popen.send_signal(number)
+    process.popen.send_signal(signal.Signals[signalled])
     assert process.lines() == [f"Stopped by {name}."]
     assert process.status() == 0
     assert process.errors() == ""

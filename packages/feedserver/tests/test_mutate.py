@@ -187,7 +187,9 @@ def test_each_module_is_tried_with_all_tests_of_its_name(monkeypatch: pytest.Mon
     """A file of tests may be split: `test_subscribe.py`, `test_subscribe_pages.py`, in the folder of the module."""
     monkeypatch.syspath_prepend(str(COMMAND.parent))
     mutate = importlib.import_module("mutate")
-    for target in mutate.read_settings(mutate.SETTINGS):
+    targets = mutate.read_settings(mutate.SETTINGS)
+    assert targets
+    for target in targets:
         package, _, module = target.path.partition("/src/")
         name = Path(module)
         folder = ROOT / package / "tests" / Path(*name.parts[1:-1])

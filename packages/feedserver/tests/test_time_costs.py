@@ -31,32 +31,43 @@ from feedserver.record.secret_search import without_secrets
 
 pytestmark = pytest.mark.costly
 
-TRIES = 5
+TRIES = 10
+LINEAR = 6
+"""Four times the input may cost at most this many times as much."""
 LEAST = 0.002
-"""Seconds below which a cost is noise."""
+"""Seconds below which a cost is noise: shorter work is repeated until it has taken so long."""
+NEGLIGIBLE = 0.0001
+"""Seconds; whether the input is in the cache of the processor decides how long shorter work takes."""
 
 
-def cost(work: Callable[[], object]) -> float:
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
+def cost(work: Callable[[], object], at_least: float = 0.0) -> float:
+    """Return the seconds of CPU time that *work* takes, the mean of runs that take *at_least* seconds together."""
+    begun, runs, taken = time.process_time(), 0, -1.0
+    while taken < at_least:
+        work()
+        runs += 1
+        taken = time.process_time() - begun
+    return taken / runs
 
 
 def assert_linear(make: Callable[[int], Callable[[], object]], size: int) -> None:
-    """Assert that four times the *size* costs at most nine times as much; a quarter of the size is tried first.
+    """Assert that four times the *size* costs at most LINEAR times as much."""
+    small, large = make(size), make(4 * size)
+    few = many = float("inf")
+    for _ in range(TRIES):
+        few, many = min(few, cost(small, LEAST)), min(many, cost(large, LEAST))
+        if many <= LINEAR * max(few, NEGLIGIBLE):
+            return
+    raise AssertionError(f"{few * 1000:.3f} ms for {size}, {many * 1000:.3f} ms for four times as much")
 
-    If four times that quarter takes long enough to be measured, the full size is not needed.
-    """
-    for each in (size // 4, size):
-        small, large = make(each), make(4 * each)
-        few = many = float("inf")
-        for _ in range(TRIES):
-            few, many = min(few, cost(small)), min(many, cost(large))
-            if many <= 9 * max(few, LEAST):
-                break
-        assert many <= 9 * max(few, LEAST)
-        if many > 9 * LEAST:
-            break
+
+@pytest.mark.parametrize("linear", [0, 200])
+def test_short_and_partly_linear_work_that_is_quadratic_is_rejected(linear: int) -> None:
+    def make(size: int) -> Callable[[], object]:
+        return lambda: deque(range(linear * size + size * size), maxlen=0)
+
+    with pytest.raises(AssertionError, match=r"^[0-9.]+ ms for 200, [0-9.]+ ms for four times as much$"):
+        assert_linear(make, 200)
 
 
 def parsing(text: str) -> Callable[[], object]:

@@ -11,13 +11,16 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 
-LINEAR = 9
+LINEAR = 6
 """Four times the input may cost at most this many times as much; quadratic work costs sixteen times as much."""
-_FLOOR = 0.004  # seconds; the ratio of shorter times means nothing
+_MEASURABLE = 0.002  # seconds; shorter work is repeated until it has taken so long
+_NEGLIGIBLE = 0.0001  # seconds; whether the input is in the cache of the processor decides how long shorter work takes
 
 
-def cost(work: Callable[[_T], object], given: _T) -> float:
+def cost(work: Callable[[_T], object], given: _T, at_least: float = 0.0) -> float:
     """Return the seconds of CPU time that *work* takes for *given*, without garbage collection.
+
+    Work that takes less than *at_least* seconds is repeated until that time is over, and the mean is returned.
 
     The collector would look through whatever earlier tests have left. It is switched off, but not run beforehand: a run
     would take longer than most of the work that is measured here.
@@ -25,30 +28,26 @@ def cost(work: Callable[[_T], object], given: _T) -> float:
     collects = gc.isenabled()
     gc.disable()
     try:
-        began = time.process_time()
-        work(given)
-        return time.process_time() - began
+        began, runs, taken = time.process_time(), 0, -1.0
+        while taken < at_least:
+            work(given)
+            runs += 1
+            taken = time.process_time() - began
+        return taken / runs
     finally:
         if collects:
             gc.enable()
 
 
-def assert_linear(
-    work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 5, smallest: int = 0
-) -> None:
-    """Assert that *work* takes at most LINEAR times as long for four times the input.
+def assert_linear(work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 10) -> None:
+    """Assert that *work* takes at most LINEAR times as long for four times *size* as for *size*.
 
-    Sizes are tried from a sixteenth of *size* (but at least *smallest*) up to *size*, until four times the input takes
-    so long that the ratio is meaningful. Each cost is the least of up to *tries* runs; as a rule the first few suffice.
+    Each cost is the least of up to *tries* measurements; as a rule the first suffices.
     """
-    for each in sorted({max(size // 16, smallest), max(size // 4, smallest), size}):
-        few, many = make(each), make(4 * each)
-        small = large = float("inf")
-        for _ in range(tries):
-            small, large = min(small, cost(work, few)), min(large, cost(work, many))
-            if large <= LINEAR * max(small, _FLOOR):
-                break
-        else:
-            raise AssertionError(f"{small * 1000:.1f} ms for {each}, {large * 1000:.1f} ms for four times as much")
-        if large > LINEAR * _FLOOR:
+    few, many = make(size), make(4 * size)
+    small = large = float("inf")
+    for _ in range(tries):
+        small, large = min(small, cost(work, few, _MEASURABLE)), min(large, cost(work, many, _MEASURABLE))
+        if large <= LINEAR * max(small, _NEGLIGIBLE):
             return
+    raise AssertionError(f"{small * 1000:.3f} ms for {size}, {large * 1000:.3f} ms for four times as much")

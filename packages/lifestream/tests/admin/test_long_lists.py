@@ -60,7 +60,9 @@ def test_no_list_groups_all_its_rows_and_only_the_filter_by_folder_reads_all_of_
     with CaptureQueriesContext(connection) as queries:
         root.get(f"/admin/lifestream/{name}/")
     table = f'FROM "lifestream_{name}"'
-    for query in (query["sql"] for query in queries if table in query["sql"]):
+    found = [query["sql"] for query in queries if table in query["sql"]]
+    assert found
+    for query in found:
         # The filter by folder reads all subscriptions with DISTINCT: they are few beside items and posts.
         assert name == "subscription" or "DISTINCT" not in query, query
         # A subquery (U0) groups the rows of one feed or lifestream only.

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from costs import assert_linear
 from lifestream.content.markdown import MOST_LOOKS, MOST_OF_ADDRESSES, html_of_markdown
 from lifestream.content.sanitizer import Sanitizer
 
@@ -44,14 +45,7 @@ def test_no_script_in_markdown_runs(text: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("piece", ["> ", "- ", "[", "*", "`", "(", "<a ", "![", "_a*", "|"])
 def test_rendering_takes_linear_time(piece: str) -> None:
-    def cost(length: int) -> float:
-        html_of_markdown.cache_clear()
-        begun = time.thread_time()
-        html_of_markdown(piece * (length // len(piece)))
-        return time.thread_time() - begun
-
-    small, large = (min(cost(size) for _ in range(3)) for size in (2_000, 8_000))
-    assert large < 0.05 or large < small * 9
+    assert_linear(html_of_markdown.__wrapped__, lambda length: piece * (length // len(piece)), 2_000)
 
 
 @pytest.mark.costly

@@ -275,6 +275,7 @@ def test_threads_do_not_mix_up_their_bases() -> None:
     for thread in threads:
         thread.join()
 
+    assert results.keys() == {"one", "two", "three"}
     for name, fragments in results.items():
         (fragment,) = fragments
         assert fragment.count("https://") == fragment.count(f"https://{name}.example/x") == 20

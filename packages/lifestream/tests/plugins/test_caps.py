@@ -321,4 +321,4 @@ def test_rule_23_capping_takes_linear_time(name: str) -> None:
 def test_rule_23_cutting_takes_linear_time(piece: str) -> None:
     work: Callable[[Any], Any] = prepared
     fewest = caps.CONTENT.limit // len(piece) + 1  # a content that is cut costs more than one that is kept whole
-    assert_linear(work, lambda n: Entry(content=piece * n, base=URL), fewest, smallest=fewest)
+    assert_linear(work, lambda n: Entry(content=piece * n, base=URL), fewest)

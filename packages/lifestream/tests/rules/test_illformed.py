@@ -394,7 +394,9 @@ class TestDamageInManyPlaces:
     def imported(self, whole: str) -> tuple[Feed, Any, Any]:
         feed = make_feed("http://s.example/feed")
         take(feed, whole.encode(), 0)
-        return feed, described(feed), contents()
+        known = contents()
+        assert known
+        return feed, described(feed), known
 
     def test_a_cut_loses_and_overwrites_nothing(self, whole: str) -> None:
         feed, described_before, known = self.imported(whole)

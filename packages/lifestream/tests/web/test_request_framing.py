@@ -5,7 +5,6 @@ costs much time is refused, and so is a request whose end is ambiguous.
 from __future__ import annotations
 
 import random
-import time
 from typing import Any, Final
 
 import pytest
@@ -13,6 +12,7 @@ from waitress.adjustments import Adjustments
 from waitress.buffers import OverflowableBuffer
 from waitress.receiver import ChunkedReceiver
 
+from costs import assert_linear
 from lifestream.page_limits import LONGEST_HEAD, MOST_LINES
 from lifestream.web.request_framing import (
     IN_MEMORY,
@@ -191,18 +191,7 @@ def test_whether_and_why_a_body_is_refused_does_not_depend_on_how_it_is_cut(body
     "unit", [b"6\r\nxxxxxx\r\n", b"10\r\n" + b"x" * 16 + b"\r\n", b"1\r\nx\r\n", b"1;a\r\nx\r\n", b"\r\n"]
 )
 def test_chunks_of_any_size_cost_linear_time(unit: bytes) -> None:
-    def cost(size: int) -> float:
-        text = _HEAD + unit * (size // len(unit))
-        begun = time.process_time()
-        _parsed(text)
-        return time.process_time() - begun
-
-    few = many = float("inf")
-    for _ in range(3):  # the least of up to three tries, since the machine may be busy
-        few, many = min(few, cost(500_000)), min(many, cost(2_000_000))
-        if many <= 8 * max(few, 0.005):
-            break
-    assert many <= 8 * max(few, 0.005)
+    assert_linear(_parsed, lambda size: _HEAD + unit * (size // len(unit)), 500_000)
 
 
 @pytest.mark.parametrize(
@@ -248,18 +237,11 @@ def test_a_chunked_request_is_read_however_the_coding_is_written(value: str) -> 
     ],
 )
 def test_a_long_line_of_a_head_costs_linear_time(before: bytes, repeated: bytes, after: bytes) -> None:
-    def cost(size: int) -> float:
-        text = before + repeated * (size // len(repeated)) + after + b"\r\n"
-        begun = time.process_time()
-        assert _parsed(text).completed
-        return time.process_time() - begun
+    def line(size: int) -> bytes:
+        return before + repeated * (size // len(repeated)) + after + b"\r\n"
 
-    few = many = float("inf")
-    for _ in range(3):  # the least of up to three tries, since the machine may be busy
-        few, many = min(few, cost(8_000)), min(many, cost(32_000))
-        if many <= 8 * max(few, 0.005):
-            break
-    assert many <= 8 * max(few, 0.005)
+    assert _parsed(line(32_000)).completed
+    assert_linear(_parsed, line, 8_000)
 
 
 @pytest.mark.parametrize(

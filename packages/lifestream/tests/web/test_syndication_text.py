@@ -144,6 +144,7 @@ class TextTest(FeedServerTransactionTestCase):
         for name in ("feed.atom", "feed.rss"):
             as_sent: Any = feedparser.parse(self.body(name), sanitize_html=False)
             cleaned: Any = feedparser.parse(self.body(name))
+            assert len(as_sent.entries) == len(self.expected())
             for sent, safe in zip(as_sent.entries, cleaned.entries, strict=True):
                 assert _shown(sent.summary_detail) == _shown(safe.summary_detail)
 
@@ -174,7 +175,9 @@ class TextTest(FeedServerTransactionTestCase):
         )
 
     def test_pages_show_the_text_unchanged(self) -> None:
-        for post in self.lifestream.posts.select_related("item"):
+        posts = self.lifestream.posts.select_related("item")
+        assert sorted(post.item.title for post in posts) == sorted(HOSTILE)
+        for post in posts:
             text = post.item.title
             page = self.body(f"items/{post.item_id}/").decode()
             assert f"<title>{html.escape(text)} · {html.escape(self.lifestream.title)}</title>" in page

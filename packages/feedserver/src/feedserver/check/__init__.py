@@ -20,6 +20,7 @@ modules, in the order in which a run passes them:
    `delivery` writes it into files or to standard output.
 
 No verdict comes from a lack of evidence: a scenario that shows nothing about a reader is *not seen*, with the reason.
+Never imported here: `record`, and the integrations for tests.
 """
 
 from feedserver.check.adapters import Client

@@ -4,8 +4,9 @@
         server.add(case.path, case.response)
         assert case.accepts(my_reader.title(server.url(case.path)))
 
-`rules` decides by the standards which encoding a document is in: header, XML declaration, byte order mark. `matrix`
-makes the combinations, and asks `rules` for the answer.
+In: nothing. Out: cases, each a response and the titles that a reader may find in it. `rules` decides by the standards
+which encoding a document is in: header, XML declaration, byte order mark. `matrix` makes the combinations, and asks
+`rules` for the answer. Never imported here: what serves the cases (`handler`, `net`, the server).
 """
 
 from feedserver.encodings.matrix import (

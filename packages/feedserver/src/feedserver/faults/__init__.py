@@ -9,6 +9,9 @@ fault is injected. `net.http1` sends the broken answer, `net.connection` resets 
 `net.answer_under_way` notes in the journal that the fault was injected, and after how many bytes. Broken TLS, such as
 an expired certificate, is an option of a server, not a fault of an answer: see `net.tls`.
 
+In: the arguments of a class, or the text of a directive. Out: a fault, which changes the plan that sends a response.
+Never imported here: any other package of feedserver but `messages`.
+
 `parse` reads a fault in a directive, and suggests the nearest name for a misspelled one. `KINDS` is the whole
 catalogue, from which directives, messages and tests are made. A new fault also goes into `__all__` and the manual; a
 test says if it is missing there.

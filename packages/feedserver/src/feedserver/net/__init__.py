@@ -20,5 +20,5 @@ answer them. The modules, in the order in which a connection passes them:
    bytes were sent.
 
 No other package of feedserver serves over the network. Clients have connections of their own: `record.raw_client`,
-`forwarding`, `ready_clients` and `quit_client`.
+`forwarding`, `ready_clients` and `quit_client`. Never imported here: the server, `check` and `record`.
 """

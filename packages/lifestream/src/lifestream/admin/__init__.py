@@ -11,6 +11,7 @@ In: a request of a staff user. Out: Django's lists and forms, by these modules:
 `columns`: columns that several lists share. `owned`: restricts staff users to the rows of their own lifestreams, unless
 they are superusers; what they may do with these rows is up to Django's permissions. `list_requests`: which requests for
 a list are answered. No page of the admin shows a password, or the value of a header that is set for a feed.
+This package never imports `owner`, `management` or `site`.
 """
 
 from __future__ import annotations

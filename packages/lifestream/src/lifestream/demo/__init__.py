@@ -1,5 +1,8 @@
 """`lifestream demo`: sample feeds of every format, like those that people follow, and a site that exists only while the
 command runs.
+
+In: nothing. Out: the files of the feeds, and the environment of that site. This package never imports another one of
+lifestream.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 """Information for the operator of a site, and the functions that keep the site within its limits.
+This package never imports `web`, `admin` or `management`.
 
 In: the tables, the settings, the system. Out: values. They are shown by the commands `status`, `why`, `doctor` and
 `cleanup`, by the admin, the pages of owners and a mail, and at the addresses `/healthz`, `/readyz` and `/metrics`. The

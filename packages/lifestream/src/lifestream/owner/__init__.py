@@ -12,4 +12,6 @@ of this package waits for another server.
    a field for a file, whose size the browser checks. `rule_preview`: how many posts rules would hide.
 5. `arrivals`: addresses and feeds of a lifestream that are still to be fetched.
 6. `views`, `urls`: the pages. They work without a script, and every change is a POST with a CSRF token.
+
+This package never imports `admin`, `management` or `site`.
 """

@@ -28,7 +28,7 @@ Web pages have readers of their own: `web_page`, `discovery`: the feeds and pict
 addresses of feeds. `article`: the article on the page of an entry.
 
 `parse` reads a document in this process: in a child, a test or a benchmark. All other code uses `pool.ParserPool`. This
-package does not import Django, so that a child starts fast, and never accesses the network.
+package never imports Django, so that a child starts fast, and never accesses the network.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -96,10 +96,10 @@ def _sites_without_icon(feeds: Collection[int] | None, limit: int, now: datetime
     # Two queries, since each is answered from the beginning of a part of the index.
     never = without.filter(icon_checked=None).order_by("pk")
     again = without.filter(icon_checked__lte=now - AGAIN).order_by("icon_checked", "pk")
+    columns = [column.name for column in fields(_IconlessFeed)]
     found: list[_IconlessFeed] = []
     for chosen in (never, again):
-        rows = chosen.values_list("pk", "url", "site_url", "icon_url", "options", "credentials")
-        found += [_IconlessFeed(*row) for row in rows[: limit - len(found)]]
+        found += [_IconlessFeed(**row) for row in chosen.values(*columns)[: limit - len(found)]]
     return found
 
 

@@ -1,5 +1,7 @@
 """A ready Django project around the app, and the command `lifestream`.
 
+In: the environment, `lifestream.toml`, and the requests of browsers. Out: Django's settings, and answers.
+
 `cli` is the command, and `command_list` its list of commands. `options` lists what can be set; `configuration` reads
 these options from `lifestream.toml` and the environment; `settings` makes Django's settings from them, also the
 languages that visitors may get; a command without a database needs only `fetching_settings`. `home` is the folder of
@@ -14,4 +16,6 @@ request and its answer pass `nul` (no NUL in a request), `compression`, and `pol
 without a database, `refusal_pages` those for bodies that the server refuses. `own_templates` reads the templates in
 LIFESTREAM_HOME, and says in the log which of them fails. `json_log` writes log lines for machines,
 `probe_log` leaves out some, and `refusal_log` shortens those of refused requests to one line.
+
+This package never imports feedserver, and no other package imports it: the app runs in any project.
 """

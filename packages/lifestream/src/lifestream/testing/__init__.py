@@ -11,6 +11,7 @@ the signals that it sends. The modules:
 
 The fixtures of pytest are in the module `pytest_lifestream`, beside the package `lifestream`. Only tests import this
 package: in the process of a test, nothing stops a document that takes too long or too much memory.
+This package never imports `admin`, `owner` or `management`.
 """
 
 from __future__ import annotations

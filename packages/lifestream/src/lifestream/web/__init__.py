@@ -25,8 +25,8 @@ closed first. `http_channel`: limits for each connection; `request_framing`: lim
 limits of `form_parts`. `proxy_headers`: whether a proxy has passed a request on. What visitors see while the database
 is away, or something is short, is in `site.outage_pages`.
 
-No module here directly imports the fetcher's session, the parser or `refresh.pipeline`; `refresh.opml`, which writes a
-lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` answers the
+This package itself never imports the fetcher's session, the parser or `refresh.pipeline`; `refresh.opml`, which writes
+a lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` answers the
 verification of a hub, which `storage.hub_subscriptions` stores; if `fetcher.websub` finds the signature of a push
 right, it also notes that the feed is to be fetched. `views.own_pages` lets `storage.own_page_html` store the HTML of a
 page, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.

@@ -67,4 +67,4 @@ def test_many_nodes_and_properties_take_linear_time() -> None:
     def make(number: int) -> str:
         return CHANNEL + f"<item {ATTRIBUTES}/>" * number
 
-    assert_linear(read, make, 500)
+    assert_linear(read, make, 2000)

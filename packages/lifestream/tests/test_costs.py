@@ -1,0 +1,26 @@
+"""`assert_linear` rejects quadratic work, also if it is short, or if most of its time is linear."""
+
+from __future__ import annotations
+
+import pytest
+
+from costs import assert_linear
+
+
+def count_to(end: int) -> None:
+    for _ in range(end):
+        pass
+
+
+def test_linear_work_is_accepted_also_if_it_is_short() -> None:
+    for size in (1, 100, 10_000):
+        assert_linear(lambda number: count_to(100 + number), lambda number: number, size)
+
+
+@pytest.mark.parametrize(("linear", "size"), [(0, 100), (0, 200), (200, 200)])
+def test_quadratic_work_is_rejected_also_if_it_is_short_or_partly_linear(linear: int, size: int) -> None:
+    def work(number: int) -> None:
+        count_to(linear * number + number * number)
+
+    with pytest.raises(AssertionError, match=rf"^[0-9.]+ ms for {size}, [0-9.]+ ms for four times as much$"):
+        assert_linear(work, lambda number: number, size, tries=2)
