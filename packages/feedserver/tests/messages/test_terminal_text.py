@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import subprocess
@@ -14,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, Response, VerificationError, cli, stop_server
+from feedserver import FeedServer, Headers, Request, Response, VerificationError, cli, stop_server
+from feedserver.check import Report, Result, Verdict
+from feedserver.check.evidence import ExchangeSeen, Poll, Row
+from feedserver.check.scenarios import SCENARIOS
+from feedserver.check.verdicts import Judgement
 from feedserver.fixtures.errors import FixtureError
-from feedserver.messages.terminal_text import visible
+from feedserver.messages.terminal_text import visible, visible_json
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 HIDDEN = "\x00\x07\x08\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9\U000e0041\ud800"
@@ -46,6 +51,26 @@ def test_marks_in_a_row_cover_no_other_lines() -> None:
     mark, escapes = "\u0301", r"\u0301\u0301"
     shown = visible(f"a{mark * 10}b{mark * 8}")
     assert shown == f"a{mark * 8}{escapes}b{mark * 8}" and visible(shown) == shown
+
+
+def test_json_with_its_escapes_is_the_same_document() -> None:
+    document = json.dumps(["a" + "\u0301" * 10, TURNING + HIDDEN, "\U0001f600"], ensure_ascii=False, indent=1)
+    shown = visible_json(document)
+    assert r'\u0301\u0301"' in shown and "\u0301" * 9 not in shown and shown.replace("\n", "").isprintable()
+    assert json.loads(shown) == json.loads(document)
+
+
+def test_a_repr_of_what_a_client_has_sent_covers_no_other_lines() -> None:
+    long = "\u0301" * 10
+    headers = Headers({"X-A": long})
+    request = Request("GET", f"/{long}", headers=headers, body=b"\xcc\x81", trailers=headers)
+    seen = ExchangeSeen(target=request.target, headers=headers)
+    judgement = Judgement(Verdict.FAIL, observed=long)
+    result = Result(SCENARIOS[0], judgement, [long])
+    for value in (headers, request, [request], seen, Row("V1", 1, long), Poll(detail=long), judgement, result):
+        assert long not in repr(value) and r"\u0301\u0301" in repr(value)
+    assert long not in repr(Report([result], long, long))
+    assert eval(repr(request)) == request
 
 
 def test_line_breaks_stay_only_if_lines_are_wanted() -> None:
