@@ -11,6 +11,7 @@ import sys
 import threading
 import unicodedata
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,28 @@ def test_line_breaks_stay_only_if_lines_are_wanted() -> None:
     assert visible("a\nb") == "a\\nb"
 
 
-def ask(server: FeedServer, target: bytes) -> None:
+def ask(server: FeedServer, target: bytes) -> str:
     with socket.create_connection((server.host, server.port), timeout=10) as client:
         client.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: " + f"{server.host}:{server.port}".encode())
         client.sendall(b"\r\nConnection: close\r\n\r\n")
-        while client.recv(65536):
-            pass
+        return b"".join(iter(partial(client.recv, 65536), b"")).decode()
+
+
+def raise_the_path(request: Request) -> Response:
+    raise ValueError(request.path)
+
+
+def test_answers_of_the_server_itself_cover_no_other_lines() -> None:
+    path = f"/a{chr(0x301) * 10}"
+    with FeedServer() as server:
+        server.allow("nothing answers", "answers POST only", "raised ValueError")
+        server.add(f"/405{path}", Response(), method="POST")
+        server.add(f"/500{path}", raise_the_path)
+        for target in (path, f"/405{path}", f"/500{path}"):
+            answer = ask(server, target.encode())
+            assert answer[9:12] in "404, 405, 500", answer
+            for text in (answer, server.journal.exchanges[-1].problem):
+                assert r"\u0301\u0301" in text and "\u0301" * 9 not in text, text
 
 
 def test_the_journal_and_verify_show_requests_in_printable_characters(tmp_path: Path) -> None:

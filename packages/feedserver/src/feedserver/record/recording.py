@@ -23,7 +23,7 @@ from feedserver.messages.headers import TCHARS, Headers, to_text
 from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.response import has_content, reason_phrase
 from feedserver.messages.safe_open import check_overwritable, create_file
-from feedserver.messages.terminal_text import visible
+from feedserver.messages.terminal_text import visible, visible_repr
 from feedserver.record.known_secrets import decoded_body, has_known
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch, in_words
 from feedserver.record.redaction import LeftOut, redact
@@ -64,6 +64,8 @@ class Recording:
     size: int
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
+
+    __repr__ = visible_repr
 
 
 def record(
