@@ -24,6 +24,10 @@ REPLACED = [
     ("/?pwd<=b&pass word=c#token/value=d", "/?pwd<=removed&pass word=removed#token/value=removed", ["b", "c", "d"]),
     ("/l?next=/a?pwd=b%26c", "/l?next=/a?pwd=removed", ["b%26c"]),  # once decoded, c would be another parameter
     ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["b'c"]),
+    ("0 url = '/a?pwd=b;c&x=d'", "0 url = '/a?pwd=removed&x=d'", ["b;c"]),
+    ('5; "/a?pwd=b;c" d', '5; "/a?pwd=removed" d', ["b;c"]),
+    ("~a,b/(c)?pwd=b;c", "~a,b/(c)?pwd=removed", ["b;c"]),
+    ("mailto:a@b.example?pwd=b c", "mailto:a@b.example?pwd=removed", ["b c"]),
     ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["b'c", "d;e"]),
 ]
 

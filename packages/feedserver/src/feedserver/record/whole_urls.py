@@ -16,12 +16,20 @@ from feedserver.record.named_values import NO_VALUES, PAIR
 from feedserver.record.secret_names import decoded, is_secret, login_beside
 from feedserver.record.string_notations import as_bytes
 
-_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[\w./-]*+[?#])"
+_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[^\s?#%<>\"'{}\\]*+[?#])"
+_BEFORE_URL_OF_REFRESH = r"(?:[0-9.]*+(?:[ \t]*+[;,]|[ \t])[ \t]*+(?:url[ \t]*+=[ \t]*+)?+)?+"
 _WHOLE_URLS = (
-    re.compile(rf"\A(?P<before>(?:[0-9.]*+[;,][ \t]*+url=)?)(?P<url>{_BEGINNING_OF_URL}[^\r\n]*+)\Z", re.IGNORECASE),
+    re.compile(rf"\A(?P<before>{_BEFORE_URL_OF_REFRESH})(?P<url>{_BEGINNING_OF_URL}[^\r\n]*+)\Z", re.IGNORECASE),
+    re.compile(
+        rf"\A(?P<before>{_BEFORE_URL_OF_REFRESH}(?P<quote>['\"]))"
+        rf"(?P<url>{_BEGINNING_OF_URL}(?>(?:(?!(?P=quote))[^\\\r\n])*))(?=(?P=quote)|\Z)",
+        re.IGNORECASE,
+    ),
     re.compile(rf"(?P<before><)(?P<url>{_BEGINNING_OF_URL}[^<>\r\n]*+)(?=>)"),
 )
-"""Patterns of URLs whose end is known: one that is the whole text or stands in a Refresh, and those in a Link."""
+"""Patterns of URLs whose end is known: one that is the whole text or stands in a Refresh, each in quotes or without
+(HTML §4.2.5.3), and those in a Link.
+"""
 
 _PARAMETER_OF_WHOLE = re.compile(
     r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
