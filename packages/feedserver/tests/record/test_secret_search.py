@@ -155,6 +155,11 @@ REPLACED = [
     ("Authorization=Basic dXNlcjpwYXNz", "Authorization=removed removed", ["credentials of B", "parameter Auth"]),
     ("Authorization: token Xk29fQz7", "Authorization: removed removed", ["credentials of token", "parameter Auth"]),
     ("token: abc; x: y", "token: removed; x: y", ["parameter token"]),
+    ("error: token: abc x", "error: token: removed x", ["parameter token"]),
+    ("error: token : abc x", "error: token : removed x", ["parameter token"]),
+    ("auth: token: abc x", "auth: token: removed x", ["parameter token"]),
+    ("token: my-pass: wrong", "token: removed wrong", ["parameter token"]),
+    ("[token]: abc, user[pin]: 12", "[token]: removed, user[pin]: removed", ["parameter token", "parameter pin"]),
     ("{'token':'abc', 'n': 1}", "{'token':'removed', 'n': 1}", ["parameter token"]),
     # The code that a login returns, and the request that exchanges it.
     ("/oauth/callback?code=ab12", "/oauth/callback?code=removed", ["parameter code"]),

@@ -34,7 +34,7 @@ PAIR = re.compile(
 """A name and its value as the parameters of a URL have them, with `=` between."""
 
 COLON = re.compile(
-    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼[\x9a\x9d])[\w.-])*))\\*+['\"]?[ \t]*+"
+    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼[\x9a\x9d])[\w.-])*))\\*+['\"]?[\])}>]?[ \t]*+"
     r"(?::(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])|(?:[：＝]|ï¼[\x9a\x9d])[ \t]*+|(?<=[ \t])=[ \t]++)"
     r"(?P<value>(?>(?:[^\s,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
 )
