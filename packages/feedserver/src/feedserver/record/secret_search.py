@@ -65,16 +65,16 @@ _BEFORE_USERINFO = (
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//"
     r"|(?<![A-Za-z0-9+.-])(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?):[/\\]++)"
 )
-_USERINFO = re.compile(rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#\s\"'<>]+)@")
+_USERINFO = re.compile(rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?# \t-\r\"'<>]+)@")
 """User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
 
 _USERINFO_WITH_SIGNS = re.compile(
-    rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#:@\s\"'<>\[]{{1,256}}+:(?!\s|[0-9]{{0,5}}(?:\W|$))"
+    rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#:@ \t-\r\"'<>\[]{{1,256}}+:(?!\s|[0-9]{{0,5}}(?:\W|$))"
     r"(?>(?:(?!://)[^@<>\r\n]){1,256}))@"
 )
 """The same with a blank, a slash or another sign in the password, which does not begin like a port."""
 
-_USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
+_USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?# \t-\r,]+)@")
 """The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
 
 NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
@@ -83,7 +83,7 @@ NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 _PLAIN_USERINFO = re.compile(
     r"(?<![\w.+%:/-])(?P<before>(?:(?:mailto|sips?|xmpp|acct|im|https?|ftp|wss?|ssh|git):)?)"
     r"(?!(?:mailto|sips?|xmpp|acct|im|pres|urn|tag|cid|mid|news):)"
-    r"[\w.+%~-]{1,64}+:(?P<password>[^\s@/,;\"'<>\\]{1,256}+)(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
+    r"[\w.+%~-]{1,64}+:(?P<password>[^ \t-\r@/,;\"'<>\\]{1,256}+)(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
     re.IGNORECASE,
 )
 """A name and its password before the host of a mail address, or of a URL without slashes: `mailto:ada:secret@…`."""
