@@ -43,6 +43,12 @@ def test_json_has_no_lone_surrogate(report: Report) -> None:
     assert json.loads(named.to_json())["reader"]["name"] == "a \ufffd \U0001f600 \x1b"
 
 
+def test_json_has_no_long_row_of_marks(report: Report) -> None:
+    named = replace(report, version="a" + "\u0301" * 40)
+    assert "\u0301" * 9 not in named.to_json()
+    assert json.loads(named.to_json())["reader"]["version"] == named.version
+
+
 @pytest.mark.parametrize("broken", ["H2", ""])
 def test_a_published_report_contains_no_rule_that_is_withheld(broken: str) -> None:
     published = check(partial(RightReader, broken), only=["H2"]).published()

@@ -93,6 +93,29 @@ def test_a_reader_that_does_nothing_fails_and_is_not_skipped(client: type[Client
         test.check(client)
 
 
+class Colouring(Silent):
+    """A reader whose exception has an escape sequence and a line break in its text."""
+
+    def poll(self) -> None:
+        raise Coloured
+
+
+class Coloured(Exception):
+    def __repr__(self) -> str:
+        return "\x1b[31m\nPASSED"
+
+
+@pytest.mark.parametrize("scenario", ["V2", "H1"])
+def test_what_a_reader_raises_is_shown_in_printable_characters(scenario: str) -> None:
+    [parameter] = parameters([scenario])
+    [test] = parameter.values
+    assert isinstance(test, ScenarioTest)
+
+    with pytest.raises((pytest.fail.Exception, pytest.skip.Exception), match="PASSED") as told:
+        test.check(Colouring)
+    assert str(told.value).isprintable()
+
+
 def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nmarkers = other\n")
     pytester.path.joinpath("known.txt").write_text("V1 the store has no column for it  # issue 7\nV4 was mended\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import subprocess
@@ -10,13 +11,18 @@ import sys
 import threading
 import unicodedata
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, Response, VerificationError, cli, stop_server
+from feedserver import FeedServer, Headers, Request, Response, VerificationError, cli, stop_server
+from feedserver.check import Report, Result, Verdict
+from feedserver.check.evidence import ExchangeSeen, Poll, Row
+from feedserver.check.scenarios import SCENARIOS
+from feedserver.check.verdicts import Judgement
 from feedserver.fixtures.errors import FixtureError
-from feedserver.messages.terminal_text import visible
+from feedserver.messages.terminal_text import visible, visible_json
 
 REVERSING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 HIDDEN = "\x00\x07\x08\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9\U000e0041\ud800"
@@ -48,17 +54,53 @@ def test_combining_marks_after_the_eighth_in_a_row_are_escaped() -> None:
     assert shown == f"a{mark * 8}{escapes}b{mark * 8}" and visible(shown) == shown
 
 
+def test_json_with_its_escapes_is_the_same_document() -> None:
+    document = json.dumps(["a" + "\u0301" * 10, TURNING + HIDDEN, "\U0001f600"], ensure_ascii=False, indent=1)
+    shown = visible_json(document)
+    assert r'\u0301\u0301"' in shown and "\u0301" * 9 not in shown and shown.replace("\n", "").isprintable()
+    assert json.loads(shown) == json.loads(document)
+
+
+def test_a_repr_of_what_a_client_has_sent_covers_no_other_lines() -> None:
+    long = "\u0301" * 10
+    headers = Headers({"X-A": long})
+    request = Request("GET", f"/{long}", headers=headers, body=b"\xcc\x81", trailers=headers)
+    seen = ExchangeSeen(target=request.target, headers=headers)
+    judgement = Judgement(Verdict.FAIL, observed=long)
+    result = Result(SCENARIOS[0], judgement, [long])
+    for value in (headers, request, [request], seen, Row("V1", 1, long), Poll(detail=long), judgement, result):
+        assert long not in repr(value) and r"\u0301\u0301" in repr(value)
+    assert long not in repr(Report([result], long, long))
+    assert eval(repr(request)) == request
+
+
 def test_line_breaks_stay_only_if_lines_are_wanted() -> None:
     assert visible("a\nb\u202e\n", lines=True) == "a\nb\\u202e\n"
     assert visible("a\nb") == "a\\nb"
 
 
-def ask(server: FeedServer, target: bytes) -> None:
+def ask(server: FeedServer, target: bytes) -> str:
     with socket.create_connection((server.host, server.port), timeout=10) as client:
         client.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: " + f"{server.host}:{server.port}".encode())
         client.sendall(b"\r\nConnection: close\r\n\r\n")
-        while client.recv(65536):
-            pass
+        return b"".join(iter(partial(client.recv, 65536), b"")).decode()
+
+
+def raise_the_path(request: Request) -> Response:
+    raise ValueError(request.path)
+
+
+def test_answers_of_the_server_itself_cover_no_other_lines() -> None:
+    path = f"/a{chr(0x301) * 10}"
+    with FeedServer() as server:
+        server.allow("nothing answers", "answers POST only", "raised ValueError")
+        server.add(f"/405{path}", Response(), method="POST")
+        server.add(f"/500{path}", raise_the_path)
+        for target in (path, f"/405{path}", f"/500{path}"):
+            answer = ask(server, target.encode())
+            assert answer[9:12] in "404, 405, 500", answer
+            for text in (answer, server.journal.exchanges[-1].problem):
+                assert r"\u0301\u0301" in text and "\u0301" * 9 not in text, text
 
 
 def test_the_journal_and_verify_show_requests_in_printable_characters(tmp_path: Path) -> None:

@@ -31,6 +31,13 @@ def test_trailers_begin_after_the_last_chunk() -> None:
     assert AnswerLines.of(CHUNKED[:-1]).trailers == ()
 
 
+def test_only_the_names_of_folded_fields_and_trailers_are_told() -> None:
+    parts = AnswerLines.of([*CHUNKED, b"X-A: b\r\n", b" secret\r\n", b"secret\r\n", b"\tsecret: b\r\n", b"\r\n"])
+    assert parts.trailers == ("X-A", "a line without a colon")
+    head = [CHUNKED[0], b"X-A: b\r\n", b" secret\r\n", b"secret\r\n", b"\tsecret: b\r\n", b"\r\n"]
+    assert AnswerLines.of(head).folded == ("X-A", "a line without a colon")
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [

@@ -170,6 +170,14 @@ def test_a_status_among_the_headers_is_left_out(tmp_path: Path) -> None:
     assert LeftOut("status", "a directive of that name gives the status") in made.left_out
 
 
+def test_a_secret_on_another_line_than_its_name_is_replaced(tmp_path: Path) -> None:
+    folded = b"X-Note: token=\r\n abc\r\nX-Error: token:\n\tdef\r\nDate: token=\r\n ghi\r\n"
+    with saying(b"HTTP/1.1 200 OK\r\n" + folded + b"Content-Length: 0\r\n\r\n") as url:
+        made = record(url, tmp_path / "feed.xml")
+    lines = made.sidecar.read_text("utf-8")
+    assert lines.count("removed") == 3 and not re.search("abc|def|ghi", lines), lines
+
+
 def test_parts_of_an_answer_that_a_fixture_cannot_express_are_reported(tmp_path: Path) -> None:
     answer = (
         b"HTTP/1.1 200 OK\nX-A: b\n\tfolded\r\nX-C: d\r\n e\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -19,7 +19,7 @@ ASPSESSIONIDQQSTABCD sid sessid sess_id sig hmac key api.key rss_key feedkey tic
 assertion client_assertion otp totp passphrase pass_phrase passcode pin jwt bearer oauth_nonce xsrf credential
 X-MFA X-PW psk kennwort
 X-Pincode X-PAT X-Access-Code X-Recovery-Code X-Backup-Code verification_code inviteCode invite_code authcode X-Authcode
-device_code user_code reset_code X-2FA-Code
+device_code user_code reset_code X-2FA-Code X-One-Time-Code onetime_code
 _wpnonce crumb Jenkins-Crumb sharekey resourcekey X-ChallengeKey cred mot_de_passe senha parola wachtwoord mnemonic
 hdnts hdnea
 ｔｏｋｅｎ ｐａｓｓｗｏｒｄ %EF%BD%94oken %ef%bc%b0assword 𝐬𝐞𝐜𝐫𝐞𝐭 ⓚⓔⓨ ｘ－ａｐｉ－ｋｅｙ ÐºÐ»ÑŽÑ_token

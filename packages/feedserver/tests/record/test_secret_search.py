@@ -155,6 +155,11 @@ REPLACED = [
     ("Authorization=Basic dXNlcjpwYXNz", "Authorization=removed removed", ["credentials of B", "parameter Auth"]),
     ("Authorization: token Xk29fQz7", "Authorization: removed removed", ["credentials of token", "parameter Auth"]),
     ("token: abc; x: y", "token: removed; x: y", ["parameter token"]),
+    ("error: token: abc x", "error: token: removed x", ["parameter token"]),
+    ("error: token : abc x", "error: token : removed x", ["parameter token"]),
+    ("auth: token: abc x", "auth: token: removed x", ["parameter token"]),
+    ("token: my-pass: wrong", "token: removed wrong", ["parameter token"]),
+    ("[token]: abc, user[pin]: 12", "[token]: removed, user[pin]: removed", ["parameter token", "parameter pin"]),
     ("{'token':'abc', 'n': 1}", "{'token':'removed', 'n': 1}", ["parameter token"]),
     # The code that a login returns, and the request that exchanges it.
     ("/oauth/callback?code=ab12", "/oauth/callback?code=removed", ["parameter code"]),
@@ -448,3 +453,20 @@ def test_a_string_of_json_with_a_letter_before_it_is_replaced_also_if_other_word
         '{"password": "removed"}',
         ("parameter password",),
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token={}",
+        "token: {}; a",
+        "/?token={}&a=b",
+        "https://ada:{}@a.example/",
+        "see //ada:{}@a.example/",
+        "ada:{}@a.example",
+    ],
+)
+@pytest.mark.parametrize("secret", ["voil\u00e0abc", "\u0440\u0420abc", "\u0405abc"])
+def test_a_secret_with_letters_whose_utf_8_has_a_blank_of_iso_8859_1_is_replaced_whole(text: str, secret: str) -> None:
+    cleaned, found = without_secrets(text.format(secret).encode().decode("latin-1"))
+    assert found and "abc" not in cleaned and cleaned.isascii()

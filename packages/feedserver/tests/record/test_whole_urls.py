@@ -1,4 +1,4 @@
-"""Secrets with quotes, brackets or semicolons in them, in URLs whose end is known."""
+"""Secrets with quotes, brackets or semicolons in them or in their names, in URLs whose end is known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ REPLACED = [
     ("/?pwd%20eq%20b&a=c", "/?removed&a=c", ["pwd%20eq%20b"]),
     ("/?'b'=pwd&u['auth_type']=c", "/?removed&u['auth_type']=c", ["'b'=pwd"]),
     ("/?pwd ne 'b' or x='c'", "/?removed", ["pwd ne 'b' or x='c'"]),
+    ("/?pwd<=b&pass word=c#token/value=d", "/?pwd<=removed&pass word=removed#token/value=removed", ["b", "c", "d"]),
+    ("/l?next=/a?pwd=b%26c", "/l?next=/a?pwd=removed", ["b%26c"]),  # once decoded, c would be another parameter
     ("0; URL=/a?pwd=b'c", "0; URL=/a?pwd=removed", ["b'c"]),
+    ("0 url = '/a?pwd=b;c&x=d'", "0 url = '/a?pwd=removed&x=d'", ["b;c"]),
+    ('5; "/a?pwd=b;c" d', '5; "/a?pwd=removed" d', ["b;c"]),
+    ("~a,b/(c)?pwd=b;c", "~a,b/(c)?pwd=removed", ["b;c"]),
+    ("mailto:a@b.example?pwd=b c", "mailto:a@b.example?pwd=removed", ["b c"]),
     ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["b'c", "d;e"]),
 ]
 
@@ -37,7 +43,7 @@ def test_a_secret_with_such_a_sign_is_replaced_whole(text: str, cleaned: str, se
 
 
 def test_other_texts_and_kept_parameters_stay() -> None:
-    for text in ("say pwd=it's and go", "/?pwd=plain", "/?name=it's"):
+    for text in ("say pwd=it's and go", "/?pwd=plain", "/?name=it's", "/?pwd<=null"):
         assert clean(text) == (text, [])
     assert clean("/?pwd=it's&pin=4'5", "pwd") == ("/?pwd=it's&pin=removed", ["4'5"])
 

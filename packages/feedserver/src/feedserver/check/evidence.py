@@ -13,6 +13,7 @@ from feedserver.check.verdicts import Unseen
 from feedserver.handler.exchange import Exchange
 from feedserver.messages.headers import Headers
 from feedserver.messages.send_plan import Ended
+from feedserver.messages.terminal_text import visible_repr
 
 NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
 """How the reason for *not seen* begins if the reader lacks the items of the good feed, too."""
@@ -47,6 +48,8 @@ class ExchangeSeen:
     time: float = 0.0
     duration: float = 0.0
     told: str = ""
+
+    __repr__ = visible_repr
 
     @classmethod
     def of(cls, exchange: Exchange, prefix: str) -> ExchangeSeen:
@@ -83,6 +86,8 @@ class Row:
     title: str
     fields: Mapping[str, str] = field(default_factory=dict)
 
+    __repr__ = visible_repr
+
 
 @dataclass(frozen=True, slots=True)
 class Poll:
@@ -96,6 +101,8 @@ class Poll:
     detail: str = ""
     seconds: float = 0.0
     peak_memory: int = 0
+
+    __repr__ = visible_repr
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.verdicts import Judgement, Kind, Level, Verdict
+from feedserver.messages.terminal_text import visible_json, visible_repr
 
 RULES_VERSION = 4
 """The version of the set of rules; it grows with every change that can change a verdict."""
@@ -38,6 +39,8 @@ class Result:
     exchanges: Sequence[str] = ()
     misfire: str = ""
     reproduce: str = ""
+
+    __repr__ = visible_repr
 
     @property
     def verdict(self) -> Verdict:
@@ -107,6 +110,8 @@ class Report:
     is_partial: bool = False
     seconds: float = 0.0
 
+    __repr__ = visible_repr
+
     def __getitem__(self, scenario: str) -> Result:
         for result in self.results:
             if result.scenario.id == scenario:
@@ -173,12 +178,12 @@ class Report:
         }
 
     def to_json(self) -> str:
-        """Return the report as JSON text that is safe to print: unprintable characters are written as escapes."""
+        """Return the report as JSON text that is safe to print, see `visible_json`."""
         text = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
         text = _SURROGATE.sub(
             "\N{REPLACEMENT CHARACTER}", text
         )  # many parsers of JSON refuse surrogates (RFC 8259 §8.2)
-        return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text) + "\n"
+        return visible_json(text) + "\n"
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -23,6 +23,7 @@ from feedserver.check.scenario import Scenario
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.table import details
 from feedserver.check.verdicts import Kind, Verdict
+from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
     import pytest
@@ -60,9 +61,11 @@ class ScenarioTest:
         if result.verdict is Verdict.NOT_SEEN and adapter.calls:
             silent = "" if result.exchanges else "it sent no request"
             if why := adapter.why_useless() or silent:
-                pytest.fail(f"{self.scenario.id} cannot be judged, since the client does nothing: {why}", pytrace=False)
+                pytest.fail(
+                    visible(f"{self.scenario.id} cannot be judged, since the client does nothing: {why}"), pytrace=False
+                )
         if result.verdict in (Verdict.NOT_SEEN, Verdict.NOT_FOR_THIS_KIND):
-            pytest.skip(f"{self.scenario.id} is {result.verdict}: {result.judgement.reason}")
+            pytest.skip(visible(f"{self.scenario.id} is {result.verdict}: {result.judgement.reason}"))
         return result
 
 

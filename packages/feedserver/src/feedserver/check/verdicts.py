@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
+from feedserver.messages.terminal_text import visible_repr
+
 
 class Level(StrEnum):
     """How much a rule matters: `MUST` where breaking it harms somebody or loses entries, `SHOULD`, and `NICE`."""
@@ -91,6 +93,8 @@ class Judgement:
     expected: str = ""
     observed: str = ""
     reason: str = ""
+
+    __repr__ = visible_repr
 
 
 class Unseen(Exception):

@@ -35,6 +35,7 @@ from feedserver.messages.placeholders import fill_placeholders, has_placeholders
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size
 from feedserver.messages.send_plan import Ended
+from feedserver.messages.terminal_text import visible
 
 INLINE = 32_768
 """The largest body, in bytes, that is coded on the event loop; larger ones are coded on a thread."""
@@ -390,4 +391,5 @@ def _name_of(answer: object) -> str:
 
 def _plain_text(status: int, text: str, *, error: str = "") -> Response:
     headers = Headers({"Content-Type": "text/plain; charset=utf-8"})
-    return Response(text.encode("utf-8", "backslashreplace"), status, headers, error=error)
+    shown = visible(text, lines=True)  # a client's terminal, or a test's report, may print it
+    return Response(shown.encode("utf-8"), status, headers, error=error)

@@ -48,7 +48,7 @@ class Asked:
     @property
     def remedy(self) -> str:
         """The line of a test that would answer the path."""
-        return f"server.add({self.spelling!r}, Response(…))"
+        return visible(f"server.add({self.spelling!r}, Response(…))")
 
     def remedy_for_method(self) -> str:
         """Return the line of a test that would answer the path: for the request's method alone if it is in upper case,
@@ -56,7 +56,7 @@ class Asked:
         """
         if self.request.method != self.request.method.upper():
             return self.remedy
-        return f"server.add({self.spelling!r}, Response(…), method={self.request.method!r})"
+        return visible(f"server.add({self.spelling!r}, Response(…), method={self.request.method!r})")
 
     def __str__(self) -> str:
         text = f"{self.target.scheme}://{self.host}{self.target.path}" if self.host else self.target.path
@@ -75,7 +75,7 @@ def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], fold
         lines.append(
             f"The route {visible(str(reordered))} has these fields in another order or spelling. "
             "This would answer them in any:\n"
-            f"  server.add({asked.spelling!r}, Response(…), query={_fields(query)!r})"
+            + visible(f"  server.add({asked.spelling!r}, Response(…), query={_fields(query)!r})")
         )
         return "\n".join(lines)
     if asked.request.method == "QUIT":

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from feedserver.messages.argument_types import check_name
+from feedserver.messages.terminal_text import visible
 
 SHOWN = 60
 """Bytes of an invalid request that a message quotes at most."""
@@ -165,5 +166,6 @@ def in_words(error: BaseException) -> str:
         text = f"{type(error).__qualname__} (whose repr raised {type(second).__qualname__})"
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} […] {text[-LONGEST // 2 :]}"
+    text = visible(text, lines=True)
     frames = traceback.extract_tb(error.__traceback__)
     return f"{text} at {frames[-1].filename}:{frames[-1].lineno}" if frames else text

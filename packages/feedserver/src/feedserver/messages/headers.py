@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from feedserver.messages.argument_types import check_encodable, check_name, named, shown
+from feedserver.messages.terminal_text import visible
 
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """A regular expression for a token (RFC 9110 §5.6.2): the name of a header, a method or a coding."""
@@ -160,7 +161,7 @@ class Headers(Mapping[str, str]):
         return hash(self.raw)
 
     def __repr__(self) -> str:
-        return f"Headers({[(to_text(name), to_text(value)) for name, value in self.raw]!r})"
+        return visible(f"Headers({[(to_text(name), to_text(value)) for name, value in self.raw]!r})")
 
     def added(self, name: str | bytes, value: str | bytes) -> Headers:
         """Return a copy with one more field at the end."""

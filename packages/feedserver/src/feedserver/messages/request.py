@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 from feedserver.messages.client_connection import NO_CONNECTION, ClientConnection
 from feedserver.messages.field_types import check_fields
 from feedserver.messages.headers import Headers
-from feedserver.messages.terminal_text import visible
+from feedserver.messages.terminal_text import visible, visible_repr
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,8 @@ class Request:
 
     def __str__(self) -> str:
         return visible(f"{self.method} {self.target}")
+
+    __repr__ = visible_repr
 
 
 _NAMES: Final = tuple(each.name for each in fields(Request))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any, Final
 
 _MOST_MARKS: Final = 8  # in a row: no writing system needs more; a mantra in Tibetan has a stack of eight
 # For Python, marks are neither letters nor white space. Neither are signs and emoji, which `_shown` keeps.
@@ -28,11 +29,35 @@ def visible(text: str, *, lines: bool = False) -> str:
         return "\n".join(map(visible, text.split("\n")))
     if text.isprintable() and _MAY_BE_MARKS.search(text) is None:
         return text
-    return "".join(_shown(text))
+    return "".join(_shown(text, _escape))
 
 
-def _shown(text: str) -> Iterator[str]:
+def visible_json(document: str) -> str:
+    r"""Return the JSON *document* with the characters that `visible` escapes, other than line feeds, written as escapes
+    of JSON: U+202E as `\u202e`. A parser reads the same document (RFC 8259 §7).
+    """
+    return "\n".join("".join(_shown(line, _json_escape)) for line in document.split("\n"))
+
+
+def visible_repr(value: Any) -> str:
+    """Return what the `repr` of a dataclass is, in visible characters: that of a text escapes what is not printable,
+    but no combining marks. For classes with what a client has sent.
+    """
+    shown = ", ".join(f"{each.name}={getattr(value, each.name)!r}" for each in fields(value) if each.repr)
+    return visible(f"{type(value).__qualname__}({shown})")
+
+
+def _shown(text: str, write: Callable[[str], str]) -> Iterator[str]:
     marks = 0
     for c in text:
         marks = marks + 1 if unicodedata.category(c)[0] == "M" else 0
-        yield c if c.isprintable() and marks <= _MOST_MARKS else c.encode("unicode_escape").decode("ascii")
+        yield c if c.isprintable() and marks <= _MOST_MARKS else write(c)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(rf"\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -79,9 +79,12 @@ class AnswerLines:
 
     @property
     def trailers(self) -> tuple[str, ...]:
-        """The names of the fields after the last chunk."""
+        """The names of the fields after the last chunk. A line that begins with a blank continues the field before it
+        (obs-fold), and may have a secret in it.
+        """
         last = next((at for at, line in enumerate(self.after) if _LAST_CHUNK.fullmatch(line)), len(self.after))
-        return tuple(_name(line) for line in self.after[last + 1 :] if line.strip(b"\r\n"))
+        lines = (line for line in self.after[last + 1 :] if line.strip(b"\r\n"))
+        return tuple(_name(line) for line in lines if line[:1] not in (b" ", b"\t"))
 
     @property
     def has_chunk_extensions(self) -> bool:
@@ -110,4 +113,6 @@ def lengths_in(values: Sequence[str]) -> tuple[str, ...]:
 
 
 def _name(line: bytes) -> str:
-    return line.partition(b":")[0].strip().decode("latin-1")
+    """Return the name of the field in *line*. A line without a colon has none, and may be a secret."""
+    name, colon, _ = line.partition(b":")
+    return name.strip().decode("latin-1") if colon else "a line without a colon"

@@ -18,6 +18,8 @@ _LONGEST_NO_VALUE = max(map(len, NO_VALUES))
 EMPTY = ("[]", "{}")
 """A list and an object that have no values."""
 
+# Values end at a blank of ASCII, not at `\s`: a header's UTF-8 is read as ISO 8859-1, where `à` ends with U+00A0.
+
 # Each pattern takes linear time: most repetitions are possessive (`*+`), so they never backtrack, and a match begins at
 # a boundary only.
 
@@ -31,14 +33,14 @@ PAIR = re.compile(
     rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\(?:u00|x)26|(?P<of_path>[;/]))(?P<name>{_NAME})"
     rf"(?>(?:\\*+['\"](?>(?:\]|%(?>(?:25)*)5[dD])*))?)"  # it may stand in brackets: user['password']
     rf"[ \t]*+(?:=|\\++(?:u00|x)3[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
-    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++(?>(?:(?<==)\"[^\"&]*\"?)?))))"
+    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/ \t-\r\"'<>]++|[^&#; \t-\r\"'<>]++(?>(?:(?<==)\"[^\"&]*\"?)?))))"
 )
 """A name and its value as the parameters of a URL have them, with `=` between."""
 
 COLON = re.compile(
-    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼[\x9a\x9d])[\w.-])*))\\*+['\"]?[ \t]*+"
+    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼[\x9a\x9d])[\w.-])*))\\*+['\"]?[\])}>]?[ \t]*+"
     r"(?::(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])|(?:[：＝]|ï¼[\x9a\x9d])[ \t]*+|(?<=[ \t])=[ \t]++)"
-    r"(?P<value>(?>(?:[^\s,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
+    r"(?P<value>(?>(?:[^ \t-\r,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
 )
 """A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port.
 

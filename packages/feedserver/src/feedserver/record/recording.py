@@ -23,7 +23,7 @@ from feedserver.messages.headers import TCHARS, Headers, to_text
 from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.response import has_content, reason_phrase
 from feedserver.messages.safe_open import check_overwritable, create_file
-from feedserver.messages.terminal_text import visible
+from feedserver.messages.terminal_text import visible, visible_repr
 from feedserver.record.known_secrets import decoded_body, has_known
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch, in_words
 from feedserver.record.redaction import LeftOut, redact
@@ -64,6 +64,8 @@ class Recording:
     size: int
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
+
+    __repr__ = visible_repr
 
 
 def record(
@@ -118,11 +120,12 @@ def record(
     except RecordingError as error:  # the error may quote the server
         raise RecordingError(visible(without_secrets(str(error), known=secrets)[0])) from None
     _refuse_many(sum(len(name) + len(value) for name, value in answer.headers.raw), MOST_HEADERS)
-    redacted = redact(answer.headers.raw, keep=kept, known=secrets)
+    lines = ((name, _unfolded(value)) for name, value in answer.headers.raw)
+    redacted = redact(lines, keep=kept, known=secrets)
     fields, unwritable = _writable(redacted.fields)
     clean_url, replaced_in_url = (url, ()) if "url" in kept else _clean_url(parts, url, kept)
     reason, replaced_in_reason = _clean(answer.reason, secrets)
-    date, replaced_in_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
+    date, replaced_in_date = _clean(_unfolded(answer.headers.get_raw(b"date") or b""), secrets)
     answer = replace(answer, reason=reason)
     text = directives(answer, fields, clean_url, date)
     _refuse_many(len(text), LARGEST_SIDECAR)
@@ -254,8 +257,7 @@ def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, 
     """Return the fields that a directive can express, and those that it cannot."""
     kept: list[tuple[bytes, bytes]] = []
     left_out: list[LeftOut] = []
-    for name, folded in fields:
-        value = _unfolded(folded)
+    for name, value in fields:
         if not _TOKEN.fullmatch(name):
             left_out.append(LeftOut(repr(name.decode("latin-1")), "it is no name of a header"))
         elif name.lower() == b"status":

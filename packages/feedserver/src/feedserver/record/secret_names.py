@@ -80,6 +80,8 @@ _CODES = frozenset(
             "door",
             "factor",
             "login",
+            "one",
+            "onetime",
             "recovery",
             "reset",
             "security",

@@ -65,16 +65,16 @@ _BEFORE_USERINFO = (
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//"
     r"|(?<![A-Za-z0-9+.-])(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?):[/\\]++)"
 )
-_USERINFO = re.compile(rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#\s\"'<>]+)@")
+_USERINFO = re.compile(rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?# \t-\r\"'<>]+)@")
 """User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
 
 _USERINFO_WITH_SIGNS = re.compile(
-    rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#:@\s\"'<>\[]{{1,256}}+:(?!\s|[0-9]{{0,5}}(?:\W|$))"
+    rf"{_BEFORE_USERINFO}(?P<userinfo>[^/\\?#:@ \t-\r\"'<>\[]{{1,256}}+:(?!\s|[0-9]{{0,5}}(?:\W|$))"
     r"(?>(?:(?!://)[^@<>\r\n]){1,256}))@"
 )
 """The same with a blank, a slash or another sign in the password, which does not begin like a port."""
 
-_USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?#\s,]+)@")
+_USERINFO_OF_WHOLE = re.compile(r"\A(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)(?P<userinfo>[^/\\?# \t-\r,]+)@")
 """The same in a text that begins with a URL: there, quotes and angle brackets may be a part of the password."""
 
 NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
@@ -83,7 +83,7 @@ NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 _PLAIN_USERINFO = re.compile(
     r"(?<![\w.+%:/-])(?P<before>(?:(?:mailto|sips?|xmpp|acct|im|https?|ftp|wss?|ssh|git):)?)"
     r"(?!(?:mailto|sips?|xmpp|acct|im|pres|urn|tag|cid|mid|news):)"
-    r"[\w.+%~-]{1,64}+:(?P<password>[^\s@/,;\"'<>\\]{1,256}+)(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
+    r"[\w.+%~-]{1,64}+:(?P<password>[^ \t-\r@/,;\"'<>\\]{1,256}+)(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
     re.IGNORECASE,
 )
 """A name and its password before the host of a mail address, or of a URL without slashes: `mailto:ada:secret@…`."""
@@ -94,6 +94,9 @@ _CREDENTIALS = re.compile(
 )
 _BEFORE_PARAMETER = ("?", "&", "#", ";", r"\u0026", r"\x26")
 _UP_TO_A_QUOTE = re.compile(r"(?>(?:[^?&#;\r\n\"<>'`]*+['`])+)|[ \t]*+[=!~<>]{1,3}[ \t]*+\"[^\"]*+\"?")
+
+_MAY_BE_NAME = re.compile(r"[A-Za-z][\w.-]*+\\*+['\"]?:?")
+"""A value behind a colon that may be the name of the next value: each value is read once more at most."""
 
 _CONTAINER = re.compile(r"[\[{]")
 
@@ -178,7 +181,7 @@ class _Search:
         text = self._replace(OPENING, text, container_behind)
         if self.words:
             text = _CREDENTIALS.sub(self._without_credentials, text)
-            text = COLON.sub(self._clean_colon, text)
+            text = self._clean_colons(text)
         pairs = list(PAIR.finditer(text))
         names = frozenset(decoded(match["name"]).lower() for match in pairs) | login_beside(text)
         runs = _RUN_IN_PATH if _is_path(text) else _RUN
@@ -406,12 +409,23 @@ class _Search:
         self._note(f"credentials of {match['before'].strip()}", match["value"])
         return match["before"] + REPLACEMENT
 
-    def _clean_colon(self, match: re.Match[str]) -> str:
-        name, value = match["name"], match["value"]
-        if name.lower() in self.keep or value in NO_VALUES or not is_secret(name):
-            return match[0]
-        self._note(f"parameter {name}", value)
-        return match[0][: match.start("value") - match.start()] + REPLACEMENT
+    def _clean_colons(self, text: str) -> str:
+        """Return *text* without the values that `COLON` finds behind names of secrets. What stands behind a name may be
+        a name itself, as in `error: token: abc`.
+        """
+        pieces: list[str] = []
+        at = start = 0
+        while (match := COLON.search(text, start)) is not None:
+            name, value = match["name"], match["value"]
+            start = match.end()
+            is_name = value[-1:] == ":" and value[:-1].isalpha() and is_secret(value)  # as in `auth: token: abc`
+            if is_name or not is_secret(name):
+                start = match.start("value") if _MAY_BE_NAME.fullmatch(value) else match.end()
+            elif name.lower() not in self.keep and value not in NO_VALUES:
+                self._note(f"parameter {name}", value)
+                pieces += (text[at : match.start("value")], REPLACEMENT)
+                at = start
+        return "".join((*pieces, text[at:]))
 
     def _without_token(self, match: re.Match[str]) -> str:
         start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six characters would give it away

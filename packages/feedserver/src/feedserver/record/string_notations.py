@@ -58,7 +58,7 @@ TOKEN = re.compile(r'"(?P<string>(?>(?:[^"\\]|\\.)*))(?:"(?P<colon>\s*+:\s*+)?)?
 _QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
 _BRACKET = re.compile(r"[(\[{]")
 _QUOTE_OR_PARENTHESIS = re.compile(r"(?<!\\)\\*+['\"]|[()]")
-_SCALAR = re.compile(r"[^\s,\]}]*+")
+_SCALAR = re.compile(r"[^ \t-\r,\]}]*+")
 
 
 class StringEnds:

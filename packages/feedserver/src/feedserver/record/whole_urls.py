@@ -12,15 +12,24 @@ from urllib.parse import quote, unquote
 
 from feedserver.record.known_secrets import REPLACEMENT
 from feedserver.record.mentions import mentioned_in_value
+from feedserver.record.named_values import NO_VALUES, PAIR
 from feedserver.record.secret_names import decoded, is_secret, login_beside
 from feedserver.record.string_notations import as_bytes
 
-_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[\w./-]*+[?#])"
+_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[^\s?#%<>\"'{}\\]*+[?#])"
+_BEFORE_URL_OF_REFRESH = r"(?>(?:[0-9.]*+(?:[ \t]*+[;,]|[ \t])[ \t]*+(?>(?:url[ \t]*+=[ \t]*+)?))?)"
 _WHOLE_URLS = (
-    re.compile(rf"\A(?P<before>(?:[0-9.]*+[;,][ \t]*+url=)?)(?P<url>{_BEGINNING_OF_URL}[^\r\n]*+)\Z", re.IGNORECASE),
+    re.compile(rf"\A(?P<before>{_BEFORE_URL_OF_REFRESH})(?P<url>{_BEGINNING_OF_URL}[^\r\n]*+)\Z", re.IGNORECASE),
+    re.compile(
+        rf"\A(?P<before>{_BEFORE_URL_OF_REFRESH}(?P<quote>['\"]))"
+        rf"(?P<url>{_BEGINNING_OF_URL}(?>(?:(?!(?P=quote))[^\\\r\n])*))(?=(?P=quote)|\Z)",
+        re.IGNORECASE,
+    ),
     re.compile(rf"(?P<before><)(?P<url>{_BEGINNING_OF_URL}[^<>\r\n]*+)(?=>)"),
 )
-"""Patterns of URLs whose end is known: one that is the whole text or stands in a Refresh, and those in a Link."""
+"""Patterns of URLs whose end is known: one that is the whole text or stands in a Refresh, each in quotes or without
+(HTML §4.2.5.3), and those in a Link.
+"""
 
 _PARAMETER_OF_WHOLE = re.compile(
     r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
@@ -31,18 +40,17 @@ _QUERY = re.compile(r"(?<=[?&#])[^&#]++")
 _NO_NAME = re.compile(r"[\s+]|(?<!\[)['\"](?!\])")
 """What is in no name of a parameter: without an equals sign, or with one in a comparison, all of it is a value."""
 
-_ENDS_VALUE = re.compile(r"['\"<>;,\s]")
-"""Where else a value ends in other texts, such as the source of a page."""
+_ENDS_VALUE = re.compile(r"['\"<>;,\s&#]")
+"""Where else a value ends in other texts, such as the source of a page, or once its percent-encoding is undone."""
 
 
 def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
-    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them, and without the
-    queries that are no pairs of names and values but mention the name of a secret; `secret_search` looks for the
-    others.
+    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them or a name that `PAIR`
+    does not find, and without the queries that are no pairs of names and values but mention the name of a secret;
+    `secret_search` looks for the others.
 
-    The parameters named in *keep* stay. *note* is called with a description of each secret, the
-    secret, and the name that it mentions or "". URLs within
-    the values of parameters are searched, at most *levels* deep.
+    The parameters named in *keep* stay. *note* is called with a description of each secret, the secret, and the name
+    that it mentions or "". URLs within the values of parameters are searched, at most *levels* deep.
     """
     if levels < 0:
         return text
@@ -56,10 +64,10 @@ def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], Non
 
     def cleaned(match: re.Match[str]) -> str:
         name, value = decoded(match["name"]), match["value"]
-        if name.lower() in keep or value == REPLACEMENT:
+        if name.lower() in keep or value in NO_VALUES:
             return match[0]
         if is_secret(name, names):
-            if _ENDS_VALUE.search(value) is None:
+            if _ENDS_VALUE.search(unquote(value, "latin-1")) is None and _is_found_as_pair(match[0], names):
                 return match[0]
             note(f"parameter {name}", value, "")
             return f"{match['name']}={REPLACEMENT}"
@@ -83,3 +91,10 @@ def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], Non
         return REPLACEMENT
 
     return _PARAMETER_OF_WHOLE.sub(cleaned, _QUERY.sub(without_comparison, url))
+
+
+def _is_found_as_pair(parameter: str, names: frozenset[str]) -> bool:
+    """Return whether `PAIR` finds the secret in a *parameter*: not if its name has a sign that other texts have between
+    names, such as `password<=a` or `token/value=a`.
+    """
+    return any(is_secret(decoded(pair["name"]), names) for pair in PAIR.finditer(f"?{parameter}"))
