@@ -166,7 +166,8 @@ def may_start_threads(count: int) -> bool:
     except RuntimeError:
         return False
     finally:
-        # One by one, so that few are still ending when this returns: for the system, one ends a little after `join`.
+        # End one thread after the other, so that few are still ending when this returns: for the system, a thread ends
+        # a little after `join`.
         for thread, ending in started:
             ending.set()
             thread.join()

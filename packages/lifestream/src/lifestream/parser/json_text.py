@@ -86,8 +86,8 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
     rest = mended[end:]
     if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
-    # If an item, or the end of the list of items, follows the value, the value has ended too early. What follows is left
-    # out. The last item of the value has ended too early as well, or is a part of the item that has.
+    # If an item, or the end of the list of items, follows the value, the value has ended too early. What follows is
+    # left out. The last item of the value has ended too early as well, or is a part of the item that has.
     is_early = _ID.search(rest) is not None or rest.lstrip(" \t\r\n,}").startswith("]")
     early = tuple(_last(_items_of(found))) if is_early else ()
     is_whole = not is_early and OVERWRITTEN not in mended[:end]

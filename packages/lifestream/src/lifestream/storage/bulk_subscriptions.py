@@ -144,7 +144,7 @@ def _fill(subscriptions: Sequence[int], using: str) -> None:
 
 
 def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
-    """Return the feeds whose URLs have these *hashes*, by hash. Only feeds without credentials: lifestreams share these."""
+    """Return the feeds whose URLs have these *hashes*, by hash: only feeds without credentials are shared."""
     found = Feed.objects.using(using).shared().filter(url_hash__in=list(hashes))
     return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
 

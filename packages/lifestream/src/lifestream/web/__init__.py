@@ -27,7 +27,7 @@ is away, or something is short, is in `site.outage_pages`.
 
 No module here directly imports the fetcher's session, the parser or `refresh.pipeline`; `refresh.opml`, which writes a
 lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` lets
-`storage.hub_subscriptions` store what a hub confirms or denies, and note that the feed is to be fetched, once `fetcher.websub`
-has found the signature of a push right. `views.own_pages` lets `storage.own_page_html` store the HTML of a
-page, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
+`storage.hub_subscriptions` store what a hub confirms or denies, and note that the feed is to be fetched, once
+`fetcher.websub` has found the signature of a push right. `views.own_pages` lets `storage.own_page_html` store the HTML
+of a page, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
 """
