@@ -131,8 +131,8 @@ def pytest_runtest_makereport(
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Note whether a fixture of a single test may have read the test's markers. After the set-up of a fixture of a wider
-    scope, note that the problems found so far do not concern the current test alone.
+    """Note whether a fixture of a single test may have read the test's markers. After the set-up of a fixture of a
+    wider scope, note that the problems found so far do not concern the current test alone.
     """
     result = yield
     if fixturedef.scope == "function":
