@@ -176,7 +176,7 @@ def may_start_threads(count: int) -> bool:
 
 async def start_pool() -> None:
     """Have uvloop, if it runs the current loop, start the threads of libuv's pool: ask it for an address in numbers."""
-    import asyncio  # Commands that fetch nothing import this module as well.
+    import asyncio  # only here: commands that fetch nothing import this module as well
 
     await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 0, flags=socket.AI_NUMERICHOST)
 

@@ -164,7 +164,8 @@ def _make_feeds(listed: Collection[Listed], using: str) -> None:
             "host_id": hosts[host_of(each.url)],
             "domain": domain_of(each.url),
         }
-        # In one order, since two processes may insert the same feeds at once, and wait for each other's rows.
+        # Insert in the order of the hashes: two processes that insert the same feeds at once must not wait for each
+        # other's rows.
         for each in sorted(listed, key=lambda each: url_hash(each.url))
     ]
     insert_new(Feed, rows, using)

@@ -96,7 +96,7 @@ def serve(
                 acceptance.end_shortage()
                 _bound_answers(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
-        server.task_dispatcher.shutdown()  # once requests are answered
+        server.task_dispatcher.shutdown()  # waits for requests that are being answered, for five seconds at most
     finally:
         server.close()
         for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
