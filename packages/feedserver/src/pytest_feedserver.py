@@ -21,7 +21,7 @@ IN_CALL = pytest.StashKey[bool]()
 """The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
 HAS_READER = pytest.StashKey[bool]()
-"""The key that is in the stash of a test one of whose fixtures may have read the test's markers."""
+"""The key that is in the stash of a test if one of its fixtures may have read the test's markers."""
 
 PLUGINS = ("_pytest.", "pytest_django.", "pytest_asyncio.")
 """The beginnings of the names of modules whose fixtures read no marker `feedserver`. pytest-django gives fixtures that
@@ -85,8 +85,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail the test if servers found problems while it ran, even where it started the first server of the run, and if
-    its own marker was for no server.
+    """Fail the test if servers found problems while it ran, or if its own marker `feedserver` had no effect.
+
+    The watch is looked up after the test, which may itself have started the first server of the run.
     """
     __tracebackhide__ = True
     item.stash[IN_CALL] = True
@@ -135,8 +136,8 @@ def pytest_runtest_makereport(
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Note the problems that are found while a fixture of a wider scope is set up, and whether one of a test may have
-    read its markers.
+    """Note whether a fixture of a single test may have read the test's markers. After the set-up of a fixture of a
+    wider scope, note that the problems found so far do not concern the current test alone.
     """
     result = yield
     if fixturedef.scope == "function":
@@ -155,7 +156,8 @@ def feedserver() -> Iterator[FeedServer]:
     """A started feedserver.FeedServer of this test's own; @pytest.mark.feedserver(root, port=…) sets it up."""
     from feedserver.pytest import factory_of, marked_options
 
-    # To depend on `request`, or on another fixture, would cost each test more than its server's start and stop.
+    # The test is taken from CURRENT: to depend on `request`, or on another fixture, would cost each test more than its
+    # server's start and stop.
     item = next(reversed(CURRENT.values()))
     factory = factory_of(item.config)
     watched = factory.begin(**marked_options(item))

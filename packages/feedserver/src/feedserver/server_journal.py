@@ -122,11 +122,12 @@ class ServerJournal:
     def allow(self, *patterns: str) -> None:
         """Ignore, from now on, each problem in whose message one of these regular expressions is found.
 
-        They are not searched for in what the message says of other requests and paths: in the journal, and among the
-        paths near a missing one.
+        What a message says of other requests and paths is not searched: the requests of the journal, and the paths near
+        a missing one.
 
-        It is for tests that cause a problem on purpose, such as clients of bare sockets. To assert that one came, catch
-        what `verify` raises: `with pytest.raises(VerificationError, match="no HTTP version"): server.verify()`.
+        This is for tests that cause a problem on purpose, such as clients of bare sockets. To assert that a problem
+        came, catch what `verify` raises:
+        `with pytest.raises(VerificationError, match="no HTTP version"): server.verify()`.
         """
         self.site.problems.allow(*patterns)
 

@@ -224,8 +224,8 @@ def _podcasts() -> SearchStrategy[Podcast]:
 def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002 - as in `Feed.render`
     """Return a strategy for entries with the fields of `CARRIED` for *format*.
 
-    The title is always there, and so is each field in whose place another value would be written if it were missing:
-    the id, except in RSS, and in Atom the date of the last change.
+    The title is always there. So is each field that `Feed.render` would otherwise fill in itself: the id, except in
+    RSS, and in Atom the date of the last change.
     """
     carried = _carried_by(format)
     fields: dict[str, SearchStrategy[Any]] = {

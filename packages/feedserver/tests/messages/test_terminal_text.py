@@ -55,7 +55,7 @@ def test_combining_marks_after_the_eighth_in_a_row_are_escaped() -> None:
 
 
 def test_json_with_its_escapes_is_the_same_document() -> None:
-    document = json.dumps(["a" + "\u0301" * 10, TURNING + HIDDEN, "\U0001f600"], ensure_ascii=False, indent=1)
+    document = json.dumps(["a" + "\u0301" * 10, REVERSING + HIDDEN, "\U0001f600"], ensure_ascii=False, indent=1)
     shown = visible_json(document)
     assert r'\u0301\u0301"' in shown and "\u0301" * 9 not in shown and shown.replace("\n", "").isprintable()
     assert json.loads(shown) == json.loads(document)

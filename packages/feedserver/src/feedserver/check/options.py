@@ -32,7 +32,7 @@ OF_SERVE: Final[Mapping[str, object]] = {
 """The options that are used with `--serve` only, and their defaults."""
 
 OF_FEEDS_OF_A_HOSTED_READER: Final = {name: OF_SERVE[name] for name in ("--feed-host", "--feed-port")}
-"""Those of them that are used with `--url` only."""
+"""Those options of `OF_SERVE` that are used with `--url` only."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -117,7 +117,7 @@ def parse(text: str) -> Fault:
         kind = KINDS.get(" ".join(words[:count]).lower())
         if kind is not None:
             rest = "".join(directive.split(maxsplit=count)[count:])
-            if FIELDS not in kind.takes:  # in the value of a header field, blanks are kept
+            if FIELDS not in kind.takes:  # only the values of header fields keep their blanks
                 rest = " ".join(rest.split())
             return replace(_read(kind, rest, directive), when=when)
     starts = [" ".join(words).lower()[:_MOST_COMPARED], *(word.lower()[:_MOST_COMPARED] for word in words[:1])]

@@ -33,8 +33,8 @@ UpTo: TypeAlias = Generator[Step, None, Plan | None]
 def before_answer(plan: Plan, *, leaves_out: bool = False) -> UpTo:
     """Yield the steps, such as a delay, before the first one that sends or reads.
 
-    The plan of a new connection has this place, too, although it only reads. With *leaves_out*, the rest of the plan is
-    left out, so the faults that break it are in the rest, too.
+    The plan of a new connection has this place, too, although it only reads. *leaves_out* says that the caller will
+    leave out the rest. Then the `Injected` steps of the faults that break the rest are in the rest, too.
     """
     faults: list[Step] = []
     for step in plan:
@@ -81,7 +81,7 @@ def after_headers(plan: Plan) -> UpTo:
 
 
 def after_body(plan: Plan, size: int) -> UpTo:
-    """Yield the steps up to the first *size* bytes of the body. *size* may be that of the whole body."""
+    """Yield the steps up to the end of the first *size* bytes of the body. *size* may be that of the whole body."""
     for step in plan:
         if isinstance(step, Send) and step.part == "body":
             if len(step.data) >= size:

@@ -67,7 +67,7 @@ def _header(text: str) -> tuple[str, str]:
     match = HEADER.fullmatch(text)
     if match is None:
         name, *more = without_secrets(text)[0].split() or [""]  # what follows the name may be a secret
-        shown = name if _LETTERS.fullmatch(name) or not name else "…"  # so may the only word
+        shown = name if _LETTERS.fullmatch(name) or not name else "…"  # a single word may be a secret, too
         raise argparse.ArgumentTypeError(f"'{shown}{' …' if more else ''}' is no header; write 'Name: value'")
     return match["name"], match["value"]
 

@@ -170,7 +170,9 @@ def open_session(
 
 
 def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
-    """Return a session of this kind (see above) that connects by *connector*. The caller closes it."""
+    """Return a session that connects by *connector*, with the restrictions at the head of this file. The caller
+    closes it.
+    """
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -231,8 +233,9 @@ def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
     # The extra `socks` is imported only where it is used, so its errors are recognised by their module.
     if type(error).__module__.partition(".")[0] in ("aiohttp_socks", "python_socks"):
         return "connection", say("proxy-failed", reason=_reason(error)[:200])
+    # The errors of aiohttp's own connector are of another class, and name the host.
     if isinstance(error.__cause__, ssl.SSLCertVerificationError) and type(error) is aiohttp.ClientOSError:
-        return "tls", say("no-tls-by-proxy", reason=_reason(error))  # aiohttp's own connector says for which host
+        return "tls", say("no-tls-by-proxy", reason=_reason(error))
     return None
 
 

@@ -166,7 +166,8 @@ def may_start_threads(count: int) -> bool:
     except RuntimeError:
         return False
     finally:
-        # One by one, so that few are still ending when this returns: for the system, one ends a little after `join`.
+        # End one thread after the other, so that few are still ending when this returns: for the system, a thread ends
+        # a little after `join`.
         for thread, ending in started:
             ending.set()
             thread.join()
@@ -175,7 +176,7 @@ def may_start_threads(count: int) -> bool:
 
 async def start_pool() -> None:
     """Have uvloop, if it runs the current loop, start the threads of libuv's pool: ask it for an address in numbers."""
-    import asyncio  # Commands that fetch nothing import this module as well.
+    import asyncio  # only here: commands that fetch nothing import this module as well
 
     await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 0, flags=socket.AI_NUMERICHOST)
 

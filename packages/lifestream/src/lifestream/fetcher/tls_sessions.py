@@ -24,7 +24,7 @@ KEPT: Final = 6 * 3600.0
 
 
 class ResumingContext(ssl.SSLContext):
-    """A context for clients that resumes the session of the server that it connects to, if it has one.
+    """A context for clients that resumes the session of the server that it connects to, if one is kept.
 
     It is for event loops, which wrap their connections by `wrap_bio`.
     """

@@ -54,8 +54,8 @@ class Trouble:
 
 
 def troubles(now: datetime, feeds: QuerySet[Feed] | None = None) -> list[Trouble]:
-    """Return the troubles of those of *feeds*, by default all, that have subscribers: MOST at most. Errors of the
-    database are not caught.
+    """Return the feeds in trouble that have subscribers, at most MOST: those among *feeds*, by default among all feeds.
+    Errors of the database are not caught.
     """
     return list(_troubles(now, Feed.objects.all() if feeds is None else feeds))
 

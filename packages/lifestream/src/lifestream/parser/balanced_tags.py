@@ -5,7 +5,8 @@ nothing is left out, and an element ends with the one around it, at the latest. 
 and a field that has no end tag ends where the next field begins. Attributes are quoted and given once. A `<` that
 begins no tag is text, and so is the start tag of an element that is neither one of HTML nor one of feeds, and that
 never ends. Comments and processing instructions are left out. Before the first start tag, nothing is changed. Wrong
-references and prefixes are left to `wellformed.mend`; apart from them, what begins with a start tag is well-formed.
+references and prefixes are left to `wellformed.mend`; apart from them, the result is well-formed from the first start
+tag on.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _texts(markup: bytes) -> Iterator[tuple[bytes, re.Match[bytes] | None]]:
 
 
 def _escaped(text: bytes) -> bytes:
-    # What is left out between two texts may join them to a `]]>`, which XML does not allow.
+    # Each ">" is escaped too: what is left out between two texts may join them to a `]]>`, which XML does not allow.
     return text.replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 

@@ -86,8 +86,8 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
     rest = mended[end:]
     if rest.lstrip().startswith(("{", "[")):
         raise NotAFeed(say("broken-json", reason=reason))
-    # An item after the end of the value, or the end of the items: the value has ended too early, and the item is left
-    # out. The last one has ended too early as well, or is a part of the item that has.
+    # If an item, or the end of the list of items, follows the value, the value has ended too early. What follows is
+    # left out. The last item of the value has ended too early as well, or is a part of the item that has.
     is_early = _ID.search(rest) is not None or rest.lstrip(" \t\r\n,}").startswith("]")
     early = tuple(_last(_items_of(found))) if is_early else ()
     is_whole = not is_early and OVERWRITTEN not in mended[:end]
@@ -101,8 +101,8 @@ def _items_of(found: Any) -> list[dict[str, Any]]:
 
 
 def _last(items: list[dict[str, Any]]) -> range:
-    """Return the positions of the last of *items* and, if that seems to be an attachment or an author, of those before
-    it up to the item that it is a part of.
+    """Return the position of the last of *items*. If that seems to be an attachment or an author, return the positions
+    from the item that contains it to the last.
     """
     place = len(items)
     while place:
@@ -126,7 +126,7 @@ def _with_gap(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _damaged(found: Any, early: tuple[int, ...], *, has_gap: bool) -> tuple[int, ...]:
     """Return the positions of items that may be incomplete: those that ended too *early*, and those with a gap. If a
-    member beside the items has a gap, these are all items: it may be the address that links are relative to.
+    member beside the items has a gap, return all positions: that member may be the address that links are relative to.
     """
     if not has_gap:
         return early

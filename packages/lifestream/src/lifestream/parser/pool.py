@@ -349,7 +349,7 @@ class _Child:
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
             ready = self._ready
-            # What is killed below must not look as if it had been killed from outside.
+            # Get the status first: a process that is killed below must not look as if it had been killed from outside.
             ended = _status_of(running.process) if isinstance(error, OSError | EOFError) else None
             status = self.end(kill=True)
             if not ready and not self._aborted:

@@ -1,4 +1,4 @@
-"""Bounds for the attributes of XML tags: of thousands, the first are kept, and a long namespace becomes a short one.
+"""Bounds for the attributes of XML tags: a tag keeps its first attributes, and a long namespace becomes a short one.
 
 A parser compares each name with those that it has seen, and gets slower with each of them: with four times as many
 attributes in one tag, expat took eight times as long. It also puts the namespace of an element before its name, each
@@ -58,7 +58,7 @@ def _with_first_attributes(piece: str) -> str:
 def _with_short_namespaces(piece: str) -> str:
     if "xmlns" not in piece or piece.startswith(("!", "?", "/")):
         return piece
-    # One match for the whole tag would use more stack with each value, as `_REST` does.
+    # Each value is a match of its own: a single match for the whole tag would use more stack with each value.
     end = next((found.start() for found in _QUOTED_OR_END.finditer(piece) if found[0] == ">"), len(piece))
     return _VALUE.sub(_with_short_namespace, piece[:end]) + piece[end:]
 

@@ -215,5 +215,5 @@ def pictures() -> Pictures:
 
 @lru_cache(maxsize=1)
 def _pictures_of(process: int, folder: str, size: int, networks: tuple[Network, ...]) -> Pictures:  # noqa: ARG001
-    # A process that was forked off has none of its parent's threads.
+    # *process* is only a key of the cache: a process that was forked off has none of its parent's threads.
     return Pictures(PictureCache(Path(folder), size), AddressGuard(networks))

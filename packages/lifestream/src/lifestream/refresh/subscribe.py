@@ -296,7 +296,7 @@ def _subscribed(
 
     for tries_left in reversed(range(_TRIES)):
         try:
-            # A new feed goes with its subscription: if the lifestream was deleted, nobody reads the feed.
+            # One transaction stores a new feed and its subscription: if the lifestream was deleted, neither stays.
             return in_transaction(work, router.db_for_write(Feed))
         except IntegrityError as error:
             if not Lifestream.objects.filter(pk=lifestream.pk).exists():

@@ -85,7 +85,8 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     created = list(subscriptions.filter(feed__in=wanted_feeds).select_related("feed", "lifestream").order_by("pk"))
     sort_names.settle(using, subscriptions=[each.pk for each in created])
     fanout.note_readers(wanted_feeds, using)
-    # Another process may have made some of the new feeds meanwhile, and imported their items.
+    # Ask for all feeds, also the new ones: another process may have made some of these meanwhile, and imported their
+    # items.
     item = Item.objects.filter(feed=OuterRef("pk"))
     feeds_with_items = set(
         Feed.objects.using(using).filter(Exists(item), pk__in=wanted_feeds).values_list("pk", flat=True)
@@ -143,7 +144,7 @@ def _fill(subscriptions: Sequence[int], using: str) -> None:
 
 
 def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
-    """Return by the *hashes* of their URLs the feeds that lifestreams share: those without credentials."""
+    """Return the feeds whose URLs have these *hashes*, by hash: only feeds without credentials are shared."""
     found = Feed.objects.using(using).shared().filter(url_hash__in=list(hashes))
     return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
 
@@ -163,7 +164,8 @@ def _make_feeds(listed: Collection[Listed], using: str) -> None:
             "host_id": hosts[host_of(each.url)],
             "domain": domain_of(each.url),
         }
-        # In one order, since two processes may insert the same feeds at once, and wait for each other's rows.
+        # Insert in the order of the hashes: two processes that insert the same feeds at once must not wait for each
+        # other's rows.
         for each in sorted(listed, key=lambda each: url_hash(each.url))
     ]
     insert_new(Feed, rows, using)

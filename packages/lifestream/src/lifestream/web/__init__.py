@@ -21,13 +21,13 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 Around all of them: `wsgi_server`: waitress, for `lifestream serve`: how many connections may be open, and which are
 closed first. `http_channel`: limits for each connection; `request_framing`: limits for a request until it is complete.
 `shortage_log`: the log of a shortage of files, memory or space.
-`request_charset`: has every request read as UTF-8, by `lifestream serve` and the bundled site, and each form within the
+`request_charset`: has `lifestream serve` and the bundled site read every request as UTF-8, and each form within the
 limits of `form_parts`. `proxy_headers`: whether a proxy has passed a request on. What visitors see while the database
 is away, or something is short, is in `site.outage_pages`.
 
 This package itself never imports the fetcher's session, the parser or `refresh.pipeline`; `refresh.opml`, which writes
-a lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` answers the
-verification of a hub, which `storage.hub_subscriptions` stores; if `fetcher.websub` finds the signature of a push
-right, it also notes that the feed is to be fetched. `views.own_pages` lets `storage.own_page_html` store the HTML of a
-page, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
+a lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` lets
+`storage.hub_subscriptions` store what a hub confirms or denies, and note that the feed is to be fetched, once
+`fetcher.websub` has found the signature of a push right. `views.own_pages` lets `storage.own_page_html` store the HTML
+of a page, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
 """

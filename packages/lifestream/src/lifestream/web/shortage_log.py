@@ -15,7 +15,9 @@ QUIET: Final = 60.0
 
 
 class ShortageLog:
-    """Logs to *log* that a shortage prevents *what*. Threads may use it at the same time. *clock* returns seconds."""
+    """Logs shortages to *log*. *what* says what can't be done, such as "connections can't be accepted". Threads may use
+    it at the same time. *clock* returns seconds.
+    """
 
     def __init__(self, log: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
@@ -29,9 +31,9 @@ class ShortageLog:
         self.tell(shortage.value)
 
     def tell(self, why: str) -> None:
-        """Log *why* what was to be done can't be done, unless this was called within the last minute."""
+        """Log what can't be done, and *why*, unless this was called within the last minute."""
         with self._lock:
             now = self._clock()
             is_new, self._quiet_at = now >= self._quiet_at, now + QUIET
         if is_new:
-            self._log.warning("%s: %s", self._what, why)  # in English: a translation is read from a file
+            self._log.warning("%s: %s", self._what, why)  # in English: a translation would have to be read from a file

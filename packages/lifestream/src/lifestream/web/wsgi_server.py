@@ -76,7 +76,8 @@ def serve(
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
             # No thread waits for a client: what it does not read goes into a file, at most one answer a connection.
             outbuf_high_watermark=sys.maxsize,
-            # `select` fails for all connections once a file has a number above 1,023, as while many feeds are fetched.
+            # `select` fails for all connections once a file has a number above 1,023, for instance while many feeds are
+            # fetched.
             asyncore_use_poll=True,
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
@@ -95,7 +96,7 @@ def serve(
                 acceptance.end_shortage()
                 _bound_answers(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
-        server.task_dispatcher.shutdown()  # once requests are answered
+        server.task_dispatcher.shutdown()  # waits for requests that are being answered, for five seconds at most
     finally:
         server.close()
         for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
@@ -167,7 +168,7 @@ class _Acceptance:
             each.accept = partial(self._accept, each.accept)
 
     def _accept(self, accept: Callable[[], Any]) -> Any:
-        """Return what *accept* returns, or None, as it does, if there is nothing to accept or a shortage prevents it.
+        """Return what *accept* returns (None if there is nothing to accept), or None if a shortage prevents it.
 
         Nothing is closed here: the loop still has events of other connections, and would take them for events of a
         connection whose socket got the number of a closed one.
@@ -213,7 +214,8 @@ def _noting_signals(sockets: dict[int, Any]) -> Iterator[list[int]]:
     before = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
-            # A shell lets programs in the background ignore SIGINT; None is a handler that Python can't set again.
+            # Leave a signal alone that is ignored (a shell lets programs in the background ignore SIGINT), or whose
+            # handler is None: Python could not set that handler again.
             if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None):
                 before[number] = handler
                 signal.signal(number, note)

@@ -28,7 +28,7 @@ _LOAD_NOTHING = "default-src 'none'; sandbox"
 def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Return the icon of a site, if its feed has one in a format that cannot contain a script."""
     timeline = read_site(request, slug, pk)
-    # The site may be removed at this moment.
+    # If the site is removed at this moment, it has no icon.
     data = bytes(Feed.objects.filter(subscriptions=pk).values_list("icon", flat=True).first() or b"")
     kind = image_type(data)
     if not is_icon(data):

@@ -75,7 +75,7 @@ def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -
         date = dt.date(year, month, day)
     except (ValueError, OverflowError):
         raise Http404(gettext("There is no such day.")) from None
-    # The first and the last day of the calendar have no midnight in every time zone.
+    # In some time zones, the first or the last day of the calendar begins or ends outside the calendar of UTC.
     if not 2 < year < 9999:
         raise Http404(gettext("There is nothing from that day."))
     return read(request, slug).narrowed(day=date)
