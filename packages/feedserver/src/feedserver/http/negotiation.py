@@ -69,7 +69,7 @@ def select(request: Request, response: Response) -> Response:
     if response.auth is not None and (challenge := auth.challenge(request, response.auth)) is not None:
         return _unauthorized(response, challenge)
     if _is_negotiated(response):
-        # Before the conditions, since a 304 has it, too (§15.4.5).
+        # Vary is added before the conditions are evaluated, since a 304 has it, too (§15.4.5).
         response = _with_header(response, "Vary", "Accept-Encoding")
     status = preconditions.evaluate(request, response)
     if status == 304:
