@@ -72,7 +72,7 @@ def _of_gif(data: bytes) -> tuple[int, int] | None:
     in_extension = False
     for _ in range(_MOST_STEPS):
         kind = data[at : at + 1]
-        if in_extension and kind:  # a block, after its length; a block of length 0 ends the extension
+        if in_extension and kind:  # a block, which begins with its length; length 0 ends the extension
             in_extension = kind != b"\0"
             at += 1 + kind[0]
         elif kind == b"!":

@@ -10,7 +10,7 @@ A host with 100,000 feeds gets its share and no more: a claim takes the first `m
 those are stored the host is held. Then it is due again, and the next claim takes as many. So no more feeds of one host
 are fetched at a time, and every other host that is due has its turn.
 
-A lease that isn't released expires, and then the host is due: a worker that died needs no sweeper.
+A lease that isn't released expires, and then the host is due. So nothing has to clean up after a worker that died.
 
 Each feed that was claimed has the claim's token too, as a fencing token: `storage.writer` writes nothing for a token
 that the feed doesn't have any more.

@@ -273,8 +273,8 @@ def _preparer(
 
 
 def _date_adapter(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
-    """Return Django's conversion of times for the driver; if SQLite stores times in UTC, with a faster equivalent for
-    those that are in UTC.
+    """Return Django's function that converts times for the driver. If SQLite stores times in UTC, return one that is
+    faster for times in UTC, and calls Django's for others.
     """
     adapted = connection.ops.adapt_datetimefield_value
     if connection.vendor != "sqlite" or connection.timezone is not UTC:
