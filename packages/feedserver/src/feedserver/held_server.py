@@ -12,7 +12,7 @@ from feedserver.messages.terminal_text import visible
 from feedserver.server import FeedServer
 
 LONGEST = 600.0
-"""The most seconds that servers are held, since nobody may be at the terminal."""
+"""The most seconds that servers are held, in case nobody is at the terminal."""
 
 
 def is_wanted() -> bool:

@@ -226,8 +226,8 @@ def check_switches(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_pictures(**_: Any) -> list[checks.CheckMessage]:
-    """Check that the folder for pictures is given as an absolute path, and is given if they are shown through this site
-    (E015).
+    """Check that the folder for pictures, if it is given, is an absolute path, and that it is given if the pictures of
+    feeds are shown through this site (E015).
     """
     if any(check.id == "lifestream.E012" for check in check_switches()):
         return []

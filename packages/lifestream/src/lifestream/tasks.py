@@ -4,8 +4,8 @@ somebody wants now.
 The work is shared out: `update_feeds` sends a message (`update_some`) for each SHARE feeds that are due, and takes one
 share itself. A message that finds nothing to do, since other workers were faster, costs a millisecond. So all workers
 take messages from one queue, and none of them does all the work; for that, each takes only the messages that it is
-working on (CELERY_WORKER_PREFETCH_MULTIPLIER = 1). No task refreshes feeds for longer than a lease, and such a task is
-acknowledged when it is done, so the messages of a worker that dies are delivered again.
+working on (CELERY_WORKER_PREFETCH_MULTIPLIER = 1). No task refreshes feeds for longer than a lease. A task that
+refreshes feeds is acknowledged only when it is done, so the messages of a worker that dies are delivered again.
 
 Any number of workers may run these at once: the claims in the database make sure that each feed is fetched once. Celery
 comes with the extra "scale".
@@ -51,8 +51,8 @@ ALONE: Final = "the broker took no messages for other workers, so this one goes 
 @shared_task(bind=True, name="lifestream.update_feeds", ignore_result=True, acks_late=True)
 def update_feeds(self: Any) -> str:
     """Fetch all feeds that are due, together with the other workers. Before that, add the feeds that owners have
-    entered, and make the readings that users of the admin want. Returns what was fetched here, in words, for the
-    worker's log.
+    entered, and answer the reading requests of users of the admin (`ReadingRequest`). Returns what was fetched here, in
+    words, for the worker's log.
 
     Called as a function, without a worker, it shares nothing out, and fetches what it can within a lease.
     """
@@ -128,8 +128,8 @@ def _same_queue(task: Any) -> dict[str, Any]:
 
 def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: int | None = None) -> str:
     raise_file_limit()
-    # After a lease, what is left stays due for other workers: Redis delivers a message again that is not acknowledged
-    # in an hour.
+    # The refresh stops after a lease, and the feeds that are left stay due for other workers. Otherwise a task could
+    # take over an hour, and a message that is not acknowledged by then is delivered again by Redis.
     stopping = threading.Event()
     timer = threading.Timer(settings.lease, stopping.set)
     timer.daemon = True

@@ -3,7 +3,8 @@
 Exit status:
 
 - 0 if no scenario of at least the level of `--fail-under` failed, 1 if one did
-- 2 for bad usage, without a score (such as for a reader that could not be set up), or if the report cannot be written
+- 2 for bad usage, if there is no score (such as for a reader that could not be set up), or if the report cannot be
+  written
 - 3 for an error of feedserver
 
 SIGTERM and SIGHUP end a run as Ctrl-C does, but with the status that a shell gives to a command that they
@@ -331,8 +332,8 @@ def _complain(what: str, status: int = 2) -> int:
 
 
 def _tell(text: str) -> None:
-    """Write *text* to standard error. Where its terminal is closed, or its reader has gone, the text is lost: that must
-    not end a run before its folders are removed and its report is written.
+    """Write *text* to standard error. If the terminal is closed, or the process that reads this output has ended, the
+    text is lost, and no error is raised: the run still has to remove its folders and to write its report.
     """
     with suppress(OSError):
         show(text, sys.stderr)

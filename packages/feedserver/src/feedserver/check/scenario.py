@@ -60,7 +60,9 @@ class Step:
 
     @property
     def latest(self) -> timedelta:
-        """The longest time after the step before at which this one may begin; step 1: after the last poll of step 0."""
+        """How long after the beginning of the previous step this one may begin at the latest. For step 1, the time
+        counts from the last poll of step 0.
+        """
         return self.until if self.until is not None else self.wait + SLACK
 
     def answers_by_path(self) -> Mapping[str, Serve]:
@@ -78,7 +80,7 @@ def soon(answers: Serve | Mapping[str, Serve]) -> Step:
 class Elsewhere(StrEnum):
     """Another address at which a scenario's server listens; `Stage.other_base` is its base URL.
 
-    `PRIVATE` is not among the addresses that a reader with a guard was allowed, `IPV6` is.
+    A reader with a guard against private addresses is told to let `IPV6` in, but not `PRIVATE`.
     """
 
     PRIVATE = "127.78.1.1"

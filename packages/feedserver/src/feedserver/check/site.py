@@ -144,7 +144,7 @@ class ScenarioSite:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="feedserver-check-files-"))
         path = self._folder / name
-        with new_file(path) as file:  # the reader knows the path, and may have put a pipe there
+        with new_file(path) as file:  # the reader knows the path; a pipe that it put there is replaced
             file.write(content)
         return path
 
@@ -190,8 +190,8 @@ class ScenarioSite:
         return not self._is_shared or (request is not None and request.path.startswith(self._stage.path("")))
 
     def take_exchanges(self) -> list[ExchangeSeen]:
-        """Return the exchanges since the last call. If some are missing, since there were too many, return only one
-        that is `FLOODED`, now and later.
+        """Return the exchanges since the last call. If there were too many, so that some are missing, this call and all
+        later ones return a single one that is `FLOODED`.
         """
         journal = self.server.journal
         before, self._taken_up_to = self._taken_up_to, journal.recorded

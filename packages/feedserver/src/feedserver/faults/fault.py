@@ -42,8 +42,8 @@ class Fault(Injectable, ABC):
     - `shape`, when the body is coded and cut to its range, returns the broken response.
     - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
 
-    A fault that is *early* does not wait for the request's body. Its *remedy* is what to do about an answer that it
-    finds nothing to break in, other than one without the body that it *needs_body* for.
+    A fault that is *early* does not wait for the request's body. *remedy* says what to do if the fault finds nothing to
+    break in an answer. It is not used for an early fault, nor for an answer without a body if the fault *needs_body*.
     """
 
     layer: ClassVar[Layer]
@@ -75,7 +75,7 @@ class Fault(Injectable, ABC):
         return f"{self.words} {self.when}".rstrip()
 
     def prepare(self, response: Response) -> Response:
-        """Return the response changed so that this fault can break it, such as coded. This breaks nothing yet."""
+        """Return the response changed so that this fault can break it, for example coded. This breaks nothing yet."""
         return response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - for subclasses

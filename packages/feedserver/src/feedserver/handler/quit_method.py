@@ -49,7 +49,7 @@ def is_loopback(host: str) -> bool:
     """Return whether *host* is a loopback address, or localhost. Cached, since each start of a server calls it."""
     if host in ("127.0.0.1", "::1", "localhost"):
         return True
-    import ipaddress  # most hosts are one of the three
+    import ipaddress  # imported late: most hosts are one of the three
 
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host)

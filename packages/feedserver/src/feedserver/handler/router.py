@@ -125,8 +125,9 @@ class Routes:
     ) -> Found | Missing:
         """Return what answers *request*. *own_host* returns whether a host of an absolute target is this server.
 
-        Conditions are checked on the request of *exchange*, if there is one: that request has its connection. Raises
-        what `FolderAnswers.find` raises for the file that would answer, and whatever a function of the test raises.
+        Conditions are checked on the request of *exchange*, if there is one: unlike *request*, it has the connection
+        over which it came. Raises what `FolderAnswers.find` raises for the file that would answer, and whatever a
+        function of the test raises.
         """
         target = split_target(request.target)
         host = "" if not target.host or own_host(target.host) else host_key(target.host, target.scheme)

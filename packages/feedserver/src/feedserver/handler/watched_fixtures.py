@@ -64,7 +64,7 @@ class FileStamp:
         )
 
     def is_settled(self) -> bool:
-        """Return whether *path* has not changed just now, so that another change would leave another stamp."""
+        """Return whether the last change of *path* is older than FRESH: then another change leaves another stamp."""
         return max(self.modified, self.changed) / 1e9 < time.time() - FRESH
 
 

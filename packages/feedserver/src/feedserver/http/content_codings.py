@@ -97,7 +97,9 @@ def choose(accept_encoding: str | None, offered: Sequence[str]) -> str | None:
 
 
 def accepts(accept_encoding: str, coding: str) -> bool:
-    """Return whether the field *accept_encoding* lets a server send *coding*, not "identity" (RFC 9110 §12.5.3)."""
+    """Return whether the field *accept_encoding* lets a server send *coding* (RFC 9110 §12.5.3). Other rules hold for
+    "identity", which *coding* must not be.
+    """
     weights = _weights(accept_encoding)
     return weights.get(_canonical(coding), weights.get("*", 0.0)) > 0
 

@@ -16,8 +16,7 @@ every answer. Faults stay on every answer except a 401. Of the answers that are 
 
 - a 304 keeps all headers except those that describe the body, which it does not have. §15.4.5 requires
   Content-Location, Date, ETag, Vary, Cache-Control and Expires. Last-Modified, Set-Cookie, Link and other declared
-  headers stay, too, as on real servers: who declared them wants to see what a client
-  makes of them.
+  headers stay, too, as on real servers: who declared them wants to see what a client makes of them.
 - a 401, 412 or 416 has a line of text, and no declared header except the WWW-Authenticate of a 401.
 """
 
@@ -69,7 +68,7 @@ def select(request: Request, response: Response) -> Response:
     if response.auth is not None and (challenge := auth.challenge(request, response.auth)) is not None:
         return _unauthorized(response, challenge)
     if _is_negotiated(response):
-        # Before the conditions, since a 304 has it, too (§15.4.5).
+        # Vary is added before the conditions are evaluated, since a 304 has it, too (§15.4.5).
         response = _with_header(response, "Vary", "Accept-Encoding")
     status = preconditions.evaluate(request, response)
     if status == 304:

@@ -220,7 +220,7 @@ class RequestReader:
         """
         buffer = self._buffer
         while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112 §2.2: empty lines before a request line are skipped
-            del buffer[0]  # of a CR LF, the LF is next
+            del buffer[0]  # the LF of a CR LF is deleted in the next round
         found = _END_OF_HEAD.search(buffer, max(0, self._scanned - 2))
         self._scanned = len(buffer)
         end = found.end() if found is not None else len(buffer)

@@ -65,8 +65,8 @@ class Tls:
     certificate of the authority; if it is None, they are not asked for one.
 
     *names* are the hosts that its certificate is for, beside `NAMES`: names, which may begin with "*.", and addresses.
-    Raises ValueError for a fault or *clients* that are not known and for what no certificate can name, TypeError for
-    names that are no tuple, TlsUnavailable where trustme is missing.
+    Raises ValueError for an unknown *fault* or value of *clients*, and for a name that no certificate can be for;
+    TypeError if *names* is no tuple; TlsUnavailable if trustme is not installed.
     """
 
     fault: TlsFault | None = None
@@ -92,7 +92,8 @@ class Tls:
 
     def naming(self, names: Iterable[str]) -> Tls:
         """Return a copy whose certificate is for these *names*, too."""
-        more = dict.fromkeys(name.partition("%")[0].rstrip(".") for name in names)  # "fe80::1%eth0" has a zone
+        # Without the zone of an address, as in "fe80::1%eth0", and without a dot at the end.
+        more = dict.fromkeys(name.partition("%")[0].rstrip(".") for name in names)
         return replace(self, names=(*self.names, *(name for name in more if name not in (*NAMES, *self.names))))
 
     def layer(self) -> TlsLayer:
@@ -115,8 +116,8 @@ class Authority:
 
     @property
     def bundle(self) -> Path:
-        """A file with the authority's certificate, as PEM. Few tests need one, so it is made when it is asked for: a
-        process that is killed leaves it behind.
+        """A file with the authority's certificate, as PEM. A process that is killed leaves the file behind, and few
+        tests need it. So it is made only when it is asked for.
         """
         with self._lock:
             return self._path() / "ca.pem"
@@ -151,7 +152,7 @@ class Authority:
     def client_certificate(self, name: str) -> Path:
         """Return a file with the private key and the certificate chain of a client called *name*, as PEM.
 
-        Raises ValueError for what is neither a host name nor an e-mail address.
+        Raises ValueError for what is neither a host name, nor an IP address, nor an e-mail address.
         """
         with self._lock:
             if name not in self._clients:
@@ -162,7 +163,7 @@ class Authority:
                         f"a client's certificate cannot be for {name!r}; give a host name or an e-mail address in "
                         "ASCII, such as 'reader.example'"
                     ) from error
-                # A forked child shares the folder.
+                # The name of the file has the process's id, since a forked child shares the folder.
                 file = self._path() / f"client-{os.getpid()}-{len(self._clients) + 1}.pem"
                 file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
                 self._clients[name] = file

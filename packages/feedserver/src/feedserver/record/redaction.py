@@ -105,7 +105,7 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
             known=known,
             shapes=not is_random_by_nature(name),
             words=not _is_never_secret(name),
-            mentions=name.lower() not in _CHALLENGES,  # whose strings are known not to be secrets
+            mentions=name.lower() not in _CHALLENGES,  # the strings in challenges are known not to be secrets
         )
         left_out += [LeftOut(name, f"the {secret} in it is replaced") for secret in found]
         kept.append((key, cleaned.encode("latin-1", "replace")))

@@ -62,7 +62,8 @@ def _open_after(clean: CleanHtml, count: int) -> tuple[list[str], int]:
     missing = missing_ends(clean.letters[: _letter_count(clean, count)])  # ten times as fast as the loop below
     if missing is not None:
         return [end.removeprefix("/") for end in reversed(missing)], count
-    opened: list[str] = []  # without comments: nh3 itself wrote HTML that gets here
+    opened: list[str] = []
+    # There are no comments among these tags: nh3 itself wrote the HTML that gets here.
     for at, tag in enumerate(islice(clean.tags, count)):
         if tag.startswith("</"):
             if not opened:

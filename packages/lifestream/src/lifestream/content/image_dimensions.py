@@ -11,7 +11,7 @@ from typing import Final, Literal
 from lifestream.content.image_types import image_type
 
 MOST_PIXELS_OF_ICON: Final = 2048 * 2048
-"""How many pixels the icon of a site may have: a page shows many of them."""
+"""How many pixels the icon of a site may have: a page shows the icons of many sites."""
 _SIZES_OF_AVIF: Final = (b"ispe", b"tkhd", b"av01")
 """The boxes of AVIF with a size: of an image, of a track (a moving picture), and of the samples in a track."""
 _NO_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
@@ -72,7 +72,7 @@ def _of_gif(data: bytes) -> tuple[int, int] | None:
     in_extension = False
     for _ in range(_MOST_STEPS):
         kind = data[at : at + 1]
-        if in_extension and kind:  # a block, after its length; a block of length 0 ends the extension
+        if in_extension and kind:  # a block, which begins with its length; length 0 ends the extension
             in_extension = kind != b"\0"
             at += 1 + kind[0]
         elif kind == b"!":
@@ -155,7 +155,9 @@ def _of_box(name: bytes, content: bytes) -> tuple[int, int] | None:
     """Return the size in the *content* of a box, or None if it has none."""
     if name == b"ispe":  # ISO/IEC 23008-12, section 6.5.3
         return _both(content[4:12], 4, "big")
-    if name == b"tkhd":  # ISO/IEC 14496-12, section 8.3.2: in version 1, three numbers have eight bytes; 16.16 pixels
+    # ISO/IEC 14496-12, section 8.3.2: in version 1, three numbers before the size have eight bytes instead of four. The
+    # lower 16 bits of width and height are fractions of a pixel.
+    if name == b"tkhd":
         at = 88 if content[:1] == b"\1" else 76
         size = _both(content[at : at + 8], 4, "big")
         return (size[0] >> 16, size[1] >> 16) if size else None

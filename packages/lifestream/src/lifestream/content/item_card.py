@@ -66,7 +66,7 @@ _NO_FILES: Final = frozenset({_FLASH, "text/html"})
 """Types of media that are pages or players: the link of the item leads to them, and no browser runs Flash."""
 _AVATAR = re.compile(r"https?://[\w.-]{0,20}gravatar\.com/avatar/", re.ASCII)
 _SMALL: Final = 200
-"""A picture of fewer pixels does not represent an article whose content has another one."""
+"""A picture whose `size` is fewer pixels does not represent an article whose content has another one."""
 _BESIDE_WORDS: Final = 100
 """An image whose width or height is fewer pixels is part of a text: a portrait (Discourse has 24 and 48 pixels), an
 emoji, a button.
@@ -273,7 +273,7 @@ def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
 
 
 def addresses_in(content: str) -> frozenset[str]:
-    """Return the addresses in the safe HTML *content*: each whole, and without its query."""
+    """Return the addresses in the safe HTML *content*, and also each of them without its query."""
     found: set[str] = set()
     for one, several in _ADDRESSES.findall(content):
         for written in [one] if one else (candidate.split(" ", 1)[0] for candidate in several.split(", ")):

@@ -43,7 +43,8 @@ _LOGIN_IN_TEXT: Final = re.compile(r"(?<=:/)(?P<slashes>/*+)[^/?#\s]*@")
 _AT: Final = r"(?:[@\uff20\ufe6b]|%(?>(?:25)*)40)"
 _COLON_IN_TEXT: Final = r"(?::|%(?>(?:25)*)3A)"
 _SLASH: Final = r"(?:[/\\]|%(?>(?:25)*)2F)"
-# A password with a "/", "?" or "#" in it, or a blank; but the digits of a port are none: "https://a.example:8080/@ada".
+# A login whose password has a "/", "?", "#" or blank in it. But the digits of a port are no password, as in
+# "https://a.example:8080/@ada".
 _LOGIN_WITH_SIGNS: Final = re.compile(
     r"(?<=:/)(?P<slashes>/*+)[^\s/?#:@\[]{1,256}+:(?:(?![0-9]{0,5}(?:[/?#]|$))(?>(?:[^\s@]{0,256}+@)+)"
     r"|(?!\s|[0-9]{0,5}(?:\W|$))(?>(?:(?!://)[^@]){0,256}@(?:[^\s@]{0,256}+@)*))"
@@ -58,7 +59,7 @@ _LOGIN_OF_NO_SCHEME: Final = re.compile(
     rf"(?>(?:(?:(?!{_AT})\S){{1,256}}{_AT})+)(?=[^\s@])",
     re.IGNORECASE,
 )
-# In the path or the query of a URL, it has none of the signs that end a part of them.
+# A password in the path or the query of a URL has none of the signs that end a part of the path or the query.
 _LOGIN_WITHIN: Final = re.compile(
     rf"(?:(?<![\w.+~@%-])|(?<=2F)|(?<=3D)){_NO_PERSON}[\w.+~-]{{1,256}}+{_COLON_IN_TEXT}"
     rf"(?![0-9]{{0,5}}{_SLASH})(?>(?:(?!{_AT})[^\s/\\?#&=]){{1,256}}){_AT}(?=[\w\[])",
@@ -71,7 +72,7 @@ _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", 
 # People paste an address behind an "https://" that is there already. The scheme that they paste would be taken for the
 # host, and a login in their address for a part of the path, which is stored, shown and logged. Their scheme may be any,
 # the beginning of a host such as "www." may precede it, and http may have lost its colon or a slash, or have a
-# semicolon. Only another scheme than these that a login follows is expected behind the beginning of a host.
+# semicolon. Behind the beginning of a host, a scheme other than http, https and feed counts only if a login follows it.
 _DOUBLED_SCHEME = re.compile(
     r"\A\s*+(?:https?://\s*+(?:[^/?#\\]*[^a-z0-9+/?#\\-](?=https?\b|feed:|[a-z][a-z0-9+-]*+://.*(?:@|%40)))?)+"
     r"(?=(?:https?|feed):/|https?;?//|[a-z][a-z0-9+-]*+://)",
@@ -117,7 +118,7 @@ def request_url(url: str) -> str:
         host = _host(parts)
         path, query = _encoded(parts.path), _encoded(parts.query)
     except ValueError as error:
-        # The text that was taken for a port may be half a password.
+        # The reason leaves out the text that was taken for a port, which may be half a password.
         message = str(error)
         reason = message if isinstance(message, Message) else _QUOTED.sub("", message.partition(" as ")[0])
         raise UrlRefused(say("no-url", url=_without_login(url), reason=reason)) from None

@@ -14,9 +14,9 @@ from aiohttp import CookieJar
 from yarl import URL
 
 MOST: Final = 50
-"""The most cookies of a fetch. An answer with which there could be more sets none."""
+"""The most cookies of a fetch. An answer whose cookies could exceed this number sets none."""
 LONGEST: Final = 8192
-"""The most characters of cookies in a request. If there are more, it has none."""
+"""The most characters of cookies in a request. If there are more, the request has no cookies."""
 
 
 class RedirectCookies:
@@ -35,8 +35,8 @@ class RedirectCookies:
             self._jar.update_cookies(cookies, URL(url, encoded=True))
 
     def for_url(self, url: str) -> str:
-        """Return the value of the Cookie field for a request to *url*; "" if there are none, or too long ones
-        (RFC 6265 §5.4).
+        """Return the value of the Cookie field for a request to *url* (RFC 6265 §5.4); "" if there are no cookies
+        for it, or if the value would be longer than LONGEST.
         """
         if self._jar is None:
             return ""

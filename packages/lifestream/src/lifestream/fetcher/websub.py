@@ -26,7 +26,7 @@ Mode: TypeAlias = Literal["subscribe", "unsubscribe"]
 LEASE: Final = 10 * 86400
 """The lease that is requested from a hub, in seconds."""
 MAX_LEASE: Final = 30 * 86400
-"""The longest lease that counts, in seconds: one that a hub grants for longer is treated as if it ended then."""
+"""The longest lease that counts, in seconds. If a hub grants a longer one, it is treated as a lease of this length."""
 SIGNATURE_METHODS: Final = frozenset({"sha1", "sha256", "sha384", "sha512"})
 """The algorithms of X-Hub-Signature. An HMAC with SHA-1 is still secure, and is what most hubs send."""
 
@@ -74,8 +74,8 @@ def _related(header: str, url: str) -> dict[str, str]:
 
 
 def _checked_url(url: str) -> str:
-    """Return *url* without its fragment, and safe to show, or "" unless it is http or https, names a host, has no login
-    and isn't absurdly long.
+    """Return *url* without its fragment, and safe to show. Return "" if it is neither http nor https, names no host,
+    has a login, or is longer than _LONGEST_URL.
     """
     safe = safe_url(url, schemes=FETCHED)
     parts = urlsplit(safe)

@@ -30,7 +30,7 @@ _SAMPLE: Final = 250
 """How many hosts a refresh that finds nothing to do checks and mends: this takes about a millisecond."""
 
 # `NOT (… = '')` is written as in the condition of the index, and 'active' and '' are no parameters: SQLite uses a
-# partial index only if it finds its condition in the query.
+# partial index only if the query contains the condition of the index.
 _HELD: Final = """lifestream_host.token <> '' AND EXISTS (
     SELECT 1 FROM lifestream_feed held WHERE NOT (held.claim_token = '')
     AND held.claim_token = lifestream_host.token AND held.host_id = lifestream_host.id)"""

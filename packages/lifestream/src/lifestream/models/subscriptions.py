@@ -67,7 +67,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         with transaction.atomic(using=self.db):
             lock_feeds(feeds, self.db)
             created = super().bulk_create(chosen, *args, **kwargs)
-            # Django does not return the keys of those that existed already.
+            # The keys are looked up, since Django does not return those of subscriptions that existed already.
             of_these = Subscription.objects.using(self.db).filter(
                 feed__in=feeds, lifestream__in={subscription.lifestream_id for subscription in chosen}
             )
@@ -90,8 +90,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
-            # Also for names alone: PostgreSQL locks the subscriptions in any order, and two updates could wait for
-            # each other.
+            # The feeds are locked even if only names change: PostgreSQL locks the subscriptions in any order, so two
+            # updates could wait for each other.
             lock_feeds(before.values(), self.db)
             count = super(SubscriptionQuerySet, only(self, before)).update(**kwargs)
             if may_be_resorted:
@@ -163,7 +163,8 @@ class Subscription(models.Model):
                 saved = Subscription.objects.using(using).filter(pk=key)
                 before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
             if fields is None or not SHOWING.isdisjoint(fields):
-                # A new one, too: an import of a list that has locked the feed may be about to insert the same row.
+                # The feed of a new subscription is locked, too: an import of a list that has locked it may be about to
+                # insert the same row.
                 lock_feeds([*before, self.feed_id], using)
             super().save(**options)
             if before:

@@ -22,8 +22,8 @@ def common(text: str) -> datetime | None:
     """Return the moment of a date in the strict form of RFC 3339, or of RFC 822 with a year of four digits (RFC 1123),
     else None. Return None, too, for an hour over 23, a second over 59 and an offset over WIDEST.
 
-    Raises ValueError for a day, a minute or a year that doesn't exist, OverflowError if the zone takes the moment out
-    of the years 1 to 9999.
+    Raises ValueError for a year, a month, a day or a minute that doesn't exist, OverflowError if the zone takes the
+    moment out of the years 1 to 9999.
     """
     if found := RFC_3339.fullmatch(text):
         year, month, day = int(found[1]), int(found[2]), int(found[3])

@@ -2,8 +2,9 @@
 
 RFC 3986 (5.1) names the document's URL, but publishers write the text of an entry for the entry's own page, and its
 link for the site. A document that another host serves (FeedBurner, a proxy, a file in `/feeds/`) would send a reader to
-addresses that don't exist. So a link is relative to the channel's link, and a text to the entry's link, if that leads
-to the host of the channel or of the document: a link blog's entries lead to other sites.
+addresses that don't exist. So a link is relative to the channel's link. A text is relative to the entry's link if that
+leads to the host of the channel or of the document. Otherwise, as in a link blog, whose entries lead to other sites, it
+is relative to the channel's link, too.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def base_of_links(channel: str, url: str) -> str:
 
 
 def base_of_text(link: str, links: str, url: str) -> str:
-    """Return what addresses in an entry are relative to: its absolute *link*, or *links*, the result of
-    `base_of_links`, if the link leads to another host than *links* and the document at *url*.
+    """Return what addresses in an entry are relative to: its absolute *link*, if that leads to the host of *links* or
+    of the document at *url*; otherwise *links*, the result of `base_of_links`.
     """
     host = _host(link)
     return link if host and host in (_host(links), _host(url)) else links

@@ -154,7 +154,7 @@ def youtube_feed(channel: str) -> str:
 
 
 def _feeds_of_youtube(links: list[dict[str, str]], text: str, url: str) -> Iterator[Candidate]:
-    """Yield the feed of the channel that a page of YouTube belongs to; most pages there don't name it."""
+    """Yield the feed of the channel that a page of YouTube belongs to. Most pages of YouTube don't name their feed."""
     if not is_within(domain_of(url), "youtube.com"):
         return
     canonical = [link.get("href", "") for link in links if "canonical" in link.get("rel", "").lower().split()]
@@ -192,7 +192,8 @@ def decoded_page(html: bytes, headers: Mapping[str, str], most: int = MAX_PAGE) 
 
 
 _FEED_TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
-# Media types that have many other uses too: an alternate of WordPress is JSON of its API.
+# Media types that have many other uses, too: WordPress names an address of its API, which answers in JSON, as an
+# alternate of a post.
 _GENERAL_TYPES: Final = frozenset(
     {"application/json", "application/rdf+xml", "application/xml", "text/xml", "text/rss", "text/atom"}
 )
@@ -240,8 +241,8 @@ def is_svg(url: str, link: Mapping[str, str] | None = None) -> bool:
 
 def _rank(link: Mapping[str, str], relations: set[str]) -> int:
     """Return the rank of an icon, the lowest first: by how many pixels its width differs from _WANTED_ICON, or 1000 if
-    it is narrower than 32. An icon of unknown size ranks like one that is _WANTED_ICON too wide, an
-    `apple-touch-icon` just after that.
+    it is narrower than 32. An icon of unknown size ranks like one that is _WANTED_ICON pixels too wide, and an
+    `apple-touch-icon` of unknown size just after that.
     """
     widths = [int(width) for width in re.findall(r"(\d{1,4})x\d", link.get("sizes", "").lower())]
     if widths:

@@ -1,16 +1,16 @@
 """Leases on hosts and their feeds that are due: they let any number of workers share the work, and no feed is requested
 twice.
 
-The lease belongs to the host: while a worker holds a host, no other gets feeds of it, so one worker keeps the host's
-budget by itself. `Host.next_due` says when a host has work (see `models.due_hosts`): a claim reads the hosts that are
-due, the earliest first, and claims those of their feeds that are due. Its cost depends on how many feeds it claims, not
-on the size of the tables.
+The lease belongs to the host: while a worker holds a host, no other gets feeds of it, so this worker alone can see to
+the limits on requests to the host. `Host.next_due` says when a host has work (see `models.due_hosts`): a claim reads
+the hosts that are due, the earliest first, and claims those of their feeds that are due. Its cost depends on how many
+feeds it claims, not on the size of the tables.
 
 A host with 100,000 feeds gets its share and no more: a claim takes the first `most_of_host` that are due, and until
 those are stored the host is held. Then it is due again, and the next claim takes as many. So no more feeds of one host
 are fetched at a time, and every other host that is due has its turn.
 
-A lease that isn't released expires, and then the host is due: a worker that died needs no sweeper.
+A lease that isn't released expires, and then the host is due. So nothing has to clean up after a worker that died.
 
 Each feed that was claimed has the claim's token too, as a fencing token: `storage.writer` writes nothing for a token
 that the feed doesn't have any more.
@@ -66,7 +66,8 @@ def claim(
     with transaction.atomic(using=using):
         count = claim_sql.take(wanted, token, until, using)
         if count < limit and feeds is None and not early:
-            # A host that is due but was not taken has no due feeds: its worker died after it had stored everything.
+            # Hosts that are due but were not taken have no due feeds. Their workers died after they had stored all
+            # results, so `settle` releases these hosts.
             due_hosts.settle(claim_sql.idle_hosts(now, using), using)
     return _claimed(token, until) if count else []
 
@@ -95,7 +96,7 @@ def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = N
     count = 0
     for token, feeds in _by_token(claimed).items():
         with transaction.atomic(using=using):
-            lock_feeds(feeds, using)  # the update locks them in any order
+            lock_feeds(feeds, using)  # the update alone would lock them in any order
             held = Feed.objects.using(using).with_token(token).filter(pk__in=feeds)
             count += held.update(claimed_until=until)
             hosts = set(held.order_by().values_list("host_id", flat=True))

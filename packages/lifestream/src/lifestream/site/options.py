@@ -146,7 +146,7 @@ def _without_password(url: str) -> str:
     try:
         _port = None if at else urlsplit(url).port
     except ValueError:
-        return _HIDDEN  # what is in the place of the port may be a password without a host behind it
+        return _HIDDEN  # if the "@" and the host are missing, a password may be in the place of the port
     # If a password is not encoded, a "/", "?" or "#" in it ends the part of the URL in which it should be.
     if authority and "@" in rest:
         return _HIDDEN

@@ -1,8 +1,8 @@
 """Read, insert, update or delete many rows at once, each with its own values, without the cost of model instances.
 
-Django's `bulk_create` makes a model instance, and an expression for every cell, and `bulk_update` a CASE with a branch
-for every row and column. An import writes a hundred rows for a feed; with this module the whole import is a third
-faster.
+Django's `bulk_create` needs a model instance for every row, and makes an expression for every cell. `bulk_update` makes
+a CASE with a branch for every row and column. An import writes a hundred rows for a feed; with this module the whole
+import is a third faster.
 """
 
 from __future__ import annotations
@@ -91,8 +91,9 @@ def insert_numbered(model: type[Model], names: Sequence[str], rows: Sequence[Seq
     Returns their keys, in the order of *rows*. It runs in the caller's transaction.
     """
     key = str(model._meta.pk.name)
-    # On SQLite, a statement for many rows that returns their keys takes twice as long. But there, the other keys follow
-    # the first one: no other transaction can write meanwhile, and a new key is higher than all others.
+    # On SQLite, a statement for many rows that returns their keys takes twice as long. So only the first row gets its
+    # key from SQLite, and the other rows get the keys that follow: no other transaction can write meanwhile, and a new
+    # key is higher than all others.
     numbered_by_database = 1 if connections[using].vendor == "sqlite" else len(rows)
     # Django's `bulk_create` relies on the order of what is returned, too.
     keys = [pk for (pk,) in insert_rows(model, names, rows[:numbered_by_database], using, returning=(key,))]
@@ -272,8 +273,8 @@ def _preparer(
 
 
 def _date_adapter(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
-    """Return Django's conversion of times for the driver; if SQLite stores times in UTC, with a faster equivalent for
-    those that are in UTC.
+    """Return Django's function that converts times for the driver. If SQLite stores times in UTC, return one that is
+    faster for times in UTC, and calls Django's for others.
     """
     adapted = connection.ops.adapt_datetimefield_value
     if connection.vendor != "sqlite" or connection.timezone is not UTC:

@@ -212,8 +212,8 @@ class Import:
         self.settled.settle(decision, decision.key)
 
     def _with_inherited(self, draft: ItemDraft, before: _Revision) -> ItemDraft:
-        """Return *draft* with the author and the language of its item if it may have inherited its own from the head of
-        a document that could not be read to its end: there they may be missing or wrong.
+        """Return *draft* with the author and the language of the stored item in place of those that *draft* may have
+        from the head of a document that could not be read to its end. Such a head may lack them, or have wrong ones.
         """
         head = self.result.prepared.feed if self.result.prepared else ParsedFeed()
         if head.is_complete:
@@ -225,7 +225,7 @@ class Import:
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
         """Note the keys of a deleted entry if they differ from those of its tombstone."""
         before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
-        # If the entry matches the first key of the tombstone, its other keys stay as they are.
+        # If the entry matches the first key of the tombstone, the other keys of the tombstone stay as they are.
         if before is None or not before.content:
             return
         after = FollowedTombstone(before.id, decision.key, keys.link, keys.content, guid)
@@ -261,7 +261,8 @@ class Import:
         owned = {"link_hash": self._document.own_links(indices), "content_hash": self._document.own_contents(indices)}
         for column, values in owned.items():
             for batch in batches(values):
-                # What two tombstones have identifies neither: two of them are as good as all.
+                # A link or a content that several tombstones have identifies none of them. To see that, it is enough to
+                # read two of them.
                 same = dead.filter(**{f"{column}__in": batch}).order_by().values(column)
                 for first, last in same.annotate(first=Min("pk"), last=Max("pk")).values_list("first", "last"):
                     found |= {first, last}

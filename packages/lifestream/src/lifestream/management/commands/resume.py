@@ -43,7 +43,8 @@ class Command(BaseCommand):
         feeds = host.feeds.filter(status=Feed.Status.ACTIVE)
 
         def resume() -> None:
-            # Feeds before their host, as a refresh locks them: in another order, both could wait for each other.
+            # Feeds are updated before their host, in the order in which a refresh locks them. In another order, this
+            # command and a refresh could wait for each other.
             feeds.filter(not_before__gt=timezone.now()).update(not_before=None, next_fetch=timezone.now())
             Host.objects.filter(pk=host.pk).update(not_before=None)
 
