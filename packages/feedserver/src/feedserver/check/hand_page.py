@@ -23,7 +23,9 @@ from feedserver.messages.response import Response
 from feedserver.server import FeedServer
 
 _CLOSE_TIMEOUT = 2.0
-"""Seconds that `close` waits at most for the browser to load the page once more, and again for its open requests."""
+"""The most seconds that `close` waits for the browser to load the page once more. It then waits at most as long for the
+requests that are still open.
+"""
 
 _STYLES = ("report.css", "hand_page.css")
 
