@@ -25,24 +25,27 @@ _WHOLE_URLS = (
 _PARAMETER_OF_WHOLE = re.compile(
     r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
 )
-"""A parameter of such a URL: its value ends at `&` or `#`, as servers read it, in a path also at `?`, `;` or `/`."""
+"""A parameter of such a URL: its value ends at `&` or `#`, as servers read it. In a path, the value also ends at `?`,
+`;` or `/`.
+"""
 
 _QUERY = re.compile(r"(?<=[?&#])[^&#]++")
 _NO_NAME = re.compile(r"[\s+]|(?<!\[)['\"](?!\])")
-"""What is in no name of a parameter: without an equals sign, or with one in a comparison, all of it is a value."""
+"""What is never inside the name of a parameter. A part of a query that has one of these before its first `=`, as in a
+comparison, or that has no `=`, is searched as a value.
+"""
 
 _ENDS_VALUE = re.compile(r"['\"<>;,\s]")
 """Where else a value ends in other texts, such as the source of a page."""
 
 
 def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
-    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them, and without the
-    queries that are no pairs of names and values but mention the name of a secret; `secret_search` looks for the
-    others.
+    """Return *text* without these secrets in its URLs: the values of secret parameters, if they have a sign of
+    `_ENDS_VALUE` in them; the values of other parameters that compare the name of a secret with something; and parts of
+    a query that are no pair of a name and a value, and compare such a name. `secret_search` looks for other secrets.
 
-    The parameters named in *keep* stay. *note* is called with a description of each secret, the
-    secret, and the name that it mentions or "". URLs within
-    the values of parameters are searched, at most *levels* deep.
+    The parameters named in *keep* stay. *note* is called with a description of each secret, the secret, and the name
+    that it mentions or "". URLs within the values of parameters are searched, at most *levels* deep.
     """
     if levels < 0:
         return text

@@ -2,7 +2,7 @@
 
 Hosts that are due are read in the order of the index `lifestream_host_due`, and the feeds of each in that of
 `lifestream_feed_next`, until there are enough: the database reads nothing else. If keys of feeds are given, only these
-are read; `due_queue` gives them also for feeds that are wanted early.
+feeds are read; `due_queue` gives keys also if all feeds are wanted early.
 """
 
 from __future__ import annotations
