@@ -30,8 +30,8 @@ from lifestream.storage.deadlocks import in_transaction, tried_again
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
-"""How far beyond LIFESTREAM_MAX_INTERVAL a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer. If a feed
-is due later, its time was stored while the clock was wrong: no server may ask for so long a pause.
+"""A feed may be due as long as this after LIFESTREAM_MAX_INTERVAL is over, or twice LIFESTREAM_MAX_PAUSE if that is
+longer. If a feed is due later, its time was stored while the clock was wrong: no server may ask for so long a pause.
 """
 
 
