@@ -21,7 +21,8 @@ from collections.abc import Mapping
 from enum import IntEnum, auto
 
 
-class State(IntEnum):  # with the hash of an int: the table is looked up twice for each answer that takes time
+# An IntEnum, whose hash is that of an int, and fast: each answer that takes time looks up the table twice.
+class State(IntEnum):
     """The state of a connection."""
 
     IDLE = auto()

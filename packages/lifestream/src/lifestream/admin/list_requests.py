@@ -88,8 +88,8 @@ class CheckedListAdmin(ModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Return the page that asks whether to delete a row, or delete the row, with what another request adds to it
-        meanwhile.
+        """Return the page that asks whether to delete a row. Once the user has confirmed it, delete the row, with what
+        another request adds to the row meanwhile.
         """
         view = super().delete_view
         return _tried_again(lambda: view(request, object_id, extra_context))

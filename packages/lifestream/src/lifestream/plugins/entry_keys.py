@@ -80,8 +80,8 @@ def _hash(*parts: str) -> str:
 
 
 def guid_form(guid: str) -> str:
-    """Return *guid* as it is stored. A long one is replaced by its own key, from which `keys_of` makes the same key
-    again.
+    """Return *guid* as it is stored. A long one is replaced by a URN that contains its key: `guid_key` returns the same
+    key for both.
     """
     if len(guid) * 4 <= LONGEST_GUID or len(guid.encode("utf-8", "surrogatepass")) <= LONGEST_GUID:
         return guid

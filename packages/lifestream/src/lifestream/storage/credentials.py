@@ -24,7 +24,7 @@ class CredentialsLost(ValueError):
 
 
 def seal(plain: str) -> str:
-    """Return *plain* encrypted, as text; "" for "". *plain* is "user:password" or another secret: see `feed_options`."""
+    """Return *plain* encrypted, as text; "" for "". *plain* is "user:password", or another secret of `feed_options`."""
     return _fernet(settings.secret_keys).encrypt(plain.encode()).decode("ascii") if plain else ""
 
 

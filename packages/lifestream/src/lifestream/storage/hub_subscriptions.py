@@ -8,8 +8,8 @@
 A push says only that there is something new: its feed becomes due, and the content is fetched from the feed. The feed
 is never due before its server's own terms allow (max-age, Retry-After, a pause of its host), nor sooner than
 LIFESTREAM_PUSH_MIN_INTERVAL after its last fetch, and a push does not shorten the growing waits after errors. So a hub
-that pushes all day causes no more requests than that. No push is lost: one that comes while its feed is being fetched
-makes the feed due again (see `feed_update`).
+that pushes all day causes no more requests than these limits allow. No push is lost: one that comes while its feed is
+being fetched makes the feed due again (see `feed_update`).
 
 Nothing here uses the network; `hub_renewal` does.
 """
@@ -99,8 +99,8 @@ def want(feeds: Collection[int], now: datetime) -> None:
 
 
 def _create(wanted: Mapping[int, Links], now: datetime) -> None:
-    """Create the subscriptions that are *wanted*, by the keys of their feeds. A feed that was deleted meanwhile gets
-    none; its missing row would make the transaction fail, for all of the feeds.
+    """Create the subscriptions that are *wanted*, given by the keys of their feeds. A feed that was deleted meanwhile
+    gets none; its missing row would make the transaction fail, for all of the feeds.
     """
     if not wanted:
         return
