@@ -95,8 +95,8 @@ def _delete_items_and_feeds(now: datetime, using: str, stopping: threading.Event
 
 
 def give_space_back() -> None:
-    """Let the database return the space of deleted rows to the disk. On SQLite, that takes as long as writing the whole
-    database, and everybody else waits meanwhile.
+    """Have the database free the space of deleted rows. SQLite returns it to the disk. That takes as long as writing
+    the whole database, and everybody else waits meanwhile. PostgreSQL keeps most of it for new rows.
     """
     using = router.db_for_write(Item)
     with connections[using].cursor() as cursor:
