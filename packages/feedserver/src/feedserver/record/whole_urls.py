@@ -40,12 +40,13 @@ _ENDS_VALUE = re.compile(r"['\"<>;,\s]")
 
 
 def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
-    """Return *text* without these secrets in its URLs: the values of secret parameters, if they have a sign of
-    `_ENDS_VALUE` in them; the values of other parameters that compare the name of a secret with something; and parts of
-    a query that are no pair of a name and a value, and compare such a name. `secret_search` looks for other secrets.
+    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them, and without the
+    queries that are no pairs of names and values but mention the name of a secret; `secret_search` looks for the
+    others.
 
-    The parameters named in *keep* stay. *note* is called with a description of each secret, the secret, and the name
-    that it mentions or "". URLs within the values of parameters are searched, at most *levels* deep.
+    The parameters named in *keep* stay. *note* is called with a description of each secret, the
+    secret, and the name that it mentions or "". URLs within
+    the values of parameters are searched, at most *levels* deep.
     """
     if levels < 0:
         return text
