@@ -1,7 +1,7 @@
 """The live page of `feedserver check --serve`: what the run waits for, the feeds to import, and boxes to tick.
 
-It is served on the loopback address of this machine, below a prefix that nobody can guess, and by another server than
-the feeds: a hosted reader knows the addresses of the feeds only.
+It is served on the loopback address of this machine, below a prefix that nobody can guess, and not by the server of the
+feeds: a hosted reader knows the addresses of the feeds only.
 """
 
 from __future__ import annotations
