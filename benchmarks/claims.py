@@ -120,7 +120,7 @@ def settle() -> None:
 
 
 def chosen(places: int, each: int) -> list[int]:
-    """Return the keys of *each* feeds from each of a number of *places* in the table, in the order of their hosts."""
+    """Return the keys of at most *each* feeds from every one of *places* ranges of hosts, in the order of the hosts."""
     from lifestream.models import Feed
 
     step = max(1, (Feed.objects.order_by("-host").values_list("host", flat=True)[0] - TOGETHER - 2) // places)

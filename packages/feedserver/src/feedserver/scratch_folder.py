@@ -25,7 +25,8 @@ class ScratchFolder:
         self.path = Path(tempfile.mkdtemp(prefix=prefix))
         self._remove = weakref.finalize(self, _remove, self.path, os.getpid())
         multiprocessing = sys.modules.get("multiprocessing.util")
-        if multiprocessing is not None:  # its forked children run no finalizers of weakref
+        # A child that multiprocessing has forked runs the finalizers of multiprocessing, and none of weakref.
+        if multiprocessing is not None:
             multiprocessing.Finalize(self, _remove, (self.path, os.getpid()), exitpriority=-1)
 
     def remove(self) -> None:

@@ -1,7 +1,7 @@
 """The live page of `feedserver check --serve`: what the run waits for, the feeds to import, and boxes to tick.
 
-It is served on the loopback address of this machine, below a prefix that nobody can guess, and by another server than
-the feeds: a hosted reader knows the addresses of the feeds only.
+It is served on the loopback address of this machine, below a prefix that nobody can guess, and not by the server of the
+feeds: a hosted reader knows the addresses of the feeds only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from feedserver.messages.response import Response
 from feedserver.server import FeedServer
 
 _CLOSE_TIMEOUT = 2.0
-"""Seconds that `close` waits at most for the browser to load the page once more, and again for its open requests."""
+"""The most seconds that `close` waits for the browser to load the page once more. It then waits at most as long for the
+requests that are still open.
+"""
 
 _STYLES = ("report.css", "hand_page.css")
 

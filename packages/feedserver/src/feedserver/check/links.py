@@ -47,8 +47,9 @@ def has_script(html: str) -> bool:
 
 def resolved(value: str) -> str:
     """Return *value* with its character references resolved. A number beyond all characters gives U+FFFD (HTML,
-    section 13.2.5.80); it is replaced first, since `unescape` raises ValueError for more than 4,300 digits. So are
-    control characters, which `unescape` leaves out: to a browser, `java&#1;script:` is no scheme.
+    section 13.2.5.80); it is replaced first, since `unescape` raises ValueError for more than 4,300 digits. References
+    to control characters are resolved first, too: `unescape` would leave them out, but to a browser, `java&#1;script:`
+    is no scheme.
     """
     return unescape(_CONTROL.sub(_control, _BEYOND.sub("\ufffd", _ZEROS.sub(r"&#\g<1>0", value))))
 

@@ -103,10 +103,10 @@ class Changes:
     def wait_until(self, predicate: Callable[[], bool], timeout: float, interval: float | None = None) -> bool:
         """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did.
 
-        It is called again after each change and, if *interval* is given, at least every *interval* seconds.
+        *predicate* is called again after each change and, if *interval* is given, at least every *interval* seconds.
 
         The count of waiters goes up before *predicate* is first called, and the event loop reads the count after it has
-        recorded a change, so no change is missed between the two. *predicate* may itself request something of the
+        recorded a change, so no change is missed. *predicate* may itself request something of the
         server: the event loop does not wait for it.
         """
         deadline = time.monotonic() + timeout

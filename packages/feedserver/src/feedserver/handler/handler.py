@@ -286,7 +286,9 @@ class Site:
         )
 
     def _call(self, received: Received, answer: MakeResponse, number: int, choice: Choice) -> Prepared:
-        """Answer with what a callable returns for the request with this *number*. Runs on a thread of its own."""
+        """Answer with what a callable returns. *number* is the number of the request among those that *choice* answers,
+        counted from 1. Runs on a thread of its own.
+        """
         request, name = received.exchange.request or received.request, _name_of(answer)
         try:
             response = answer(request)

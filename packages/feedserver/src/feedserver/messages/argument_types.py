@@ -88,7 +88,7 @@ def check_encodable(what: str, text: str) -> None:
 
 
 def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
-    """Raise TypeError where *value* is not of a type in *wanted*, or if it is a bool and *wanted* are numbers alone.
+    """Raise TypeError where *value* is not of a type in *wanted*, and for a bool where *wanted* has number types only.
 
     The message begins with *what* and ends with *remedy*.
     """
@@ -98,8 +98,8 @@ def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: 
 
 def check_plain_function(what: str, value: object, remedy: str) -> None:
     """Raise TypeError for a *value* that is not callable, and for an async function or a generator function: a call
-    would run nothing of it, and what it returns would count as True. The message has *remedy*, and says for the latter
-    that the function must be one without async and yield.
+    would run nothing of it, and what it returns would count as True. The message has *remedy*; for an async or
+    generator function, it says that the function must be one without async and yield.
     """
     if not callable(value):
         raise TypeError(f"{what} is {named(value)}; {remedy}")

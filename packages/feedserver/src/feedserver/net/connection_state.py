@@ -6,8 +6,9 @@
       ▼                 ▼
     ENDED ──begin──▶ FINISHING ──finish──▶ ENDED          the client sends no more, and still reads
 
-Each of them leads to CLOSING when the server closes or resets the connection, and to CLOSED when the connection is
-lost. If the server has sent everything and the client may still send, LINGERING comes first (RFC 9112 §9.6).
+Each of these states leads to CLOSING when the server closes or resets the connection, and to CLOSED when the connection
+is lost. If the server has sent everything and the client may still send, LINGERING comes first (RFC 9112 §9.6).
+A plan (see `messages.send_plan`) consists of the steps by which an answer is sent.
 
 Rule: a connection changes its state by `TRANSITIONS` alone. A transition that the table lacks is a bug of feedserver,
 and raises KeyError. Nothing here knows a version of HTTP: where several answers are sent concurrently, as in HTTP/2,
@@ -20,7 +21,8 @@ from collections.abc import Mapping
 from enum import IntEnum, auto
 
 
-class State(IntEnum):  # with the hash of an int: the table is looked up twice for each answer that takes time
+# An IntEnum, whose hash is that of an int, and fast: each answer that takes time looks up the table twice.
+class State(IntEnum):
     """The state of a connection."""
 
     IDLE = auto()

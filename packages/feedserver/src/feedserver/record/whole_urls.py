@@ -34,11 +34,15 @@ _WHOLE_URLS = (
 _PARAMETER_OF_WHOLE = re.compile(
     r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
 )
-"""A parameter of such a URL: its value ends at `&` or `#`, as servers read it, in a path also at `?`, `;` or `/`."""
+"""A parameter of such a URL: its value ends at `&` or `#`, as servers read it. In a path, the value also ends at `?`,
+`;` or `/`.
+"""
 
 _QUERY = re.compile(r"(?<=[?&#])[^&#]++")
 _NO_NAME = re.compile(r"[\s+]|(?<!\[)['\"](?!\])")
-"""What is in no name of a parameter: without an equals sign, or with one in a comparison, all of it is a value."""
+"""What is never inside the name of a parameter. A part of a query that has one of these before its first `=`, as in a
+comparison, or that has no `=`, is searched as a value.
+"""
 
 _ENDS_VALUE = re.compile(r"['\"<>;,\s&#]")
 """Where else a value ends in other texts, such as the source of a page, or once its percent-encoding is undone."""

@@ -44,7 +44,7 @@ characters in it with another one.
 _LONGEST_PARAMETERS: Final = 10_000
 """How many characters the parameters of an address may have together: a list repeats them in some 400 links."""
 _TRIES: Final = 5
-"""How often something is tried while other processes store what does not go with it."""
+"""How often work is tried that conflicts with what other processes store meanwhile."""
 
 _T = TypeVar("_T")
 
@@ -55,8 +55,9 @@ class CheckedListAdmin(ModelAdmin):
     """
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list; a redirect to it with the part of a search that is used, if that is longer; or a redirect to
-        the list without filters if their values are invalid, too long or too many, or if the key of a row is invalid.
+        """Return the list. If the search has more than LONGEST_QUERY characters, return a redirect to the list with the
+        first LONGEST_QUERY of them: only these are used. If the values of filters are invalid, too long or too many, or
+        if the key of a row is invalid, return a redirect to the list without filters.
         """
         edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
         chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
@@ -87,8 +88,8 @@ class CheckedListAdmin(ModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Return the page that asks whether to delete a row, or delete the row, with what another request adds to it
-        meanwhile.
+        """Return the page that asks whether to delete a row. Once the user has confirmed it, delete the row, with what
+        another request adds to the row meanwhile.
         """
         view = super().delete_view
         return _tried_again(lambda: view(request, object_id, extra_context))
@@ -132,7 +133,7 @@ class CheckedListAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows that match the first LONGEST_QUERY characters of a search, for the list and for Django's
-        autocompletion. No row matches a search with NUL, which the latter lets pass.
+        autocompletion. No row matches a search with NUL, which the autocompletion lets pass.
 
         Django takes quadratic time to find the words of a search with escaped quotes, and SQLite takes no more than
         1,000 words.

@@ -1,7 +1,7 @@
 """Text and HTML from untrusted feeds, made safe, readable and searchable. Pure, and in linear time.
 
 In: HTML, text and addresses as a feed has them. Out: HTML that may be shown, plain text, words. A text passes through
-these modules, in this order. HTML that is properly nested and needs no repair skips step 2, which is most of it:
+these modules, in this order. Most HTML is properly nested and needs no repair: it skips step 2.
 
 1. `html_tokenizer`: HTML as a sequence of tokens, with the names of elements in `html_names`. `author_tokens`:
    tokens as the author meant them, where browsers read them differently. `open_elements`: depth and size of the tree.

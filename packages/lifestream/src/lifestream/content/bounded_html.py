@@ -126,9 +126,9 @@ def _parted(text: str) -> Iterator[str]:
 
 
 def _raw(name: str, text: str) -> Iterator[str]:
-    """Yield *text*, the content of an element *name* that has no tags in it, split over several elements of that name:
-    for `plaintext` as escaped text, for `script` and `style` nothing. If *name* is "", *text* is a comment: yield an
-    empty one.
+    """Yield *text*, the content of an element *name*, in which nothing is read as a tag. A long text is split over
+    several elements of that name. For `plaintext`, yield escaped text; for `script` and `style`, yield nothing. If
+    *name* is "", *text* is a comment: yield an empty one.
     """
     if name == "plaintext":  # no end tag ends it; its start tag is removed
         yield from _parted(html.escape(text, quote=False))

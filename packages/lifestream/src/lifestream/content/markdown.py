@@ -69,7 +69,9 @@ class _Looks:
 
 
 def _bound_addresses(tokens: Iterable[Token]) -> None:
-    """Remove the attributes, such as addresses, of all *tokens* after `MOST_OF_ADDRESSES` characters of them."""
+    """Keep the attributes of *tokens*, such as addresses, while they have at most `MOST_OF_ADDRESSES` characters
+    together. Remove all others.
+    """
     remaining = MOST_OF_ADDRESSES
     for token in tokens:
         for part in token.children or ():

@@ -102,8 +102,8 @@ def _normalized(form: Literal["NFC", "NFKD"], text: str) -> str:
 
 
 def written_out(text: str, most: int) -> str:
-    """Return *text*, up to *most* characters, with all characters that stand for several written as these: U+FDFA
-    stands for eighteen. Of the rest, nothing is read.
+    """Return *text*, cut after *most* characters, with each character that stands for several replaced by these: U+FDFA
+    by eighteen, for example. What comes after the cut is not read.
     """
     if text.isascii():
         return text[:most]

@@ -111,8 +111,9 @@ class Zlib:
 
 
 class Brotli:
-    """Inflates Brotli (RFC 7932). Bytes after the end are an error, as in the library: it returns nothing of what such
-    data inflates to, so that padding could be ignored only if it came by itself.
+    """Inflates Brotli (RFC 7932). Bytes after the end are an error, as in the library: if data and padding come in one
+    call, the library fails, and returns nothing of what the data inflates to. So padding could be ignored only if it
+    came in a call of its own.
     """
 
     window = 1 << _BROTLI_WINDOW
@@ -134,7 +135,7 @@ class Brotli:
             raise Broken("brotli: bytes after the end")
         try:
             out = self._inflater.process(data, output_buffer_limit=PIECE)
-            # It may accept more data before all of its output has been fetched.
+            # The library may accept more data before all of its output has been fetched.
             while out or not (self._inflater.is_finished() or self._inflater.can_accept_more_data()):
                 yield out
                 out = self._inflater.process(b"", output_buffer_limit=PIECE)

@@ -93,7 +93,8 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
             chosen = only(self, keys)
             feeds = feeds_of(chosen.order_by(), self.db)
             lock_feeds(list(feeds), self.db)
-            # Otherwise another request could add a logo or a page after Django has deleted those that it found.
+            # The lifestreams are locked: otherwise another request could add a logo or a page after Django has deleted
+            # those that it found.
             if connections[self.db].features.has_select_for_update:
                 rows = Lifestream.objects.using(self.db).filter(pk__in=keys).order_by("pk")
                 list(rows.select_for_update().values_list("pk"))

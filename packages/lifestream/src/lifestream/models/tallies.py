@@ -33,8 +33,8 @@ _ADD: Final = (
 
 class Tally(models.Model):
     """A count that only grows: *name* is, for example, `fetches:new`, and *changed* is when it grew last. Two tallies
-    are no such counts: the *changed* of `reports` is when the weekly mail was last sent or not needed (six and a half
-    days ago if it is to be tried again), and that of `clock` is when times were last corrected.
+    are no such counts. The *changed* of `clock` is when times were last corrected. That of `reports` is when the weekly
+    mail was last sent or found not to be needed; if the last try failed, it is six and a half days before that try.
     """
 
     name = models.CharField(_("name"), max_length=100, primary_key=True)

@@ -30,8 +30,8 @@ from lifestream.storage.deadlocks import in_transaction, tried_again
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
-"""How far beyond LIFESTREAM_MAX_INTERVAL a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer. If a feed
-is due later, its time was stored while the clock was wrong: no server may ask for so long a pause.
+"""A feed may be due as long as this after LIFESTREAM_MAX_INTERVAL is over, or twice LIFESTREAM_MAX_PAUSE if that is
+longer. If a feed is due later, its time was stored while the clock was wrong: no server may ask for so long a pause.
 """
 
 
@@ -95,8 +95,8 @@ def _delete_items_and_feeds(now: datetime, using: str, stopping: threading.Event
 
 
 def give_space_back() -> None:
-    """Let the database return the space of deleted rows to the disk. On SQLite, that takes as long as writing the whole
-    database, and everybody else waits meanwhile.
+    """Have the database free the space of deleted rows. SQLite returns it to the disk. That takes as long as writing
+    the whole database, and everybody else waits meanwhile. PostgreSQL keeps most of it for new rows.
     """
     using = router.db_for_write(Item)
     with connections[using].cursor() as cursor:

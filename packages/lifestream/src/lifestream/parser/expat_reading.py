@@ -9,7 +9,8 @@ def read_to_end(parser: expat.XMLParserType, document: bytes) -> None:
     """Have *parser* call its handlers for all of *document*, then remove the handlers from *parser*.
 
     Otherwise a handler that refers to its parser would keep both of them, and all that the handler refers to, in memory
-    until the next garbage collection, and there is none while a document is read (`worker`). Raises `expat.ExpatError`.
+    until the next garbage collection: `worker` turns garbage collection off while it reads a document. Raises
+    `expat.ExpatError`.
     """
     try:
         parser.Parse(document, True)

@@ -55,9 +55,10 @@ class Said(Protocol):
 class Keys:
     """The keys of an entry, each a SHA-256 in hexadecimal. *guid* and *link* are "" if the entry has none.
 
-    *content* is the key of the title and the date, or of the title and the text if there is no date. *distinction* is
-    what an entry with a title has besides: "date" for a date with a time, else "text", else nothing (""); without a
-    title it is "". *said* is what the key of the whole entry is made of: only few entries need that key.
+    *content* is the key of the title and the date, or of the title and the text if there is no date. *distinction* says
+    what tells the entry from others with the same title: "date" if its date has a time, else "text" if it has a text.
+    It is "" if the entry has neither, or no title. *said* is what the key of the whole entry is made of: only few
+    entries need that key.
     """
 
     guid: str
@@ -79,8 +80,8 @@ def _hash(*parts: str) -> str:
 
 
 def guid_form(guid: str) -> str:
-    """Return *guid* as it is stored. A long one is replaced by its own key, from which `keys_of` makes the same key
-    again.
+    """Return *guid* as it is stored. A long one is replaced by a URN that contains its key: `guid_key` returns the same
+    key for both.
     """
     if len(guid) * 4 <= LONGEST_GUID or len(guid.encode("utf-8", "surrogatepass")) <= LONGEST_GUID:
         return guid

@@ -2,7 +2,7 @@
 
 Hosts that are due are read in the order of the index `lifestream_host_due`, and the feeds of each in that of
 `lifestream_feed_next`, until there are enough: the database reads nothing else. If keys of feeds are given, only these
-are read; `due_queue` gives them also for feeds that are wanted early.
+feeds are read; `due_queue` gives keys also if all feeds are wanted early.
 """
 
 from __future__ import annotations
@@ -142,16 +142,16 @@ def _take_at_once(wanted: Wanted, values: dict[str, Any], connection: BaseDataba
 
 
 def _take_from_locked(wanted: Wanted, values: dict[str, Any], connection: BaseDatabaseWrapper) -> int:
-    """Lock hosts, then take their feeds, as they are once the hosts are locked."""
+    """Lock hosts, then take those of their feeds that are still free once the hosts are locked."""
     values["feeds"] = list(wanted.feeds or ())
     with connection.cursor() as cursor:
         cursor.execute(_query(wanted, "postgresql"), values)
         feeds = _first_of_each(cursor.fetchall(), wanted)
         if not feeds:
             return 0
-        # Others may have claimed and fetched these feeds before the hosts were locked. A transaction that has locked
-        # one of these feeds may wait for its host, which is locked here. So locked feeds are skipped: this waits for
-        # nobody.
+        # Others may have claimed and fetched these feeds before the hosts were locked, so each feed is checked again.
+        # A transaction that has locked one of these feeds may wait for its host, which is locked here. So locked feeds
+        # are skipped: this waits for nobody.
         values["feeds"] = feeds
         cursor.execute(
             "UPDATE lifestream_feed SET claim_token = %(token)s, claimed_until = %(until)s WHERE id IN ("  # noqa: S608

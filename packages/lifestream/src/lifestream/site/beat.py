@@ -1,10 +1,10 @@
 """A scheduler for Celery's beat that goes on when the clock is set back, and logs the outage of a broker in one
 sentence.
 
-Celery counts from the time at which a task was sent last. If that lies in the future, since the clock was wrong then,
-its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. For tasks that
-are sent at intervals, this scheduler counts from now again, and logs a warning; tasks at a time of day (`crontab`)
-wait.
+Celery counts from the time at which a task was sent last. If that time lies in the future, because the clock was wrong
+then, Celery's own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. For
+tasks that are sent at intervals, this scheduler counts from now again, and logs a warning; tasks at a time of day
+(`crontab`) wait.
 
 When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, so a minute that begins at 02:59
 in summer time ends at 03:00 in winter time, an hour too late. So this scheduler keeps the times of tasks that are sent

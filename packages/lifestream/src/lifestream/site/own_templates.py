@@ -56,12 +56,14 @@ def culprit(error: BaseException) -> str:
     while trace is not None:
         found = _place_in(trace.tb_frame, error) or found
         trace = trace.tb_next
-    # Django raises another error in place of one about a missing template.
+    # In place of an error about a missing template, Django raises another one, with the first as its cause.
     return culprit(error.__cause__) if not found and error.__cause__ is not None else found
 
 
 def _place_in(frame: FrameType, error: BaseException) -> str:
-    """Return the template, and the line if it is known, at which Django is in *frame*, or ""."""
+    """Return the template that Django reads, parses or renders in *frame*, with the line if it is known; "" if there is
+    none.
+    """
     if not frame.f_globals.get("__name__", "").startswith(("django.template.", __name__)):
         return ""
     origin = token = None

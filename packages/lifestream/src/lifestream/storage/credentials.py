@@ -1,8 +1,8 @@
-"""User names and passwords of feeds, encrypted before they reach the database.
+"""The secrets of feeds (logins, headers, the URL of a proxy), encrypted before they reach the database.
 
 They are encrypted (Fernet, github.com/fernet/spec) with a key that is derived from Django's SECRET_KEY, so a copy of
 the database alone reveals nothing. Keys in SECRET_KEY_FALLBACKS still decrypt what was encrypted with them; once a key
-is in neither setting, the passwords of its feeds have to be entered again.
+is in neither setting, the secrets that it encrypted have to be entered again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class CredentialsLost(ValueError):
 
 
 def seal(plain: str) -> str:
-    """Return *plain* ("user:password") encrypted, as text; "" for "", which is a feed without credentials."""
+    """Return *plain* encrypted, as text; "" for "". *plain* is "user:password", or another secret of `feed_options`."""
     return _fernet(settings.secret_keys).encrypt(plain.encode()).decode("ascii") if plain else ""
 
 

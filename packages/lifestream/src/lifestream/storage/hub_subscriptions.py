@@ -8,8 +8,8 @@
 A push says only that there is something new: its feed becomes due, and the content is fetched from the feed. The feed
 is never due before its server's own terms allow (max-age, Retry-After, a pause of its host), nor sooner than
 LIFESTREAM_PUSH_MIN_INTERVAL after its last fetch, and a push does not shorten the growing waits after errors. So a hub
-that pushes all day causes no more requests than that. No push is lost: one that comes while its feed is being fetched
-makes the feed due again (see `feed_update`).
+that pushes all day causes no more requests than these limits allow. No push is lost: one that comes while its feed is
+being fetched makes the feed due again (see `feed_update`).
 
 Nothing here uses the network; `hub_renewal` does.
 """
@@ -99,8 +99,8 @@ def want(feeds: Collection[int], now: datetime) -> None:
 
 
 def _create(wanted: Mapping[int, Links], now: datetime) -> None:
-    """Create the subscriptions that are *wanted*, by the keys of their feeds. A feed that was deleted meanwhile gets
-    none; its missing row would make the transaction fail, for all of the feeds.
+    """Create the subscriptions that are *wanted*, given by the keys of their feeds. A feed that was deleted meanwhile
+    gets none; its missing row would make the transaction fail, for all of the feeds.
     """
     if not wanted:
         return
@@ -147,7 +147,7 @@ def _leave(subscription: HubSubscription, now: datetime, using: str) -> None:
 
 
 def leave_idle(now: datetime, limit: int) -> None:
-    """End up to *limit* subscriptions whose feeds are paused, gone or without subscribers.
+    """End at most *limit* subscriptions whose feeds are paused, gone or without subscribers.
 
     If there are very many subscriptions, only _BATCH of them are checked, from a random place on. Others may stay until
     they are to be renewed: `take` ends them then.
@@ -207,8 +207,8 @@ def put_back(request: HubRequest, now: datetime) -> None:
 
 def failed(request: HubRequest, message: str, now: datetime, wait: float | None = None) -> None:
     """Note why a hub did not accept *request*. *wait* is how many seconds the hub has asked to be left alone: it is
-    sent nothing meanwhile, but for _LONGEST_GAP at most. An answer that came through the feed's own proxy postpones
-    only this subscription.
+    sent nothing for that time, or for _LONGEST_GAP if that is shorter. An answer that came through the feed's own proxy
+    postpones only this subscription.
     """
     # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
     HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, one_line))
@@ -217,7 +217,8 @@ def failed(request: HubRequest, message: str, now: datetime, wait: float | None 
         waiting = HubSubscription.objects.filter(hub=request.hub, next_request__lt=until)
         if is_own_proxy(request.proxy):
             waiting = waiting.filter(pk=request.pk)
-        # PostgreSQL locks the rows in any order, and so does the deletion of several feeds.
+        # PostgreSQL locks the rows in any order, and so does the deletion of several feeds: the two may wait for each
+        # other.
         tried_again(partial(waiting.update, next_request=until))
 
 
@@ -252,7 +253,7 @@ def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
             Feed.objects.filter(pk=found.feed_id).update(push_until=until)
         return bool(confirmed)
 
-    # PostgreSQL may end this transaction in a deadlock of others that wait for the same feed.
+    # PostgreSQL may end this transaction to resolve a deadlock with others that wait for the same feed.
     return in_transaction(work, using)
 
 

@@ -24,7 +24,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--vacuum",
             action="store_true",
-            help=gettext("then give the space back to the disk; on SQLite, everybody waits meanwhile"),
+            help=gettext(
+                "then free the space: SQLite gives it back to the disk, and everybody waits meanwhile; PostgreSQL "
+                "keeps most of it for new rows"
+            ),
         )
 
     def handle(self, *, dry_run: bool, vacuum: bool, **_options: Any) -> None:
