@@ -49,9 +49,11 @@ _ENDS_VALUE = re.compile(r"['\"<>;,\s&#]")
 
 
 def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
-    """Return *text* without those secrets in its URLs that have a sign of `_ENDS_VALUE` in them or a name that `PAIR`
-    does not find, and without the queries that are no pairs of names and values but mention the name of a secret;
-    `secret_search` looks for the others.
+    """Return *text* without these secrets in its URLs; `secret_search` looks for others.
+
+    - the values of secret parameters, if they have a sign of `_ENDS_VALUE` in them or a name that `PAIR` does not find
+    - the values of other parameters that compare the name of a secret with something
+    - the parts of a query that are no pair of a name and a value, and compare such a name
 
     The parameters named in *keep* stay. *note* is called with a description of each secret, the secret, and the name
     that it mentions or "". URLs within the values of parameters are searched, at most *levels* deep.
