@@ -250,7 +250,8 @@ class Journal:
         """Return the journal as text for a failing test, with one line for each exchange; *last* is how many are listed
         at most, the newest ones.
 
-        With *after*, the text is about the exchanges that came after it, as if there were no others.
+        With *after*, the text is about the exchanges that came after it. If the journal has dropped any of these, the
+        text counts all dropped exchanges, earlier ones included.
         """
         check_whole("last", last, 1, 20)
         if after is not None:
@@ -262,7 +263,7 @@ class Journal:
             return "The server received no request."
         lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
         more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
-        if self.dropped:
+        if self.dropped and (after is None or after.serial < self.dropped_up_to):
             what = ", ".join(f"{request} ({count:,})" for request, count in self._dropped_requests.copy().items())
             dropped = visible(f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher: {what}")
             more.insert(0, dropped)
