@@ -90,8 +90,8 @@ class Journal:
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did.
 
-        It is called whenever an exchange changes, and every 20 ms, since it may be about something else, such as a
-        connection, or what the client has stored.
+        *predicate* is called whenever an exchange changes, and every 20 ms, since it may be about something else, such
+        as a connection, or what the client has stored.
         """
         check_plain_function("predicate", predicate, "give a function that returns True or False")
         check_seconds("timeout", timeout)
@@ -201,7 +201,7 @@ class Journal:
         wanted = filter_of_request(path, criteria)
         self._record_what_was_sent()
         seen = self._matching(wanted)
-        if count is not None and len(seen) <= count:  # more than that are too many, whatever was dropped
+        if count is not None and len(seen) <= count:  # if more were seen, dropped ones change nothing
             self._refuse_where_some_are_dropped(wanted)
         if count is None and not seen:
             self._refuse_where_some_are_dropped(wanted)
