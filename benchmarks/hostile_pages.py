@@ -8,8 +8,9 @@ pages, in which an icon is looked for, are hostile. The real command runs on a h
 settings are changed: the deadline of a document, how often feeds that are due are looked for, and that loopback
 addresses are allowed.
 
-The timeline is requested in a loop until all feeds and 20 of the pages have been requested, or all if there are fewer;
-then as often, but at most 200 times, while nothing is updated. A latency is that of a whole answer on a new connection.
+The timeline is requested in a loop until all feeds and 20 of the pages (or all, if there are fewer) have been
+requested, or --seconds are over. Then it is requested the same number of times, but at most 200 times, while nothing is
+updated. A latency is that of a whole answer on a new connection.
 """
 
 from __future__ import annotations

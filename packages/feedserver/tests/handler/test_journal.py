@@ -376,6 +376,18 @@ def test_dropped_requests_are_not_taken_for_requests_that_never_came() -> None:
         assert server.journal.dropped == 0
 
 
+def test_what_was_dropped_before_an_exchange_is_left_out_of_the_text_about_later_ones() -> None:
+    made = journal(PLAIN, POSTED, AGENT, limit=2)
+    before = made.exchanges[0]
+    assert lines(made.describe(after=before)) == [
+        "The server received 1 request:",
+        "  1. GET /feed?page=2 -> 200 OK",
+    ]
+    for _ in range(2):
+        made.record(Exchange(made.changes, PLAIN))
+    assert "  … 3 dropped" in made.describe(after=before)
+
+
 def test_dropped_requests_of_any_number_and_length_are_reported_in_few_words() -> None:
     journal = Journal(1)
     journal.record(Exchange(journal.changes, Request("GET", "/" + "x" * 5_000)))

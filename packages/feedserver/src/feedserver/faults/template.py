@@ -5,11 +5,12 @@ To write the next fault, copy this file, or copy the class into the family that 
 1. The fault's parameters are fields, with defaults where there is a usual value; `when` is there already.
 2. `words` is the fault's directive without its trigger; `parse` must make an equal fault from it.
 3. Override the one hook that you need, and leave the others out: `shape` for what a response can express, `apply` for
-   what only the plan knows. `prepare` changes the response so that these two can break it.
+   the rest: what is sent, in which order, when, and how it ends (the plan, see `messages.send_plan`). `prepare` changes
+   the response so that these two can break it.
 4. Say where the fault was injected: return `Shaped(response, at)`, or yield one `Injected` step. A fault that does
    neither found nothing to break, and `verify` reports this to the test.
-5. Add a line to the family's `KINDS`, with examples; tests and manual take them from there. Import a new class, and
-   enter a new file in `KINDS`, in `faults/__init__.py`.
+5. Add a line to the family's `KINDS`, with examples; tests and manual take them from there. In `faults/__init__.py`,
+   import a new class, and add a new file to the families in `KINDS`.
 6. Write its test: the bytes on the wire in `tests/faults/test_faults_wire.py`, what clients make of them in
    `tests/faults/test_faults_clients.py`.
 """

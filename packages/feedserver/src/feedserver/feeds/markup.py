@@ -133,7 +133,7 @@ def serialize(
     sections.
 
     Raises ValueError for a character that XML cannot contain, for an unknown encoding and one that lacks a character of
-    the declaration, and for a *declaration* that is no name of an encoding.
+    the declaration, and for a *declaration* that does not have the form of an encoding's name.
     """
     codec_name(encoding)  # Raises ValueError for an encoding that does not exist.
     declared = _declared(encoding, declaration)

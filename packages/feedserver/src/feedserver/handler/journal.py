@@ -94,8 +94,8 @@ class Journal:
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did.
 
-        It is called whenever an exchange changes, and every 20 ms, since it may be about something else, such as a
-        connection, or what the client has stored.
+        *predicate* is called whenever an exchange changes, and every 20 ms, since it may be about something else, such
+        as a connection, or what the client has stored.
         """
         check_plain_function("predicate", predicate, "give a function that returns True or False")
         check_seconds("timeout", timeout)
@@ -205,7 +205,7 @@ class Journal:
         wanted = filter_of_request(path, criteria)
         held = self._record_what_was_sent()
         seen = self._matching(wanted)
-        if count is not None and len(seen) <= count:  # more than that are too many, whatever was dropped
+        if count is not None and len(seen) <= count:  # if more were seen, unknown ones change nothing
             self._refuse_where_some_are_unknown(wanted, held)
         if count is None and not seen:
             self._refuse_where_some_are_unknown(wanted, held)
@@ -260,7 +260,8 @@ class Journal:
         """Return the journal as text for a failing test, with one line for each exchange; *last* is how many are listed
         at most, the newest ones.
 
-        With *after*, the text is about the exchanges that came after it, as if there were no others.
+        With *after*, the text is about the exchanges that came after it. If the journal has dropped any of these, the
+        text counts all dropped exchanges, earlier ones included.
         """
         check_whole("last", last, 1, 20)
         if after is not None:
@@ -272,7 +273,7 @@ class Journal:
             return "The server received no request."
         lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
         more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
-        if self.dropped:
+        if self.dropped and (after is None or after.serial < self.dropped_up_to):
             what = ", ".join(f"{request} ({count:,})" for request, count in self._dropped_requests.copy().items())
             dropped = visible(f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher: {what}")
             more.insert(0, dropped)

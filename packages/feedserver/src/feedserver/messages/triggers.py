@@ -6,8 +6,9 @@
     reset after 512 from request 2               the second time and ever after
     reset after 512 with probability 0.3 seed 7  about three times in ten, the same ones in every run
 
-Requests are counted as a timeline counts them: HEAD is not counted, nor is a request that must log in first. Each
-answer that was given to `add`, and each file, has its own count.
+Requests are counted as a timeline counts them: HEAD is not counted, nor is a request that must log in first. If a
+callable makes the answer, each request except HEAD is counted, also one that must log in. Each answer that was given to
+`add`, and each file, has its own count.
 """
 
 from __future__ import annotations

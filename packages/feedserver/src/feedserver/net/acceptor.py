@@ -76,9 +76,10 @@ class Acceptor:
         self._listening.close()
 
     def cut_off(self) -> None:
-        """Refuse clients, also those that wait to be accepted, from any thread: the event loop is blocked.
+        """Refuse clients, also those that wait to be accepted. Any thread may call this, while the event loop is
+        blocked.
 
-        Where the system cannot do that, they wait until the loop goes on.
+        Where the system cannot refuse them, they wait until the loop goes on.
         """
         self._is_cut_off = True
         with suppress(OSError):

@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 
 def the_limits(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """Return the page."""
-    # Many sites import the admin for every command. The limits are in the modules that fetch and read.
+    # Imported late: many sites import the admin for every command, and this also imports the modules that fetch and
+    # read, in which the limits are.
     from lifestream.operations.limits import limits
 
     found = list(limits())

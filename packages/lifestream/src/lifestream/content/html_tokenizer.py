@@ -161,8 +161,8 @@ _LONG_REFERENCE = late(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
 
 
 def unescape(text: str) -> str:
-    """Return *text* with its entities resolved once, like `html.unescape`, which raises ValueError for a very long
-    number.
+    """Return *text* with its entities resolved once, like `html.unescape`, but without its ValueError for a number of
+    more than 4,300 digits.
     """
     if "&#" in text:
         text = _LONG_REFERENCE.sub(_short_reference, text)

@@ -1,5 +1,5 @@
-"""Requests to hubs: one POST, with the same guard as the GET of a feed, and a deadline of its own. Only cancellation
-raises.
+"""Requests to hubs: one POST, with the same guard as the GET of a feed, and a deadline of its own. `HubClient.post`
+raises nothing but cancellation.
 
 A hub's address comes from a feed, so it is trusted no more than the feed. The guard checks each address before a
 connection to it. Only the redirects that the recommendation of WebSub allows are followed (307 and 308, which repeat
@@ -45,8 +45,8 @@ class HubVerdict(Enum):
 
     ACCEPTED = auto()
     REFUSED = auto()
-    """The hub refused this request, or it was not sent because of its URL, of a redirect or of a host that may not be
-    requested from a proxy. The hub may accept others.
+    """The hub refused this request, or the request was not sent (on), since its URL or a redirect is not allowed, or
+    since its host may not be requested from a proxy. The hub may accept other requests.
     """
     BUSY = auto()
     """The hub is too busy, too slow, out of reach or at an address that the guard refuses, or the request failed for an

@@ -1,7 +1,7 @@
 """The addresses of the owners' pages: `path("", include("lifestream.owner.urls"))`, beside those of `lifestream.urls`.
 
-A Django site that includes them needs sessions, messages and accounts (django.contrib.auth). No page of a lifestream
-has an address that begins with `account/` and continues like these.
+A Django site that includes them needs sessions, messages and accounts (django.contrib.auth). A lifestream may have the
+slug `account`: its pages have none of these addresses.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ def with_ends(markup: bytes) -> bytes:
     """
     pieces: list[bytes] = []
     position, open_field = 0, b""
-    around: Counter[bytes] = Counter()  # the elements that are open around the field, and inside it
-    inside: Counter[bytes] = Counter()
+    around: Counter[bytes] = Counter()  # the elements that are open around the field
+    inside: Counter[bytes] = Counter()  # the elements that are open inside the field
     for found in _tags(markup):
         written, name = found[2], found[2].lower()
         counted = inside if open_field and (inside[written] or not found[1]) else around

@@ -36,8 +36,9 @@ class Nonsense(ParserDied):
 class DocumentQuestion:
     """A document to read. *shipped* names the shipped plugin for it, and is "" if the child chooses the plugin once the
     document is read, or None if the plugin may be one that is not shipped. *plugin* is the one chosen by its name, or
-    None; *problems* say why a chosen one can't be had. *noted* says that notes are wanted. *known* are the digests of
-    entries that need not be cleaned (see `entry_digests`).
+    None; *problems* say why a chosen one can't be had. *noted* says that the result is to have notes
+    on how the document was read (see `reading_notes`). *known* are the digests of entries that need not be cleaned (see
+    `entry_digests`).
     """
 
     body: bytes

@@ -1,5 +1,5 @@
 """Reads feeds for users of the admin who want to see what is read from them. The view of the admin stores a request;
-the process that updates feeds fetches the feed, and stores what was read for the page.
+the process that updates feeds fetches the feed, and stores the result, which the page in the admin shows.
 
 The fetch is like any other: it claims the feed, respects what the server asks for, stores new items and leaves a
 `Fetch` row. It differs in two ways: it does not wait for our own interval, and it requests the whole document, without
@@ -141,7 +141,7 @@ def _claim_next(now: datetime) -> ReadingRequest | None:
     ahead = Q(claimed_until__gt=now + lease + max(lease, AGAIN))
     free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now) | ahead)
     for wanted in free.select_related("feed").defer("feed__icon").order_by("wanted", "pk")[:20]:
-        # Only one of several workers finds the row as it was.
+        # If several workers try to claim the row, only the first one still finds it free.
         if free.filter(pk=wanted.pk).update(claimed_until=now + lease):
             return wanted
     return None
@@ -150,8 +150,8 @@ def _claim_next(now: datetime) -> ReadingRequest | None:
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
 ) -> ReadingResult | None:
-    """Return what was read of *feed*, or None if *stopping* was set before that, another worker has claimed its host,
-    or it was fetched a moment ago.
+    """Return what was read of *feed*; None if *stopping* was set before that, if another worker has claimed the feed's
+    host, or if the feed was fetched a moment ago.
     """
     if is_fresh(feed, clock()):
         return None

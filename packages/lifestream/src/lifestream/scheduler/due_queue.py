@@ -47,8 +47,8 @@ class Intake:
     def take(self) -> list[Claimed]:
         """Claim some more feeds.
 
-        The list is empty if each feed that is left isn't due, is held by another worker, or belongs to a host of which
-        this worker already holds feeds; and once *most* feeds were claimed.
+        The list is empty once *most* feeds were claimed, or if no feed that is left can be claimed now. A feed can't be
+        claimed if it isn't due, if this intake has claimed it before, or if any worker holds feeds of its host.
         """
         remaining = self._remaining
         if self._most is not None:
@@ -56,7 +56,8 @@ class Intake:
             if self._limit <= 0:
                 return []
         taken = self._take_due() if remaining is None else self._take_named(remaining)
-        # A worker that was not running when a feed was due may claim it in an hour that the feed skips.
+        # Claim again if all feeds were postponed: a feed that became due while no worker ran may be claimed in an hour
+        # that it skips.
         while taken and not (taken := self._without_skipped(taken)):
             remaining = self._remaining
             taken = self._take_due() if remaining is None else self._take_named(remaining)
@@ -86,7 +87,8 @@ class Intake:
 
     def _take_due(self) -> list[Claimed]:
         taken = leases.claim(self._clock(), self._limit)
-        # After the tables were changed by hand, the row of a host may not say that one of its feeds is due.
+        # If the tables were changed by hand, a host's row may lack the time at which one of its feeds is due: repair
+        # some rows, and claim again.
         if not taken and not self._seen and due_hosts.mend_some(router.db_for_write(Feed)):
             taken = leases.claim(self._clock(), self._limit)
         return taken

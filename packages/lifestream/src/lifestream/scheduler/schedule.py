@@ -161,10 +161,10 @@ def _aware(at: datetime) -> datetime:
 class Next:
     """When a feed is due (*at*; None: never again), and the *reason* in words.
 
-    *not_before* is the earliest time that server and feed allow; None if they ask for no delay, even if the feed skips
-    the hour that follows our own interval. *host_pause* is until when all feeds of the host wait, None if they need
-    not. *failures* and *terms* are the history for the next decision. *candidates* are all times that were asked for,
-    in ascending order; the feed is due at the last one.
+    *not_before* is the earliest time that server and feed allow; None if they ask for no delay. A skipped hour or day
+    alone does not set it. *host_pause* is until when all feeds of the host wait, None if they need not. *failures* and
+    *terms* are the history for the next decision. *candidates* are all times that were asked for, in ascending order;
+    the feed is due at the last one.
     """
 
     at: datetime | None

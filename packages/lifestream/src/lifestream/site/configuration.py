@@ -179,7 +179,7 @@ def _wrong(option: Option, shown: str, source: str, remedy: str, _: Translate) -
 def _unknown(environ: Mapping[str, str], _: Translate) -> Iterator[str]:
     """Yield a sentence about each variable that looks like an option, but is none.
 
-    Such a variable may be there for a reason, such as one of a script that starts the site. So it is no error.
+    Such a variable is no error, since another program may use it, such as a script that starts the site.
     """
     for name in sorted(environ):
         known = name in _NAMES or name in NOT_OPTIONS or name.startswith("LIFESTREAM_TEST_")  # of a test run

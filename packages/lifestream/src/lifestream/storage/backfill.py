@@ -82,7 +82,7 @@ class ReadingBudget:
 
 
 def fill_newest(keys: Collection[int], using: str) -> None:
-    """Post the newest items of the feeds of the subscriptions *keys*, as their rules allow, and note what is left."""
+    """Post the newest items to each of the subscriptions *keys*, as its rules allow, and note what is left."""
     reading = ReadingBudget.full()
     for row in _with_items(keys, using):
         _move_posts(row, using)
@@ -124,8 +124,9 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
 def read_at_once(
     candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str
 ) -> Iterator[tuple[Postable, Sequence[Subscriber]]]:
-    """Yield each of *candidates*, new items, with those of its subscribers whose rules may read it at once: all of them
-    together do as much work as WORK_AT_ONCE allows. `fill_rest` posts it to the others, at the end of the refresh.
+    """Yield each of *candidates*, new items, with those of its subscribers to which it can be posted at once. After
+    all rules together have done as much work as WORK_AT_ONCE allows, these are only the subscribers without rules.
+    `fill_rest` posts the item to the others, at the end of the refresh.
     """
     work = WORK_AT_ONCE
     late: set[int] = set()
@@ -139,7 +140,7 @@ def read_at_once(
             work -= size * subscriber.rules.cost
             chosen.append(subscriber)
         yield candidate, chosen
-    # The import has locked their feed.
+    # No feed is locked here: the import has locked the feed of these subscriptions.
     for batch in batches(sorted(late)):
         Subscription.objects.using(using).filter(pk__in=batch).update(backlog=_NEWEST)
 
@@ -155,7 +156,8 @@ def fill_rest(stopping: threading.Event | None = None) -> int:
     for row in _with_items(list(left.order_by().values_list("pk", flat=True)), using):
         is_left = True
         while is_left and not (stopping is not None and stopping.is_set()):
-            # Posts are marked by the rules, and an owner or the admin may change some of them in another order.
+            # This is tried again after a deadlock: it changes posts, and an owner or the admin may change some of them
+            # in another order.
             is_left = in_transaction(partial(_fill_next, row.pk, using), using)
         done += not is_left
     return done
@@ -220,8 +222,8 @@ def _with_items(keys: Collection[int], using: str) -> Iterator[Any]:
 
 
 def _clear(subscriptions: QuerySet[Subscription], using: str) -> None:
-    """Clear the backlogs of *subscriptions*. Their feeds are locked, as by all others who write several subscriptions:
-    PostgreSQL locks those in any order, and two writers could wait for each other.
+    """Clear the backlogs of *subscriptions*. Like all code that writes several subscriptions, this locks their feeds
+    first: PostgreSQL locks the rows of subscriptions in any order, so two writers could wait for each other.
     """
     if feeds := set(subscriptions.values_list("feed_id", flat=True)):
         with transaction.atomic(using=using):
@@ -241,8 +243,9 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
 
 def _fill(row: Any, using: str, reading: ReadingBudget, *, below: int | None, at_most: int) -> int | None:
     """Post missing items whose keys are less than *below* (None for all), the newest first, if the rules allow them.
-    Chunk after chunk is checked until *at_most* items are; and at most *at_most* posts are marked according to the
-    rules. Fewer are checked and marked, and perhaps none, if the rules have read as much as *reading* allows.
+    Items are checked in chunks, until *at_most* or more are checked. At most *at_most* existing posts are marked
+    according to the rules. Fewer items are checked and fewer posts are marked, perhaps none, if *reading* allows the
+    rules to read no more.
 
     Returns the key below which items are left to check, None if all are checked.
     """
@@ -343,8 +346,8 @@ def _sizes_of(items: QuerySet[Item], most: int | None = None) -> dict[int, int]:
 
 
 def _portions(items: Sequence[int], sizes: Mapping[int, int], most: int | None = None) -> Iterator[list[int]]:
-    """Yield *items* in lists. A list ends with the item with which its texts exceed _PORTION characters together, or
-    *most*.
+    """Yield *items* in lists. A list ends as soon as the texts of its items have together more than _PORTION
+    characters, or more than *most*.
     """
     most = _PORTION if most is None else min(most, _PORTION)
     portion: list[int] = []

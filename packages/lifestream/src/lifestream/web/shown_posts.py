@@ -41,8 +41,8 @@ def shown(
     that is the part of each text that has the words of *query*.
 
     That takes two queries, one more if parts of texts or whole contents are shown, and one more if there are items
-    without a stored card. The large fields of items, which may be a megabyte each, are loaded with *bodies*. Without,
-    only contents that are shown whole are loaded; each other field is read when a template asks for it.
+    without a stored card. The large fields of items, which may be a megabyte each, are loaded with *bodies*. Without
+    *bodies*, only contents that are shown whole are loaded; each other field is read when a template asks for it.
     """
     found = read_posts(posts, bodies=bodies)
     fill_posts(found, lifestream, query, bodies=bodies)

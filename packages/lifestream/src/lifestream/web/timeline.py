@@ -50,8 +50,8 @@ POSTS_A_SITE = 4
 """How many of the latest posts are looked at for each site that is to be found: few sites publish more in a row."""
 LOOKED_UP = 50_000
 """If at most this many items have a tag, and few of them are among the latest posts, the posts of all these items are
-looked up. That takes some microseconds an item. If more items have the tag, only the posts of the latest of these items
-are looked up.
+looked up. That takes some microseconds an item. If more items have the tag, the posts of only the latest of these items
+are looked up first (see `page_rows.LATEST_TAGGED`).
 """
 MOST_DATED = 500
 """How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""
@@ -129,7 +129,8 @@ class Timeline:
         else:
             posts = Post.objects.visible().filter(subscription=self.subscription)
         if self.tag is not None:
-            # For a tag that few items have, SQLite would read the whole timeline to find its posts.
+            # If not too many items have the tag, their posts are looked up: otherwise SQLite would read the whole
+            # timeline to find a few of them.
             few = self._tagged
             posts = posts.filter(has(self.tag)) if few is None else fulltext.among(posts, few)
         if self.day is not None:
@@ -150,7 +151,7 @@ class Timeline:
         return self.owned or not getattr(self.lifestream, "has_secrets", True)
 
     def pinned(self) -> list[Post]:
-        """Return the pinned posts that may be shown, the one that was pinned last first."""
+        """Return the pinned posts that may be shown, the most recently pinned one first."""
         return shown(self._pinned(), lifestream=self.lifestream)
 
     def _pinned(self) -> QuerySet[Post]:

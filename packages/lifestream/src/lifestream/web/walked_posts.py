@@ -1,4 +1,5 @@
-"""The first wanted ones of very many posts, found by reading posts in their order until there are enough. Read-only.
+"""Finds, among very many posts, the first ones that fulfil a condition: reads posts in order until enough are found.
+Read-only.
 
 SQLite takes five times as long to look up the posts of 9,000 items, which are spread over the table, as to search the
 latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, a condition is checked for each
@@ -71,10 +72,10 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     names = ("of_date", "of_item", "key", "is_found", "walked")
     date, item, key, is_found, walked_posts = map(connection.ops.quote_name, names)
     if connection.vendor == "postgresql":
-        # To make a thousand datetimes takes Python longer than everything else here.
+        # Read dates as numbers: to make a thousand datetimes takes Python longer than everything else here.
         date = f"(EXTRACT(EPOCH FROM {date}) * 1000000)::bigint"
-    # The database reads one post after the other, and stops after the last one that is needed. For `walked` itself, it
-    # would check the condition for all MOST_ASKED posts.
+    # The database reads one post after the other, and stops after the last one that is needed. If it ran `walked`
+    # itself, it would check the condition for all MOST_ASKED posts.
     found: list[tuple[Any, int, int]] = []
     with TimeLimit(connection, LOOK) as limit, connection.cursor() as cursor:
         columns = f"{date}, {item}, {key}"

@@ -123,7 +123,9 @@ class Command(BaseCommand):
         )
 
     def _edit(self, keys: list[int], change: FeedChange) -> list[int]:
-        """Change the feeds, and return the keys of those that have their subscriptions now."""
+        """Change the feeds *keys*. Returns their keys; if the subscriptions of a feed have moved to another feed, the
+        key of that one in its place.
+        """
         results = []
         for key in keys:
             try:
