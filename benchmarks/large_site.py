@@ -100,7 +100,7 @@ def fill(feeds: int, items: int) -> None:
 
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute("PRAGMA cache_size = -500000")  # for this connection: the index of a million texts is merged
+            cursor.execute("PRAGMA cache_size = -500000")  # 500 MB, in which the index of many texts is merged
     if connection.vendor == "postgresql":
         with _no_indexes():
             _fill_tables(feeds, items)
@@ -327,8 +327,8 @@ def _write(row: Any, names: Sequence[str], values: Iterable[Sequence[Any]]) -> N
     rows = ([*each, *same] for each in values)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # Rows that are frozen need no vacuum, which would write all of them again. Tables are filled before those
-            # that refer to them, so nothing that was written is lost here.
+            # Rows that are frozen need no vacuum, which would write all of them again. FREEZE needs a table that this
+            # transaction has truncated. CASCADE also empties the tables that refer to this one, which are filled later.
             cursor.execute(f"TRUNCATE {table} CASCADE")
             with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FREEZE)") as copy:
                 for each in rows:

@@ -16,7 +16,7 @@ An HTML comment before a block, which readers do not see, says what the block is
 - `console` blocks have commands behind `$`; each must succeed, and print the lines below it, in which "…" stands for
   anything.
 
-A page is one test, since its blocks build on each other: it may run in any order and in any worker.
+A page is one test, since its blocks build on each other. The pages may run in any order and in any worker.
 """
 
 from __future__ import annotations

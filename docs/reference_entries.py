@@ -49,7 +49,7 @@ class Entries:
         )
 
     def missing_members(self, cls: type[Any]) -> list[str]:
-        """Return the public methods and properties of *cls* that no entry shows, its own or that of a base class.
+        """Return the public methods and properties of *cls* that neither its entry nor that of a base class shows.
 
         The docstring of a class describes its fields. Methods of a private base class are a contract between its
         subclasses. A method that overrides one of another package, such as `setUp`, is described in the manual of that

@@ -6,9 +6,9 @@
     eval "$(python scripts/services.py start)"                          starts them, sets the tests' variables
     python scripts/services.py stop "$TEST_SERVICES"                    stops them, removes all that they wrote
 
-They listen on loopback, on free ports, and keep everything in a new folder under the system's temporary one:
-PostgreSQL refuses to run as root, so for root it runs as the user `postgres`, who cannot enter folders below
-anybody's home. Data may be lost in a crash, since fsync is off: these servers are for tests only.
+They listen on loopback, on free ports, and keep everything in a new folder under the system's temporary one, not
+below anybody's home: PostgreSQL refuses to run as root, so for root it runs as the user `postgres`, who cannot
+enter a home. Data may be lost in a crash, since fsync is off: these servers are for tests only.
 """
 
 from __future__ import annotations

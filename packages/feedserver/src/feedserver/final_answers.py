@@ -44,8 +44,8 @@ def chunked_body(response: HTTPResponse, *, strict: bool = False) -> Iterator[by
     is faulty, or cut before the end of its last chunk; the trailers may be cut. If *strict* is true, they may not, and
     a size that ends in LF without CR is faulty, and so is a trailer that is no field.
 
-    http.client reads a size as Python's int() does, such as "+5" or "0x5", even if its line is cut, and any two bytes
-    as the end of a chunk's data.
+    http.client itself does not read the chunks here. It accepts a size that Python's int() does, such as "+5" or "0x5",
+    even if the line is cut, and any two bytes as the end of a chunk's data.
     """
     from http.client import IncompleteRead
 

@@ -34,7 +34,7 @@ _LOCATIONS = frozenset((b"location", b"content-location"))
 
 
 class ForwardingError(Exception):
-    """No whole answer came from the server that a request was forwarded to, or none that can be forwarded."""
+    """The server that a request was forwarded to sent no whole answer, or one that cannot be forwarded."""
 
 
 class _Lines(io.BufferedReader):
@@ -91,9 +91,9 @@ class Forward:
 
     *to* is the address of another server of this machine, such as "http://127.0.0.1:9000"; a path in it comes before
     that of the request. *timeout* is in seconds, for each step of the exchange. The answer is in the journal as any
-    other is, and can be given to `add` later. A `Location` or `Content-Location` on that server is rewritten to this
-    one. Raises ValueError if *to* is another address, such as one of another machine: the command `feedserver record`
-    fetches from those.
+    other is, and can be given to `add` later. A `Location` or `Content-Location` that leads to that server is rewritten
+    to lead to this one. Raises ValueError if *to* is no such address. From other machines, the command `feedserver
+    record` fetches.
     """
 
     to: str
@@ -120,7 +120,10 @@ class Forward:
             )
 
     def __call__(self, request: Request) -> Response:
-        """Return the answer to *request*. Raises ForwardingError for none, or one that cannot be forwarded whole."""
+        """Return the answer to *request*.
+
+        Raises ForwardingError if no whole answer comes, or one that cannot be forwarded.
+        """
         if any(self._name in value for value in request.headers.get_all("Via")):
             raise ForwardingError(f"{self.to} leads back to this server; forward to another one")
         import http.client  # its import takes longer than a server's start
@@ -136,7 +139,7 @@ class Forward:
                 if answer.length:
                     raise ForwardingError(f"no whole answer came from {self.to}: it ended {answer.length} bytes early")
                 return self._response(answer, body)
-        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a head or a chunk's size
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a wrong head or size of a chunk
             raise ForwardingError(
                 f"no whole answer came from {self.to}: {str(error) or type(error).__name__}"
             ) from error
@@ -159,7 +162,7 @@ class Forward:
 
     def _read_body(self, answer: HTTPResponse) -> bytes:
         body = bytearray()
-        if answer.length == 0:  # also of an answer to HEAD, and of status 304, whatever its head says
+        if answer.length == 0:  # http.client also sets 0 for HEAD and the statuses 204 and 304, whatever the head says
             return b""
         for piece in chunked_body(answer, strict=True) if answer.chunked else [answer.read(LARGEST + 1)]:
             body += piece
@@ -178,7 +181,7 @@ class Forward:
         }
         codings = ", ".join(answer.headers.get_all("Transfer-Encoding", []))
         why = ""
-        of_body = (  # email looks for a multipart body in the head
+        of_body = (  # no faults of a head: email looks for a multipart body in it
             errors.NoBoundaryInMultipartDefect,
             errors.StartBoundaryNotFoundDefect,
             errors.MultipartInvariantViolationDefect,
@@ -213,5 +216,5 @@ class Forward:
             fields.append((field_name, text.encode("latin-1")))
         headers = Headers.from_raw(fields)
         omitted = [name for name in ("Date", "Content-Type") if name not in headers]
-        reason = answer.reason.encode("latin-1").decode("utf-8", "surrogateescape")  # as it is encoded again
+        reason = answer.reason.encode("latin-1").decode("utf-8", "surrogateescape")  # a response encodes it in this way
         return Response(body, answer.status, headers, reason=reason, conditional="off", omit=omitted, source=self.to)

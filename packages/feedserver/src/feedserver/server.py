@@ -47,17 +47,17 @@ STOP_NOTICE = 5.0
 class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal):
     """A real HTTP server that serves a folder of feed files, and the answers that `add` adds to it.
 
-    *root* is the folder, None for a server that has scripted routes only. It listens on *host* and on *aliases*: more
-    addresses of this machine, such as 127.0.0.2, for tests of what a client does with several hosts. *port* 0 takes a
-    free one. *bind_timeout* is how many seconds `start` waits for a fixed port that is still in use. *follow_links*
-    serves files outside the root that links lead to. *quit* obeys the method QUIT. *strict* makes `verify` report what
-    clients do wrong: requests that nothing answers, bytes that are no request, and TLS that fails. *idle_timeout* is
-    how many seconds a client may send nothing before its connection is closed, unless an answer is under way.
-    *max_body* is the limit for a request's body, in bytes. *callable_timeout* is in seconds, for each call of an answer
-    that is a callable, and for each coding of a large body. *journal_limit* is the number of exchanges that are kept
-    (None: all). *tls* speaks HTTPS beside HTTP, on the same port; instead of True it may be one of the words of
-    `TlsFault`, which says how TLS fails. The certificate is for localhost, the host, the aliases and *names*: more host
-    names by which a client asks for the server, such as "feeds.example". *client_certificates*, "optional" or
+    *root* is the folder, None for a server that has scripted routes only. The server listens on *host* and on
+    *aliases*: more addresses of this machine, such as 127.0.0.2, for tests of what a client does with several hosts.
+    *port* 0 takes a free one. *bind_timeout* is how many seconds `start` waits for a fixed port that is still in use.
+    *follow_links* serves files outside the root that links lead to. *quit* obeys the method QUIT. *strict* makes
+    `verify` report what clients do wrong: requests that nothing answers, bytes that are no request, and TLS that fails.
+    *idle_timeout* is how many seconds a client may send nothing before its connection is closed, unless an answer is
+    under way. *max_body* is the limit for a request's body, in bytes. *callable_timeout* is in seconds, for each call
+    of an answer that is a callable, and for each coding of a large body. *journal_limit* is the number of exchanges
+    that are kept (None: all). *tls* speaks HTTPS beside HTTP, on the same port; instead of True it may be one of the
+    words of `TlsFault`, which says how TLS fails. The certificate is for localhost, the host, the aliases and *names*:
+    more host names by which a client asks for the server, such as "feeds.example". *client_certificates*, "optional" or
     "required", asks clients for a certificate of the server's authority; see `client_certificate`.
 
     A `with` statement starts and stops the server, and does not call `verify`: a test calls `verify` as the last line
@@ -213,7 +213,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
             self._thread = thread
             raise
         try:
-            # Without a thread, too: one of the callables may have stopped the server.
+            # Also if there is no thread: a callable may have stopped the server, and may still run.
             self.listening.join_workers(self._log_what_holds, STOP_NOTICE)
         finally:
             self.site.close()
@@ -254,8 +254,8 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server. An `Exception` of the block gets a note with the server's problems; that of `pytest.fail`,
-        which is none, does not.
+        """Stop the server. An `Exception` of the block gets a note with the server's problems. What `pytest.fail`
+        raises gets none, since it is no `Exception`.
         """
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):

@@ -47,8 +47,8 @@ class ServerAnswers(ServerLocation):
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that gets an answer changes `state` to the values of *then*; one that is passed to a callable does so at once.
-        HEAD changes no state and uses no answer up, nor does a request that gets the 401 of a `Response` with *auth*
-        that was given here.
+        HEAD changes no state and uses no answer up, nor does a request that gets the 401 of a `Response` with *auth*,
+        unless a callable returned that `Response`.
 
         *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
         *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern.
@@ -109,7 +109,7 @@ class ServerAnswers(ServerLocation):
     def fixture(self, name: str | os.PathLike[str]) -> Response:
         """Return the response that a file of the root describes, for `add` or `dataclasses.replace`.
 
-        Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
+        Raises FixtureError if the file has a mistake, FileNotFoundError if there is no such file.
         """
         check_is("the name of a fixture", name, (str, os.PathLike), "give a path below the root, such as 'feed.xml'")
         from pathlib import Path

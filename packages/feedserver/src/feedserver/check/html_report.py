@@ -126,7 +126,9 @@ def _item(result: Result) -> str:
 
 
 _NOT_OPTIONS: Final = {"python": "Python object", "serve": "By hand"}
-"""What is shown for those names in `Report.commands` that are no options to which a command is given."""
+"""The headings for the names in `Report.commands` that are not options with a command: `python` is no option, and
+`--serve` takes no command.
+"""
 
 
 def _circumstances(report: Report) -> str:

@@ -39,8 +39,9 @@ LONGEST_OUTPUT: Final = 2000
 _MARK = "FEEDSERVER_CHECK_SESSION"
 """The variable of the environment by which the processes of a session are recognised."""
 _LIMIT_BITS: Final = 62
-"""The bits of a random number that is set as the limit for file locks (RLIMIT_LOCKS): Linux does not enforce it, but
-each process inherits it, so processes that have dropped the variable are recognised by it.
+"""How many bits the random number has that a session sets as the limit for file locks (RLIMIT_LOCKS). Linux does not
+enforce this limit, but each process inherits it: so a process is recognised even if it has removed `_MARK` from its
+environment.
 """
 _LIMIT_LINE: Final = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
 _REMOVED_PREFIXES = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_", "LIFESTREAM_")
@@ -278,8 +279,8 @@ def _latest_pid() -> int:
 
 
 def _pids_between(last_seen: int, latest: int) -> Iterable[int]:
-    """Return the ids that processes started after *last_seen*, up to *latest*, may have, the highest first. Some
-    belong to older processes, or to none.
+    """Return the ids that may have been given out after *last_seen*, up to *latest*, the highest first. Some of these
+    ids belong to older processes, or to none.
     """
     if 0 <= latest - last_seen <= _MOST_STARTED:
         return range(latest, last_seen, -1)

@@ -178,7 +178,7 @@ def _title_in_xml(text: str) -> str | None:
 
 
 def _title_in_html(text: str) -> str | None:
-    """Return the title that an HTML parser finds, or None if the bytes, wrongly decoded, contain no such tag."""
+    """Return the title that an HTML parser finds; None if the text, wrongly decoded, has no element `title`."""
     _, begins, rest = text.partition("<title>")
     title, ends, _ = rest.partition("</title>")
     return title if begins and ends else None

@@ -142,8 +142,8 @@ def _fields(query: str) -> dict[str, str | list[str]]:
 def nearest_paths(path: str, known: Iterable[str]) -> list[str]:
     """Return up to three *known* paths that are similar to *path*, the most similar first. Case does not matter.
 
-    A known path is a whole URL where it is another host's; its path is compared. The cost of the exact comparison is
-    the product of the lengths, so it is made with a few likely paths only.
+    A known path of another host is its whole URL, of which only the path is compared. The cost of the exact comparison
+    is the product of the lengths, so it is made with a few likely paths only.
     """
     import difflib  # most tests miss nothing, and need not load it
 

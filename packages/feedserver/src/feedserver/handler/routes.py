@@ -33,7 +33,8 @@ class Choice:
 
     *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where `make_ready`
     returns None. With *is_for_one_path*, all its requests have the same path. *lasts* is for how many seconds it
-    is given, None if no time was set; it was first given at the time *since*. *is_given_once*: then the next one is.
+    is given, None if no time was set; it was first given at the time *since*. *is_given_once* is whether it is given to
+    one request only, and then the next answer to the next request.
     """
 
     answer: Answer
@@ -237,7 +238,7 @@ def spelled(what: str, path: object) -> str:
     begins with *what*.
     """
     check_name(what, path, "/feed")
-    # Surrogates that stand for the bytes of a character are that character, as in a request.
+    # Surrogates that stand for the bytes of a character become that character, as in a request.
     text = str(path).partition("#")[0].encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
     before, _, query = text.partition("?")
     if bad := _NOT_IN_QUERY.search(query):

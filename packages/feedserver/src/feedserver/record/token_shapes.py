@@ -45,7 +45,9 @@ hexadecimal digits 0.47, base 32 0.30.
 
 _LEAST_CHANGES_IN_ONE_PIECE = 0.15
 _LEAST_CHANGES_OF_LETTERS = 0.4
-"""The same for text without digits. Random letters have 0.5 of them; camel case has 0.33, as each word counts twice."""
+"""The least number of changes per character in text without digits. Random letters have 0.5 of them; camel case has
+0.33, since each word counts twice.
+"""
 
 _LONG_PIECE = 8
 _WHOLE_PIECE = 16

@@ -21,7 +21,7 @@ def late(pattern: AnyStr, flags: int | re.RegexFlag = 0) -> re.Pattern[AnyStr]:
 
 
 class LatePattern(Generic[AnyStr]):
-    """A pattern that is compiled once one of its attributes is asked for."""
+    """A pattern that is compiled when one of its attributes is asked for the first time."""
 
     def __init__(self, pattern: AnyStr, flags: int | re.RegexFlag = 0) -> None:
         self._compile: Callable[[], re.Pattern[AnyStr]] = partial(re.compile, pattern, flags)

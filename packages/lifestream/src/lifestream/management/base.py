@@ -117,7 +117,8 @@ class BaseCommand(base.BaseCommand):
         except RowGone as error:
             raise CommandError(gettext("What this command was to change was deleted meanwhile.")) from error
         except FAILURES as error:
-            # Not the words of a refresh, "then update again": the other feeds of a list, say, would not be added.
+            # A refresh says "then update again". A command says "run this command again" instead: an update would not
+            # add the other feeds of a list, say.
             failure = failure_of(error)
             text = gettext("The database failed ({said}); {remedy}, then run this command again.")
             raise CommandError(text.format(said=failure.said, remedy=worded(failure.kind.value))) from error

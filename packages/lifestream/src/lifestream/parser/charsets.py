@@ -30,7 +30,7 @@ REPLACEMENT: Final = "\ufffd"
 class Charset:
     """A charset: its *name* in the Encoding Standard, or else Python's, and the *codec* of Python that decodes it.
 
-    *multi_byte* says that a character may take several bytes, except for UTF-8. *script* holds the ranges of the
+    *multi_byte* says that a character may take several bytes; it is not set for UTF-8. *script* holds the ranges of the
     characters beyond ASCII that text in this charset is written with. Both tell how far a label can be believed.
     """
 

@@ -2,9 +2,10 @@
 
 Messages are JSON, not pickles: a hostile document may take over the parser in the child, and a pickle from there could
 make the parent run anything. A frame is two lengths and the number of its parts, the JSON in UTF-8, the bytes, and the
-parts. A part is two lengths, JSON, and the long texts that belong in this JSON: as strings of the JSON they would be
-read and written character by character. A dataclass is sent as the list of its fields. Each field's type is checked
-when the field is unpacked, so false data from a parser that was taken over spoils only the result of its own document.
+parts. Each item or entry of a message is a part: two lengths, its JSON, and the long texts that belong in this JSON. As
+strings of the JSON, these texts would be read and written character by character. A dataclass is sent as the list of
+its fields. Each field's type is checked when the field is unpacked, so false data from a parser that was taken over
+spoils only the result of its own document.
 """
 
 from __future__ import annotations
@@ -278,7 +279,7 @@ _IN_PARTS: Final = {
     "clean": [field.name for field in fields(Prepared)].index("items"),
     "feed": [field.name for field in fields(ParsedFeed)].index("entries"),
 }
-"""The index of the field that is sent in parts, in the value that a message has under each of these names."""
+"""The values of a message of which one field is sent in parts: the name of the value, and the index of the field."""
 
 RULES: Final = record(
     SanitizerRules,

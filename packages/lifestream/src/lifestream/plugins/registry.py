@@ -123,15 +123,15 @@ def _import(path: str) -> Any:
         return getattr(import_module(module), name)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # as a module of anybody's may raise, also by `sys.exit`
+    except BaseException as error:  # a plugin may be anybody's, and its module may call `sys.exit`
         raise PluginError(say("plugin-not-imported", path=path, error=_why(error))) from error
 
 
 def _why(error: BaseException) -> str:
-    """Return the reason for which a plugin can't be used. Raises *error* if it is a shortage, which passes."""
+    """Return the reason for which a plugin can't be used. Raises *error* itself if it is a shortage: that will pass."""
     if shortage_of(error) is not None:
         raise error
-    # These messages say what is missing, and read well without the name of the class.
+    # The messages of the classes in `_PLAIN` say what is missing, and read well without the name of the class.
     return str(error) if type(error) in _PLAIN else said_by(error)
 
 
@@ -162,7 +162,7 @@ def _instance(found: Any, path: str) -> FeedPlugin:
         plugin = found()
         name: object = plugin.name
         domains: object = plugin.domains
-        # In a text, which is a list of letters, no domain would ever be found.
+        # A text is refused, although it is a collection: each of its letters would be taken for a domain.
         has_domains = isinstance(domains, Collection) and not isinstance(domains, str)
         has_domains = has_domains and all(isinstance(each, str) for each in plugin.domains)
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
 """Which picture is fetched next: the feeds take turns, so that slow pictures of one feed do not hold up the others.
 
 A feed, and a host, may have a few fetches under way. A fetch that takes long moves aside: it goes on, and another one
-begins in its place. It still counts for its feed and its host. If too many have moved aside, the first of these is
-cancelled.
+begins in its place. A fetch that has moved aside still counts for its feed and its host. If too many have moved aside,
+the first of these is cancelled.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class FetchTurns:
         return feed in [*self._aside.values()]
 
     async def take(self, feed: int, host: str, fetch: Callable[[], Coroutine[object, object, _T]]) -> _T:
-        """Return the result of *fetch*, which is called once it is the turn of *feed*. Raises `GivenUp` if the fetch
+        """Return the result of *fetch*, which is called when it is the turn of *feed*. Raises `GivenUp` if the fetch
         is cancelled in favour of others, and what *fetch* raises.
         """
         waiter = _Waiter(host)

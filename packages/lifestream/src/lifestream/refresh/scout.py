@@ -26,7 +26,7 @@ from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_pool
 from lifestream.storage.feed_options import RequestsBeside
 
-# The kinds of failure in which no server answered over https: it may speak only http.
+# The kinds of failure in which the server did not answer over https: it may speak only http.
 _UNANSWERED: Final = frozenset({"connection", "timeout", "tls", "protocol"})
 
 PATIENCE: Final = 60.0

@@ -1,8 +1,8 @@
 """The settings of the bundled site, from `lifestream.toml` in LIFESTREAM_HOME and from the environment.
 
 `options` lists what can be set, and `lifestream config` prints the values in effect and where they come from.
-LIFESTREAM_HOME, the folder for the database, the secret key and the file itself (`~/.lifestream`), is set in the
-environment only.
+LIFESTREAM_HOME, the folder of the database, the secret key and `lifestream.toml`, is set in the environment only; its
+default is `~/.lifestream`.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ them when the site moves. So an entry has keys in tiers, and is looked up by the
   trusted only if no other entry of the document has it.
 2. *link*, if it is the entry's own: no other entry of the document and no other stored item has it, it is not the
   site's home page, and the guid that the item had is gone from the document. `http` and `https` count as the same, and
-  so do links with and without a slash at the end, since sites change these; two such entries in one document count as
-  two uses of a link, so it identifies neither. Everything else has to be equal.
+  so do paths with and without a slash at the end, since sites change these. A login, a default port and the case of the
+  host don't count (`entry_keys.link_form`). The rest of the link has to be equal. Two entries of one document whose
+  links differ in nothing else count as two uses of one link, so it identifies neither.
 3. *content*: title and date, or title and text if there is no date. It identifies an entry that has neither a trusted
   guid nor a link of its own. It also finds an item whose guid and link have both changed, as with new software for a
   site, on three conditions: no other entry and no other item has the content, no entry has the old guid or the old
@@ -204,8 +205,8 @@ class Document:
         return True
 
     def _by_weaker_key(self, i: int, store: _Store) -> Known | None:
-        """Return the item with the same guid that was stored under a weaker key: both have none, or the guid could not
-        be trusted at the time.
+        """Return the item with the same guid that was stored under a weaker key: entry and item have no guid, or the
+        guid could not be trusted when the item was stored.
         """
         for key in (self._whole(i), self.keys[i].link, self.keys[i].content):
             item = store.by_key.get(key)
@@ -247,7 +248,9 @@ class Document:
         )
 
     def _may_rename(self, i: int, item: Known) -> bool:
-        """Return whether entry *i* may be *item* although their keys differ: no other entry has the item's guid."""
+        """Return whether entry *i* may be *item* although their keys differ: the item has no guid, or the entry's own,
+        or one that no entry of this document has.
+        """
         return item.guid in ("", self._guids[i]) or item.guid not in self._guids_here
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:

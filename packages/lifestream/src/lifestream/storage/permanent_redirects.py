@@ -78,7 +78,7 @@ def options_at(url: str, before: str, options: Mapping[str, Any]) -> dict[str, A
 def _merge(feed: int, other: Feed, using: str) -> None:
     """Move the subscriptions of *feed* (a key) to the feed *other*, which is locked."""
     if other.status == Feed.Status.GONE:
-        # Its URL has just answered, or an operator has just entered it.
+        # The feed becomes active again: its URL has just answered, or an operator has just entered the URL.
         Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)
     reading = backfill.ReadingBudget.full()
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):

@@ -19,8 +19,8 @@ def page(request: HttpRequest, timeline: Timeline, template: str, context: dict[
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
-    """Return a redirect to the path that the form names as `next`. If that is none of this site, or a whole URL, the
-    redirect leads to *otherwise*.
+    """Return a redirect to the path that the form names as `next`. If that is a whole URL, or no path of this site,
+    the redirect leads to *otherwise*.
     """
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")

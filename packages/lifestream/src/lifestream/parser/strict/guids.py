@@ -25,7 +25,7 @@ def guid_of(element: Element, fields: Fields) -> str:
 
 
 def _is_about(name: str) -> bool:
-    """Return whether *name* is that of RDF's attribute, even if its namespace is misspelled, or its prefix is declared
+    """Return whether *name* is RDF's attribute `about`, even if its namespace is misspelled, or its prefix is declared
     nowhere. The attribute `about` of another vocabulary names a topic, which many items may have.
     """
     namespace, _, local = name.rpartition("}")

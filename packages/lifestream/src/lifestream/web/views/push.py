@@ -83,8 +83,9 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
 def _pieces(request: HttpRequest) -> Iterator[bytes]:
     """Yield the body of *request* in pieces. Raises UnreadablePostError if it can't be read to its end.
 
-    Django takes a request without a Content-Length for one without a body. A hub may send its pushes in chunks; a
-    server that finds their end itself, such as gunicorn, sets `wsgi.input_terminated`.
+    Django takes a request without a Content-Length for one without a body, but a hub may send its pushes in chunks. A
+    server that finds the end of the chunks itself, such as gunicorn, sets `wsgi.input_terminated`: then the body is
+    read from the server, not by Django.
     """
     environ: dict[str, Any] = getattr(request, "environ", {})  # a request of ASGI has none, and needs none
     ends_itself = environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH")
