@@ -1,8 +1,8 @@
 """Start, one request, stop: in a tight loop, and with 3 ms of other work between the request and the stop.
 
 The client is a raw socket that reads by Content-Length; its time is part of every figure. The time of the other work is
-part of none. Without that work, a server that polls looks fast, since the next call always comes before the server
-begins to wait.
+part of none. Without that work, a server that polls looks fast: the stop always comes before the server begins to
+wait, so it never waits for the end of a polling interval.
 """
 
 from __future__ import annotations
@@ -47,13 +47,15 @@ def _receive(client: socket.socket) -> bytes:
 
 
 def cycle(peer: Peer, work: float) -> float:
-    """Start a server, send a request, and stop the server. Return the seconds that this takes, without *work*."""
+    """Start a server, send a request, and stop the server; a peer that is shared is only prepared and cleared.
+    Return the seconds that this takes, without *work*.
+    """
     began = time.perf_counter()
     with peer.cycle() as port:
         body = fetch(port)
         worked = time.perf_counter()
         if work:
-            time.sleep(work)  # as a test that stores what it got, and waits for a database
+            time.sleep(work)  # for the work of a test, such as storing the body in a database
         worked = time.perf_counter() - worked
     took = time.perf_counter() - began - worked
     if body != BODY:
@@ -62,7 +64,7 @@ def cycle(peer: Peer, work: float) -> float:
 
 
 def measure(peer: Peer, work: float, budget: float) -> Sample:
-    """Repeat cycles for *budget* seconds, at least one. Return the median and the slowest, in milliseconds."""
+    """Run cycles for *budget* seconds, but at least one cycle. Return the median and the slowest, in milliseconds."""
     times: list[float] = []
     end = time.perf_counter() + budget
     while not times or time.perf_counter() < end:

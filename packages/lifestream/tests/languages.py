@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 
 class Language(NamedTuple):
-    """A *text* as a site may have it, and the *labels* of charsets that can encode all of it."""
+    """A *text* as a site may have it, and the *labels* under which sites publish it. A label stands for the charset
+    that browsers read under it (WHATWG Encoding): "us-ascii" is windows-1252.
+    """
 
     text: str
     labels: tuple[str, ...]

@@ -40,8 +40,9 @@ NO_BODIES: list[tuple[object, str]] = [
 MISTAKEN_FOR_BODIES: list[tuple[object, str]] = [
     (Path("a.xml"), r"give path\.read_bytes\(\), or server\.fixture\(name\) for the response that a file of the "),
     (pieces(), r"is used again for each request, so give the generator function itself, without calling it, or bytes"),
-    (iter([b"a"]), "a Response is used again for each request"),
-    (io.BytesIO(b"a"), "a Response is used again for each request|give what its method read returns"),
+    (iter([b"a"]), r"a Response is used again for each request, so give .*, or bytes, such as b''\.join"),
+    (io.BytesIO(b"a"), "; give what its method read returns$"),
+    (io.StringIO("a"), "; give what its method read returns$"),
     (Feed(title="A"), "give what its method render returns"),
     (Response("a"), "that is a Response already"),
     ({1}, r"not \{1\} \(set\); give its bytes"),
@@ -129,7 +130,7 @@ def test_equivalent_types_are_accepted() -> None:
     assert Response(delay=2).delay == 2.0
 
 
-def test_for_a_list_of_bytes_join_is_the_remedy_and_for_an_empty_list_json() -> None:
+def test_the_remedy_is_join_for_a_list_of_bytes_and_json_for_an_empty_list() -> None:
     with pytest.raises(TypeError, match=r"give b''\.join\(…\)"):
         Response([b"<rss>", b"</rss>"])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"give json\.dumps\(…\)"):

@@ -28,7 +28,7 @@ def root(client: Client) -> Client:
 
 @pytest.fixture
 def mine(client: Client) -> Lifestream:
-    """Return a lifestream of an editor, as whom `client` is logged in."""
+    """Log `client` in as an editor, and return a lifestream that this editor owns."""
     user = editor()
     client.force_login(user)
     return make_lifestream("mine", owner=user)
@@ -108,7 +108,7 @@ def test_the_plugin_of_a_feed_is_chosen_from_the_registered_ones(root: Client) -
     assert feed.plugin == "youtube"
 
 
-def test_credentials_are_on_no_page(root: Client) -> None:
+def test_a_password_is_on_no_page_of_the_admin(root: Client) -> None:
     sealed = credentials.seal("name:opensesame")
     site = make_site(make_lifestream(), "Sesame", credentials=sealed)
     for address in (f"feed/{site.feed_id}/change/", "feed/", f"subscription/{site.pk}/change/", "subscription/"):

@@ -81,6 +81,16 @@ def test_an_unchanged_slug_is_kept_and_a_new_one_gets_random_characters(
     assert re.fullmatch(r"other-[a-z2-9]{6}", mine.slug) and not mine.slug.endswith(suffix)
 
 
+def test_a_slug_without_random_characters_loses_nothing_if_its_beginning_is_edited(
+    staff: Client, mine: Lifestream
+) -> None:
+    Lifestream.objects.filter(pk=mine.pk).update(slug="my-lifestream")
+    address = f"/admin/lifestream/lifestream/{mine.pk}/change/"
+    staff.post(address, {"slug": "our-lifestream", "title": "x", "tagline": "", **CHOSEN})
+    mine.refresh_from_db()
+    assert re.fullmatch(r"our-lifestream-[a-z2-9]{6}", mine.slug)
+
+
 def test_the_longest_slug_is_cut_for_the_random_characters_at_its_end(staff: Client) -> None:
     assert re.fullmatch(r"x{93}-[a-z2-9]{6}", add(staff, "x" * 100).slug)
 

@@ -35,11 +35,6 @@ def _remedy_for_body(body: object) -> str:
         return "give b''.join(…)"
     if isinstance(body, dict | list | tuple):
         return "give json.dumps(…)"
-    if isinstance(body, Iterator | AsyncIterator):
-        return (
-            "a Response is used again for each request, so give the generator function itself, without calling it, or "
-            "bytes, such as b''.join(…)"
-        )
     for method, remedy in (
         ("render", "give what its method render returns"),
         ("with_headers", "that is a Response already"),
@@ -48,6 +43,11 @@ def _remedy_for_body(body: object) -> str:
     ):
         if hasattr(body, method):
             return remedy
+    if isinstance(body, Iterator | AsyncIterator):  # after those with a method: a file is an iterator, too
+        return (
+            "a Response is used again for each request, so give the generator function itself, without calling it, or "
+            "bytes, such as b''.join(…)"
+        )
     if callable(body):
         return "give a function that yields the parts of the body, or pass a function that returns a Response to add()"
     return "give its bytes"

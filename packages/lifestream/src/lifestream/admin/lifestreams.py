@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -24,6 +25,7 @@ from lifestream.web.pictured_choice import PicturedChoice
 SUFFIX_LENGTH: Final = 6
 """Random characters at the end of a slug: 30 bits, so that nobody guesses a slug, and two are hardly ever equal."""
 _SUFFIX_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # No character that looks like another one.
+_SUFFIX = re.compile(rf"-[{_SUFFIX_LETTERS}]{{{SUFFIX_LENGTH}}}\Z")
 _SLUG_LENGTH: Final = 100
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ else:
 
 
 class LifestreamForm(ModelForm):
-    """The fields of a lifestream that its owner may set.
+    """All fields of a lifestream that can be edited; `LifestreamAdmin` leaves out those that only a superuser may set.
 
     No two lifestreams may have the same slug, so the message "already exists" would reveal that somebody else has a
     lifestream, which may be private. A superuser sees all lifestreams and chooses any slug that is free (*may_choose*).
@@ -55,23 +57,26 @@ class LifestreamForm(ModelForm):
         }
 
     def clean_slug(self) -> str:
-        """Return the slug that was typed. Random characters are added to its end, unless it is unchanged or the user
-        may choose any slug.
+        """Return the slug that was typed if it is unchanged, or if the user may choose any slug. Otherwise random
+        characters are added to its end, in place of the old ones if these are still there, and the beginning is cut so
+        that the slug fits into its column.
         """
         slug: str = self.cleaned_data["slug"]
         before = self.instance.slug
         if self.may_choose or slug == before:
             return slug
         beginning = slug
-        if before and slug[-SUFFIX_LENGTH - 1 :] == before[-SUFFIX_LENGTH - 1 :]:
-            beginning = slug[: -SUFFIX_LENGTH - 1] or slug  # The beginning was edited.
+        if (old := _SUFFIX.search(before)) and slug.endswith(old[0]):
+            beginning = slug.removesuffix(old[0]) or slug  # only the beginning was edited
         suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(SUFFIX_LENGTH))
         return f"{beginning[: _SLUG_LENGTH - SUFFIX_LENGTH - 1]}-{suffix}"
 
 
 @admin.register(Lifestream)
 class LifestreamAdmin(OwnedAdmin):
-    """A lifestream belongs to the user who creates it, unless a superuser chooses another owner, or none."""
+    """A lifestream belongs to the user who creates it. Only a superuser chooses the owner; unless one is chosen, a
+    lifestream that a superuser creates has none.
+    """
 
     owner_path = "owner"
     form = LifestreamForm
@@ -106,7 +111,7 @@ class LifestreamAdmin(OwnedAdmin):
         class Form(LifestreamForm):
             may_choose = False
 
-        text = gettext("A few random characters are added to its end.")
+        text = gettext("If you change it, a few random characters are added to its end.")
         return super().get_form(request, obj, change, form=Form, help_texts={"slug": text}, **kwargs)
 
     def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:

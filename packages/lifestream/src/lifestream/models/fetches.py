@@ -14,10 +14,10 @@ from lifestream.models.message_field import MessageField
 
 class Fetch(models.Model):
     """The result of one fetch, or of *count* fetches in a row with the same result, the last of which started at
-    *latest*.
+    *latest*. For a single fetch, *latest* is None.
 
-    *next_fetch* and *reason* are the time of the next fetch, and the reason for that time, as they were after the last
-    of them; *duration* and *size* are those of the last one too.
+    *duration*, *size*, *next_fetch* (the time of the next fetch) and *reason* (why that time was chosen) are those of
+    the last of these fetches.
     """
 
     class Outcome(models.TextChoices):

@@ -78,7 +78,7 @@ def test_the_dates_of_other_entries_decide_whether_a_day_or_a_month_comes_first(
     assert [entry.published and entry.published.month for entry in feed.entries] == [4, 5, 6]
 
 
-def test_rss_in_an_unknown_namespace_is_read_and_other_documents_in_one_are_not() -> None:
+def test_in_an_unknown_namespace_only_a_root_named_rss_is_recognised() -> None:
     document = f"<rss xmlns='http://x.example/' version='2.0'><channel><title>T</title>{item('a')}</channel></rss>"
     assert is_recognised(document)
     feed = read(document)
@@ -95,11 +95,11 @@ def test_an_empty_rdf_is_a_feed_if_its_namespace_is_that_of_rss() -> None:
     assert not is_recognised(f"<rdf:RDF {RDF} xmlns='http://x.example/'/>")
 
 
-def test_rdf_about_something_else_is_not_recognised_whatever_its_namespace() -> None:
+def test_rdf_about_something_else_is_not_recognised_even_in_the_namespace_of_rss() -> None:
     assert not is_recognised(f"<rdf:RDF {RDF} {RSS_10}><f:Person xmlns:f='http://xmlns.com/foaf/0.1/'/></rdf:RDF>")
 
 
-def test_rss_091_is_that_of_netscape_only_with_its_document_type_and_as_the_root() -> None:
+def test_rss_091_is_netscapes_version_only_if_it_has_netscapes_doctype_and_is_the_root() -> None:
     rss = f"<rss version='0.91'><channel><title>T</title>{item('a')}</channel></rss>"
     doctype = (
         '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" '
@@ -123,7 +123,7 @@ def test_a_feed_after_a_thousand_elements_of_an_envelope_is_not_looked_for() -> 
     assert not is_recognised(f"<envelope>{'<x/>' * 1000}{rss}</envelope>")
 
 
-def test_attributes_of_a_document_in_capitals_have_one_spelling() -> None:
+def test_names_of_attributes_of_a_document_in_capitals_are_lowered() -> None:
     content = "<CONTENT TYPE='xhtml'><DIV><A HREF='/a' TITLE='t'>x</A></DIV></CONTENT>"
     feed = read(f"<FEED XMLNS='http://www.w3.org/2005/Atom'><ENTRY><ID>1</ID>{content}</ENTRY></FEED>")
     assert feed.entries[0].content == '<DIV><A href="/a" title="t">x</A></DIV>'

@@ -63,8 +63,8 @@ def _shown(each: Any) -> str:
 
 
 def _effective(each: Any) -> Any:
-    """Return the value of *each* or, if it is not set, the default of the app or of Django; None if the app has a
-    default that is no single value.
+    """Return the value of the setting *each* or, if it is not set, the default of the app or of Django. Return None for
+    a default that is not one value; it is shown as "(as shipped)".
     """
     if each.value is not None:
         return each.value
@@ -72,7 +72,8 @@ def _effective(each: Any) -> Any:
         return f"sqlite:///{settings.DATABASES['default']['NAME']}"
     if each.option.name.startswith("LIFESTREAM_"):
         name = each.option.name.removeprefix("LIFESTREAM_")
-        is_boolean = each.option.kind.name == "BOOLEAN"  # the app names these as statements: `serves_pictures`
+        # A boolean is an attribute of another name, such as `serves_pictures` for SERVE_PICTURES.
+        is_boolean = each.option.kind.name == "BOOLEAN"
         return app_settings.truth(name) if is_boolean else getattr(app_settings, name.lower(), None)
     return getattr(settings, each.option.name)
 

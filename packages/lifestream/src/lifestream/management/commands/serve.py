@@ -161,7 +161,7 @@ def split_address(address: str) -> tuple[str, int]:
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):
         host, port = ("", address) if address.isdigit() else (address, "8000")
-    # An IPv6 address without brackets could also end with a port; "http://host:80" is a URL.
+    # Not an IPv6 address without brackets, since "::1:8000" may end with a port, and no URL such as "http://host:80".
     is_host = re.fullmatch(r"[^][/:\s]*|\[[^][/\s]+\]", host) is not None
     if not address or not is_host or not _is_port(port):
         text = gettext("'{address}' is no address; write it like {example}")
