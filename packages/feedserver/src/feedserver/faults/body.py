@@ -203,8 +203,9 @@ class Bomb(Fault):
     """A gzip body that inflates to *megabytes* MB (of 2**20 bytes, at most 10,000) of blanks; compressed, it is about a
     thousandth of that.
 
-    The response's own body comes before the blanks, so that a client which inflates everything finds a feed. It is left
-    out if it is a file larger than 1 MiB, is made while it is sent, or is declared as coded.
+    The response's own body comes before the blanks, so that a client which inflates everything finds a feed. The
+    response's own body is left out if it is a file larger than 1 MiB, is made while it is sent, or is declared as
+    coded.
     """
 
     layer: ClassVar[Layer] = Layer.BODY
@@ -236,7 +237,7 @@ class Bomb(Fault):
 
 @dataclass(frozen=True, slots=True)
 class EndlessBody(Fault):
-    """The body is followed by blanks without end, as fast as the client reads. The server codes nothing."""
+    """The body is followed by blanks without end, as fast as the client reads. The server compresses nothing."""
 
     layer: ClassVar[Layer] = Layer.BODY
 
