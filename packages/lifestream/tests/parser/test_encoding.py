@@ -119,6 +119,20 @@ def test_a_declaration_inside_a_document_is_not_that_of_the_document(before: str
     assert decode(text.encode("cp1252")).encoding == "windows-1252"
 
 
+@pytest.mark.parametrize(
+    "before", ["<!-- <?xml version='1.0' encoding='windows-1251'?> -->", "Warning: <?xml encoding=gbk?> "]
+)
+def test_a_declaration_after_something_is_not_believed_if_the_document_is_valid_without_it(before: str) -> None:
+    decoded = decode(f"{before}<rss>\u00e9</rss>".encode())
+    assert (decoded.encoding, decoded.complaint) == ("utf-8", "")
+
+
+@pytest.mark.reading(8)
+def test_japanese_escapes_are_not_valid_utf_8_after_what_a_program_has_printed() -> None:
+    body = "<b>Note</b><?xml version='1.0' encoding='iso-2022-jp'?><rss>日本</rss>".encode("iso-2022-jp")
+    assert decode(body).encoding == "iso-2022-jp"
+
+
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("written", ["windows-1251", '"windows-1251', "'windows-1251"])
 def test_the_quotes_of_a_declaration_may_be_missing(written: str) -> None:

@@ -52,6 +52,26 @@ def test_an_entry_with_a_name_that_is_none_is_damaged(damaged: str) -> None:
 
 @pytest.mark.reading(7)
 @pytest.mark.parametrize(
+    ("head", "entry"),
+    [
+        (f"<a xmlns:{'p' * 41}='u'/>", f"<{'p' * 41}:x/>"),
+        ("".join(f"<a xmlns:p{number}='u'/>" for number in range(150)), "<p99:x/><p149:x/>"),
+        ("<item><![CDATA[ xmlns:10='' xmlns:xmlns='' ]]></item>", "<a xmlns:b='u'>At 10:30</a>"),
+        ("", "<dc:creator xmlns:dc='http://purl.org/dc/elements/1.1/ '>Ann</dc:creator>"),
+        ("<item><media:title xmlns:media='http://search.yahoo.com/mrss/'/></item>", "<media:title/>"),
+    ],
+    ids=["a long prefix", "many prefixes", "no prefixes", "a namespace with a blank", "a prefix of another entry"],
+)
+def test_an_entry_with_right_names_is_not_damaged(head: str, entry: str) -> None:
+    flawed = "<item><guid>0</guid><title>a<b></title></item>"
+    document = f"<rss><channel>{head}<item><guid>1</guid>{entry}</item>{flawed}</channel></rss>"
+    found = parse(document.encode(), {}, URL)
+    assert found.flaw is not None
+    assert [found.entries[place].guid for place in found.flaw.damaged] == ["0"]
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
     ("end", "damaged"),
     [
         ("</item><link>/2</link></item>", (1,)),

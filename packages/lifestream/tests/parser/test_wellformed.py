@@ -90,6 +90,12 @@ def test_a_link_with_bare_ampersands_is_as_it_was_written() -> None:
     assert feed.entries[0].link == "https://example.com/?a=1&copy=2&lt=3"
 
 
+@pytest.mark.parametrize("text", ["at 12:30 = noon", "a -b:c=d .e:f=g"])
+def test_words_with_a_colon_that_are_no_prefixes_do_not_keep_a_document_from_being_mended(text: str) -> None:
+    feed = parse(rss(f"<item><title>{text}&nbsp;</title></item>"), {}, URL)
+    assert feed.is_complete
+
+
 def test_an_undeclared_prefix_has_its_usual_meaning() -> None:
     picture = "<media:thumbnail url='http://e.org/1.png'/>"
     inside = f"<item><guid>1</guid><dc:creator>Ada</dc:creator>{picture}<x:y x:z='1'/></item>"

@@ -207,6 +207,17 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert (inheriting.title, inheriting.author, inheriting.language) == ("1, edited", "Ada Byron", "de")
                 assert (own.author, own.language) == ("Bea", "de")
 
+    def test_the_author_of_an_entry_of_rss_is_corrected_although_its_feed_is_ill_formed(self) -> None:
+        """RSS 2.0: the managingEditor of a channel is not the author of its items."""
+        feed = BROKEN["a lost end tag"].replace("<language>", "<managingEditor>Eve</managingEditor><language>")
+        feed = feed.replace("</guid>", "</guid><author>Bob</author>")
+        corrected = feed.replace("g-1</guid><author>Bob", "g-1</guid><author>Eve")
+        corrected = corrected.replace("g-2</guid><author>Bob</author>", "g-2</guid>")
+        made = self.subscribe("/feed", Response(feed), Response(corrected))
+        self.refresh_next(made)
+        self.refresh_next(made)
+        assert [*made.items.order_by("guid").values_list("author", flat=True)] == ["Bob", "Eve", "", "Bob"]
+
     def test_a_document_that_could_be_mended_is_read_like_any_other(self) -> None:
         spoilt = {
             "an entity": GOOD.replace("about 2", "about&nbsp;2"),

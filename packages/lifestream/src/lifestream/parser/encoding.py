@@ -56,7 +56,7 @@ _FIRST_CHARACTERS: Final = (
 _EBCDIC: Final = b"\x4c\x6f\xa7\x94"  # "<?xm"
 _UTF8: Final = Charset("utf-8", "utf-8")
 _WINDOWS: Final = Charset("windows-1252", "cp1252")
-_DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']?([A-Za-z][\w.:-]*)""", re.ASCII)
+_DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']?([A-Za-z][\w.:-]*+)(?=.)""", re.ASCII | re.DOTALL)
 # A declaration, or what can't come before one: JSON, the type of a document, or a root.
 _START = re.compile(
     rb"\A\s*+[{\[]|(<\?xml\s)|<(?:!doctype|html|head|body|rss|rdf|channel|opml|(?:\w{1,20}:)?feed)\b", re.IGNORECASE
@@ -119,12 +119,16 @@ class _Label(NamedTuple):
 
 
 def _labels(body: bytes, content_type: str) -> list[_Label]:
-    """Return the charsets that the Content-Type and the document's declaration name, if they name any. Programs may
-    have printed something before the declaration.
+    """Return the charsets that the Content-Type and the document's declaration name, if they name any.
+
+    Programs may have printed something before the declaration. What follows something may also be no declaration, as in
+    a comment, so it is not believed if the document is valid without one.
     """
     parameter = _CHARSET.search(content_type)
     start = _START.search(body, 0, _LONGEST_OUTPUT)
     begin = start.start() if start and start[1] else 0
+    if body[:begin].strip() and _TO_JAPANESE not in body and not _UTF8.read(body)[1]:
+        begin = 0
     declared = _DECLARED.match(body[begin : begin + 1024].decode("latin-1"))
     labels = (
         _Label((parameter[1] or parameter[2] or "").strip(" '") if parameter else "", "the Content-Type"),

@@ -51,7 +51,7 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     pieces = _pieces(document[scanned.head :], scanned.name)
     name = scanned.name.encode("utf-8")
     names = (scanned.name, *scanned.open)
-    prefixes = sorted({*_DECLARED.findall(head)} - {b"xml"})[:_MOST_PREFIXES]
+    prefixes = {*_DECLARED.findall(document)} - {b"xml", b"xmlns"}
     cut_off = bool(pieces) and _end_of_element(pieces[-1]) == 0 and is_cut_off(pieces[-1], names)
     whole: list[bytes] = []
     mended: list[int] = []
@@ -107,20 +107,22 @@ def _has_rest(following: bytes, name: bytes) -> bool:
     return found is not None and plain[: found.start()].strip() != b""
 
 
-def _has_names(element: bytes, prefixes: list[bytes]) -> bool:
+def _has_names(element: bytes, prefixes: set[bytes]) -> bool:
     """Return whether *element*, which is well-formed, is also namespace-well-formed where *prefixes* are declared."""
-    declared = b" ".join(b"xmlns:%s='u:%s'" % (prefix, prefix) for prefix in prefixes if prefix + b":" in element)
-    parser = expat.ParserCreate("utf-8", " ")
+    used = prefixes.intersection(_USED.findall(element))
+    declared = b"".join(b" xmlns:%s='u:%s'" % (prefix, prefix) for prefix in used)
+    parser = expat.ParserCreate("utf-8", "")  # without a separator, which no namespace might contain
     parser.UseForeignDTD(True)  # entities that the document declares are not known here
     try:
-        parser.Parse(b"<x %s>%s</x>" % (declared, element), True)
+        parser.Parse(b"<x%s>%s</x>" % (declared, element), True)
     except expat.ExpatError:
         return False
     return True
 
 
-_DECLARED: Final = re.compile(rb"\sxmlns:([\w.-]{1,40})\s*+=")
-_MOST_PREFIXES: Final = 100
+_PREFIX: Final = rb"([A-Za-z_][\w.-]*+)"
+_DECLARED: Final = re.compile(rb"\sxmlns:%s\s*+=" % _PREFIX)
+_USED: Final = re.compile(rb"[<\s]%s:" % _PREFIX)
 
 
 def _without_endless_section(piece: bytes) -> bytes:

@@ -214,11 +214,13 @@ class Import:
     def _with_inherited(self, draft: ItemDraft, before: _Revision) -> ItemDraft:
         """Return *draft* with the author and the language of the stored item in place of those that *draft* may have
         from the head of a document that could not be read to its end. Such a head may lack them, or have wrong ones.
+        Entries of RSS take no author from the head.
         """
         head = self.result.prepared.feed if self.result.prepared else ParsedFeed()
         if head.is_complete:
             return draft
-        author = before.author if draft.author in ("", head.author) else ""
+        inherits = not head.format.startswith("rss")
+        author = before.author if inherits and draft.author in ("", head.author) else ""
         language = before.language if draft.language in ("", head.language) else ""
         return replace(draft, author=author or draft.author, language=language or draft.language)
 
