@@ -461,6 +461,7 @@ def test_a_string_of_json_with_a_letter_before_it_is_replaced_also_if_other_word
         "token={}",
         "token: {}; a",
         "/?token={}&a=b",
+        "/?login=ada:{}&a=b",
         "https://ada:{}@a.example/",
         "see //ada:{}@a.example/",
         "ada:{}@a.example",
