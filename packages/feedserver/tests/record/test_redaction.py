@@ -221,6 +221,10 @@ HOSTILE = [
     "/pwd()",
     "in(pwd,",
     "'in f(",
+    "à",
+    "a: token：",
+    "(pwd): ",
+    "/?pwd<=",
 ]
 
 

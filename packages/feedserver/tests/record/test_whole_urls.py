@@ -27,6 +27,7 @@ REPLACED = [
     ("0 url = '/a?pwd=b;c&x=d'", "0 url = '/a?pwd=removed&x=d'", ["b;c"]),
     ('5; "/a?pwd=b;c" d', '5; "/a?pwd=removed" d', ["b;c"]),
     ("~a,b/(c)?pwd=b;c", "~a,b/(c)?pwd=removed", ["b;c"]),
+    ("a%20b?pwd=b;c", "a%20b?pwd=removed", ["b;c"]),
     ("mailto:a@b.example?pwd=b c", "mailto:a@b.example?pwd=removed", ["b c"]),
     ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["b'c", "d;e"]),
 ]

@@ -27,16 +27,14 @@ def visible(text: str, *, lines: bool = False) -> str:
     """
     if lines:
         return "\n".join(map(visible, text.split("\n")))
-    if text.isprintable() and _MAY_BE_MARKS.search(text) is None:
-        return text
-    return "".join(_shown(text, _escape))
+    return text if _is_plain(text) else "".join(_shown(text, _escape))
 
 
 def visible_json(document: str) -> str:
     r"""Return the JSON *document* with the characters that `visible` escapes, other than line feeds, written as escapes
     of JSON: U+202E as `\u202e`. A parser reads the same document (RFC 8259 §7).
     """
-    return "\n".join("".join(_shown(line, _json_escape)) for line in document.split("\n"))
+    return "\n".join(line if _is_plain(line) else "".join(_shown(line, _json_escape)) for line in document.split("\n"))
 
 
 def visible_repr(value: Any) -> str:
@@ -45,6 +43,11 @@ def visible_repr(value: Any) -> str:
     """
     shown = ", ".join(f"{each.name}={getattr(value, each.name)!r}" for each in fields(value) if each.repr)
     return visible(f"{type(value).__qualname__}({shown})")
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether nothing in *text* is escaped. False for some texts of which nothing is: this is only fast."""
+    return text.isprintable() and _MAY_BE_MARKS.search(text) is None
 
 
 def _shown(text: str, write: Callable[[str], str]) -> Iterator[str]:

@@ -30,7 +30,7 @@ the two bytes of its UTF-8.
 
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 PAIR = re.compile(
-    rf"(?P<before>^|[?&#,\s\"'<>({{|]|\\(?:u00|x)26|(?P<of_path>[;/]))(?P<name>{_NAME})"
+    rf"(?P<before>^|[?&#, \t-\r\"'<>({{|]|(?<![ÃÄÅÌÍ])\s|\\(?:u00|x)26|(?P<of_path>[;/]))(?P<name>{_NAME})"
     rf"(?>(?:\\*+['\"](?>(?:\]|%(?>(?:25)*)5[dD])*))?)"  # it may stand in brackets: user['password']
     rf"[ \t]*+(?:=|\\++(?:u00|x)3[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/ \t-\r\"'<>]++|[^&#; \t-\r\"'<>]++(?>(?:(?<==)\"[^\"&]*\"?)?))))"

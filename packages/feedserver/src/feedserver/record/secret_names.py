@@ -126,9 +126,11 @@ _LOGINS = frozenset({"login", "logon", "signin", "signon"})
 
 _NAME_AND_PASSWORD = re.compile(
     r"(?!(?:acct|did|mailto|sips?|urn|xmpp):|(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T)?[0-9]{1,2}:[0-9]{2}(?:[:.,+Z-][0-9:.,+Z-]*+)?$)"
-    r"[^\s:|/,;]+[:|](?!//)\S+"
+    r"[^ \t-\r:|/,;]+[:|](?!//)[^ \t-\r]+"
 )
-"""A name and a password, as in `ada:secret`, but no URI and no time of a login."""
+"""A name and a password, as in `ada:secret`, but no URI and no time of a login. The UTF-8 of `à`, read as ISO 8859-1,
+has a U+00A0 in it, which is no blank here.
+"""
 
 _LOGIN = "/login"
 """A mark that is added to the names of a URL's parameters if logins redirect to the URL's path. The slash tells it from

@@ -95,8 +95,8 @@ _CREDENTIALS = re.compile(
 _BEFORE_PARAMETER = ("?", "&", "#", ";", r"\u0026", r"\x26")
 _UP_TO_A_QUOTE = re.compile(r"(?>(?:[^?&#;\r\n\"<>'`]*+['`])+)|[ \t]*+[=!~<>]{1,3}[ \t]*+\"[^\"]*+\"?")
 
-_MAY_BE_NAME = re.compile(r"[A-Za-z][\w.-]*+\\*+['\"]?:?")
-"""A value behind a colon that may be the name of the next value: each value is read once more at most."""
+_FULL_WIDTH_SIGN = re.compile("[：＝]|ï¼[\x9a\x9d]")
+"""The signs of `COLON` that may stand in a value, too."""
 
 _CONTAINER = re.compile(r"[\[{]")
 
@@ -411,20 +411,20 @@ class _Search:
 
     def _clean_colons(self, text: str) -> str:
         """Return *text* without the values that `COLON` finds behind names of secrets. What stands behind a name may be
-        a name itself, as in `error: token: abc`.
+        a name itself, as in `error: token: abc`; if both are names of secrets, the second one and its value are
+        replaced. No character is read more than three times.
         """
         pieces: list[str] = []
         at = start = 0
         while (match := COLON.search(text, start)) is not None:
             name, value = match["name"], match["value"]
-            start = match.end()
-            is_name = value[-1:] == ":" and value[:-1].isalpha() and is_secret(value)  # as in `auth: token: abc`
-            if is_name or not is_secret(name):
-                start = match.start("value") if _MAY_BE_NAME.fullmatch(value) else match.end()
-            elif name.lower() not in self.keep and value not in NO_VALUES:
+            is_found = is_secret(name) and name.lower() not in self.keep and value not in NO_VALUES
+            if is_found:
                 self._note(f"parameter {name}", value)
                 pieces += (text[at : match.start("value")], REPLACEMENT)
-                at = start
+                at = match.end()
+            is_read = is_found or _FULL_WIDTH_SIGN.search(match[0], 0, match.start("value") - match.start())
+            start = match.end() if is_read and _FULL_WIDTH_SIGN.search(value) else match.start("value")
         return "".join((*pieces, text[at:]))
 
     def _without_token(self, match: re.Match[str]) -> str:
