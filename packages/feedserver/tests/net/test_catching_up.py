@@ -14,7 +14,7 @@ from itertools import count
 import pytest
 
 from feedserver import Ended, Exchange, FeedServer, Gate, Request, Response, VerificationError
-from feedserver.faults import Reset, Stall, parse
+from feedserver.faults import EarlyAnswer, Reset, Stall, parse
 from feedserver.net import catching_up, connection
 from feedserver.net.catching_up import MOST_TURNS, MUCH, TURNS_OF_A_QUEUE, Turns
 from feedserver.net.poller import new_poller
@@ -167,6 +167,22 @@ def test_more_than_is_read_behind_an_answer_under_way_is_a_problem(
         late_server.stop()
     with pytest.raises(VerificationError, match="only 10 bytes were read of what a client had sent behind an answer"):
         late_server.verify()
+
+
+@pytest.mark.parametrize("fault", ["stall after 3", "slow body 1 bytes every 1s"])
+def test_no_client_is_blamed_for_the_rest_of_a_body_that_was_answered_early(
+    late_server: FeedServer, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(connection, "MOST_WAITING", 10)
+    late_server.start()
+    late_server.add("/early", Response("abcdef", faults=(EarlyAnswer(), parse(fault))))
+    with RawClient(late_server) as client:
+        client.ask("/early", "Content-Length: 500000", method="POST")
+        client.read_head()
+        client.send(b"x" * 500_000)
+        late_server.assert_not_requested("/late")
+        late_server.stop()
+    late_server.verify()
 
 
 @pytest.mark.parametrize("tls", [False, True])

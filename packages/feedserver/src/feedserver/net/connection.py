@@ -240,7 +240,7 @@ class Connection(_Protocol):
         reading is paused while many requests wait already.
         """
         transport = self._transport
-        if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport):
+        if not isinstance(transport, SocketTransport) or self.state is not State.ANSWERING or not self._http.takes_more:
             return
         data = transport.take_waiting(MOST_WAITING)
         if len(data) >= MOST_WAITING:
