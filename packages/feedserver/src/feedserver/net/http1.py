@@ -221,6 +221,13 @@ class Http1:
         if cut is not None:
             self._site.cut(cut, f"{cut_by}: {error}" if error else cut_by, ended, error)
 
+    def note_waiting(self) -> None:
+        """Record what waits behind an answer with which the connection ends, before that end is published: it may be a
+        second until the connection is lost.
+        """
+        self._connection.read_what_waits()
+        self.note_unanswered(Ended.CLIENT_LEFT, "")
+
     def let_go(self) -> None:
         """Drop the reference to the closed connection: a cycle would keep both, bodies included, in memory."""
         del self._connection
@@ -445,9 +452,7 @@ class Http1:
         connection = self._connection
         is_close = isinstance(step, CloseConnection) or not answer.keep_alive
         if is_close or isinstance(step, ResetConnection):
-            connection.read_what_waits()
-            # Now, before the end is published: it may be a second until the connection is lost.
-            self.note_unanswered(Ended.CLIENT_LEFT, "")
+            self.note_waiting()
         if isinstance(step, ResetConnection):
             self.finish(Ended.RESET)
             connection.move(Event.FINISH)
