@@ -21,7 +21,7 @@ IN_CALL = pytest.StashKey[bool]()
 """The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
 HAS_READER = pytest.StashKey[bool]()
-"""The key that is in the stash of a test if one of its fixtures may have read the test's markers."""
+"""The key that is in the stash of a test if one of its fixtures has read the test's marker `feedserver`, or may have."""
 
 PLUGINS = ("_pytest.", "pytest_django.", "pytest_asyncio.")
 """The beginnings of the names of modules whose fixtures read no marker `feedserver`. pytest-django gives fixtures that
@@ -159,6 +159,7 @@ def feedserver() -> Iterator[FeedServer]:
     # The test is taken from CURRENT: to depend on `request`, or on another fixture, would cost each test more than its
     # server's start and stop.
     item = next(reversed(CURRENT.values()))
+    item.stash[HAS_READER] = True
     factory = factory_of(item.config)
     watched = factory.begin(**marked_options(item))
     try:

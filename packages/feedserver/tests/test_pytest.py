@@ -182,10 +182,23 @@ def test_a_marker_of_a_test_that_has_fixtures_of_django_alone_fails_it(suite: Su
         @pytest.mark.feedserver(strict=False)
         def test_takes_it(feedserver, settings):
             get(feedserver.url("atm.xml"))
+
+        @pytest.fixture
+        def live_server():
+            from unittest.mock import Mock
+            return Mock()
+
+        @pytest.fixture
+        def transactional_db(feedserver):  # which a fixture of pytest-django asks for if a test takes live_server
+            get(feedserver.url("atm.xml"))
+
+        @pytest.mark.feedserver(strict=False)
+        def test_takes_it_by_the_database(live_server):
+            pass
         """
     )
     outcome = suite.run("-p", "pytest_django.plugin")
-    outcome.assert_counts(passed=1, failed=1)
+    outcome.assert_counts(passed=2, failed=1)
     assert outcome.under("test_takes_another").startswith("@pytest.mark.feedserver had no effect: ")
 
 

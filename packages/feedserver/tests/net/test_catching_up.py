@@ -14,8 +14,8 @@ from itertools import count
 import pytest
 
 from feedserver import Ended, Exchange, FeedServer, Gate, Request, Response, VerificationError
-from feedserver.faults import Reset, Stall, parse
-from feedserver.net import catching_up, connection
+from feedserver.faults import EarlyAnswer, Reset, Stall, parse
+from feedserver.net import catching_up, connection, http1
 from feedserver.net.catching_up import MOST_TURNS, MUCH, TURNS_OF_A_QUEUE, Turns
 from feedserver.net.poller import new_poller
 from feedserver.net.shared_loop import LoopThread
@@ -155,6 +155,58 @@ def test_a_request_behind_an_answer_that_ends_its_connection_is_journalled_befor
         late_server.verify()
 
 
+def test_requests_behind_an_answer_that_raises_are_journalled_before_its_end(
+    late_server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    monkeypatch.setattr(http1, "BACKLOG", 10)
+
+    def body() -> Iterator[bytes]:
+        yield b"abc"
+        gate.wait()
+        raise ValueError("broken")
+
+    late_server.start()
+    late_server.allow("broken")
+    late_server.add("/broken", Response(body))
+    with RawClient(late_server) as client:
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # nothing waits for an acknowledgement
+        client.ask("/broken")
+        client.read_head()
+        client.ask("/known")
+        late_server.verify()  # which waits until that is read
+        client.ask("/late")
+        gate.open()
+        assert late_server.wait_for("/broken")[0].ended is Ended.BROKEN_OFF
+        late_server.assert_requested("/late", count=1)
+    late_server.verify()
+
+
+def test_requests_of_a_client_that_leaves_before_its_answer_are_journalled(
+    late_server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    monkeypatch.setattr(http1, "BACKLOG", 10)
+
+    def answer(request: Request) -> Response:
+        gate.wait()
+        return Response("x")
+
+    late_server.start()
+    late_server.add("/slow", answer)
+    with RawClient(late_server) as client:
+        client.ask("/slow")
+        late_server.wait_for("/slow")
+        client.ask("/known")
+        late_server.verify()  # which waits until that is read
+        client.ask("/known")
+        client.ask("/late")
+    gate.open()
+    late_server.wait_for("/late", timeout=PATIENCE)
+    assert len(late_server.requests) == 4
+    late_server.verify()
+
+
 def test_more_than_is_read_behind_an_answer_under_way_is_a_problem(
     late_server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +219,22 @@ def test_more_than_is_read_behind_an_answer_under_way_is_a_problem(
         late_server.stop()
     with pytest.raises(VerificationError, match="only 10 bytes were read of what a client had sent behind an answer"):
         late_server.verify()
+
+
+@pytest.mark.parametrize("fault", ["stall after 3", "slow body 1 bytes every 1s"])
+def test_no_client_is_blamed_for_the_rest_of_a_body_that_was_answered_early(
+    late_server: FeedServer, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(connection, "MOST_WAITING", 10)
+    late_server.start()
+    late_server.add("/early", Response("abcdef", faults=(EarlyAnswer(), parse(fault))))
+    with RawClient(late_server) as client:
+        client.ask("/early", "Content-Length: 500000", method="POST")
+        client.read_head()
+        client.send(b"x" * 500_000)
+        late_server.assert_not_requested("/late")
+        late_server.stop()
+    late_server.verify()
 
 
 @pytest.mark.parametrize("tls", [False, True])

@@ -359,3 +359,16 @@ def test_a_visitor_that_is_interrupted_as_its_visit_begins_leaves_the_loop_free(
     visitor.start()
     visitor.join()
     assert watched.noted == ["visited"]
+
+
+def test_a_visit_within_a_visit_does_not_end_the_outer_one(watched: WatchedSockets) -> None:
+    visitors: list[int] = []
+
+    def visit_again() -> None:
+        watched.loop.visit(watched.note("visited"))
+        visitors.append(watched.loop.visitor)
+
+    watched.loop.visit(visit_again)
+    assert watched.noted == ["visited"]
+    assert visitors == [threading.get_ident()]
+    assert watched.loop.visitor == 0

@@ -168,6 +168,7 @@ class Connection(_Protocol):
         happened = "the connection broke" if exc is not None else "the client left"
         if exc is not None:  # an error; `eof_received` has noted an orderly end already
             self._note_what_had_begun(happened, Ended.CLIENT_LEFT, error)
+            self.read_what_waits()
         self.move(Event.LOST)
         self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
         self._http.note_unanswered(Ended.CLIENT_LEFT, error, happened if before in _BUSY else "")
@@ -240,7 +241,7 @@ class Connection(_Protocol):
         reading is paused while many requests wait already.
         """
         transport = self._transport
-        if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport):
+        if not isinstance(transport, SocketTransport) or self.state is not State.ANSWERING or not self._http.takes_more:
             return
         data = transport.take_waiting(MOST_WAITING)
         if len(data) >= MOST_WAITING:
@@ -432,10 +433,13 @@ class Connection(_Protocol):
 
     def drop(self, error: BaseException) -> None:
         """Drop the client because of an exception that is reported already."""
-        self._http.finish(Ended.BROKEN_OFF, type(error).__qualname__)
-        if self._transport is not None:
-            self.move(Event.CLOSE)
-            self._transport.abort()
+        try:
+            self._http.note_waiting()
+        finally:
+            self._http.finish(Ended.BROKEN_OFF, type(error).__qualname__)
+            if self._transport is not None:
+                self.move(Event.CLOSE)
+                self._transport.abort()
 
 
 def _is_alert(problem: ssl.SSLError) -> bool:

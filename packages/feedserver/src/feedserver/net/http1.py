@@ -149,9 +149,11 @@ class Http1:
     def keep(self, data: bytes) -> None:
         """Keep bytes of requests behind an answer that never ends, for the journal: `BACKLOG` of them, about."""
         reader, answer = self.reader, self.answer
-        if reader is not None and reader.buffered <= BACKLOG:
+        if reader is None or answer is None or not self.takes_more:
+            return
+        if reader.buffered <= BACKLOG:
             reader.feed(data)
-        elif reader is not None and answer is not None and not self._has_dropped:
+        elif not self._has_dropped:
             self._has_dropped = True
             problem = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
             self._site.problems.add_of_client(f"{problem}, whose answer never ended.", answer.exchange)
@@ -171,14 +173,19 @@ class Http1:
         reader = self.reader
         return reader is not None and reader.is_last and reader.is_idle and not reader.broken
 
+    @property
+    def takes_more(self) -> bool:
+        """Whether what the client still sends may be requests. It is none if the latest request or answer says that the
+        connection ends (RFC 9112 §9.6): it may be the rest of a body that was answered early.
+        """
+        return self.reader is not None and self.reader.keep_alive and not self._is_last
+
     def holds_requests(self) -> bool:
         """Return whether requests wait behind the answer under way: they are in the journal only when their turn comes,
         or the connection is lost.
         """
         reader = self.reader
-        if reader is None or not reader.keep_alive or self._is_last:  # as in `note_unanswered`
-            return False
-        return self.answer is not None and reader.holds_more
+        return reader is not None and self.answer is not None and self.takes_more and reader.holds_more
 
     def resume(self) -> None:
         """Continue sending: the kernel has taken everything."""
@@ -197,12 +204,11 @@ class Http1:
     def note_unanswered(self, ended: Ended, error: str, cut_by: str = "") -> None:
         """Record the requests that the reader still holds: the connection is lost, so none of them is answered.
 
-        Bytes behind a request are not recorded if the answer to it says that the connection ends (RFC 9112 §9.6).
         *cut_by* says what kept the client from finishing a request that it had begun; "" if the answer had ended the
         connection, so that the client could not finish one.
         """
         reader, peer = self.reader, self._connection.peer
-        if reader is None or not reader.keep_alive or self._is_last:
+        if reader is None or not self.takes_more:
             return
         why = "it came behind an answer with which the connection ended"
         while (event := reader.next_event()) is not None:
@@ -214,6 +220,13 @@ class Http1:
         cut = self.unfinished() if cut_by and not self._has_dropped else None
         if cut is not None:
             self._site.cut(cut, f"{cut_by}: {error}" if error else cut_by, ended, error)
+
+    def note_waiting(self) -> None:
+        """Record what waits behind an answer with which the connection ends, before that end is published: it may be a
+        second until the connection is lost.
+        """
+        self._connection.read_what_waits()
+        self.note_unanswered(Ended.CLIENT_LEFT, "")
 
     def let_go(self) -> None:
         """Drop the reference to the closed connection: a cycle would keep both, bodies included, in memory."""
@@ -438,10 +451,8 @@ class Http1:
         """End the exchange as the last step of its plan says."""
         connection = self._connection
         is_close = isinstance(step, CloseConnection) or not answer.keep_alive
-        if (is_close or isinstance(step, ResetConnection)) and not self._is_last:
-            connection.read_what_waits()
-            # Now, before the end is published: it may be a second until the connection is lost.
-            self.note_unanswered(Ended.CLIENT_LEFT, "")
+        if is_close or isinstance(step, ResetConnection):
+            self.note_waiting()
         if isinstance(step, ResetConnection):
             self.finish(Ended.RESET)
             connection.move(Event.FINISH)

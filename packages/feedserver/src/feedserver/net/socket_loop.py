@@ -129,9 +129,10 @@ class SocketLoop:
 
         Returns False if the loop did not begin to wait in *timeout* seconds; -1 waits for ever. *function* may begin
         and cease to watch sockets, if the poller allows that, and cancel timers. Callbacks and timers that it
-        schedules do not wake the loop: they are taken up when something else wakes it.
+        schedules do not wake the loop: they are taken up when something else wakes it. It may visit the loop itself.
         """
         own = threading.get_ident()
+        is_nested = self.visitor == own
         try:
             if not self._at_work.acquire(True, timeout):
                 return False
@@ -139,7 +140,7 @@ class SocketLoop:
             function()
             return True
         finally:
-            if self.visitor == own:
+            if self.visitor == own and not is_nested:
                 self.visitor = 0
             try:  # noqa: SIM105 - `suppress` is a call, after which a signal may raise
                 self._at_work.release()
