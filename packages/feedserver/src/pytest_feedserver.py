@@ -21,7 +21,7 @@ IN_CALL = pytest.StashKey[bool]()
 """The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
 HAS_READER = pytest.StashKey[bool]()
-"""The key that is in the stash of a test if one of its fixtures has read the test's marker `feedserver`, or may have."""
+"""The key that is in the stash of a test if one of its fixtures may have read the test's marker `feedserver`."""
 
 PLUGINS = ("_pytest.", "pytest_django.", "pytest_asyncio.")
 """The beginnings of the names of modules whose fixtures read no marker `feedserver`. pytest-django gives fixtures that
