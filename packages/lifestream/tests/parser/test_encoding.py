@@ -27,7 +27,9 @@ class TestAByteOrderMark:
         body = mark + text.encode(encoding)
         assert decode(body, "text/xml; charset=iso-8859-1") == Decoded(text, encoding)
 
-    def test_does_not_make_broken_bytes_whole(self, mark: bytes, encoding: str, broken: bytes) -> None:
+    def test_decides_even_if_some_bytes_are_broken_and_those_are_replaced_and_reported(
+        self, mark: bytes, encoding: str, broken: bytes
+    ) -> None:
         body = mark + TEXT.encode(encoding) + broken + TEXT.encode(encoding)
         assert decode(body) == Decoded(f"{TEXT}\ufffd{TEXT}", encoding, f"not all of it is {encoding}")
 
