@@ -19,9 +19,9 @@ def get(url: str) -> bytes:
 
 
 class Base(FeedServerTestCase):
-    """The base class of these test cases; the tests that run them set its folder."""
+    """The base class of these test cases. The module that runs them sets `Base.feed_root` before each test."""
 
-    __test__ = False  # they are run by tests, not by pytest
+    __test__ = False  # other tests run these cases, pytest does not
 
     def miss(self) -> None:
         get(self.get_url("atm.xml"))

@@ -16,7 +16,7 @@ from feedserver import FeedServer, NotSeen, Response, VerificationError
 from rawclient import RawClient
 
 
-def test_a_server_serves_asyncio_code_and_its_error_shows_how_to_wait_there(root: Path) -> None:
+def test_asyncio_code_can_use_a_server_and_is_told_how_to_wait_for_requests(root: Path) -> None:
     async def main() -> None:
         with FeedServer(root) as server:
             server.add("/x", Response("x"))

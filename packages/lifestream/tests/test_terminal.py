@@ -61,7 +61,7 @@ def test_writing_of_all_kinds_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("character", TURNING + HIDDEN)
-def test_json_has_the_same_value_with_its_own_escapes(character: str) -> None:
+def test_what_turns_or_hides_text_becomes_escapes_of_json_that_keep_the_value(character: str) -> None:
     value = {f"a{character}": [f"{character}b", "Grüße\n\t"]}
     shown = visible_json(json.dumps(value, ensure_ascii=False, indent=1))
     assert json.loads(shown) == value

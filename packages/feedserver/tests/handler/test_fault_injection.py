@@ -127,7 +127,7 @@ def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("fault", "why"),
+    ("fault", "remedy"),
     [
         (SlowHeaders(Pace(5000, 5)), "give a pace of fewer bytes, so that it comes in several pieces"),
         (SlowBody(Pace(1, 5)), "ask with GET, or break it 'before answer' or 'after headers'"),
@@ -135,20 +135,26 @@ def test_a_fault_that_leaves_the_answer_whole_has_a_remedy_of_its_own(
         (Close(after=5), "ask with GET, or break it 'before answer' or 'after headers'"),
     ],
 )
-def test_the_remedy_for_an_answer_to_head_would_help(server: FeedServer, fault: Fault, why: str) -> None:
+def test_a_fault_that_finds_no_place_in_an_answer_to_head_is_reported_with_a_remedy(
+    server: FeedServer, fault: Fault, remedy: str
+) -> None:
     server.add("/f", Response(BODY, faults=fault))
     raw_answer(server, method="HEAD")
-    assert problems(server).endswith(why)
+    assert problems(server).endswith(remedy)
 
 
 def test_a_close_at_the_end_of_an_answer_counts_as_injected_whatever_the_client_asked_for(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=Close(at="end")))
-    assert raw_answer(server).endswith(BODY)
+    assert raw_answer(server).endswith(BODY)  # this client has asked for a close
+    with RawClient(server) as client:
+        client.ask("/f")
+        assert client.read_to_end().endswith(BODY)
+    assert [len(exchange.faults) for exchange in server.journal.exchanges] == [1, 1]
     server.verify()
 
 
 @pytest.mark.parametrize(("after", "is_reported"), [(10, True), (20, True), (22, True), (23, False), (24, False)])
-def test_a_corrupt_byte_in_the_file_name_of_a_gzip_is_reported(
+def test_a_corrupt_byte_in_the_file_name_of_a_gzip_is_reported_and_a_later_one_is_injected(
     server: FeedServer, after: int, is_reported: bool
 ) -> None:
     file = BytesIO()
@@ -159,6 +165,8 @@ def test_a_corrupt_byte_in_the_file_name_of_a_gzip_is_reported(
     body = answer.partition(b"\r\n\r\n")[2]
     if is_reported:
         assert "nothing checks the bytes 4 to 9 and the name" in problems(server)
+    else:
+        server.verify()
     assert (body == file.getvalue()) is is_reported
 
 
@@ -191,7 +199,7 @@ def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> N
         ("slow body", "close after headers"),
     ],
 )
-def test_a_fault_of_what_another_one_leaves_out_is_reported(server: FeedServer, void: str, by: str) -> None:
+def test_a_fault_in_a_part_that_another_fault_leaves_out_is_reported(server: FeedServer, void: str, by: str) -> None:
     server.add("/f", Response(BODY, faults=[parse(void), parse(by)]))
     with RawClient(server) as client:
         client.ask("/f")

@@ -126,14 +126,14 @@ def test_a_partial_request_behind_an_answer_that_does_not_end_is_a_problem(
         with pytest.raises(VerificationError) as caught:
             server.verify()
     said = re.escape(f"the client stopped in the middle of the request's {part}; ")
-    if ends_by == "client":  # one that closes while it is sent an answer may reset the connection
+    if ends_by == "client":  # a close in the middle of an answer may reset the connection
         happened = f"({happened}|the connection broke: )"
     assert re.match(said + happened, str(caught.value))
 
 
 @pytest.mark.parametrize("fault", ["reset after 5", "close after 5"])
 def test_a_partial_request_behind_an_answer_that_ends_its_connection_is_no_problem(fault: str) -> None:
-    """Its client cannot finish it any more."""
+    """The client cannot finish the request any more."""
     with FeedServer() as server:
         server.add("/first", Response("0123456789", faults=[parse(fault)]))
         with RawClient(server) as client:

@@ -159,7 +159,9 @@ RECORDING = {"enclosures": (Enclosure("https://a.example/a.mp3", "audio/mpeg", 5
         ({"content": "<p>Rain</p>", "summary": "Rain", "title": "Weather"}, False),
     ],
 )
-def test_a_short_recording_without_a_title_says_all_in_its_summary(fields: dict[str, str], says_all: bool) -> None:
+def test_a_summary_says_all_of_a_recording_without_a_title_and_without_other_content(
+    fields: dict[str, str], says_all: bool
+) -> None:
     found = card(**fields, **RECORDING)
 
     assert found.kind == "audio"

@@ -485,7 +485,7 @@ def test_html_is_searched_for_tags_that_change_how_it_is_read_unless_it_is_known
     assert rewritten == [("<b><select>x", False), ("<p><button><p>x", True), ("<p><p>x</p></p>", False)]
 
 
-def test_the_check_whether_clean_html_still_changes_rewrites_it_only_for_long_text_or_rules_without_table_cells(
+def test_checking_clean_html_rewrites_it_only_for_long_text_or_rules_without_table_cells(
     rewritten: list[tuple[str, bool]],
 ) -> None:
     def count(fragment: str, cleaner: Sanitizer) -> int:

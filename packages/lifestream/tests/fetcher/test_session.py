@@ -25,7 +25,7 @@ sets.
 """
 
 
-def test_the_private_attribute_was_read_in_this_version_of_aiohttp() -> None:
+def test_the_private_attributes_were_read_in_this_version_of_aiohttp() -> None:
     installed = ".".join(version("aiohttp").split(".")[:2])
     assert installed in READ, (
         f"aiohttp {installed}: check that ClientSession._request still repeats a request only if _retry_connection is "

@@ -14,7 +14,7 @@ ROWS = [("a", "z"), ("b", "a"), ("b", "b"), ("c", "a")]
 
 
 @pytest.mark.parametrize("place", range(len(ROWS)))
-def test_rows_are_before_and_after_one_of_them(place: int) -> None:
+def test_less_and_greater_find_the_rows_before_and_after_a_row(place: int) -> None:
     for number, (name, slug) in enumerate(ROWS):
         Tag.objects.create(name=name, slug=f"{slug}-{number}")
     stored = list(Tag.objects.order_by("name", "slug").values_list("name", "slug"))

@@ -136,7 +136,7 @@ def test_a_search_reads_no_older_segment_once_it_has_found_enough() -> None:
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index gives its items one by one")
 @pytest.mark.parametrize("is_analyzed", [False, True])
 def test_postgresql_reads_only_as_many_entries_for_a_phrase_as_it_needs(is_analyzed: bool) -> None:
-    """How it looks an entry up depends on what it knows of the table, as after an autovacuum."""
+    """How PostgreSQL looks an entry up depends on its statistics of the table, which an autovacuum may collect."""
     write(*(POSTGRESQL.row(Indexed(key, "Red kites" if key % 2 else "Kites red", "")) for key in range(1, 100)))
     with connection.cursor() as cursor:
         if is_analyzed:
@@ -164,11 +164,11 @@ def test_postgresql_searches_by_the_index_without_compiling_the_search() -> None
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index gives its items in this order")
 def test_postgresql_does_not_walk_down_all_items_for_a_word() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        # Whatever else it could do costs more than the walk, as with ten million items.
+        # Whatever else PostgreSQL could do costs more than such a walk, as with ten million items.
         for other in ("enable_seqscan", "enable_bitmapscan", "enable_sort"):
             cursor.execute(f"SET LOCAL {other} = off")
         cursor.execute(f"EXPLAIN {latest_matching('%(query)s', '%(most)s')}", {"query": "('/none':*)", "most": 10})
         plan = [line for (line,) in cursor.fetchall()]
     assert "Sort" in "\n".join(plan), plan
-    # For the first and the last key, an index is walked, but nothing else is read: that is an Index Only Scan.
+    # For the first and the last key, PostgreSQL walks an index and reads no row: the plan says "Index Only Scan".
     assert not [line for line in plan if "Index Scan Backward" in line], plan

@@ -144,7 +144,7 @@ def test_a_damaged_element_costs_no_other_field(damage: str, place: str) -> None
 FEEDS = [
     path
     for path in sorted((Path(__file__).parents[1] / "feeds").rglob("*"))
-    if path.suffix in (".xml", ".rdf", ".atom", ".rss") and parsed(path.read_bytes()) is not None
+    if path.suffix in (".xml", ".rdf", ".atom", ".rss")
 ]
 PLACES = {
     "the beginning of the head": rb"<(?:\w+:)?(?:channel|feed)(?=[\s>])[^>]*>",
@@ -166,10 +166,11 @@ def test_a_damaged_document_has_the_same_entries(path: Path, place: str) -> None
     body = path.read_bytes()
     whole = parsed(body)
     assert whole is not None
-    if found := re.search(PLACES[place], body):
-        for damage in DAMAGES:
-            damaged = parsed(body[: found.end()] + damage + body[found.end() :], well_formed=False)
-            assert damaged == whole, damage
+    found = re.search(PLACES[place], body)
+    assert found is not None
+    for damage in DAMAGES:
+        damaged = parsed(body[: found.end()] + damage + body[found.end() :], well_formed=False)
+        assert damaged == whole, damage
 
 
 @pytest.mark.costly

@@ -27,7 +27,9 @@ class TestAByteOrderMark:
         body = mark + text.encode(encoding)
         assert decode(body, "text/xml; charset=iso-8859-1") == Decoded(text, encoding)
 
-    def test_does_not_make_broken_bytes_whole(self, mark: bytes, encoding: str, broken: bytes) -> None:
+    def test_decides_even_if_some_bytes_are_broken_and_those_are_replaced_and_reported(
+        self, mark: bytes, encoding: str, broken: bytes
+    ) -> None:
         body = mark + TEXT.encode(encoding) + broken + TEXT.encode(encoding)
         assert decode(body) == Decoded(f"{TEXT}\ufffd{TEXT}", encoding, f"not all of it is {encoding}")
 
@@ -235,14 +237,16 @@ def test_one_run_of_bytes_in_fifty_may_be_no_utf_8(valid: int, encoding: str) ->
 
 
 def test_letters_after_a_run_that_is_no_utf_8_are_counted() -> None:
-    """All of it is valid in GBK, too, where a few letters are enough only if all runs of bytes are valid UTF-8."""
+    """The whole body is valid GBK, too. Under a label of two bytes a letter, fewer than three different letters would
+    be enough only if all runs of bytes were valid UTF-8.
+    """
     letters = [place % 3 for place in range(49)]
     body = "啊 ".encode("gbk") + " ".join("éüß"[letter] for letter in letters).encode()
     assert decode(body, "text/xml; charset=gbk").encoding == "utf-8"
 
 
 @pytest.mark.parametrize("label", ["euc-jp", "shift_jis", "euc-kr"])
-def test_few_letters_in_utf_8_under_a_label_of_two_bytes_a_letter_are_utf_8_only_if_all_are_valid(label: str) -> None:
+def test_under_a_label_of_two_bytes_a_letter_few_letters_are_utf_8_only_if_all_bytes_are_valid(label: str) -> None:
     few = " ".join("éü" * 25).encode()
     assert decode(few, f"text/xml; charset={label}").encoding == "utf-8"
     assert decode(few + b" \xff", f"text/xml; charset={label}").encoding == label

@@ -368,7 +368,7 @@ def test_flaws_with_only_one_meaning_are_mended(written: str, read: str) -> None
     assert mended(written) == read
 
 
-def test_a_hundred_prefixes_are_declared() -> None:
+def test_at_most_a_hundred_prefixes_are_declared() -> None:
     inside = "".join(f"<p{number:03}:a/>" for number in range(101))
     assert mended(f"<a>{inside}</a>").count("xmlns:") == 100
 

@@ -109,6 +109,7 @@ class Credentials(SubscribeTestCase):
             for path in ("/elsewhere", "/moved"):
                 found = self.find(self.url.replace("/feed", path))
                 assert (found.url, found.credentials) == (other.url("/feed"), "")
+            assert other.requests
             assert not any("Authorization" in asked.headers for asked in other.requests)
 
     def test_credentials_are_sent_to_the_page_that_a_page_of_the_same_server_refreshes_to(self) -> None:

@@ -143,4 +143,5 @@ class Leaving(WebSubTestCase):
     def test_a_deleted_feed_takes_its_subscription_with_it(self) -> None:
         self.subscribed()
         self.feed.delete()
+        assert not HubSubscription.objects.exists()
         assert self.hub.push("late").status_code == 410

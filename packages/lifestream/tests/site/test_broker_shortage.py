@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.fixture
 def redis_socket() -> Iterator[Path]:
-    """Run a Redis of the test's own, whose memory it may limit. Returns the path of its socket."""
+    """Run a Redis for one test, which may limit the memory. Yield the path of the socket."""
     # The path of a socket may have about 100 characters.
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         socket = Path(folder, "socket")

@@ -39,7 +39,7 @@ class TestHome:
         ):
             home({"LIFESTREAM_HOME": str(tmp_path / "file")})
 
-    def test_a_secret_key_that_cannot_be_kept_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+    def test_a_secret_key_that_cannot_be_kept_is_an_error_that_names_its_folder(self, tmp_path: Path) -> None:
         with pytest.raises(SystemExit, match=rf"^The secret key can't be kept in {re.escape(str(tmp_path))}.*gone"):
             secret_key(tmp_path / "gone")
 

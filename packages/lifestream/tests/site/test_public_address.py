@@ -96,7 +96,7 @@ class TestForwardedHeaders:
     def test_an_address_of_ipv4_in_ipv6_is_the_same_proxy(self) -> None:
         assert address_of(seen(**FORWARDED, REMOTE_ADDR=f"::ffff:{PROXY}"))[2] == VISITOR
 
-    def test_of_several_values_the_last_is_the_nearest_proxy_s(self) -> None:
+    def test_of_several_schemes_and_hosts_the_last_is_used(self) -> None:
         environ = seen(HTTP_X_FORWARDED_PROTO="http, https", HTTP_X_FORWARDED_HOST="evil.example, planet.example")
         assert address_of(environ)[:2] == ("https", "planet.example")
 

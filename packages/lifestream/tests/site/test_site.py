@@ -121,7 +121,7 @@ class TestCommand:
         assert server.requests == []
 
     @pytest.mark.slow
-    def test_all_failed_is_an_exit_status_of_1_and_nothing_due_one_of_0(
+    def test_update_feeds_exits_with_1_if_all_feeds_failed_and_with_0_if_none_is_due(
         self, site_home: Path, server: FeedServer
     ) -> None:
         server.add("/feed", feed(), Response(status=500))
@@ -161,7 +161,9 @@ class TestCommand:
             "The database in the folder LIFESTREAM_HOME can't be used: unable to open database file\n",
         )
 
-    def test_an_unreachable_database_whose_url_is_in_the_file_is_called_by_its_setting(self, tmp_path: Path) -> None:
+    def test_the_error_of_an_unreachable_database_names_the_setting_even_if_it_is_in_a_file(
+        self, tmp_path: Path
+    ) -> None:
         (tmp_path / "lifestream.toml").write_text('DATABASE_URL = "postgresql://ada@127.0.0.1:1/x"')
         done = command("update_feeds", folder=tmp_path)
         assert done.returncode == 1

@@ -187,7 +187,7 @@ def test_sites_are_deleted_while_a_refresh_notes_the_new_titles_of_their_feeds()
 
 
 class DeletingPushed(Opponent):
-    """Another connection, which holds a feed, and then deletes what its hub pushes: a deletion of the feed."""
+    """Another connection, which holds a feed, and then deletes its hub subscription, as a deletion of the feed does."""
 
     def _go_on(self) -> None:
         self._connection.execute("DELETE FROM lifestream_hubsubscription WHERE feed_id = %s", [self._held])

@@ -68,7 +68,7 @@ class TestSubscribing:
         subscription = make_subscription(feed, paused=True)
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A")))
         assert backfill.fill(subscription) == 0
-        Subscription.objects.update(paused=False)
+        Subscription.objects.update(paused=False)  # this posts the items, and leaves none to `fill`
         assert backfill.fill(subscription) == 0
         assert titles(subscription) == ["A"]
 

@@ -24,8 +24,8 @@ def row(made: ItemDraft) -> tuple[dict[str, Any], tuple[str, ...]]:
 def test_the_fingerprint_of_an_item_covers_its_texts_and_tags_but_not_when_it_was_updated() -> None:
     first = row(draft("1", "A title", text="x", tags=("a",)))[0]["fingerprint"]
     assert row(draft("1", "A title", text="x", tags=("a",), updated=NOW))[0]["fingerprint"] == first
-    for other in (draft("1", "Another", text="x", tags=("a",)), draft("1", "A title", text="x", tags=("b",))):
-        assert row(other)[0]["fingerprint"] != first
+    for title, text, tag in (("Another", "x", "a"), ("A title", "y", "a"), ("A title", "x", "b")):
+        assert row(draft("1", title, text=text, tags=(tag,)))[0]["fingerprint"] != first
 
 
 def test_characters_that_no_database_stores_are_removed_or_replaced() -> None:

@@ -49,7 +49,7 @@ def test_another_text_is_rendered_anew_and_stored(client: Client, page: OwnPage)
     assert OwnPage.objects.get().html == "<p><em>new</em></p>"
 
 
-def test_other_rules_and_another_address_have_it_rendered_anew(page: OwnPage) -> None:
+def test_a_page_is_rendered_anew_under_other_rules_and_at_another_address(page: OwnPage) -> None:
     put("<p>stored</p>")
     with override_settings(LIFESTREAM_VALID_TAGS={"p": []}):
         assert html_of_page(OwnPage.objects.get(), PATH) == "<p>old</p>"

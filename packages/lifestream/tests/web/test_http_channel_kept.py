@@ -1,4 +1,6 @@
-"""The bodies and answers that are kept for clients: of too many, those are given up that stopped first."""
+"""The bodies and answers that are kept for clients: if they are too many, those of the clients that have been silent
+for the longest time are given up.
+"""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class TestShown:
             client.get("/main/")
 
     @pytest.mark.parametrize("shown", ["title", "excerpt"])
-    def test_the_item_s_own_page_has_all_of_it(self, shown: str, client: Client, main: Lifestream) -> None:
+    def test_the_page_of_an_item_has_the_whole_content(self, shown: str, client: Client, main: Lifestream) -> None:
         page(client, shown=shown)
         found = re.search(r"/main/items/\d+/", client.get("/main/").content.decode())
         assert found is not None
@@ -118,7 +118,7 @@ def test_the_list_of_sites_is_in_the_chosen_order(client: Client, main: Lifestre
     assert order(page(client, site_order="latest")) == ["Beta", "Alpha"]
 
 
-def test_posts_without_a_language_are_in_the_lifestream_s(client: Client, main: Lifestream) -> None:
+def test_posts_without_a_language_have_the_language_of_the_lifestream(client: Client, main: Lifestream) -> None:
     assert 'data-item lang="pt-BR"' in page(client, language="pt-BR")
 
 

@@ -10,7 +10,7 @@ from lifestream.fetcher.shortage import Shortage
 from lifestream.web.shortage_log import ShortageLog
 
 
-def test_a_shortage_is_logged_only_after_a_minute_without_any(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_shortage_is_logged_again_only_after_a_minute_without_any(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     told = ShortageLog(logging.getLogger("served"), "nothing works", lambda: now)
     for each in (Shortage.FILES, Shortage.MEMORY, Shortage.FILES):

@@ -44,7 +44,7 @@ def test_an_item_without_a_stored_card_gets_one_that_is_not_stored() -> None:
     assert Item.objects.get().card == ""
 
 
-def test_what_a_search_shows_of_a_text_may_end_after_what_is_looked_through() -> None:
+def test_an_excerpt_may_go_on_after_the_part_of_a_text_that_is_searched_for_the_words() -> None:
     site = make_site()
     make_post(site, "A title", text="word " * (LOOKED_THROUGH // 5 - 10) + "robin " + "after " * 100)
     found = read_posts(Post.objects.all(), bodies=False)

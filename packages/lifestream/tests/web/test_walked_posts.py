@@ -305,7 +305,7 @@ def test_a_tag_of_very_many_items_is_first_looked_for_among_the_latest_of_them(
     assert list(of_tag.page(page.older, 3).posts) == expected[3:6]
 
 
-def test_only_items_that_were_stored_earlier_are_asked_for_a_tag_of_very_many(
+def test_beside_the_latest_items_of_a_frequent_tag_only_items_that_were_stored_earlier_are_checked_for_it(
     site: Subscription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Post.objects.update(date=NOON)  # so that the latest items have the latest posts
@@ -343,7 +343,7 @@ def test_a_search_for_frequent_words_in_a_tag_without_items_has_an_empty_page(
 
 
 @pytest.mark.parametrize("few", [{}, {"MOST_ASKED": 1}, {"MOST_WALKED": 1}], ids=str)
-def test_a_search_for_words_that_were_frequent_once_passes_no_post_over_for_an_older_one_that_was_stored_later(
+def test_a_search_for_words_that_were_frequent_once_finds_posts_in_the_order_of_their_dates_not_of_their_storage(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, few: dict[str, int]
 ) -> None:
     if not fulltext.is_supported(connection.alias):

@@ -15,7 +15,7 @@ from factories import make_feed, make_subscription
 pytestmark = pytest.mark.django_db
 
 
-def test_an_error_is_an_exit_status_of_1() -> None:
+def test_doctor_exits_with_1_if_it_finds_an_error() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=3)))
     out = StringIO()
     with pytest.raises(SystemExit) as ended:
@@ -24,7 +24,7 @@ def test_an_error_is_an_exit_status_of_1() -> None:
     assert "!!  fetching" in out.getvalue()
 
 
-def test_a_healthy_site_is_an_exit_status_of_0() -> None:
+def test_doctor_exits_with_0_if_it_finds_no_error() -> None:
     out = StringIO()
     call_command("doctor", "--json", stdout=out)
     findings = json.loads(out.getvalue())

@@ -144,7 +144,9 @@ def test_the_token_is_in_no_log_no_referrer_and_no_address_of_a_form(
     assert caplog.records and token not in caplog.text
 
 
-def test_an_error_on_the_way_gives_the_token_back(client: Client, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_while_the_account_is_made_gives_the_token_back(
+    client: Client, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any) -> Any:
         raise RuntimeError("the disk is full")
 

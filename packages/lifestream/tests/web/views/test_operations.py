@@ -34,7 +34,7 @@ def test_the_reason_why_the_site_is_not_ready_is_for_the_operator(
     assert b"10.1.2.3" in client.get("/readyz").content
 
 
-def test_that_the_site_is_not_ready_is_logged_once_each_time_it_begins(
+def test_each_time_that_the_site_stops_being_ready_is_logged_once(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(operations, "READINESS", operations.Readiness())

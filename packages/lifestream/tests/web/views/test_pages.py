@@ -216,7 +216,7 @@ ADDRESSES = ["", "feed.atom", "feed.rss", "feed.json", "subscriptions.opml", "it
 def test_all_pages_of_a_lifestream_but_its_logo_and_own_pages_are_tried() -> None:
     tried = {resolve(f"/main/{address.format(item=1, site=1)}".partition("?")[0]).url_name for address in ADDRESSES}
     pages = {each.name for each in urls.urlpatterns if "slug" in each.pattern.converters}
-    assert pages - tried == {"logo", "own-page"}, "test_pictures and test_views_own_pages try these"
+    assert pages - tried == {"logo", "own-page"}, "test_pictures and test_web_views_own_pages try these"
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -279,7 +279,9 @@ def test_hostile_text_stays_text(client: Client, main: Lifestream, address: str)
     assert "<script>" not in body and "javascript:" not in body and 'onload="x' not in body
 
 
-def test_a_title_of_ten_thousand_characters_is_cut_in_the_timeline(client: Client, main: Lifestream) -> None:
+def test_a_title_of_ten_thousand_characters_is_cut_in_the_timeline_and_on_the_page_of_its_item(
+    client: Client, main: Lifestream
+) -> None:
     post = make_post(make_site(main), "w" * 10_000)
     assert len(page(client, "/main/").text) < 3000
     assert len(page(client, f"/main/items/{post.item_id}/").text) < 4000
