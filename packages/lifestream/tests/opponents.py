@@ -14,8 +14,8 @@ PATIENCE = 30.0  # seconds; only a failing test waits so long
 
 
 class Opponent(threading.Thread):
-    """Another connection, which holds the lock of one row of feeds, and takes that of another one, *wanted*: once the
-    connection of Django waits for the first, or at once.
+    """Another connection, which locks two feeds. It locks *held* when it is made. After `start`, it locks *wanted* once
+    Django's connection waits for a lock of this one, or at once if *at_once* is true.
     """
 
     def __init__(self, held: int, wanted: int, *, at_once: bool = False) -> None:
