@@ -36,7 +36,7 @@ class Opponent(threading.Thread):
         import psycopg.errors
 
         # Of two connections that wait for each other, PostgreSQL ends the one that it looks at first.
-        with suppress(psycopg.errors.DeadlockDetected), self._connection:  # which is closed then
+        with suppress(psycopg.errors.DeadlockDetected), self._connection:  # the block closes the connection
             if not self._at_once:
                 waits = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
                 wait_until(lambda: self._connection.execute(waits, [self._ours]).fetchone() == (True,))
