@@ -71,7 +71,10 @@ class HoldingHosts(Opponent):
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when *holds* returns True, or after PATIENCE."""
-    end = time.monotonic() + PATIENCE
-    while not holds() and time.monotonic() < end:
+    """Return when *holds* returns True. Raise AssertionError after half of PATIENCE, so that a test that joins a thread
+    for PATIENCE sees the error of the thread.
+    """
+    end = time.monotonic() + PATIENCE / 2
+    while not holds():
+        assert time.monotonic() < end, "what the test waits for has not happened"
         time.sleep(0.01)
