@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -116,7 +117,10 @@ class AdditionsTest(FeedServerTransactionTestCase):
             assert sorted(state for state, _ in self.states()) == left
 
     def test_cron_and_celery_add_feeds_as_well(self) -> None:
-        updates = {"/cron": lambda: call_command("update_feeds", verbosity=0), "/celery": update_feeds}
+        updates: dict[str, Callable[[], Any]] = {
+            "/cron": lambda: call_command("update_feeds", verbosity=0),
+            "/celery": update_feeds,
+        }
         for count, (path, update) in enumerate(updates.items(), 1):
             self.feedserver.add(path, feed(["one"]))
             additions.note(self.lifestream, [self.get_url(path)])
