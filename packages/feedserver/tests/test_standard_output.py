@@ -32,13 +32,17 @@ def test_output_that_nobody_reads_is_lost(unread: io.TextIOWrapper) -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["check", "--help"]])
 def test_the_command_does_not_report_output_that_nobody_reads(
-    arguments: list[str], unread: io.TextIOWrapper, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    unread: io.TextIOWrapper,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "stdout", unread)  # not in a fixture: pytest replaces it before the test begins
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code in (0, None)
     unread.flush()
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["check", "--help"], ["record"]])

@@ -14,8 +14,8 @@ PATIENCE = 30.0  # seconds; only a failing test waits so long
 
 
 class Opponent(threading.Thread):
-    """Another connection, which holds the lock of one row of feeds, and takes that of another one, *wanted*: once the
-    connection of Django waits for the first, or at once.
+    """Another connection, which locks two feeds. It locks *held* when it is made. After `start`, it locks *wanted* once
+    Django's connection waits for a lock of this one, or at once if *at_once* is true.
     """
 
     def __init__(self, held: int, wanted: int, *, at_once: bool = False) -> None:
@@ -36,7 +36,7 @@ class Opponent(threading.Thread):
         import psycopg.errors
 
         # Of two connections that wait for each other, PostgreSQL ends the one that it looks at first.
-        with suppress(psycopg.errors.DeadlockDetected), self._connection:  # which is closed then
+        with suppress(psycopg.errors.DeadlockDetected), self._connection:  # the block closes the connection
             if not self._at_once:
                 waits = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
                 wait_until(lambda: self._connection.execute(waits, [self._ours]).fetchone() == (True,))
@@ -71,7 +71,10 @@ class HoldingHosts(Opponent):
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when *holds* returns True, or after PATIENCE."""
-    end = time.monotonic() + PATIENCE
-    while not holds() and time.monotonic() < end:
+    """Return when *holds* returns True. Raise AssertionError after half of PATIENCE, so that a test that joins a thread
+    for PATIENCE sees the error of the thread.
+    """
+    end = time.monotonic() + PATIENCE / 2
+    while not holds():
+        assert time.monotonic() < end, "what the test waits for has not happened"
         time.sleep(0.01)

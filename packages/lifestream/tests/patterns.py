@@ -54,7 +54,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
-    """Return all patterns. *written* maps "module.function" to examples of the patterns that this function builds.
+    """Return all patterns. *written* maps "module.function" to examples of the patterns that the function builds.
 
     Raises KeyError with the name of a function that *written* lacks.
     """
@@ -298,8 +298,8 @@ def _other(characters: set[str]) -> str:
 
 
 def _beginnings(tree: Any) -> Iterator[str]:
-    """Yield beginnings of the `_samples` of *tree*, up to 24 characters long. Shorter ones are yielded whole, unless
-    the pattern has a lookaround or a backreference.
+    """Yield "", and beginnings of the `_samples` of *tree*, each at most 24 characters long. A sample that is no longer
+    than that is also yielded whole.
     """
     yield ""
     for text in _samples(tree):
@@ -310,7 +310,8 @@ def _beginnings(tree: Any) -> Iterator[str]:
 
 def _samples(tree: Any) -> list[str]:
     """Return a few texts that *tree* matches, in which each repeat is as short as it can be, and texts in which it has
-    one repetition. Those do not match if one repetition is too few.
+    one repetition. The latter do not match if one repetition is too few. Lookarounds and backreferences are left out,
+    so the texts of a pattern that has one may not match.
     """
     texts = [""]
     for code, value in tree:

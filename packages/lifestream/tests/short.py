@@ -2,9 +2,9 @@
 
     python short.py SOFT HARD FEEDS PORT COMMAND…
 
-SOFT and HARD are the limits. If the database of LIFESTREAM_HOME has no lifestream, the program first adds FEEDS feeds,
-each on a loopback address of its own, at a server that listens on PORT of all of them. LIFESTREAM_CONCURRENCY may be
-set in the environment.
+SOFT and HARD are the limits. If the database of LIFESTREAM_HOME has no lifestream, the program first adds FEEDS feeds.
+Each of them has a loopback address of its own, and one server listens on PORT of all these addresses.
+LIFESTREAM_CONCURRENCY may be set in the environment.
 """
 
 from __future__ import annotations

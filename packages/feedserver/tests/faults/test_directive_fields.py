@@ -56,7 +56,7 @@ def test_blanks_around_names_and_values_do_not_count(written: str, fault: Fault)
 
 
 @pytest.mark.parametrize("fields", [{"X": "& b"}, [("X", "a &"), ("Y", "c")]])
-def test_an_ampersand_at_an_end_of_a_value_that_would_be_read_as_two_fields_is_refused(fields: HeaderInput) -> None:
+def test_an_ampersand_at_the_start_of_a_value_or_before_another_field_is_refused(fields: HeaderInput) -> None:
     with pytest.raises(ValueError, match="would be read as two fields"):
         one_line_fields(fields)
 

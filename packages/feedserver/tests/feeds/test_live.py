@@ -168,7 +168,7 @@ def test_a_feed_at_several_paths_changes_everywhere(server: FeedServer) -> None:
     live = server.mount("/feed", FEED)
     live.mount(server, "/mirror")
     live.publish(TWO)
-    assert get(server, "/feed").body == get(server, "/mirror").body
+    assert all(b"<title>Two</title>" in get(server, path).body for path in ("/feed", "/mirror"))
     live.move("/new")
     assert {get(server, path).headers.get("Location") for path in ("/feed", "/mirror")} == {"/new"}
 

@@ -193,7 +193,7 @@ def test_each_path_of_a_pattern_gets_the_type_of_its_own_extension(server: FeedS
     assert [client.get(path).headers["Content-Type"] for path in paths] == ["a/b"] * 5
 
 
-def test_the_journal_takes_the_same_conditions(server: FeedServer, client: RawClient) -> None:
+def test_the_journal_takes_the_conditions_that_a_route_takes(server: FeedServer, client: RawClient) -> None:
     server.add("/q", Response())
     client.get("/q?b=2&a=1", "X: 1")
     server.assert_requested("/q", query={"a": "1", "b": "2"}, headers={"X": "1"}, matching=lambda request: True)

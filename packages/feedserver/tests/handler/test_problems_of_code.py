@@ -283,7 +283,7 @@ def test_a_callable_that_is_called_once_and_returns_a_fault_for_later_is_a_500_a
         server.verify()
 
 
-def test_a_fault_of_a_callable_that_a_401_took_the_place_of_is_a_problem() -> None:
+def test_a_fault_of_a_callable_is_a_problem_if_a_401_is_sent_instead() -> None:
     with FeedServer() as server, RawClient(server) as client:
         for path, when in (("/once", OnRequest(1)), ("/later", FromRequest(1))):
             guarded = Response("1", auth="Bearer t", faults=Close(at="end", when=when))
@@ -303,8 +303,8 @@ def test_a_callable_that_overruns_its_time_is_a_problem_even_if_its_client_has_l
 
 
 def still_running(limit: float) -> list[str]:
-    """Return the problems and warnings about a callable with *limit* seconds for its answer that still runs when its
-    server has stopped.
+    """Return the problems and warnings about a callable that has *limit* seconds to answer, and that still runs after
+    its server has stopped.
     """
     release = threading.Event()
     server = FeedServer(strict=False, callable_timeout=limit).start()

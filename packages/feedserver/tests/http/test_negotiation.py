@@ -160,7 +160,7 @@ class TestNegotiatedCoding:
 
         assert (answer.coding, answer.headers) == (None, Headers({"Vary": "Accept-Encoding"}))
 
-    def test_takes_a_body_on_disk(self) -> None:
+    def test_applies_to_a_body_on_disk(self) -> None:
         answer = select(get(("Accept-Encoding", "gzip")), Response(FileBody(Path("feed.xml"), 10), coding="auto"))
 
         assert answer.coding == "gzip"

@@ -17,7 +17,7 @@ def _answer(server: FeedServer) -> None:
 
 
 def received(server: FeedServer) -> bytes | None:
-    """Return what a client that sends nothing receives; None if its connection is reset, even while it is made."""
+    """Return what a client that sends nothing receives, or None if its connection is reset, also while connecting."""
     try:
         with RawClient(server) as client:
             return client.read_to_end()

@@ -69,7 +69,7 @@ def test_a_certificate_is_for_the_host_and_the_aliases() -> None:
 
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "a..example", "ada@münchen.example"])
-def test_a_client_s_certificate_for_what_it_cannot_name_is_refused_with_the_remedy(name: str) -> None:
+def test_a_name_that_a_client_s_certificate_cannot_have_is_refused_with_the_remedy(name: str) -> None:
     refused = f"a client's certificate cannot be for '{name}'; give a host name or an e-mail address in ASCII, such as "
     with FeedServer(tls=True) as server, pytest.raises(ValueError, match=f"^{re.escape(refused)}'reader.example'$"):
         server.client_certificate(name)
@@ -209,7 +209,7 @@ def test_bytes_that_only_look_like_tls_are_journalled_and_the_server_goes_on(sec
     assert requests.get(secure.url("x"), verify=secure.ca_bundle, timeout=10).status_code == 200
 
 
-def test_a_record_that_is_broken_and_comes_with_the_end_of_the_handshake_is_a_failure_of_tls(
+def test_a_broken_record_sent_with_the_end_of_the_handshake_is_a_failure_of_tls(
     secure: FeedServer,
 ) -> None:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -49,5 +49,5 @@ def test_candidates_and_declarations_are_kept_one_by_one() -> None:
         ("calc(1px*2000)", ""),
     ],
 )
-def test_a_line_of_a_text_has_no_thickness_that_would_cover_the_page_and_no_colour(given: str, kept: str) -> None:
+def test_the_lines_of_a_text_decoration_lose_their_thickness_and_their_colour(given: str, kept: str) -> None:
     assert declarations(f"text-decoration:{given}", DEFAULT_STYLES) == (f"text-decoration:{kept}" if kept else "")

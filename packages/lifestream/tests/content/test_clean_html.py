@@ -108,7 +108,7 @@ def test_the_text_has_each_block_on_a_line_and_no_sources_of_formulas() -> None:
     assert checked_html(written, tags()).text == "One & two\nthree\nfo ur\nx"
 
 
-def test_a_fragment_in_a_srcset_is_never_that_of_an_earlier_base() -> None:
+def test_a_fragment_in_a_srcset_is_made_absolute_anew_for_another_base() -> None:
     written = '<img srcset="#x">'
     known = tags()
     checked_html(written, known)

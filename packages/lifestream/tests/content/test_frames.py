@@ -22,12 +22,13 @@ def test_a_frame_is_a_link_to_its_address() -> None:
     assert link("iframe", "<iframe srcdoc=x>") == ""
 
 
-def test_a_link_in_the_frame_of_a_player_names_it_only_if_the_player_has_no_page() -> None:
+def test_a_link_inside_the_frame_of_a_player_is_used_only_if_the_player_has_no_page() -> None:
     inner = "<b><a href='/album'>An &amp; album</a> more"
-    assert link("iframe", "<iframe src='https://bandcamp.com/EmbeddedPlayer/track=1/'>", inner).endswith(
-        '/">An &amp; album</a>'
-    )
-    assert link("iframe", "<iframe src='https://youtu.be/dEmO-0_1234'>", inner).endswith(">YouTube</a>")
+    without_page = link("iframe", "<iframe src='https://bandcamp.com/EmbeddedPlayer/track=1/'>", inner)
+    assert without_page.startswith('<a href="https://site.example/album" ')
+    assert without_page.endswith(">An &amp; album</a>")
+    with_page = link("iframe", "<iframe src='https://youtu.be/dEmO-0_1234'>", inner)
+    assert "/album" not in with_page and with_page.endswith(">YouTube</a>")
 
 
 @pytest.mark.parametrize(("before", "is_found"), [(19, True), (20, False)])

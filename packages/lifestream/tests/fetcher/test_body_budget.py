@@ -201,7 +201,7 @@ def test_parsed_documents_are_released_once_they_are_stored(server: FeedServer) 
         make_subscription(make_feed(server.url(f"/{number}")))
     gc.collect()
     # The type is compared: `isinstance` would ask for the class of lazy objects, which other tests have left behind.
-    before = {id(each) for each in gc.get_objects() if type(each) is Prepared}  # parameters of other tests
+    before = {id(each) for each in gc.get_objects() if type(each) is Prepared}  # such as parameters of tests
     gc.disable()
     try:
         report = refresh()

@@ -48,7 +48,7 @@ def test_repeated_headers_are_joined_and_equal_ones_are_kept_once(server: FeedSe
 
 def test_a_request_names_its_user_agent_accepts_gzip_and_sends_nothing_else(server: FeedServer) -> None:
     server.add("/feed?a=b", Response(RSS, headers={"Set-Cookie": "a=1"}))
-    # A host with a name: from a bare address, a jar of cookies takes none.
+    # The host has a name, since a jar of cookies takes no cookie from a bare address.
     request = FetchRequest(f"http://localhost:{server.port}/feed?a=b", subscribers=27)
     fetch(request, request)
     first, second = server.requests

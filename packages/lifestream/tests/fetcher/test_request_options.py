@@ -115,7 +115,7 @@ def test_a_text_without_a_certificate_or_with_a_private_key_is_refused(secure: F
         checked_certificates(Path(secure.ca_bundle).read_text() + key)
 
 
-def test_a_blank_text_is_no_certificate() -> None:
+def test_a_blank_text_stands_for_no_certificates() -> None:
     assert checked_certificates(" ") == ""
 
 

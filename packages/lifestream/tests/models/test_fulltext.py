@@ -253,7 +253,7 @@ def test_only_the_first_words_of_a_long_query_are_used() -> None:
     ids=["a long phrase", "a phrase again and again", "many phrases", "no spaces"],
 )
 def test_the_words_of_phrases_are_limited(query: str) -> None:
-    """The cost of a phrase is the number of its words, times that of the places of a word that an item repeats."""
+    """The cost of a phrase is the number of its words, times the number of places at which an item repeats a word."""
     wanted = fulltext._wanted(query)
     assert 0 < sum(len(term.words) for term in wanted) <= fulltext.MOST_TERMS
     assert len(set(wanted)) == len(wanted)

@@ -90,7 +90,7 @@ def test_notes_name_the_form_and_whether_a_zone_was_given(written: str, form: st
         ("159040260000000", None),
     ],
 )
-def test_the_number_of_digits_decides_whether_they_are_seconds_or_parts_of_them(
+def test_the_number_of_digits_decides_whether_they_are_seconds_milliseconds_or_no_date(
     written: str, moment: datetime | None
 ) -> None:
     assert Calendar().read(written) == moment

@@ -126,7 +126,8 @@ def test_an_item_of_json_that_goes_on_as_another_one_after_a_gap_is_damaged(is_p
     )
     found = parse(broken.encode(), {}, URL)
     assert [entry.guid for entry in found.entries] == ["a", "b", "d"]
-    assert found.flaw is not None and found.flaw.damaged == (1,)  # not the others, whose changes arrive
+    # The others are not damaged: their changes are stored.
+    assert found.flaw is not None and found.flaw.damaged == (1,)
 
 
 @pytest.mark.reading(7)

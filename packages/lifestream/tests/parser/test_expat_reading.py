@@ -32,7 +32,8 @@ DOCUMENTS = {
 def left_behind(body: bytes) -> int:
     """Return the bytes that only a garbage collection frees after *body* was read."""
     gc.collect()
-    gc.freeze()  # Older objects are not searched. They stay frozen: gc.unfreeze() would include conftest.py's.
+    # Older objects are not searched. They stay frozen: gc.unfreeze() would unfreeze those of conftest.py, too.
+    gc.freeze()
     gc.disable()
     before = gc.get_debug()
     try:

@@ -288,7 +288,7 @@ def test_a_date_may_lack_its_zone_and_time_and_other_values_are_no_date(written:
         ({"type": "WebSub", "url": "/hub"}, ""),
     ],
 )
-def test_a_hub_is_one_that_speaks_websub(hubs: Any, hub: str) -> None:
+def test_the_hub_of_a_feed_is_one_of_websub_or_of_no_type(hubs: Any, hub: str) -> None:
     assert feed(hubs=hubs).hub_url == hub
 
 

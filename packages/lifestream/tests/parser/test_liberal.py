@@ -150,7 +150,7 @@ def test_rule_18_markup_that_is_never_completed_takes_linear_time(
 
 
 @READERS
-def test_a_namespace_is_known_by_its_address_in_the_last_attribute_that_a_tag_keeps(
+def test_the_namespace_in_the_last_kept_attribute_of_a_tag_is_known(
     reader: Callable[[str], ParsedFeed],
 ) -> None:
     many = numbered(' xmlns:x#="u#"', MAX_ATTRIBUTES - 3)  # beside the version and two more namespaces

@@ -214,7 +214,7 @@ def test_a_child_that_dies_between_two_documents_fails_none(caplog: pytest.LogCa
     assert "a process that reads documents has ended between two of them" in caplog.text
 
 
-def test_closing_cancels_documents_that_wait_fails_those_that_are_read_and_ends_all_threads(
+def test_closing_cancels_waiting_documents_and_fails_those_being_read_and_ends_all_threads(
     asked: queue.SimpleQueue[_Child],
 ) -> None:
     threads = set(threading.enumerate())
@@ -236,7 +236,7 @@ def test_closing_cancels_documents_that_wait_fails_those_that_are_read_and_ends_
 
 
 @pytest.mark.parametrize("is_warm", [True, False])
-def test_a_document_whose_pool_closes_before_its_process_is_there_is_not_read(
+def test_a_document_is_not_read_if_the_pool_closes_before_a_process_is_there(
     is_warm: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     start = _Child.start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -116,11 +117,15 @@ class AdditionsTest(FeedServerTransactionTestCase):
             assert sorted(state for state, _ in self.states()) == left
 
     def test_cron_and_celery_add_feeds_as_well(self) -> None:
-        for path, update in (("/cron", lambda: call_command("update_feeds", verbosity=0)), ("/celery", update_feeds)):
+        updates: dict[str, Callable[[], Any]] = {
+            "/cron": lambda: call_command("update_feeds", verbosity=0),
+            "/celery": update_feeds,
+        }
+        for count, (path, update) in enumerate(updates.items(), 1):
             self.feedserver.add(path, feed(["one"]))
             additions.note(self.lifestream, [self.get_url(path)])
             update()
-        assert self.states() == [("added", "")] * 2
+            assert self.states() == [("added", "")] * count, path
 
     def test_addresses_that_are_left_when_a_turn_is_over_wait_for_the_next(self) -> None:
         for path in ("/1", "/2"):
@@ -177,7 +182,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
             add_feed(found, self.lifestream)
         assert not Feed.objects.exists()
 
-    def test_a_feed_that_is_deleted_since_it_was_found_is_stored_again(self) -> None:
+    def test_a_feed_that_was_deleted_after_it_was_found_is_stored_again(self) -> None:
         known = make_feed(self.get_url("/feed"), title="Known")
         found = find_feed(self.get_url("/feed"))
         known.delete()

@@ -197,7 +197,7 @@ class PageProcessTest(_Site):
 
 
 class FakeNetwork:
-    """A fetcher that finds nothing, since every request ends with *kind*, except those that *answers* has.
+    """A fetcher whose requests all fail with *kind*, except those for the URLs in *answers*.
 
     It knows the *limits* that it was made with, how many requests are *running*, and the *most* that ever were.
     """

@@ -1,5 +1,5 @@
-"""Static files in LIFESTREAM_HOME that the site's user may not read, as copies that another user has made, and links
-that go round in circles.
+"""Static files in LIFESTREAM_HOME that the site's user may not read, such as copies that another user has made, and
+links that go round in circles.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def told_by_a_site(home: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_in_the_frame_of_all_pages_is_named_and_leaves_the_pages_of_errors(mistake: str, home: Path) -> None:
+def test_a_mistake_in_the_frame_of_all_pages_is_named_and_error_pages_are_still_shown(mistake: str, home: Path) -> None:
     source, place = MISTAKES[mistake]
     (home / BASE).write_bytes(source if isinstance(source, bytes) else source.encode())
     log = told_by_a_site(home)
@@ -91,7 +91,7 @@ def test_a_folder_in_place_of_a_template_is_named(tmp_path: Path) -> None:
     assert culprit(raised.value) == str(tmp_path / "a.html")
 
 
-def test_the_template_is_named_that_raises_and_not_the_one_that_includes_it(tmp_path: Path) -> None:
+def test_the_template_that_raises_is_named_and_not_the_one_that_includes_it(tmp_path: Path) -> None:
     (tmp_path / "outer.html").write_text("\n{% include 'inner.html' %}", encoding="utf-8")
     (tmp_path / "inner.html").write_text("\n\n{{ fails }}", encoding="utf-8")
 
@@ -109,7 +109,7 @@ def test_an_error_of_no_template_names_none() -> None:
     assert record.getMessage() == "100%"
 
 
-def test_a_shortage_is_left_to_the_page_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lack_of_memory_while_an_error_page_is_rendered_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     def short(*_: object) -> str:
         raise MemoryError
 

@@ -1,8 +1,8 @@
 """Settings of the tests: SQLite in a temporary folder, or the database of LIFESTREAM_TEST_DATABASE_URL.
 
-SQLite is a file, in WAL mode and with immediate transactions, as on a real site: threads and processes
-share it. It gives rows that a query does not order in reverse: as a test on PostgreSQL, where such rows have any order,
-a test on SQLite fails if it relies on the order of their keys.
+SQLite is a file, in WAL mode and with immediate transactions, as on a real site: threads and processes share it. A
+query without an order finds its rows in reverse order of their keys, so that a test that relies on the order of keys
+fails. On PostgreSQL, such rows have any order.
 """
 
 from __future__ import annotations

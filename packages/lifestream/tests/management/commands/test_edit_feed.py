@@ -47,7 +47,7 @@ class EditFeed(CommandTestCase):
         assert "If-None-Match" not in self.feedserver.requests[-1].headers
         assert sorted(Item.objects.values_list("title", flat=True)) == ["one", "two"]
 
-    def test_login_headers_and_user_agent_are_set_and_never_shown(self) -> None:
+    def test_login_headers_and_user_agent_are_set_and_no_secret_is_shown(self) -> None:
         self.feedserver.add("/feed", Response(rss("secret"), auth="Basic ada:pass word"))
         url = self.get_url("/feed")
         printed, errors = self.edit(

@@ -169,4 +169,7 @@ def test_a_name_in_a_wrong_namespace_gets_the_usual_prefix_of_the_vocabulary() -
 def test_two_spellings_are_one_namespace() -> None:
     assert is_same("http://purl.org/dc/terms/", "https://www.purl.org/dc/terms#")
     assert not is_same("http://purl.org/dc/terms/", "http://purl.org/dc/elements/1.1/")
+
+
+def test_the_namespace_of_an_element_without_one_is_empty() -> None:
     assert (namespace_of(Element("{urn:a}b")), namespace_of(Element("b"))) == ("urn:a", "")
