@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import pytest
 
-from lifestream.message import Duration, Gap, Message, edited, from_stored, in_language, joined, say, stored
+from lifestream.message import Duration, Gap, Message, Number, edited, from_stored, in_language, joined, say, stored
 
 NESTED = say("not-to-be-had", url="https://example.org/", reason=say("no-host", url="x"))
 
@@ -19,6 +20,10 @@ NESTED = say("not-to-be-had", url="https://example.org/", reason=say("no-host", 
         (say("feed-publishes", often=Gap(302400), wait=Duration(43200)), "the feed publishes twice a week: 12 hours"),
         (say("errors-in-a-row", count=1, wait=Duration(60)), "1 error in a row, 60 seconds apart"),
         (say("errors-in-a-row", count=3, wait=Duration(60)), "3 errors in a row, 60 seconds apart"),
+        (
+            say("cap-entries", limit=Number(10_000)),
+            "entries of a document: at most 10,000 entries, the latest ones are kept",
+        ),
         (NESTED, "https://example.org/ can't be fetched: x names no host"),
         (say("no-host", url="{curly} %(percent)s"), "{curly} %(percent)s names no host"),
     ],
@@ -76,14 +81,24 @@ class _InCapitals:
     """A language in which every text of lifestream is in capitals."""
 
     def gettext(self, text: str, /) -> str:
-        return text.upper().replace("{URL}", "{url}").replace("{REASON}", "{reason}").replace("{PARTS}", "{parts}")
+        return (
+            text.upper()
+            .replace("{URL}", "{url}")
+            .replace("{REASON}", "{reason}")
+            .replace("{PARTS}", "{parts}")
+            .replace("{LIMIT}", "{limit}")
+        )
 
     def ngettext(self, one: str, many: str, count: int, /) -> str:
         return f"<{many}>"
 
+    def number(self, value: int, /) -> str:
+        return f"#{value}"
+
 
 def test_a_message_is_reported_in_another_language_with_the_messages_in_it() -> None:
     assert in_language(NESTED, _InCapitals()) == "https://example.org/ CAN'T BE FETCHED: x NAMES NO HOST"
+    assert "AT MOST #10000" in in_language(say("cap-tags", limit=Number(10_000)), _InCapitals())
 
 
 def test_the_texts_in_a_message_can_be_edited() -> None:

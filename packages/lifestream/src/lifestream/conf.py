@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils import translation
 from django.utils.encoding import force_str
 from django.utils.translation import gettext
 
@@ -29,6 +28,7 @@ from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_pr
 from lifestream.message import in_language
 from lifestream.setting_values import Network, SettingValues
 from lifestream.terminal import quoted
+from lifestream.wording import ACTIVE
 
 if TYPE_CHECKING:
     from lifestream.content.sanitizer_rules import SanitizerRules
@@ -66,7 +66,7 @@ class Settings(SettingValues):
         try:
             return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
-            problem = in_language(error.args[0], translation)
+            problem = in_language(error.args[0], ACTIVE)
             raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {problem}.") from error
 
     @property
@@ -147,7 +147,7 @@ class Settings(SettingValues):
         try:
             return "" if value == DIRECT else checked_proxy(value)
         except OptionRefused as error:
-            raise ImproperlyConfigured(f"LIFESTREAM_PROXY: {in_language(str(error), translation)}.") from error
+            raise ImproperlyConfigured(f"LIFESTREAM_PROXY: {in_language(str(error), ACTIVE)}.") from error
 
     @property
     def max_body(self) -> int:

@@ -40,7 +40,14 @@ class Gap:
     seconds: float
 
 
-Value: TypeAlias = "str | int | float | Duration | Gap | tuple[str, ...]"
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number that may be large. It is worded with its thousands apart: "2,000", or "2.000" in German."""
+
+    value: int
+
+
+Value: TypeAlias = "str | int | float | Duration | Gap | Number | tuple[str, ...]"
 """What a message may contain: text, which may be another message, numbers, times; or several texts."""
 
 
@@ -145,6 +152,8 @@ def _as_json(value: Value) -> Any:
             return {"seconds": seconds}
         case Gap(seconds):
             return {"gap": seconds}
+        case Number(number):
+            return {"number": number}
         case tuple():
             return [_as_json(part) for part in value]
         case _:
@@ -161,6 +170,8 @@ def _from_json(value: Any, depth: int) -> Value:
             return Duration(float(seconds))
         case {"gap": int() | float() as seconds}:
             return Gap(float(seconds))
+        case {"number": int(number)}:
+            return Number(number)
         case list():
             return tuple(str(_from_json(part, depth - 1)) for part in value)
         case str() | int() | float():
@@ -185,6 +196,8 @@ def _value_in_words(value: Value, language: Language) -> str:
             return in_words(seconds, language)
         case Gap(seconds):
             return how_often(seconds, language)
+        case Number(number):
+            return language.number(number)
         case tuple():
             return "; ".join(in_language(part, language) for part in value)
         case str():

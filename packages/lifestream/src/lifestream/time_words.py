@@ -6,10 +6,11 @@ from typing import Final, Protocol
 
 
 class Language(Protocol):
-    """The functions of a language that are needed here. `django.utils.translation` has them, and so has `English`."""
+    """The functions of a language that are needed here: see `English`, and `wording` for those of Django."""
 
     def gettext(self, text: str, /) -> str: ...
     def ngettext(self, one: str, many: str, count: int, /) -> str: ...
+    def number(self, value: int, /) -> str: ...
 
 
 class English:
@@ -24,6 +25,11 @@ class English:
     def ngettext(one: str, many: str, count: int, /) -> str:
         """Return *one* for a *count* of 1, else *many*."""
         return one if count == 1 else many
+
+    @staticmethod
+    def number(value: int, /) -> str:
+        """Return *value* with commas between its thousands."""
+        return f"{value:,}"
 
 
 ENGLISH: Final = English()

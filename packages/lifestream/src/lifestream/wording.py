@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils import timezone, translation
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from lifestream import time_words
@@ -12,36 +13,43 @@ from lifestream.content.text_direction import isolated
 from lifestream.message import edited, in_language
 
 
-class _Active:
+class Active:
     """The language that Django has activated, for a request or a command."""
 
     @staticmethod
     def gettext(text: str, /) -> str:
+        """Return the translation of *text*."""
         return translation.gettext(text)
 
     @staticmethod
     def ngettext(one: str, many: str, count: int, /) -> str:
+        """Return the translation of *one* or *many*, whichever the language uses for *count*."""
         return translation.ngettext(one, many, count)
 
+    @staticmethod
+    def number(value: int, /) -> str:
+        """Return *value* with its thousands apart."""
+        return number_format(value, force_grouping=True)
 
-_ACTIVE = _Active()
+
+ACTIVE = Active()
 
 
 def worded(text: str) -> str:
     """Return *text*, which may be a message, in the active language. The texts in it come from servers and documents,
     so they are isolated: they can't reverse the words after them.
     """
-    return in_language(edited(text, isolated), _ACTIVE)
+    return in_language(edited(text, isolated), ACTIVE)
 
 
 def in_words(seconds: float) -> str:
     """Return a length of time in the active language: "1 hour 30 minutes"."""
-    return time_words.in_words(seconds, _ACTIVE)
+    return time_words.in_words(seconds, ACTIVE)
 
 
 def relative(at: datetime) -> str:
     """Return *at* as seen from now, in the active language: "3 hours ago", "in 5 minutes"."""
-    return time_words.relative((at - timezone.now()).total_seconds(), _ACTIVE)
+    return time_words.relative((at - timezone.now()).total_seconds(), ACTIVE)
 
 
 def when(at: datetime | None, now: datetime) -> str:

@@ -280,7 +280,7 @@ def test_an_exceeded_cap_is_reported_in_the_language_of_the_reader() -> None:
         json.loads(json.dumps(PREPARED.pack(prepared)))
     ).capped  # as the parser's process sends it
     with translation.override("de"):
-        assert worded(reported) == ("einmal begrenzt: ein Titel: höchstens 2,000 Zeichen, der Text wird gekürzt, mit …")
+        assert worded(reported) == ("einmal begrenzt: ein Titel: höchstens 2.000 Zeichen, der Text wird gekürzt, mit …")
 
 
 def test_every_cap_is_in_the_manual() -> None:

@@ -23,7 +23,7 @@ from functools import cached_property
 from typing import Final
 
 from lifestream.content.tokenizer import Term, line_of, terms
-from lifestream.message import Message, say
+from lifestream.message import Message, Number, say
 
 MOST_RULES: Final = 500
 MOST_TERMS: Final = 1_000
@@ -178,9 +178,9 @@ def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
         rule_count, term_count = rule_count + 1, term_count + max(1, len(words), letters // _LETTERS_OF_TERM)
         if is_too_long or rule_count > MOST_RULES or term_count > MOST_TERMS:
             if rule_count > MOST_RULES:
-                refuse(say("too-many-rules", number=number, line=_quoted(line), most=f"{MOST_RULES:,}"))
+                refuse(say("too-many-rules", number=number, line=_quoted(line), most=Number(MOST_RULES)))
             else:
-                refuse(say("too-many-terms", number=number, line=_quoted(line), most=f"{MOST_TERMS:,}"))
+                refuse(say("too-many-terms", number=number, line=_quoted(line), most=Number(MOST_TERMS)))
             return
         yield Rule(field, words, "" if words else address)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from lifestream.content.late_pattern import late
 from lifestream.entry import ParsedFeed
-from lifestream.message import say
+from lifestream.message import Number, say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import decode
 from lifestream.parser.errors import NotAFeed
@@ -38,7 +38,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
     # From here on, what is no longer needed of a large document is freed at once. `texts.pop()` hands over the only
     # reference to the text, so that the function that is called can free the text.
     if has_too_many_names(decoded.text):
-        raise NotAFeed(say("too-many-names", limit=f"{MOST_DIFFERENT_NAMES:,}"))
+        raise NotAFeed(say("too-many-names", limit=Number(MOST_DIFFERENT_NAMES)))
     overwritten = _overwritten(decoded.text)
     texts, decoded = [trimmed(decoded.text)], decoded._replace(text="")
     document = strict.read(texts.pop())

@@ -22,7 +22,7 @@ from lifestream.content.clean_html import CleanHtml
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.sanitizer import Beginning
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person, Source
-from lifestream.message import Message, say
+from lifestream.message import Message, Number, say
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
 
@@ -43,7 +43,7 @@ class Cap:
     @property
     def message(self) -> Message:
         """The message about this cap."""
-        return say(self.code, limit=f"{self.limit:,}")
+        return say(self.code, limit=Number(self.limit))
 
 
 ENTRIES: Final = Cap("cap-entries", 10_000)

@@ -29,7 +29,7 @@ from lifestream.fetcher.feed_urls import (
     url_key,
     without_logins,
 )
-from lifestream.message import say
+from lifestream.message import Number, say
 from lifestream.models import Lifestream, Subscription, sort_names
 from lifestream.parser.encoding import decode
 from lifestream.parser.wellformed import flaw_of
@@ -143,7 +143,7 @@ def read_list(document: bytes) -> OpmlList:
             is_folder = not url and purpose not in ("link", "include")
             folders += [title] if title and is_folder else []
         if len(outlines) > most:
-            raise NotOpml(say("opml-too-many", most=f"{most:,}"))
+            raise NotOpml(say("opml-too-many", most=Number(most)))
         if len(folders) > MAX_DEPTH:
             raise NotOpml(say("opml-too-deep", most=MAX_DEPTH))
     if not is_list and not outlines:

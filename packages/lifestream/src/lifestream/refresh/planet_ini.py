@@ -20,7 +20,7 @@ from lifestream.conf import settings
 from lifestream.content.filter_rules import MOST_RULES
 from lifestream.content.plaintext import one_line, scrub, shorten
 from lifestream.fetcher.feed_urls import shown_in_message
-from lifestream.message import say
+from lifestream.message import Number, say
 from lifestream.refresh.opml import LONGEST_NAME, NotOpml, Outline, too_large
 
 _SECTION = re.compile(r"^\[[^\]\n]+\]\s*$", re.MULTILINE)
@@ -65,7 +65,7 @@ def read(document: bytes) -> list[Outline]:
         if url:
             found.setdefault(url, _outline(url, given))
         if len(found) > most:
-            raise NotOpml(say("opml-too-many", most=f"{most:,}"))
+            raise NotOpml(say("opml-too-many", most=Number(most)))
     if not found:
         raise NotOpml(say("no-planet"))
     first_accepted = next((outline for outline in found.values() if not outline.refusal), None)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -97,9 +98,9 @@ def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:
         yield Fact(_("too much"), worded(note), "doubtful")
     yield from _several(_("problem"), [" ".join(worded(each.message).split()) for each in prepared.problems], "bad")
     if prepared.left_out:
-        left_out = _("{count} by the plugin {plugin}").format(count=f"{prepared.left_out:,}", plugin=prepared.plugin)
+        left_out = _("{count} by the plugin {plugin}").format(count=_number(prepared.left_out), plugin=prepared.plugin)
         yield Fact(_("left out"), left_out)
-    yield Fact(_("items"), f"{len(prepared.items):,}")
+    yield Fact(_("items"), _number(len(prepared.items)))
 
 
 def _well_formed(feed: ParsedFeed) -> Fact:
@@ -113,7 +114,7 @@ def _well_formed(feed: ParsedFeed) -> Fact:
         return Fact(_("well-formed"), f"{text}; {mended}", "doubtful")
     damaged = len(flaw.damaged)
     items = ngettext("{count} item may be incomplete", "{count} items may be incomplete", damaged)
-    loss = items.format(count=f"{damaged:,}") if damaged else _("what could be read was read")
+    loss = items.format(count=_number(damaged)) if damaged else _("what could be read was read")
     return Fact(_("well-formed"), f"{text}; {loss}", "bad")
 
 
@@ -129,7 +130,7 @@ def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[F
     if item.guid != item.link:
         yield Fact("guid", item.guid)
     yield Fact(_("language"), item.language)
-    size = _("{count} characters of HTML").format(count=f"{len(item.content):,}")
+    size = _("{count} characters of HTML").format(count=_number(len(item.content)))
     yield Fact(_("text"), f"{isolated(item.summary)} ({size})" if item.content else item.summary)
     yield Fact(_("tags"), ", ".join(item.tags))
     yield from _episode(item)
@@ -138,10 +139,14 @@ def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[F
     yield from _several(_("removed"), list(removed))
 
 
+def _number(value: int) -> str:
+    return number_format(value, force_grouping=True)
+
+
 def _several(label: str, values: list[str], tone: str = "") -> Iterator[Fact]:
     yield from (Fact(label, value, tone) for value in values[:MOST_SHOWN])
     if len(values) > MOST_SHOWN:
-        yield Fact("", _("and {count} more").format(count=f"{len(values) - MOST_SHOWN:,}"))
+        yield Fact("", _("and {count} more").format(count=_number(len(values) - MOST_SHOWN)))
 
 
 def _date(label: str, date: datetime, notes: Notes) -> Fact:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, TextIO, cast
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
@@ -67,8 +68,8 @@ def _lines(found: Health) -> list[str]:
         (gettext("failing"), str(found.failing)),
         (gettext("due"), due),
         (gettext("last run"), ago(found.last_run, found.now) if found.last_run else gettext("none yet")),
-        (gettext("items"), f"{found.items:,}"),
-        (gettext("posts"), f"{found.posts:,}"),
+        (gettext("items"), number_format(found.items, force_grouping=True)),
+        (gettext("posts"), number_format(found.posts, force_grouping=True)),
         (gettext("database"), f"{found.size / 1e6:,.1f} MB"),
     ]
     width = max(len(label) for label, _ in rows) + 2
