@@ -203,6 +203,7 @@ class Documents(RuleTestCase):
             self.subscribe(f"/{number}", Response(head + rss("a &x; b")))
         self.refresh()
         self.feedserver.assert_not_requested("/secret")
+        assert len(self.asked()) == 4
         for item in Item.objects.all():
             assert "secret" not in item.title + item.content
 

@@ -105,7 +105,7 @@ class ImportOpml(CommandTestCase):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lifestream_that_is_deleted_meanwhile_is_the_reason_in_one_line(tmp_path: Path) -> None:
+def test_the_deletion_of_the_lifestream_meanwhile_is_reported_in_one_line(tmp_path: Path) -> None:
     Lifestream.objects.create(slug="main", title="Main")
     file = tmp_path / "list.opml"
     file.write_bytes(render("t", [Outline("https://a.example/")]))

@@ -27,6 +27,7 @@ def test_an_owner_logs_in_and_out(client: Client, ada: User) -> None:
     login = "/account/login/?next=/main/manage/"
     answer = client.post(login, {"username": "ada", "password": "correct horse battery", "next": "/main/manage/"})
     assert answer["Location"] == "/main/manage/"
+    assert client.get("/main/manage/").status_code == 200
     assert client.get("/account/logout/").status_code == 405
     assert client.post("/account/logout/")["Location"] == "/"
     assert client.get("/main/manage/").status_code == 302
