@@ -194,7 +194,8 @@ def test_a_line_is_printable_whatever_is_asked_for(start: Start, feeds: Path, en
     assert without_clock(process.line(), feeds) == f"GET {shown} -> 404 Not Found, N bytes in N ms"
 
 
-def test_without_a_terminal_there_are_no_colours(start: Start, feeds: Path) -> None:
+def test_without_a_terminal_there_are_no_colours(start: Start, feeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
     process = start("serve", str(feeds), TERM="xterm")
     get(f"{process.line()}/atom.xml")
     assert "\033" not in process.line()

@@ -96,9 +96,7 @@ def test_rules_without_words_are_falsy() -> None:
 
 
 @pytest.mark.parametrize(("outer", "allowed"), [(("python", ""), True), (("nothing", ""), False), (("", "doe"), False)])
-def test_the_rules_of_a_subscription_apply_within_those_of_its_lifestream(
-    outer: tuple[str, str], allowed: bool
-) -> None:
+def test_an_item_must_pass_the_rules_of_the_lifestream_too(outer: tuple[str, str], allowed: bool) -> None:
     assert Rules.of("release", "", within=Rules.of(*outer)).allow(ITEM) is allowed
 
 

@@ -103,7 +103,7 @@ class Addresses(RuleTestCase):
         assert Item.objects.count() == 0
 
     @pytest.mark.rule(27)
-    def test_the_address_that_was_checked_is_the_one_that_is_connected_to(self) -> None:
+    def test_a_connection_goes_to_the_address_that_was_checked(self) -> None:
         self.feedserver.add("/feed", feed())
         url = f"http://rebound.example:{self.port}/feed"
         make_feed(url, next_fetch=START)

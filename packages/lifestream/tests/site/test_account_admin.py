@@ -64,7 +64,7 @@ def test_a_search_for_thousands_of_words_is_cut_and_finds_nothing(admin_user: Us
 
 
 @pytest.mark.parametrize("lookup", ["lifestreams", "lifestreams__isnull", "lifestreams__in", "logentry"])
-def test_only_superusers_can_filter_users_by_what_belongs_to_them(admin_user: User, lookup: str) -> None:
+def test_only_superusers_can_filter_users_by_what_the_users_own(admin_user: User, lookup: str) -> None:
     private = make_lifestream("private", owner=User.objects.create_user("owner"), is_public=False)
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))

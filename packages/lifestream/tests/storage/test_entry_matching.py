@@ -1,5 +1,5 @@
 """The stored item that an entry belongs to: documents are fetched one after the other, and the items that are stored
-afterwards are compared.
+afterwards are compared. The numbers of rules are those that `scripts/rules.py` prints.
 """
 
 from __future__ import annotations

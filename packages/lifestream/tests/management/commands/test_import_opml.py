@@ -70,7 +70,7 @@ class ImportOpml(CommandTestCase):
         assert line.startswith("Has no counterpart: ") and "All is well" in line
 
     @pytest.mark.skipif(os.name == "nt", reason="no name of a file has a line feed")
-    def test_the_name_of_a_damaged_list_does_not_begin_a_line(self) -> None:
+    def test_a_line_feed_in_the_name_of_a_damaged_list_begins_no_line(self) -> None:
         self.file = self.file.with_name("list\nAll is well.opml")
         self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
         with mock.patch("sys.stderr", io.StringIO()) as errors:

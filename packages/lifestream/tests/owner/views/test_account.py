@@ -94,7 +94,7 @@ def test_after_ten_wrong_old_passwords_none_is_compared_for_a_minute(
     assert client.post("/account/password/", fields, REMOTE_ADDR=visitor).status_code == 302
 
 
-def test_old_passwords_wait_for_their_turn_with_those_of_logins(
+def test_old_passwords_wait_for_their_turn_together_with_the_passwords_of_logins(
     client: Client, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(ada)
