@@ -68,7 +68,7 @@ def cut(data: bytes, chance: random.Random) -> list[bytes]:
 
 
 def fault_of(data: bytes, pieces: list[bytes]) -> str:
-    """Return how our reader misreads *data*, whole or in *pieces*, or "" if it reads it correctly."""
+    """Return how our reader misreads *data*, whole or in *pieces*, or "" if it is read correctly."""
     whole = events_of([data])
     in_pieces = events_of(pieces)
     if whole != in_pieces:

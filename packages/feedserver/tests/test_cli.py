@@ -168,7 +168,7 @@ def test_a_mistake_in_a_fixture_is_explained_below_the_line_of_the_request(start
     assert steady(process.line(), feeds).startswith("    FEEDS/atom.xml:2: 'often' is no status")
 
 
-def test_a_doubtful_line_of_a_fixture_gives_a_warning_below_that_of_the_request(start: Start, feeds: Path) -> None:
+def test_a_doubtful_line_of_a_fixture_gives_a_warning_below_the_line_of_the_request(start: Start, feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
     process = start("serve", str(feeds))
     get(f"{process.line()}/atom.xml")
@@ -194,7 +194,8 @@ def test_a_line_is_printable_whatever_is_asked_for(start: Start, feeds: Path, en
     assert without_clock(process.line(), feeds) == f"GET {shown} -> 404 Not Found, N bytes in N ms"
 
 
-def test_without_a_terminal_there_are_no_colours(start: Start, feeds: Path) -> None:
+def test_without_a_terminal_there_are_no_colours(start: Start, feeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
     process = start("serve", str(feeds), TERM="xterm")
     get(f"{process.line()}/atom.xml")
     assert "\033" not in process.line()

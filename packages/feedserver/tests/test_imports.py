@@ -25,13 +25,13 @@ FEW_TESTS_NEED = {
 
 
 def loaded(statement: str) -> set[str]:
-    """Return the modules that *statement* loads in a new interpreter, without those that a tracer has loaded before."""
+    """Return the modules that *statement* loads in a new interpreter, without those that were loaded before."""
     program = f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     return set(done.stdout.split())
 
 
-def test_modules_that_few_tests_need_are_not_loaded_by_all() -> None:
+def test_importing_feedserver_loads_no_module_that_few_tests_need() -> None:
     assert loaded("import feedserver") & FEW_TESTS_NEED == set()
 
 

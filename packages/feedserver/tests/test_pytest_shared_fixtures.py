@@ -260,7 +260,7 @@ def test_what_a_shared_fixture_has_caused_fails_each_rerun_of_the_test(
     assert message in outcome.under("test_runs")
 
 
-def test_a_rerun_begins_with_what_shared_fixtures_have_caused_alone(suite: Suite) -> None:
+def test_a_rerun_begins_with_only_the_problems_that_shared_fixtures_have_caused(suite: Suite) -> None:
     suite.pytester.makeconftest(RERUNS)
     suite.write(f"""
         from feedserver import Response, VerificationError

@@ -115,7 +115,7 @@ def test_starting_twice_is_an_error_and_stopping_twice_is_not(root: Path) -> Non
 
 
 class Signalled(BaseException):
-    """Stands for what a signal handler raises in whatever the main thread does, such as that of pytest-timeout."""
+    """Stands for an exception of a signal handler, such as the one of pytest-timeout, which may come at any line."""
 
 
 def signalled(*_: object, **__: object) -> NoReturn:

@@ -97,7 +97,7 @@ class TestConfiguration:
         read = {
             name
             for source in sources
-            if "start_response" not in source  # the environment of a request, which WSGI calls so too
+            if "start_response" not in source  # in such a module, `environ` is a request of WSGI
             for name in re.findall(r'\b(?:environ(?:\.\w+\(|\[)|getenv\()\s*"(\w+)"', source)
         }
         assert "LIFESTREAM_HOME" in read

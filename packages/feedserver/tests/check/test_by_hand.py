@@ -33,7 +33,7 @@ def get(url: str) -> str:
 
 
 class Person(threading.Thread):
-    """Imports the OPML, lets the reader refresh in each round, and ticks what it shows.
+    """Imports the OPML, lets the reader refresh in each round, and ticks the items that the reader shows.
 
     With *leaves_after*, the person presses Ctrl-C after that many rounds.
     """
@@ -237,7 +237,7 @@ def test_a_session_of_another_user_is_refused_before_the_run() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
-def test_a_session_that_cannot_be_written_during_the_run_ends_it_with_a_reason(
+def test_a_run_whose_session_cannot_be_written_ends_with_a_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import resource

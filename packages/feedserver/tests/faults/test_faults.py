@@ -390,7 +390,7 @@ def test_the_journal_describes_which_faults_were_injected_and_where(server: Feed
     assert described.endswith(" ms, interim 103: injected at byte 0, reset after 512: injected at byte 512, reset")
 
 
-def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
+def test_an_exchange_without_faults_lists_none(server: FeedServer) -> None:
     server.add("/f", Response("x"))
     raw_answer(server)
     assert server.journal.exchanges[0].faults == ()

@@ -31,7 +31,7 @@ def test_a_guid_that_is_the_link_is_a_permalink() -> None:
     assert said(Feed(entries=[Entry(link=link, id=link)]), "rss", "channel/item/guid/@isPermaLink") == ["true"]
 
 
-def test_atom_uses_the_date_of_publication_as_that_of_the_update() -> None:
+def test_in_atom_the_date_of_publication_stands_in_for_a_missing_date_of_update() -> None:
     published = datetime(2026, 11, 1, tzinfo=UTC)
     feed = Feed(entries=[Entry(published=published)])
     assert said(feed, "atom", "a:entry/a:updated") == said(feed, "atom", "a:updated") == ["2026-11-01T00:00:00Z"]

@@ -117,7 +117,9 @@ def test_all_criteria_count_and_a_near_miss_is_reported(server: FeedServer) -> N
         ([], "/a did not come as request 1 in the order."),
     ],
 )
-def test_an_order_is_expected(server: FeedServer, came: list[str], problem: str) -> None:
+def test_all_expected_requests_must_come_in_order_and_none_more_often(
+    server: FeedServer, came: list[str], problem: str
+) -> None:
     expected = server.expect_in_order("/a", "/b", "/a")
     ask(server, *came)
     assert expected.is_met == (not problem)
@@ -151,7 +153,7 @@ def test_what_the_journal_has_dropped_after_it_was_cleared_cannot_be_counted_eit
         server.add(Pattern("/<path:any>"), Response())
         ask(server, *["/old"] * 7)
         expected = server.expect("/feed", times=0)
-        server.journal.clear()  # from 0 on, it counts what it drops
+        server.journal.clear()  # the journal counts what it drops from 0 again
         ask(server, "/feed", "/a", "/b")
         assert server.journal.dropped == 1
         with pytest.raises(VerificationError, match="the journal has dropped some requests; raise journal_limit"):

@@ -68,7 +68,7 @@ def test_of_two_routes_that_fit_equally_the_later_wins(server: FeedServer, clien
     assert client.get("/two").body == b"new"
 
 
-def test_a_route_replaces_that_of_its_own_state_only(server: FeedServer, client: RawClient) -> None:
+def test_a_route_replaces_only_the_route_of_the_same_state(server: FeedServer, client: RawClient) -> None:
     for state in (None, {"on": True}):
         server.add("/again", OLD, state=state)
     server.add("/again", NEW, state={"on": True})

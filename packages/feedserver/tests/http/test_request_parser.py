@@ -280,7 +280,7 @@ def test_a_head_that_was_read_before_means_the_same_to_every_reader() -> None:
         assert ended is not None and ended.raw == head + b"12"
 
 
-def test_a_client_of_1_1_that_expects_100_and_sends_no_body_yet_gets_it() -> None:
+def test_a_client_of_http_1_1_gets_the_100_that_it_expects_unless_its_body_has_come() -> None:
     head = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n"
     assert [type(e) for e in read_all([head, b"abc"])[0]] == [ContinueExpected, Request]
     assert [type(e) for e in read_all([head + b"abc"])[0]] == [Request]

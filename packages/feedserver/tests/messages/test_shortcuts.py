@@ -38,7 +38,7 @@ def test_an_invalid_date_cannot_be_touched() -> None:
 
 
 @pytest.mark.parametrize("zone", ["", " -0000", " +0000", " GMT"])
-def test_a_date_without_a_zone_or_in_that_of_utc_is_read_as_utc(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_date_without_a_zone_or_in_utc_is_read_as_utc(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "XST-5")
     if hasattr(time, "tzset"):  # elsewhere, the zone of the machine is not changed
         time.tzset()

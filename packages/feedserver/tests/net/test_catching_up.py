@@ -110,7 +110,7 @@ def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
     late_server.verify()
 
 
-def test_requests_that_wait_behind_an_answer_that_resets_its_connection_are_journalled(
+def test_requests_behind_an_answer_with_a_reset_are_journalled(
     late_server: FeedServer,
 ) -> None:
     gate = Gate()
@@ -132,7 +132,7 @@ def test_requests_that_wait_behind_an_answer_that_resets_its_connection_are_jour
 
 
 @pytest.mark.parametrize("fault", ["close after headers", "close after 3", "close at end", "garbage", "reset at end"])
-def test_a_request_behind_an_answer_that_ends_its_connection_is_journalled_before_that_end(
+def test_a_request_behind_an_answer_is_journalled_before_the_answer_ends_the_connection(
     late_server: FeedServer, fault: str
 ) -> None:
     at_the_end: list[str] = []
@@ -207,7 +207,7 @@ def test_requests_of_a_client_that_leaves_before_its_answer_are_journalled(
     late_server.verify()
 
 
-def test_more_than_is_read_behind_an_answer_under_way_is_a_problem(
+def test_data_left_unread_behind_an_answer_under_way_is_a_problem(
     late_server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "MOST_WAITING", 10)
@@ -254,7 +254,7 @@ def test_a_request_behind_an_answer_that_never_ends_is_journalled(tls: bool) -> 
         assert str(late.request) == "GET /late"
 
 
-def test_a_client_that_floods_an_answer_that_never_ends_is_read_up_to_a_limit() -> None:
+def test_a_client_that_floods_a_stalled_answer_is_read_up_to_a_limit() -> None:
     with FeedServer() as server:
         server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
         with RawClient(server) as client:
@@ -342,7 +342,9 @@ def test_no_assertion_passes_while_a_request_waits_behind_an_answer_under_way(
     assert not none.is_met
 
 
-def test_what_follows_the_last_request_and_empty_lines_are_no_requests_that_wait(late_server: FeedServer) -> None:
+def test_neither_data_after_the_last_request_nor_empty_lines_count_as_a_waiting_request(
+    late_server: FeedServer,
+) -> None:
     late_server.start()
     late_server.add("/slow", Response("x", delay=PATIENCE))
     with RawClient(late_server) as client, RawClient(late_server) as other:
@@ -400,7 +402,7 @@ def test_a_blocked_loop_is_reported(late_server: FeedServer, monkeypatch: pytest
             release.set()
 
 
-def test_a_listener_that_a_visitor_calls_may_not_wait_for_the_loop() -> None:
+def test_a_listener_called_on_the_event_loop_may_verify_and_may_not_refuse() -> None:
     said: list[str] = []
     with FeedServer() as server, FeedServer() as other:
 
@@ -487,7 +489,7 @@ def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
         assert has_begun.wait(PATIENCE)
         far.send(b"x")
         catching.start()
-        while len(loop._soon) < 2 and catching.is_alive():  # until that turn will make the call of `catch_up`
+        while len(loop._soon) < 2 and catching.is_alive():  # until `catch_up` has asked for a call
             time.sleep(0.001)
         goes_on.set()
         catching.join(PATIENCE)
@@ -496,7 +498,7 @@ def test_catching_up_waits_for_a_turn_that_begins_after_the_call() -> None:
     assert seen_at_the_return == [1]
 
 
-def test_a_queue_of_clients_that_is_never_empty_is_waited_for_a_limited_number_of_turns() -> None:
+def test_the_turns_for_a_queue_of_clients_that_is_never_empty_are_limited() -> None:
     turns = Turns()
     assert sum(turns.take(None) for _ in range(2 * TURNS_OF_A_QUEUE)) == TURNS_OF_A_QUEUE
 
@@ -506,6 +508,6 @@ def test_after_turns_with_much_data_one_more_turn_is_waited_for() -> None:
     assert [turns.take(waiting) for waiting in (MUCH, MUCH, 1, 1)] == [True, True, True, False]
 
 
-def test_a_connection_that_is_never_read_empty_is_waited_for_a_limited_number_of_turns() -> None:
+def test_the_turns_for_a_connection_with_endless_data_are_limited() -> None:
     turns = Turns()
     assert sum(turns.take(MUCH) for _ in range(2 * MOST_TURNS)) == MOST_TURNS

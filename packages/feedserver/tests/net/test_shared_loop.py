@@ -166,7 +166,7 @@ def test_a_visitor_runs_in_its_own_thread_if_the_system_allows_visits(thread: Lo
 
 
 class Proactorlike(asyncio.SelectorEventLoop):
-    """A loop of asyncio's that can't watch sockets, as the one of Windows."""
+    """An asyncio loop that can't watch sockets, like the one on Windows."""
 
     def add_reader(self, fd: object, callback: object, *args: object) -> None:
         raise NotImplementedError

@@ -34,9 +34,7 @@ def test_the_page_is_in_the_language_of_the_reader(admin_client: Client) -> None
         assert all(escape(limit.why) in page for limit in limits())
 
 
-def test_an_editor_may_see_the_page_and_staff_who_may_not_see_feeds_may_not(
-    client: Client, django_user_model: Any
-) -> None:
+def test_only_staff_who_may_see_feeds_may_see_the_page(client: Client, django_user_model: Any) -> None:
     client.force_login(editor())
     assert client.get(ADDRESS).status_code == 200
     client.force_login(django_user_model.objects.create_user("mute", is_staff=True))

@@ -67,7 +67,7 @@ def test_the_longer_words_of_german_fit_a_telephone(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_only_pictures_are_requested_from_other_hosts(
+def test_only_pictures_are_requested_from_other_hosts_and_without_a_referrer(
     chromium: Browser, demo: str, at: dict[str, str], path: str
 ) -> None:
     with visiting(chromium, demo) as visitor:

@@ -75,7 +75,7 @@ def test_a_rule_matches_an_item_that_has_all_its_words_and_phrases(rule: str, ma
         ("", "title:\n?!\npython", False),
     ],
 )
-def test_an_item_passes_if_no_block_rule_matches_and_a_keep_rule_does_or_there_is_none(
+def test_an_item_passes_unless_a_block_rule_matches_or_there_are_keep_rules_and_none_matches(
     keep: str, block: str, allowed: bool
 ) -> None:
     assert Rules.of(keep, block).allow(ITEM) is allowed
@@ -96,9 +96,7 @@ def test_rules_without_words_are_falsy() -> None:
 
 
 @pytest.mark.parametrize(("outer", "allowed"), [(("python", ""), True), (("nothing", ""), False), (("", "doe"), False)])
-def test_the_rules_of_a_subscription_apply_within_those_of_its_lifestream(
-    outer: tuple[str, str], allowed: bool
-) -> None:
+def test_an_item_must_pass_the_rules_of_the_lifestream_too(outer: tuple[str, str], allowed: bool) -> None:
     assert Rules.of("release", "", within=Rules.of(*outer)).allow(ITEM) is allowed
 
 
@@ -124,7 +122,7 @@ def test_the_number_of_rules_is_limited(text: str, line: int, many: str) -> None
 
 
 @pytest.mark.parametrize("text", ["\ufdfa" * 99_000, f"{chr(0xFDFA) * 190}\n" * 500], ids=["one line", "many lines"])
-def test_rules_of_few_characters_and_very_many_letters_are_not_read(text: str) -> None:
+def test_the_letters_that_few_characters_stand_for_are_limited(text: str) -> None:
     """An import reads the rules of all subscribers again, and holds the database meanwhile."""
     with pytest.raises(RuleError, match="at most 1,000 words and phrases count"):
         check(text)
@@ -140,7 +138,7 @@ def test_the_rules_up_to_the_limit_still_apply() -> None:
 
 
 @pytest.mark.parametrize("character", ["\ufdfa", "\u6771", "a"])
-def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> None:
+def test_the_lines_that_rules_read_are_not_many_times_as_long_as_the_text(character: str) -> None:
     """The character U+FDFA stands for 18 letters, and each rule would read all of them."""
     text = f"early {character * 40_000} late"
     for each in (text, text[:2_000]):
@@ -164,8 +162,8 @@ def test_rules_read_no_line_many_times_as_long_as_the_text(character: str) -> No
     ],
     ids=["phrase", "long phrase", "link", "link beyond ASCII", "short item"],
 )
-def test_the_cost_of_rules_and_the_size_of_an_item_tell_how_long_they_take(rule: str, item: RuleSubject) -> None:
-    """Imports have a budget of both. A text may have the beginning of a phrase at each place."""
+def test_the_cost_of_rules_and_the_size_of_an_item_tell_how_long_the_rules_take(rule: str, item: RuleSubject) -> None:
+    """An import has a budget for the product of both. In the slowest text, a phrase may begin at each place."""
     usual = RuleSubject(text="some words " * 2_000)
     few = _seconds(Rules.of("", "\n".join(f"text: x{number}y" for number in range(50))), usual)
     many = "\n".join(rule.format(chr(98 + number % 20)) for number in range(20))
@@ -173,12 +171,12 @@ def test_the_cost_of_rules_and_the_size_of_an_item_tell_how_long_they_take(rule:
 
 
 def _seconds(rules: Rules, item: RuleSubject) -> float:
-    """Return how long *rules* take for *item*, for each unit of their cost and its size."""
+    """Return the seconds that *rules* take for *item*, divided by the cost of the rules and by the size of the item."""
     assert rules.allow(item), "nothing matches, and the words of the item are known now"
     return seconds(lambda: rules.allow(item), 3) / (rules.cost * item.size)
 
 
-def test_of_a_text_of_rules_that_is_too_long_the_beginning_applies() -> None:
+def test_only_the_beginning_of_a_too_long_text_of_rules_applies() -> None:
     rules = Rules.of("", f"python\n{'x' * LONGEST_RULES}\nnothing")
     assert len(rules.block) == 2 and not rules.allow(ITEM)
     assert Rules.of("", "\n" * LONGEST_RULES + "python").allow(ITEM)

@@ -83,7 +83,7 @@ def test_a_checked_certificate_is_trusted_only_for_a_limited_time(server: FeedSe
     context.clock = lambda: now
     url = server.url("/feed")
     assert resumed(context, url, url) == [False, True]
-    # Resuming it again does not check the certificate again.
+    # Resuming does not check the certificate again, so it does not prolong the time.
     now += tls_sessions.KEPT * 0.9
     assert resumed(context, url) == [True]
     now += tls_sessions.KEPT * 0.2
@@ -122,7 +122,7 @@ def test_the_context_checks_what_python_checks_by_default() -> None:
 def test_a_server_that_does_not_agree_to_a_close_keeps_no_connection_open(
     keeps: bool, options: RequestOptions, server: FeedServer, context: ResumingContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Event loops wait for that for 30 seconds: a few hundred answers would use up all files of this process."""
+    """Event loops wait 30 seconds for the agreement: a few hundred answers would use up all files of this process."""
     monkeypatch.setattr("lifestream.fetcher.session.resuming_context", lambda: context)
 
     async def ask(url: str, closed: threading.Event) -> None:
@@ -143,8 +143,8 @@ _AUTHORITY = trustme.CA()
 
 @contextmanager
 def _unagreeing() -> Iterator[tuple[str, threading.Event]]:
-    """Yield the URL of a TLS server that answers one request and then only waits for the end of the connection, without
-    TLS, and the event that it sets then.
+    """Yield the URL of a TLS server and an event. The server answers one request, and then reads without TLS until the
+    client closes the connection. Then it sets the event.
     """
     context, closed = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), threading.Event()
     _AUTHORITY.issue_cert("localhost").configure_cert(context)

@@ -28,7 +28,7 @@ def begun(pool: ThreadPoolExecutor, turns: Turns, rank: int, order: list[int]) -
     raise AssertionError("it neither waits nor has an answer")
 
 
-def test_those_who_wait_are_compared_by_their_rank() -> None:
+def test_waiting_passwords_are_compared_in_the_order_of_their_ranks() -> None:
     turns, order = Turns(at_once=1, waiting=3, patience=60.0), []  # type: tuple[Turns, list[int]]
     with ThreadPoolExecutor() as pool:
         with turns.turn(9) as first:

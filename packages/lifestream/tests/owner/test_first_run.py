@@ -95,7 +95,9 @@ def test_a_token_is_valid_again_if_no_account_is_made_even_on_a_full_disk(home: 
     assert not list(home.iterdir())
 
 
-def test_a_file_system_without_links_gets_the_token_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_file_system_without_links_a_token_is_valid_again_if_no_account_is_made(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("os.link", mock.Mock(side_effect=PermissionError(1, "Operation not permitted")))
     made = token()
     with pytest.raises(KeyError), first_run.taken(made, lambda: NOW):

@@ -29,7 +29,9 @@ CORPUS: Final = Path(os.environ.get("LIFESTREAM_CORPUS") or Path(__file__).paren
 SEED: Final = int(os.environ.get("LIFESTREAM_FUZZ_SEED") or 0)
 """The seed of a search (`scripts/search.py`), 0 in the suite."""
 EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS") or (2000 if SEED else 20))
-"""Generated documents of each of the five XML formats: 2,000 of each in a search."""
+"""How many documents of each of the five XML formats are generated, if LIFESTREAM_READERS does not say: 2,000 in a
+search, 20 in the suite.
+"""
 SANITIZER: Final = Sanitizer()
 
 
@@ -244,7 +246,9 @@ def test_both_readers_find_the_same_in_generated_documents(format_: FormatName) 
 
 @given(st.one_of(documents("rss"), documents("atom")))
 @settings(max_examples=20)
-def test_the_values_that_a_document_was_made_of_are_found_in_it(drawn: tuple[Any, Any]) -> None:
+def test_the_strict_reader_finds_the_titles_and_the_number_of_enclosures_of_generated_documents(
+    drawn: tuple[Any, Any],
+) -> None:
     response, feed = drawn
     readings = both(response.body)
 

@@ -1,4 +1,4 @@
-"""The outline of a draft identifies the item that the cleaned draft becomes, and is as safe."""
+"""The outline of a draft has the keys of the item that the cleaned draft becomes, and is as safe as that item."""
 
 from __future__ import annotations
 

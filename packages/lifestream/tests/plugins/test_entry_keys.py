@@ -36,7 +36,7 @@ def test_links_are_compared_without_parts_that_do_not_distinguish_pages(link: st
     assert link_form(link) == form
 
 
-def test_keys_have_the_form_of_those_that_are_stored() -> None:
+def test_keys_have_the_form_of_stored_keys() -> None:
     entry = Entry(guid="1", link="https://a.example/x", title="T", content="<p>a</p>", published=NOON)
     keys, undated = keys_of(entry), keys_of(Entry(title="T", content="<p>a</p>"))
     assert [keys.guid, keys.link, keys.content, keys.whole, undated.content] == [

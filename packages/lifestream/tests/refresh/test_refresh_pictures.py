@@ -100,7 +100,7 @@ class Counted(threading.BoundedSemaphore):
 
 
 def behind(gate: Gate) -> Callable[[Request], Response]:
-    """Return an answer with a picture that waits until *gate* is opened."""
+    """Return a callable that waits until *gate* is opened, and then answers with a picture."""
 
     def held(_: Request) -> Response:
         gate.wait(PATIENCE)
@@ -117,7 +117,7 @@ def test_a_feed_does_not_have_to_wait_for_what_another_feed_has_asked_for(
 
     for number in range(OF_A_FEED):
         server.add(f"/held{number}.png", behind(gate))
-        # The name differs from that of the other feed's host, which would otherwise have no turn left.
+        # These use another name of the host, since one host may have only a few fetches under way.
         slow = server.url(f"held{number}.png").replace("127.0.0.1", "localhost")
         assert pictures.get(slow, 0.0, feed=1) is NoPicture.LATE
     server.add("/mine.png", Response(png()))

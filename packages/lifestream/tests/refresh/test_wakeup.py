@@ -5,7 +5,7 @@ from __future__ import annotations
 from lifestream.refresh import wakeup
 
 
-def test_all_listeners_are_woken() -> None:
+def test_all_who_wait_are_woken_and_nobody_who_has_left() -> None:
     with wakeup.awaited() as first:
         with wakeup.awaited() as second:
             wakeup.send()

@@ -120,7 +120,7 @@ class HostileHubs(WebSubTestCase):
         assert "time was up" in self.message()
         assert HubSubscription.objects.get().next_request == self.clock.now + HOUR
 
-    def test_hubs_for_which_slow_ones_left_no_time_are_asked_in_the_next_run(self) -> None:
+    def test_a_hub_that_gets_no_turn_because_of_slow_hubs_is_asked_in_the_next_run(self) -> None:
         self.refresh()
         asked = len(self.hub.asked)
         self.feedserver.add("/slow", Response(status=202, delay=600), method="POST")
@@ -141,7 +141,7 @@ class HostileHubs(WebSubTestCase):
         assert len(self.hub.asked) == asked + 1
 
     @pytest.mark.slow
-    def test_requests_for_which_no_time_was_left_are_sent_in_the_next_run_if_their_hub_answers(self) -> None:
+    def test_requests_left_over_at_the_deadline_are_sent_in_the_next_run_if_their_hub_answers(self) -> None:
         self.refresh()
         for number in range(3):
             feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
@@ -158,7 +158,7 @@ class HostileHubs(WebSubTestCase):
         assert {each.attempts for each in HubSubscription.objects.all()} == {1}
 
     @pytest.mark.slow
-    def test_requests_for_which_no_time_was_left_wait_as_well_if_their_hub_asks_for_a_pause(self) -> None:
+    def test_requests_left_over_at_the_deadline_wait_for_the_pause_that_their_hub_asks_for(self) -> None:
         self.refresh()
         for number in range(3):
             feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
@@ -170,7 +170,7 @@ class HostileHubs(WebSubTestCase):
         assert {each.next_request for each in HubSubscription.objects.all()} == {self.clock.now + DAY}
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a process of its own")
-    def test_requests_that_a_refresh_has_not_sent_when_it_is_interrupted_are_sent_in_the_next_run(self) -> None:
+    def test_requests_left_over_by_an_interrupted_refresh_are_sent_in_the_next_run(self) -> None:
         self.refresh()
         for number in range(2):
             feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
@@ -181,12 +181,16 @@ class HostileHubs(WebSubTestCase):
             os.kill(os.getpid(), signal.SIGINT)
             return Response(status=202, delay=600)
 
-        self.feedserver.add("/hub", Response(status=202), interrupt, method="POST")
+        accepted = Response(status=202)
+        self.feedserver.add("/hub", accepted, interrupt, accepted, method="POST")
         with pytest.raises(KeyboardInterrupt):
             self.refresh()
         *sent, unsent = HubSubscription.objects.order_by("pk")
         assert {each.next_request for each in sent} == {self.clock.now + HOUR}
         assert (unsent.attempts, unsent.next_request) == (0, self.clock.now)
+        self.refresh()
+        unsent.refresh_from_db()
+        assert (unsent.attempts, unsent.next_request) == (1, self.clock.now + HOUR)
 
     def test_a_shortage_of_this_machine_delays_no_request_to_the_same_hub(self) -> None:
         self.refresh()

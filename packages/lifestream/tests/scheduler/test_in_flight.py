@@ -40,7 +40,7 @@ def test_concurrent_requests_to_a_host_are_limited_however_many_of_its_feeds_are
     assert list(held) == []
 
 
-def test_a_host_of_which_the_maximum_was_claimed_may_have_more_feeds_to_claim() -> None:
+def test_dropping_the_last_feed_of_a_host_tells_whether_the_host_may_have_more_to_claim() -> None:
     held = Held(per_host=2, most=3)
     held.add(claims(few=range(2), many=range(2, 5)))
     assert [feed for feed in range(5) if held.drop(feed)] == [4]

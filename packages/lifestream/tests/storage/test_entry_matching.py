@@ -1,5 +1,5 @@
 """The stored item that an entry belongs to: documents are fetched one after the other, and the items that are stored
-afterwards are compared.
+afterwards are compared. The numbers of rules are those that `scripts/rules.py` prints.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ def test_the_later_of_two_versions_of_an_entry_is_kept() -> None:
         assert [found.author for _, found in stored.items.values()] == ["2"]
 
 
-def test_the_address_of_a_file_replaces_a_link_to_the_site() -> None:
+def test_an_entry_that_links_to_the_site_is_recognised_by_the_address_of_its_file() -> None:
     episode = Entry(title="A", link=HOME, enclosures=(Enclosure("https://example.com/1.mp3"),))
     renamed = Entry(title="B", link=HOME, enclosures=(Enclosure("http://example.com/1.mp3"),))
     stored = StoredItems()
@@ -246,7 +246,7 @@ def test_of_versions_without_a_date_the_first_is_kept_unless_another_has_a_date(
 
 @pytest.mark.parametrize("part", [1000, 2, 1])
 def test_an_entry_whose_item_became_another_one_does_not_stop_the_others(part: int) -> None:
-    """Its item got the guid of an entry with the same link, but kept its key."""
+    """The item got the guid of another entry with the same link, but the item kept its key."""
     first = [
         entry("B", day=1, content="y"),
         entry("", "G", "b", 1, "y"),

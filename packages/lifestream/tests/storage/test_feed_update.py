@@ -28,12 +28,12 @@ def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
 
 
 class TestValidators:
-    def test_those_of_a_200_replace_all_stored_ones(self) -> None:
+    def test_the_validators_of_a_200_replace_all_stored_ones(self) -> None:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="old")
         keep(feed, Fetched(URL, b"", headers={"etag": 'W/"new"'}), body_hash="new", prepared=prepared())
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('W/"new"', "", "new")
 
-    def test_a_304_changes_only_those_that_it_has(self) -> None:
+    def test_a_304_changes_only_the_validators_that_it_has(self) -> None:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
         keep(feed, NotModified(URL, headers={"etag": '"new"'}))
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "yesterday", "hash")
@@ -41,12 +41,12 @@ class TestValidators:
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "today", "hash")
 
     @pytest.mark.parametrize("outcome", [Failed("parse", "no feed", status=200), Gone(URL)])
-    def test_a_410_and_an_unreadable_document_without_validators_change_none(self, outcome: Outcome) -> None:
+    def test_a_410_and_an_unreadable_document_without_validators_change_no_validator(self, outcome: Outcome) -> None:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
         keep(feed, outcome)
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"old"', "yesterday", "hash")
 
-    def test_one_that_cannot_be_sent_back_unchanged_is_not_stored(self) -> None:
+    def test_a_validator_that_cannot_be_sent_back_unchanged_is_not_stored(self) -> None:
         feed = make_feed(URL)
         keep(feed, Fetched(URL, b"", headers={"etag": '"\udc80"', "last-modified": "today"}), prepared=prepared())
         assert (feed.etag, feed.last_modified) == ("", "today")

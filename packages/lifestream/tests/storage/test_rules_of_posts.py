@@ -137,7 +137,7 @@ def test_other_lifestreams_are_left_alone(lifestream: Lifestream) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
-def test_an_update_writes_no_rules_to_a_lifestream_that_matches_only_since_it_began(lifestream: Lifestream) -> None:
+def test_an_update_writes_no_rules_to_a_lifestream_that_begins_to_match_meanwhile(lifestream: Lifestream) -> None:
     make_lifestream("later", tagline="not yet")
 
     def while_feeds_are_locked(execute: Any, sql: str, *rest: Any) -> Any:

@@ -203,7 +203,8 @@ def some_entry(chance: random.Random) -> str:
     )
 
 
-@pytest.mark.parametrize("seed", [*range(11), 69])  # with 69, an outline matches another item than its entry had
+# With the seed 69, the outline of an entry (see `settled_entries`) matches another item than before.
+@pytest.mark.parametrize("seed", [*range(11), 69])
 def test_the_items_are_as_if_all_entries_were_cleaned(seed: int) -> None:
     chance = random.Random(seed)
     clock = Clock(datetime(2026, 3, 5, tzinfo=UTC))

@@ -54,7 +54,7 @@ def test_the_application_answers_a_body_that_is_too_large(chunked: bool) -> None
     assert b"".join(answers).startswith(b"HTTP/1.1 413 Too Large\r\n") and answers[-1].endswith(b"page")
 
 
-def test_the_application_sees_no_request_that_is_malformed_or_that_it_does_not_ask_for() -> None:
+def test_the_application_sees_no_malformed_request_and_no_refused_one_unless_it_answers_refusals() -> None:
     answers: list[bytes] = []
 
     def application(_environ: Any, _start_response: Any) -> list[bytes]:
@@ -112,7 +112,7 @@ def test_no_more_than_the_maximum_of_a_refused_body_is_discarded() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_needs_a_file_is_answered_without_one(
+def test_a_body_that_needs_a_file_gets_a_503_if_no_file_can_be_opened(
     chunked: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = ShortageLog(logging.getLogger("tested"), "bodies can't be kept")
@@ -124,7 +124,7 @@ def test_a_body_that_needs_a_file_is_answered_without_one(
         with ExitStack() as stack:
             connections = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 60)) for _ in range(2)]
             files = [stack.enter_context(each.makefile("rb")) for each in connections]
-            for each, file in zip(connections, files, strict=True):  # has it accepted
+            for each, file in zip(connections, files, strict=True):  # so the server has accepted both
                 each.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 assert body_of(file) == b"/"
             framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
@@ -144,7 +144,7 @@ def test_a_body_that_needs_a_file_is_answered_without_one(
 
 @pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_an_application_that_is_short_of_something_is_unavailable(
+def test_an_application_that_is_short_of_files_or_memory_is_unavailable(
     error: Exception, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers: list[bytes] = []

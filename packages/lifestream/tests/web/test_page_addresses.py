@@ -1,4 +1,4 @@
-"""The addresses of pages are those that Django reverses, whatever in a request has an influence on them."""
+"""The addresses of pages equal those of Django's `reverse`, for each language, path prefix and set of patterns."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_an_address_is_signed_for_one_picture(served_here: None) -> None:
         assert picture_at(key, written) == (0, URL), "pages that somebody has open keep their pictures"
 
 
-def test_a_picture_without_a_host_keeps_its_address_and_one_at_too_long_an_address_has_none(served_here: None) -> None:
+def test_a_picture_without_a_host_keeps_its_address_and_a_too_long_address_is_left_out(served_here: None) -> None:
     assert address_of("data:image/png;base64,AA") == "data:image/png;base64,AA" and address_of("") == ""
     assert address_of("https://a.example/" + "a" * LONGEST) == ""
 

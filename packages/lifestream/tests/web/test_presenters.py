@@ -114,7 +114,7 @@ def test_other_files_are_named_by_their_address() -> None:
     assert (file.name, file.length) == ("report.pdf", 9)
 
 
-def test_a_long_note_is_not_shown_whole() -> None:
+def test_only_a_short_note_is_shown_whole() -> None:
     assert card(content="<p>short</p>").whole
     assert not card(content="<p>" + "long " * 1000 + "</p>").whole
     assert not card(title="T", content="<p>short</p>").whole

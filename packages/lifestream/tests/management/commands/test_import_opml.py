@@ -70,7 +70,7 @@ class ImportOpml(CommandTestCase):
         assert line.startswith("Has no counterpart: ") and "All is well" in line
 
     @pytest.mark.skipif(os.name == "nt", reason="no name of a file has a line feed")
-    def test_the_name_of_a_damaged_list_does_not_begin_a_line(self) -> None:
+    def test_a_line_feed_in_the_name_of_a_damaged_list_begins_no_line(self) -> None:
         self.file = self.file.with_name("list\nAll is well.opml")
         self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
         with mock.patch("sys.stderr", io.StringIO()) as errors:
@@ -105,7 +105,7 @@ class ImportOpml(CommandTestCase):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lifestream_that_is_deleted_meanwhile_is_the_reason_in_one_line(tmp_path: Path) -> None:
+def test_the_deletion_of_the_lifestream_meanwhile_is_reported_in_one_line(tmp_path: Path) -> None:
     Lifestream.objects.create(slug="main", title="Main")
     file = tmp_path / "list.opml"
     file.write_bytes(render("t", [Outline("https://a.example/")]))

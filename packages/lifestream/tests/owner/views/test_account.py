@@ -27,6 +27,7 @@ def test_an_owner_logs_in_and_out(client: Client, ada: User) -> None:
     login = "/account/login/?next=/main/manage/"
     answer = client.post(login, {"username": "ada", "password": "correct horse battery", "next": "/main/manage/"})
     assert answer["Location"] == "/main/manage/"
+    assert client.get("/main/manage/").status_code == 200
     assert client.get("/account/logout/").status_code == 405
     assert client.post("/account/logout/")["Location"] == "/"
     assert client.get("/main/manage/").status_code == 302
@@ -93,7 +94,7 @@ def test_after_ten_wrong_old_passwords_none_is_compared_for_a_minute(
     assert client.post("/account/password/", fields, REMOTE_ADDR=visitor).status_code == 302
 
 
-def test_old_passwords_wait_for_their_turn_with_those_of_logins(
+def test_old_passwords_wait_for_their_turn_together_with_the_passwords_of_logins(
     client: Client, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(ada)

@@ -62,7 +62,7 @@ def test_the_base_of_the_root_and_of_the_channel_count_once_each(document: str, 
         ("<id>https://site.example/</id><link href='https://other.example/'/>", "https://other.example/"),
     ],
 )
-def test_the_id_of_an_atom_feed_is_its_page_if_it_is_an_address_and_there_is_no_link(inside: str, link: str) -> None:
+def test_for_an_atom_feed_without_a_link_an_id_that_is_an_address_is_the_page(inside: str, link: str) -> None:
     assert read(f"<feed {ATOM}>{inside}</feed>").link == link
 
 
@@ -95,7 +95,7 @@ def test_an_empty_rdf_is_a_feed_if_its_namespace_is_that_of_rss() -> None:
     assert not is_recognised(f"<rdf:RDF {RDF} xmlns='http://x.example/'/>")
 
 
-def test_rdf_about_something_else_is_not_recognised_even_in_the_namespace_of_rss() -> None:
+def test_rdf_that_is_no_feed_is_not_recognised_even_in_the_namespace_of_rss() -> None:
     assert not is_recognised(f"<rdf:RDF {RDF} {RSS_10}><f:Person xmlns:f='http://xmlns.com/foaf/0.1/'/></rdf:RDF>")
 
 
@@ -111,7 +111,7 @@ def test_rss_091_is_netscapes_version_only_if_it_has_netscapes_doctype_and_is_th
 
 
 @pytest.mark.parametrize("before", [998, 999])
-def test_a_feed_in_an_envelope_is_looked_for_among_its_first_thousand_elements(before: int) -> None:
+def test_a_feed_is_looked_for_among_the_first_thousand_elements_of_an_envelope(before: int) -> None:
     rss = f"<rss version='2.0'><channel><title>T</title>{item('a')}</channel></rss>"
     document = f"<envelope>{'<x/>' * before}{rss}</envelope>"
     assert is_recognised(document)

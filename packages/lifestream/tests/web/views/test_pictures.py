@@ -44,7 +44,7 @@ def test_an_invalid_icon_or_one_that_may_contain_scripts_is_not_served(
     page(client, f"/main/sites/{make_site(main, icon=icon).pk}/icon", 404)
 
 
-def test_a_logo_may_be_kept_for_a_year_and_only_that_of_the_lifestream_is_served(
+def test_a_logo_may_be_kept_for_a_year_and_a_lifestream_serves_no_logo_but_its_own(
     client: Client, main: Lifestream
 ) -> None:
     upload_logo(main, PNG)
