@@ -360,9 +360,9 @@ def places(whole: str) -> list[int]:
 
 
 def cuts(whole: str) -> Iterator[int]:
-    """Yield, of every second offset of `places`, those at which a cut is read differently from a cut at the one before.
+    """Yield the offsets at which a cut document is read differently from a document that is cut at the offset before.
 
-    The place of the flaw does not count as a difference.
+    Only every second offset of `places` is tried. The place of the flaw does not count as a difference.
     """
     before: object = None
     for end in places(whole)[::2]:
