@@ -352,8 +352,10 @@ class TestTheLimitOfFiles:
 
 def test_fewer_threads_than_requested_read_all_documents() -> None:
     start = threading.Thread.start
+    names: set[str] = set()
 
     def refused(thread: threading.Thread) -> None:
+        names.add(thread.name)
         if thread.name in ("parser-2", "parser-3"):
             raise RuntimeError("can't start new thread")
         start(thread)
@@ -361,6 +363,7 @@ def test_fewer_threads_than_requested_read_all_documents() -> None:
     with mock.patch("threading.Thread.start", refused), ParserPool(3) as pool:
         read = [pool.submit(rss(str(number)).encode(), {}, "http://example.org/") for number in range(3)]
         assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]
+    assert names >= {"parser-1", "parser-2"}
 
 
 def test_a_thread_logs_only_once_that_no_process_can_be_started(caplog: pytest.LogCaptureFixture) -> None:
