@@ -1,4 +1,4 @@
-"""HTTP clients that read the answer for a URL, each used as its manual says: to the end, with a timeout.
+"""HTTP clients, each used as its manual says. They read the whole answer for a URL, with a timeout.
 
 As a program, `python feed_clients.py NAME URL` prints the outcome as JSON. The tests of the faults and the catalogue in
 the manual both use these clients, so that the manual shows what the tests verify.

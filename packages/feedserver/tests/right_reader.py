@@ -335,7 +335,7 @@ class RightReader:
         if (self.breaks, label) in (("B6", "utf-8"), ("B7", "identity")):
             raise OSError(f"{label} is no coding")
         trusted = {"B5": "gzip", "B8": ""}.get(self.breaks)
-        is_coded = bool(label) if label == trusted else None  # None: its first bytes decide
+        is_coded = bool(label) if label == trusted else None  # None: the first bytes of the body decide
         most = {"H7": 100 << 20}.get(self.breaks, MOST_BYTES)
         most_decoded = 300 << 20 if self.breaks == "H3" else most
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -375,7 +375,7 @@ class RightReader:
             self.get(found[1].decode(), {})
         entities = dict(re.findall(rb"<!ENTITY (\w+) (.*?)>", found[2] or b""))
         if b"j" in entities and self.breaks == "H4":
-            laughs = bytearray(300 << 20)  # the beginning of its expansion
+            laughs = bytearray(300 << 20)  # the beginning of what the entity expands to
             laughs[:: 1 << 12] = b"a" * len(laughs[:: 1 << 12])
         if b"local" in entities and self.breaks == "H5":
             url = entities[b"local"].partition(b'"')[2].rstrip(b'"').decode()
@@ -418,7 +418,7 @@ class RightReader:
         return re.sub(r"^<\?xml.*?\?>", "", text).encode()
 
     def trusts(self, url: str) -> bool:
-        """Return whether the certificate of *url* is not checked."""
+        """Return whether the reader accepts the certificate of *url* without a check."""
         return self.breaks in ("X2", "X3", "X4") and f"/{self.breaks.lower()}/" in url
 
     def store(self, feed: Subscribed, root: ET.Element, answer: Answer) -> bool:

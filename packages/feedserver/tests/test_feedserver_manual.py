@@ -56,7 +56,7 @@ NOT_FOR_USERS = {
     "Response.changed": "it checks nothing, and is for values that the server has made",
     "Response.with_headers": "it checks nothing, and is for values that the server has made",
 }
-"""Names that are public since another module of the package uses them, and that are no promise to users."""
+"""Names that are public because another module of the package uses them, and that are no promise to users."""
 
 
 @pytest.fixture(scope="module")

@@ -8,5 +8,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 
 
 def allowing(networks: str, kind: type[AddressGuard] = AddressGuard) -> AddressGuard:
-    """Return a guard of *kind* that also lets *networks* pass: "127.0.0.0/8, fd00::/8"; single addresses too."""
+    """Return a guard of *kind* that also allows *networks*: networks and addresses with commas between them, such as
+    "127.0.0.0/8, ::1".
+    """
     return kind(tuple(ip_network(entry.strip()) for entry in networks.split(",") if entry.strip()))

@@ -144,7 +144,7 @@ def test_a_judge_that_raises_has_the_exit_status_of_an_error_of_feedserver(
         return passed(str(seen.steps[99]))
 
     broken = [replace(scenario, judge=judge) for scenario in scenarios.SCENARIOS if scenario.id == "V4"]
-    # A module that is imported first while the list is replaced would keep the replacement, for all later tests.
+    # A module whose first import happened while the list is replaced would keep the replacement for all later tests.
     importlib.import_module("feedserver.check.command")
     monkeypatch.setattr(scenarios, "SCENARIOS", broken)
 

@@ -166,7 +166,7 @@ def test_a_set_up_or_version_that_fails_is_reported_with_what_it_printed() -> No
         assert str(caught.value) == message
 
 
-def test_a_list_that_fails_or_is_too_long_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_fails_or_is_too_long_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "LARGEST_LIST", 10)
     for listing, message in (("echo no >&2; exit 3", "no"), ("echo zqv1i1zq and more", "printed more than")):
         adapter = CommandAdapter(Commands(poll="x {url}", list=listing))

@@ -36,7 +36,9 @@ def test_a_redirect_to_a_port_is_a_url_whatever_host_the_client_names(server: Fe
         assert b"Location: http://" + host + b":9/port\r\n" in answer
 
 
-def test_a_redirect_through_a_proxy_keeps_the_path_and_the_host_unless_it_names_another(server: FeedServer) -> None:
+def test_a_redirect_through_a_proxy_keeps_the_path_and_the_host_unless_the_fault_names_a_host(
+    server: FeedServer,
+) -> None:
     server.add("http://blog.example/port", Response(faults=RedirectToPort(9)))
     server.add("http://blog.example/address", Response(faults=RedirectToAddress("10.1.2.3")))
     server.add("http://blog.example/loop", Response(faults=RedirectLoop()))

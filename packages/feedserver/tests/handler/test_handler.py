@@ -46,7 +46,7 @@ def test_a_callable_is_left_to_a_thread_and_its_exception_is_a_500_and_a_problem
     assert "ZeroDivisionError" in raised_by(site)
 
 
-def test_work_that_is_given_up_is_a_500_and_a_problem_with_its_limit() -> None:
+def test_work_that_is_given_up_is_a_500_and_a_problem_that_names_the_time_limit() -> None:
     site = Site(Routes(), Journal(), callable_timeout=0.25)
     site.routes.add("/made", (lambda request: Response(request.path),))
     decision = site.answer(get("/made"), keep_alive=True)

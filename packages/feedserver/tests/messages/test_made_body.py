@@ -231,6 +231,7 @@ def test_a_declared_length_is_sent_and_the_connection_closed() -> None:
         with RawClient(server) as client:
             answer = client.get("/f")
             assert (answer.body, answer.headers["Connection"]) == (WHOLE, "close")
+            assert answer.headers["Content-Length"] == "13" and "Transfer-Encoding" not in answer.headers
             assert client.read_to_end() == b""
 
 
@@ -283,7 +284,7 @@ def test_a_made_body_is_neither_coded_nor_cut() -> None:
             server.verify()
 
 
-def test_a_304_is_answered_without_making_the_body() -> None:
+def test_a_304_and_an_answer_to_head_are_sent_without_making_the_body() -> None:
     def never() -> Iterator[bytes]:
         raise AssertionError
         yield b""

@@ -135,7 +135,7 @@ def test_a_socket_is_watched_for_reading_and_writing_apart(watched: WatchedSocke
 
 
 @pytest.mark.skipif(not hasattr(select, "epoll"), reason="only epoll forgets a closed socket by itself")
-def test_a_socket_with_the_number_of_one_that_was_closed_while_watched_is_read() -> None:
+def test_a_new_socket_with_the_number_of_a_closed_watched_socket_is_read() -> None:
     watched = WatchedSockets(poller_of_this_system())
     watched.loop.add_reader(watched.number, watched.note("the old one"))
     with contextlib.closing(watched.loop), watched.far:

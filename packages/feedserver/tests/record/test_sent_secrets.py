@@ -1,4 +1,4 @@
-"""What a request sends that nobody else may know: its answer may repeat it, and the recording must not."""
+"""The secrets that a request sends: the answer may repeat them, and the recording must not."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_what_an_answer_repeats_is_neither_written_nor_told(
         ("br", "<rss/>", "the body is coded as 'br', so the secrets of the request were not looked for in it"),
     ],
 )
-def test_a_secret_in_a_coded_body_is_reported_or_said_to_be_unknown(
+def test_a_note_says_that_a_coded_body_has_a_secret_or_was_not_searched(
     tmp_path: Path, coding: str, body: str, note: str
 ) -> None:
     with FeedServer() as origin:

@@ -36,7 +36,7 @@ from feedserver.record.string_notations import (
         ("'a b c", "a b c"),
     ],
 )
-def test_a_string_ends_with_the_quote_that_belongs_to_its_first_or_with_the_text(text: str, string: str) -> None:
+def test_a_string_ends_with_the_quote_that_matches_its_opening_quote_or_with_the_text(text: str, string: str) -> None:
     opening = re.match(ANY_QUOTE, text)
     assert opening is not None
     assert text[opening.end() : StringEnds(text).after(opening[0], opening.end())] == string

@@ -166,7 +166,7 @@ def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServe
     expect(page.get_by_role("link", name="Long Wave")).to_be_visible()
     expect(all_of_them).to_have_text("all 2 that are listed, on all pages")
     expect(page.get_by_role("checkbox", name=re.compile("Small Hours"))).to_be_checked()
-    # An action on all that are listed would include a site whose checkbox is cleared.
+    # When the checkbox of a site is cleared, so is the one for all sites: its action would include that site.
     page.get_by_role("checkbox", name=re.compile("all 2")).check()
     expect(page.get_by_role("checkbox", name=re.compile("Long Wave"))).to_be_checked()
     page.get_by_role("checkbox", name=re.compile("Long Wave")).uncheck()

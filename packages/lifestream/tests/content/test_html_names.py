@@ -8,8 +8,8 @@ from lifestream.content.html_names import is_element
 from lifestream.parser.text_constructs import ELEMENTS
 
 
-def test_names_that_make_a_text_html_are_elements() -> None:
-    assert all(map(is_element, ELEMENTS))
+def test_all_elements_by_which_a_text_is_recognised_as_html_are_known() -> None:
+    assert ELEMENTS and all(map(is_element, ELEMENTS))
 
 
 @pytest.mark.parametrize(
@@ -27,5 +27,5 @@ def test_names_that_make_a_text_html_are_elements() -> None:
         ("", False),
     ],
 )
-def test_names_of_html_svg_mathml_and_custom_elements_are_elements(name: str, element: bool) -> None:
+def test_only_names_of_html_svg_mathml_and_custom_elements_are_elements(name: str, element: bool) -> None:
     assert is_element(name) is element

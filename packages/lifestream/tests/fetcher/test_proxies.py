@@ -110,7 +110,7 @@ def test_hosts_that_are_public_or_allowed_or_unknown_pass() -> None:
     check_host("http://intranet/", allowing("10.0.0.0/8"))
 
 
-def test_a_refusal_by_the_proxy_is_distinguished_from_one_by_the_server(server: FeedServer) -> None:
+def test_a_failure_of_the_proxy_is_not_reported_as_one_of_the_server(server: FeedServer) -> None:
     with relay(
         (server.host, server.port), b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     ) as no:

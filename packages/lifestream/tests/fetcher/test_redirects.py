@@ -162,4 +162,6 @@ def test_a_redirect_to_an_impossible_host_is_refused_with_its_reason() -> None:
 
 def test_a_trail_shows_no_cookie() -> None:
     trail = follow((302, "/next")).followed(302, "/feed", limit=10, cookies=lambda _url: "id=secret")
-    assert "secret" not in repr(trail.followed(302, "/last", limit=10, cookies=lambda _url: "id=secret"))
+    last = trail.followed(302, "/last", limit=10, cookies=lambda _url: "id=secret")
+    assert (last.cookie, last.sent[-1]) == ("id=secret", "id=secret")
+    assert "secret" not in repr(last)

@@ -153,7 +153,7 @@ class TestNoFailureIsRecorded:
         with mock.patch("lifestream.parser.pool._Child._ask", side_effect=error):
             self.assert_left_due(refresh(clock=Clock()), made, Shortage.MEMORY)
 
-    def test_if_there_is_no_memory_to_store_it(self, server: FeedServer) -> None:
+    def test_if_there_is_no_memory_to_store_the_result(self, server: FeedServer) -> None:
         made = self.due(server)
         with mock.patch("lifestream.storage.writer.store", side_effect=MemoryError):
             report = refresh(clock=Clock())
@@ -183,7 +183,7 @@ class TestNoFailureIsRecorded:
         assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
         assert [row.new for row in refresh(clock=Clock()).rows] == [1]
 
-    def test_when_a_feed_is_added_but_the_shortage_is_reported(self, server: FeedServer) -> None:
+    def test_when_a_feed_is_added_and_the_shortage_is_reported_instead(self, server: FeedServer) -> None:
         with no_more_files(), pytest.raises(subscribe.NotAdded) as raised:
             subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
         assert "this process may open no more files" in str(raised.value)
@@ -329,7 +329,7 @@ class TestTheLimitOfFiles:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
     @pytest.mark.slow
-    def test_it_is_never_lowered_and_never_raised_by_an_import(self) -> None:
+    def test_it_is_never_lowered_and_is_not_raised_when_python_imports_the_modules(self) -> None:
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         open_files.raise_soft_limit(1)
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
@@ -352,8 +352,10 @@ class TestTheLimitOfFiles:
 
 def test_fewer_threads_than_requested_read_all_documents() -> None:
     start = threading.Thread.start
+    names: set[str] = set()
 
     def refused(thread: threading.Thread) -> None:
+        names.add(thread.name)
         if thread.name in ("parser-2", "parser-3"):
             raise RuntimeError("can't start new thread")
         start(thread)
@@ -361,6 +363,7 @@ def test_fewer_threads_than_requested_read_all_documents() -> None:
     with mock.patch("threading.Thread.start", refused), ParserPool(3) as pool:
         read = [pool.submit(rss(str(number)).encode(), {}, "http://example.org/") for number in range(3)]
         assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]
+    assert names >= {"parser-1", "parser-2"}
 
 
 def test_a_thread_logs_only_once_that_no_process_can_be_started(caplog: pytest.LogCaptureFixture) -> None:

@@ -123,7 +123,7 @@ def test_a_terminal_gets_characters_that_control_it_as_escapes(
 
 @on_posix
 @pytest.mark.parametrize("call", ["open", "fchmod"])
-def test_an_existing_file_is_written_to_if_no_file_like_it_may_be_made_beside_it(tmp_path: Path, call: str) -> None:
+def test_an_existing_file_is_overwritten_if_no_file_can_be_made_to_replace_it(tmp_path: Path, call: str) -> None:
     existing = tmp_path / "existing"
     existing.write_bytes(b"as before")
     real = os.open

@@ -25,7 +25,7 @@ def before_due_hosts(transactional_db: None) -> Iterator[StateApps]:
 
 
 def indexes_of_hosts() -> list[str]:
-    """Return the names of the indexes of the table of feeds that begin with the host."""
+    """Return the names of those indexes of feeds whose first column is the host."""
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, Feed._meta.db_table)
     return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])

@@ -141,7 +141,7 @@ def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
-def test_a_feed_that_was_paused_for_long_is_kept_as_long_after_its_last_subscription_as_any_other() -> None:
+def test_a_feed_that_was_paused_for_long_is_kept_for_the_usual_time_after_its_last_subscription() -> None:
     now = timezone.now()
     subscription = make_subscription(make_feed(last_fetch=now - 2 * MONTH))
     subscription.paused = True
@@ -154,7 +154,7 @@ def test_a_feed_that_was_paused_for_long_is_kept_as_long_after_its_last_subscrip
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
-def test_a_feed_that_is_gone_is_kept_as_long_after_its_last_subscription_as_any_other() -> None:
+def test_a_feed_that_is_gone_is_kept_for_the_usual_time_after_its_last_subscription() -> None:
     now = timezone.now()
     subscription = make_subscription(make_feed(status=Feed.Status.GONE, last_fetch=now - 2 * MONTH))
     subscription.delete()

@@ -1,4 +1,7 @@
-"""Settings of a site that has no admin, no sessions and no users who log in; OTHERSITE_DATABASE is its SQLite file."""
+"""Settings of a site that has no admin, no sessions and no users who log in.
+
+The environment variable OTHERSITE_DATABASE names the site's SQLite file; without it, the database is in memory.
+"""
 
 from __future__ import annotations
 

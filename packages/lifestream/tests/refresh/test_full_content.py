@@ -104,7 +104,7 @@ class FullContent(FeedServerTestCase):
         item.refresh_from_db()
         assert item.content == "<p>Few words</p>"
 
-    def test_a_page_without_content_that_was_requested_while_the_clock_was_ahead_is_requested_again_now(self) -> None:
+    def test_a_failed_request_for_a_page_at_a_time_in_the_future_does_not_delay_the_next_one(self) -> None:
         self.item()
         self.feedserver.add("/1", Response(status=404), self.page("albatross"))
         self.clock.now += timedelta(days=30)

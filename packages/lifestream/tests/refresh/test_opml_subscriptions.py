@@ -151,7 +151,7 @@ class TestDatabase:
         assert (list(again.made), again.known) == ([], 3)
         assert Feed.objects.count() == 3
 
-    def test_a_feed_that_others_have_is_shown_with_its_items_and_a_name_of_its_own_if_it_differs(self) -> None:
+    def test_the_items_of_a_feed_that_others_have_are_posted_and_a_differing_name_is_stored(self) -> None:
         theirs = make_feed("https://c.example/feed", title="Loose")
         make_feed(OUTLINES[0].url, title="Another")
         make_item(theirs, "old")

@@ -60,7 +60,7 @@ class AWebPage(SubscribeTestCase):
         self.feedserver.add("/rss", feed())
         assert self.find(self.get_url("/2026/11/a-post")).url == self.get_url("/rss")
 
-    def test_a_page_that_cannot_be_fetched_has_its_feed_where_sites_of_its_kind_have_it(self) -> None:
+    def test_if_a_page_cannot_be_fetched_the_places_known_for_such_addresses_are_tried(self) -> None:
         self.feedserver.add("/@ada", Response(status=404))
         self.feedserver.add("/@ada.rss", feed())
         found = self.find(self.get_url("/@ada"))

@@ -116,22 +116,24 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "the database is locked" in message
 
     def test_an_error_in_the_search_for_icons_is_logged_and_stops_nothing(self) -> None:
-        self.feedserver.add("/feed", feed(["one"]))
+        self.feedserver.add("/feed", feed(["one"]), feed(["one", "two"]))
         make_feed(self.get_url("/feed"))
-        looked = threading.Event()
+        looks = threading.Semaphore(0)
 
         def find_icons() -> int:
-            looked.set()
+            Feed.objects.update(next_fetch=timezone.now(), not_before=None)
+            looks.release()
             raise OperationalError("the database is locked")
 
         with (
             mock.patch.object(updater, "find_icons", find_icons),
             self.assertLogs(updater.log, "ERROR") as logged,
-            running(),
+            running(interval=0.01),
         ):
-            assert looked.wait(PATIENCE)
+            assert looks.acquire(timeout=PATIENCE)
+            assert looks.acquire(timeout=PATIENCE)
         assert "the icons of sites could not be looked for" in logged.output[0]
-        assert Item.objects.count() == 1
+        assert Item.objects.count() == 2
 
     def test_an_outage_of_the_database_is_reported_once_though_all_work_fails(self) -> None:
         looks = threading.Semaphore(0)

@@ -35,6 +35,7 @@ def test_a_claim_reads_no_whole_table(feeds: list[int]) -> None:
 
 def test_release_and_renewal_read_no_whole_table(feeds: list[int]) -> None:
     claimed = leases.claim(NOW, 5)
+    assert claimed
     assert whole_tables(lambda: leases.renew(claimed, NOW)) == []
     assert whole_tables(lambda: leases.release(claimed)) == []
 

@@ -1,5 +1,6 @@
-"""Leases on due feeds: one worker at a time takes them, together for all feeds of a host; on both databases, with real
-processes.
+"""Leases on due feeds: while a worker holds a feed, no other worker gets a feed of the same host.
+
+The last two tests let threads and real processes claim feeds at the same time.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_par
 
 
 def test_an_entry_whose_keys_all_belong_to_items_of_other_entries_is_left_out() -> None:
-    """An item keeps its key after its entry was edited: another may now have the text that the key was made of."""
+    """An item keeps its key after its entry was edited: another entry may now have the text that the key is made of."""
     entries = [entry("A", "", "a", content="x"), entry("B", "1", "b"), entry("C", "2", "c"), entry("D", "3", "d")]
     keys = keys_of(entries[0])
     edited = [

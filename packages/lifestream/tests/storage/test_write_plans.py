@@ -58,14 +58,16 @@ def test_the_writer_reads_no_table_as_a_whole(feeds: list[Feed], kind: str) -> N
     results = [RESULTS[kind](feed) for feed in feeds]
 
     def work() -> None:
-        assert {stored.message for stored in store(results, NOW)} <= {"", "no such host"}
+        stored = store(results, NOW)
+        assert [each.feed for each in stored] == [feed.pk for feed in feeds]
+        assert {each.message for each in stored} <= {"", "no such host"}
 
     assert whole_tables(work) == []
 
 
 PUSHES: dict[str, Callable[[HubSubscription], object]] = {
     "a push": lambda each: hub_subscriptions.receive(each.key, NOW),
-    "one that is known": lambda each: hub_subscriptions.is_known(each.key),
+    "a look-up of a key": lambda each: hub_subscriptions.is_known(each.key),
     "a confirmation": lambda each: hub_subscriptions.confirm(each.key, "subscribe", each.topic, "864000", NOW),
     "a refusal": lambda each: hub_subscriptions.deny(each.key, each.topic, "No.", NOW),
     "what is wanted": lambda each: hub_subscriptions.want([each.feed_id], NOW),

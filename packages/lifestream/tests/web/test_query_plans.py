@@ -91,7 +91,9 @@ def test_a_page_reads_no_table_as_a_whole(client: Client, planet: Lifestream, pa
         ("sites/", "lifestream_post_of_site"),
     ],
 )
-def test_a_page_passes_over_no_hidden_posts(client: Client, planet: Lifestream, path: str, index: str) -> None:
+def test_a_page_reads_posts_by_an_index_without_the_hidden_ones(
+    client: Client, planet: Lifestream, path: str, index: str
+) -> None:
     post = planet.posts.first()
     assert post is not None
     # PostgreSQL takes the index that seems cheaper, which depends on what earlier tests have left of both. So there are
@@ -128,7 +130,7 @@ def test_a_frequent_word_is_found_by_walking_down_the_timeline(
 
 
 @pytest.mark.parametrize("order", SiteOrder.values)
-def test_the_sites_beside_a_timeline_are_few_of_many(
+def test_the_sites_beside_a_timeline_are_found_without_reading_a_whole_table(
     client: Client, planet: Lifestream, monkeypatch: pytest.MonkeyPatch, order: str
 ) -> None:
     monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
@@ -295,7 +297,7 @@ def test_the_fields_of_a_post_that_a_page_shows_are_read_after_the_posts_are_sor
     assert connection.vendor != "sqlite" or read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
     read = [plan for sql, plan in plans_of(lambda: validators(timeline, None)) if '"fingerprint"' in sql]
     assert len(read) == 1
-    # So few posts of what was frequent once are read in another way.
+    # With so few posts, a search for a word that was frequent once reads them in another way.
     if narrowed != "a search of what was frequent once" and connection.vendor == "sqlite":
         assert read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
     posts = timeline.page(None, 3, bodies=bodies)

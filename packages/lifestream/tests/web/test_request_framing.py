@@ -153,7 +153,7 @@ def test_a_trailer_whose_end_a_proxy_may_see_elsewhere_is_refused(trailer: bytes
 
 _SMALL: Final = Adjustments(max_request_header_size=LONGEST_HEAD, max_request_body_size=256 * 1024)
 _LARGEST: Final = _SMALL.max_request_body_size - LONGEST_FRAMING // 2
-"""A little less than a body may have with its framing."""
+"""The size of a body that, even with the bytes of its framing, is a little below the limit."""
 
 
 @pytest.mark.parametrize(

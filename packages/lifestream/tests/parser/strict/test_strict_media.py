@@ -78,7 +78,7 @@ def test_each_content_or_group_is_one_medium_with_the_elements_around_it(inside:
     assert media(inside).media == found
 
 
-def test_an_entry_without_a_title_has_that_of_its_first_medium() -> None:
+def test_a_title_description_or_player_that_an_entry_lacks_is_that_of_its_first_group_or_content() -> None:
     inside = "<m:content><m:title>T</m:title><m:description>D</m:description></m:content>"
     group = f"<m:group>{inside}<m:player url='/p'/></m:group>"
 
