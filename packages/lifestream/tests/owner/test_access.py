@@ -1,4 +1,4 @@
-"""Only its owner and superusers change a lifestream, and the pages for that tell nobody else whether there is one."""
+"""Only its owner and superusers may change a lifestream. The pages for that tell nobody else whether it exists."""
 
 from __future__ import annotations
 
