@@ -49,6 +49,7 @@ class Moves(RuleTestCase):
         assert (mine.feed, old.status) == (there, Feed.Status.GONE)
         assert old.next_reason.endswith("is a feed already: its subscriptions went there")
         assert set(Item.objects.filter(feed=there).values_list("title", flat=True)) == {"of there"}
+        assert Item.objects.get(title="of old").feed == old
         seen = Post.objects.filter(lifestream=theirs.lifestream).values_list("item__title", flat=True)
         assert set(seen) == {"of there"}
         asked = len(self.asked("/old"))
