@@ -243,7 +243,7 @@ EXCEPTIONS: dict[str, tuple[object, ...]] = {
 
 
 def test_every_exception_can_be_sent_to_the_main_process_of_a_parallel_run() -> None:
-    # Django sends it through tblib; the run never ends if the main process can't read it.
+    # Django sends an exception through tblib. The run never ends if the main process can't read the exception.
     pickling_support = pytest.importorskip("tblib.pickling_support")
     public = {name: value for name in feedserver.__all__ if isinstance(value := getattr(feedserver, name), type)}
     assert EXCEPTIONS.keys() == {name for name, kind in public.items() if issubclass(kind, BaseException)}

@@ -56,6 +56,6 @@ def prepared(*drafts: ItemDraft, **feed: Any) -> Prepared:
 
 
 def result(feed: Feed, outcome: Outcome, *, wait: float = 3600.0, **fields: Any) -> Result:
-    """Return the result of a fetch of *feed*, which is claimed for it unless *claim* is given."""
+    """Return the result of a fetch of *feed*. Unless *claim* is given, the feed is claimed first."""
     fields.setdefault("next", Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms()))
     return Result(fields.pop("claim", None) or hold(feed), outcome, started=fields.pop("started", NOW), **fields)

@@ -38,10 +38,10 @@ class SharedParsers:
         registry: Registry | None = None,
         max_page: int = MAX_PAGE,
     ) -> ParserPool | LentParser:
-        """Return a shared pool of one process, whatever *size* is. It is called in place of `ParserPool`.
+        """Return a pool. This method is called in place of `ParserPool`.
 
-        Return a new pool if *registry* has plugins besides the shipped ones or is None, or if *memory*, *rules* or
-        *max_page* are not the default ones.
+        The pool is shared, and has one process, whatever *size* is. But if *registry* has plugins besides the shipped
+        ones or is None, or if *memory*, *rules* or *max_page* are not the default ones, it is a new pool of this size.
         """
         differs = rules not in (None, SanitizerRules()) or (memory, max_page) != (MEMORY, MAX_PAGE)
         if registry is None or registry.has_own or differs:

@@ -44,9 +44,9 @@ def test_no_module_with_translated_messages_takes_the_english_words_for_times() 
     source = Path(lifestream.__file__).parent
     english = re.compile(r"^from lifestream\.time_words import (?:\([^)]*|.*)\b(in_words|relative)\b", re.MULTILINE)
     translated = re.compile(r"^from django\.utils\.translation import ", re.MULTILINE)
-    found = [
-        path
-        for path in source.rglob("*.py")
-        if english.search(text := path.read_text("utf-8")) and translated.search(text)
-    ]
-    assert found == []
+    texts = {path: path.read_text("utf-8") for path in source.rglob("*.py")}
+    with_english, with_translations = (
+        {path for path, text in texts.items() if pattern.search(text)} for pattern in (english, translated)
+    )
+    assert with_english and with_translations
+    assert with_english & with_translations == set()

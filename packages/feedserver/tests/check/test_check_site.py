@@ -67,7 +67,7 @@ def test_a_path_that_a_step_does_not_name_keeps_its_answer(site: ScenarioSite) -
     assert site.items == [1, 2, 3, 7]
 
 
-def test_an_item_whose_number_is_below_that_of_an_earlier_one_has_a_page_too(site: ScenarioSite) -> None:
+def test_an_item_has_a_page_even_if_an_earlier_item_has_a_higher_number(site: ScenarioSite) -> None:
     [feed] = site.urls
     site.begin_step(0, 0.0)
     site.begin_step(1, 0.0)
@@ -153,7 +153,7 @@ def test_an_answer_that_never_ends_holds_up_no_other_scenario_of_a_shared_server
         assert one.wait_until_over()
 
 
-def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about_or_all() -> None:
+def test_a_problem_of_a_request_concerns_one_scenario_and_any_other_problem_all() -> None:
     with FeedServer(strict=False) as server:
         server.allow("allowed")
         place = FeedPlace("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
@@ -177,7 +177,7 @@ def test_a_problem_of_a_shared_server_concerns_the_scenarios_that_it_is_about_or
         server.site.problems.take()
 
 
-def test_an_answer_that_raises_is_an_error_of_feedserver(site: ScenarioSite) -> None:
+def test_an_answer_that_raises_is_an_error_of_feedserver() -> None:
     broken = replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1), until=None), Step(lambda _: 1 // 0)))  # type: ignore[arg-type, return-value]
     failing = ScenarioSite(broken, FeedPlace("127.0.0.1"), MovedClock())
     with pytest.raises(Misfire, match="step 1 of I999 cannot be served: ZeroDivisionError"):
@@ -203,7 +203,9 @@ def test_local_files_are_removed_when_the_site_stops() -> None:
 
 @pytest.mark.slow
 def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
-    """The reader is told the path of the file. Python 3.11 removes folders by a function that calls itself."""
+    """The reader is told the path of the file, and may make folders beside it. Python 3.11 removes folders by a
+    recursive function, which fails at about a thousand levels.
+    """
     site = ScenarioSite(TWO_STEPS, FeedPlace("127.0.0.1"), MovedClock())
     top = Path(url2pathname(urlsplit(site._stage.local_file("a.txt", b"a")).path)).parent
     before = Path.cwd()

@@ -20,7 +20,7 @@ def test_quiet_in_a_poll_without_the_control_feeds_is_no_evidence() -> None:
         seen.was_quiet(0)
 
 
-def test_quiet_that_no_request_of_a_later_step_ends_is_no_evidence() -> None:
+def test_quiet_is_no_evidence_if_no_later_step_has_a_request() -> None:
     asked_in_a_later_poll = StepSeen(exchanges=[ASKED], in_first_poll=0, polls=[Poll(), Poll()], was_control_asked=True)
     seen = Evidence([asked_in_a_later_poll, StepSeen()])
 

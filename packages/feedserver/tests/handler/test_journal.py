@@ -236,7 +236,7 @@ def test_the_listener_sees_the_exchange_ended() -> None:
     assert seen[0][3].endswith(", client left")
 
 
-def test_verify_raises_the_exception_of_a_listener_which_ends_no_connection() -> None:
+def test_an_exception_of_the_listener_ends_no_connection_and_is_reported_by_verify() -> None:
     def listen(exchange: Exchange) -> None:
         raise OSError("the disk is full")
 

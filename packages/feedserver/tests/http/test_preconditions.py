@@ -155,7 +155,7 @@ class TestDates:
 
 
 class TestPrecedence:
-    """§13.2.2; the resource is "1", changed on Tuesday."""
+    """§13.2.2; the resource has the entity tag "1", and changed on Tuesday."""
 
     @pytest.mark.parametrize(
         ("fields", "expected"),
@@ -214,10 +214,10 @@ class TestPrecedence:
             ("CONNECT", ("If-Match", '"0"'), 200),
         ],
     )
-    def test_lets_a_condition_that_fails_be_412_or_ignored_for_other_methods_than_get_and_head(
+    def test_gives_412_or_ignores_a_failed_condition_for_methods_other_than_get_and_head(
         self, method: str, field: tuple[str, str], expected: int
     ) -> None:
-        """§13.1.2, §13.1.3; §13.2.1 for methods without conditions; §9.1 for their case."""
+        """§13.1.2, §13.1.3; §13.2.1 for methods without conditions; §9.1 for the case of methods' names."""
         response = feed(("ETag", '"1"'), ("Last-Modified", TUESDAY))
 
         assert status(get(field, method=method), response) == expected
@@ -286,7 +286,7 @@ class TestConditionalOff:
 class TestNotModified:
     """§15.4.5"""
 
-    def test_has_no_body_and_the_headers_that_are_not_about_one(self) -> None:
+    def test_has_no_body_and_only_the_headers_that_do_not_describe_a_body(self) -> None:
         response = feed(
             ("Content-Type", "application/atom+xml"),
             ("content-length", "10"),

@@ -71,7 +71,7 @@ def test_an_error_breaks_the_answer_off_and_is_reported(make: Any, words: str) -
 
 
 def test_no_client_has_the_whole_declared_length_if_the_function_raises() -> None:
-    """The last part waits for the end of the function, which may raise behind it."""
+    """The last part is sent only when the function has ended, since the function may raise after yielding that part."""
     with FeedServer() as server:
         for length in (3, 2):
             server.add("/f", Response(failing, headers={"Content-Length": str(length)}))
@@ -173,7 +173,7 @@ def test_a_body_without_end_is_sent_although_its_declared_length_is_small() -> N
         server.verify()
 
 
-def test_what_is_held_waits_for_its_pace_once_it_is_sent() -> None:
+def test_bytes_that_were_held_back_are_sent_at_the_pace_of_the_answer() -> None:
     def endless() -> Iterator[bytes]:
         while True:
             yield bytes(MOST_HELD // 4)
@@ -190,7 +190,7 @@ def test_what_is_held_waits_for_its_pace_once_it_is_sent() -> None:
         server.verify()
 
 
-def test_a_large_part_that_is_held_is_cut_into_the_pieces_of_its_pace_when_it_is_sent() -> None:
+def test_a_large_part_that_was_held_back_is_cut_into_pieces_only_when_it_is_sent() -> None:
     """To cut a megabyte into such pieces at once would keep all other clients waiting for seconds."""
     asked_again, blocks = threading.Event(), []
 

@@ -293,9 +293,7 @@ def test_a_large_body_is_coded_alike_each_time_and_ranges_are_parts_of_the_coded
 
 
 @pytest.mark.parametrize("ends", ["client", "server"])
-def test_the_coding_of_a_huge_file_ends_with_a_reset_by_its_client_or_the_stop_of_its_server(
-    root: Path, ends: str
-) -> None:
+def test_coding_a_huge_file_ends_when_the_client_resets_or_the_server_stops(root: Path, ends: str) -> None:
     (root / "hole.xml").touch()
     os.truncate(root / "hole.xml", 1 << 40)
     (root / "hole.xml.response").write_text("Coding: gzip\n")

@@ -178,7 +178,7 @@ def test_a_secret_on_another_line_than_its_name_is_replaced(tmp_path: Path) -> N
     assert lines.count("removed") == 3 and not re.search("abc|def|ghi", lines), lines
 
 
-def test_only_a_folded_value_that_is_sent_is_called_one_that_is_sent_on_one_line(tmp_path: Path) -> None:
+def test_a_folded_value_is_noted_only_if_it_is_sent(tmp_path: Path) -> None:
     folded = b"X-A: a\r\n b\r\nSet-Cookie: a=b;\r\n path=/\r\nContent-Length: 0\r\nno header\r\n c\r\n\r\n"
     with saying(b"HTTP/1.1 200 OK\r\n" + folded) as url:
         notes = record(url, tmp_path / "feed.xml").notes

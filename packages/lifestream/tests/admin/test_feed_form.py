@@ -1,4 +1,6 @@
-"""How a feed is fetched: a superuser sets it in the admin, also for many feeds at once. A list changes folders."""
+"""How a feed is fetched: a superuser sets it in the admin, also for many feeds at once. The list of subscriptions sets
+folders.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def page_of(client: Client, feed: Feed) -> str:
 
 
 def post(client: Client, feed: Feed, **fields: Any) -> str:
-    """Send the form with *fields*, and as a browser does, with all other fields as they are shown."""
+    """Send the form with *fields*, and, as a browser does, with all other fields as they are shown."""
     (options, _), secrets = FeedOptions.readable(feed.options), secrets_of(feed.credentials)
     shown = {
         "title": feed.title, "site_url": feed.site_url, "plugin": feed.plugin, "new_url": feed.url,
@@ -83,7 +85,7 @@ def test_a_feed_with_another_url_is_asked_anew(root: Client) -> None:
     assert (feed.url, feed.etag) == ("https://b.example/feed", "")
 
 
-def test_the_subscriptions_of_a_feed_move_to_the_one_that_has_its_new_url(root: Client) -> None:
+def test_the_subscriptions_move_to_the_feed_that_has_the_new_url_already(root: Client) -> None:
     feed = make_feed(URL)
     there = make_feed("https://c.example/feed")
     subscription = make_subscription(feed, make_lifestream())

@@ -1,4 +1,6 @@
-"""The admin's page of what is read of a feed: the request only notes that it is wanted, and the updater fetches it."""
+"""The admin's page that shows what is read of a feed. A request only notes that this is wanted; the updater fetches the
+feed.
+"""
 
 from __future__ import annotations
 

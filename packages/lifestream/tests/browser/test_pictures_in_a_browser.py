@@ -107,7 +107,9 @@ window.IntersectionObserver = class extends Observer {
 window.hasHeard = (picture) => held.some(([entries]) => entries.some(({ target }) => target === picture));
 window.tell = () => held.splice(0).forEach(([, call]) => call());
 """
-"""Has a page hear of what is in the window only when the test calls `tell`, as a busy machine tells it late."""
+"""A script that keeps the page's observers from being called until the test calls `tell`. On a busy machine, they are
+called late as well.
+"""
 
 
 def test_a_picture_that_was_scrolled_into_the_window_meanwhile_keeps_its_box(chromium: Browser, site: str) -> None:
@@ -130,9 +132,8 @@ def test_a_picture_that_was_scrolled_into_the_window_meanwhile_keeps_its_box(chr
 def test_a_picture_below_the_window_gets_its_own_size(chromium: Browser, site: str) -> None:
     with visiting(chromium, site) as visitor:
         page = visitor.goto("")
-        picture = page.locator(
-            'img[src$="/2.png"]'
-        )  # it is a little below the window, and is loaded before it is visible
+        # This picture is a little below the window, and is loaded before it is visible.
+        picture = page.locator('img[src$="/2.png"]')
         expect(picture).not_to_have_attribute("data-unsized", "")
         box = picture.bounding_box()
         assert box and abs(box["width"] / box["height"] - 1600 / 500) < 0.05

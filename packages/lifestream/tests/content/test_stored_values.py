@@ -40,12 +40,12 @@ def test_an_episode_has_no_transcript_without_an_address_and_nobody_without_a_na
 
 
 @pytest.mark.parametrize("stored", [None, 5, "x", {"url": "x"}, [], [5, "x", None]])
-def test_anything_else_has_no_files_or_media(stored: Any) -> None:
+def test_a_stored_value_that_is_no_list_of_objects_has_no_files_or_media(stored: Any) -> None:
     assert (objects(stored), mappings_of(stored)) == ([], [])
 
 
 @pytest.mark.parametrize("stored", [None, 5, "x", [], [5]])
-def test_anything_else_is_no_episode(stored: Any) -> None:
+def test_a_stored_value_that_is_no_object_is_no_episode(stored: Any) -> None:
     assert episode_of(stored) is None
 
 

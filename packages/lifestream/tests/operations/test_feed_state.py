@@ -39,7 +39,7 @@ def test_of_a_feed_that_is_not_fetched_only_the_reason_is_shown(status: str, rea
     assert list(reasoning_of(feed, NOW))
 
 
-def test_a_pause_of_the_host_delays_a_feed_that_is_due_before_its_end() -> None:
+def test_a_feed_that_is_due_during_a_pause_of_its_host_waits_for_the_end_of_the_pause() -> None:
     feed = make_feed(next_fetch=NOW)
     feed.host.not_before = NOW + timedelta(hours=2)
     assert "(in 2 hours): its server asked for a pause" in next_of(feed, NOW)

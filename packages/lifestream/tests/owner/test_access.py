@@ -1,4 +1,4 @@
-"""Only its owner and superusers change a lifestream, and the pages for that tell nobody else whether there is one."""
+"""Only its owner and superusers may change a lifestream. The pages for that tell nobody else whether it exists."""
 
 from __future__ import annotations
 
@@ -60,17 +60,17 @@ def test_other_users_find_no_page_of_an_owner_and_change_nothing(pages: dict[str
     site = Subscription.objects.get()
     fields = {"action": "remove", "sure": "1", "site": site.pk, "do": "delete", "addresses": "https://a.example/feed"}
     for name, address in pages.items():
-        assert {other.get(address).status_code, other.post(address, fields).status_code} <= {404, 405}, name
-        assert other.post(address, fields).status_code in (404, 405)
+        assert other.get(address).status_code == 404, name
+        assert other.post(address, fields).status_code == (405 if name in ("hidden", "pages") else 404), name
     assert Subscription.objects.count() == OwnPage.objects.count() == 1
 
 
 def test_visitors_are_sent_to_the_login_whether_the_lifestream_exists_or_not(pages: dict[str, str]) -> None:
     for name, address in pages.items():
         for there in (address, address.replace("/main/", "/nowhere/")):
-            for answer in (Client().get(there), Client().post(there)):
-                if answer.status_code != 405:
-                    assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={there}"), name
+            answers = [Client().get(there), *([] if name in ("hidden", "pages") else [Client().post(there)])]
+            for answer in answers:
+                assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={there}"), name
 
 
 @pytest.mark.parametrize("has_middleware", [True, False])
@@ -110,7 +110,7 @@ def test_under_ones_own_lifestream_nothing_of_anothers_is_found(pages: dict[str,
     for name, address in pages.items():
         if any(character.isdigit() for character in address):
             there = address.replace("/main/", "/other/")
-            assert other.get(there).status_code in (404, 405), name
+            assert other.get(there).status_code == 404, name
             assert other.post(there, fields).status_code == 404, name
     for action in ("remove", "pause", "move", "update"):
         other.post("/other/manage/", fields | {"action": action, "sites": fields["site"], "folder": "x"})

@@ -84,8 +84,8 @@ def test_an_episode_that_names_nobody_has_the_hosts_of_its_podcast() -> None:
         ('xmlns:p="https://podcastindex.org/namespace/1.0/"', "<p:season>2</p:season>", "2"),
         ("xmlns:p='http://www.itunes.com/dtds/podcast-1.0.dtd'", "<p:season>2</p:season>", "2"),
         ("", "<podcast:season>2</podcast:season>", "2"),
-        ('xmlns:i="HTTP://WWW.ITUNES.COM/DTDS/PODCAST-1.0.DTD"', "<i:season>2</i:season>", "2"),  # namespaces are not
-        ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # prefixes are case-sensitive
+        ('xmlns:i="HTTP://WWW.ITUNES.COM/DTDS/PODCAST-1.0.DTD"', "<i:season>2</i:season>", "2"),  # case does not matter
+        ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # the usual prefixes are in lower case
         ('xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", "2"),  # its namespace is written wrongly
         (f'{PODCAST.replace(":podcast", ":p")} xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", None),
         ("", "<season>2</season>", None),

@@ -41,7 +41,7 @@ def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -
 @pytest.mark.parametrize(
     "damaged", ["<guid :isPermaLink='false'>2</guid>", "<media:thedia:x/>", "<guid>2</guid><a xmlns:b=''/>"]
 )
-def test_an_entry_with_a_name_that_is_none_is_damaged(damaged: str) -> None:
+def test_an_entry_with_an_invalid_name_or_namespace_is_damaged(damaged: str) -> None:
     known = "<media:title>One</media:title>&copy;<a xmlns:own='u' own:x=''/>"
     items = f"<item><guid>1</guid>{known}</item><item>{damaged}<link>http://s.example/2</link></item>"
     document = f"<!DOCTYPE rss [<!ENTITY copy '(c)'>]><rss xmlns:media='u'><channel>{items}</channel></rss>"
@@ -84,9 +84,7 @@ def test_an_entry_with_right_names_is_not_damaged(head: str, entry: str) -> None
         ("</item><b><item-count>1</item-count>", ()),
     ],
 )
-def test_an_entry_with_an_end_tag_too_many_is_damaged_if_it_ends_after_the_first(
-    end: str, damaged: tuple[int, ...]
-) -> None:
+def test_an_entry_with_two_end_tags_is_damaged_if_content_is_between_them(end: str, damaged: tuple[int, ...]) -> None:
     found = parse(rss(f"<item><guid>1</guid></item><item><guid>2</guid>{end}<item><guid>3</guid></item>"), {}, URL)
     assert [entry.guid for entry in found.entries] == ["1", "2", "3"]
     assert found.flaw is not None and found.flaw.damaged == damaged
@@ -103,7 +101,7 @@ def test_an_entry_with_an_end_tag_too_many_is_damaged_if_it_ends_after_the_first
     ],
     ids=["after the title", "after the guid", "an end missing", "at the start"],
 )
-def test_both_parts_of_an_entry_with_a_start_tag_too_many_are_damaged(
+def test_an_entry_with_a_start_tag_in_its_middle_is_damaged(
     entry: str, kept: list[str], damaged: tuple[int, ...]
 ) -> None:
     found = parse(rss(f"<item><guid>1</guid></item>{entry}<item><guid>3</guid></item>"), {}, URL)
@@ -238,7 +236,7 @@ PIECES = (
 
 @pytest.mark.reading(7)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
-def test_no_markup_in_an_entry_costs_it_or_its_neighbours(markup: str) -> None:
+def test_whatever_markup_an_entry_has_no_entry_is_lost(markup: str) -> None:
     item = "<item><guid>{}</guid>{}</item>"
     feed = parse(rss(item.format(1, "") + item.format(2, markup) + item.format(3, "")), {}, URL)
     guids = [entry.guid for entry in feed.entries]

@@ -20,7 +20,7 @@ def test_reddit_keeps_the_post_and_the_link_that_it_is_about() -> None:
     assert own.content == "<div><p>Which is best? (submitted by me)</p> </div>"
 
 
-def test_a_link_in_a_post_is_not_taken_for_the_one_that_it_is_about() -> None:
+def test_a_link_inside_a_post_is_not_taken_for_the_link_that_the_post_is_about() -> None:
     post = '<div class="md">A <a href="https://a.example/">[link]</a></div>'
     after = ' submitted by me <a href="https://b.example/">[link]</a>'
     made = RedditPlugin().process(Entry(content=post + after)).content

@@ -180,7 +180,7 @@ def test_the_first_line_without_an_option_name_is_reported() -> None:
 
 
 @pytest.mark.parametrize("section", ["Planet", "DEFAULT", "https://a.example/"])
-def test_a_filter_that_is_too_long_for_each_feed_to_have_it_becomes_no_rule(section: str) -> None:
+def test_a_filter_that_is_too_long_becomes_no_rule(section: str) -> None:
     document = f"[{section}]\nfilter = {'w' * 5_000}{{}}\n[https://a.example/]\n"
     [shorter], [longer] = planet_ini.read(document.format("").encode()), planet_ini.read(document.format("w").encode())
 

@@ -36,7 +36,9 @@ def test_feeds_that_were_left_are_reported_if_there_are_any() -> None:
 
 
 def test_the_log_has_lines_for_a_refresh_and_its_failures_and_shortages(caplog: pytest.LogCaptureFixture) -> None:
-    gone = str(DatabaseFailure(FailureKind.GONE, "connection refused"))  # it was reported when it happened
+    gone = str(
+        DatabaseFailure(FailureKind.GONE, "connection refused")
+    )  # not logged again: it was reported when it happened
     report = Report((row("new", 2), row("failed")), short=1, shortages=(Shortage.FILES.value, gone))
     with caplog.at_level("INFO", "lifestream"):
         tell_report(report)

@@ -68,7 +68,7 @@ class AFeed(SubscribeTestCase):
         subscription = self.add(self.get_url("/feed"), name="Mine", folder="News").subscription
         assert (subscription.display_name, subscription.folder, subscription.feed.title) == ("Mine", "News", "A feed")
 
-    def test_its_items_are_posted_as_the_rules_of_the_subscription_allow(self) -> None:
+    def test_items_are_posted_only_if_the_rules_of_the_subscription_allow_them(self) -> None:
         self.feedserver.add("/feed", feed(("kites", "kites and ads", "boats")))
         subscription = self.add(self.get_url("/feed"), keep_rules="kites", block_rules="ads").subscription
         assert [post.item.title for post in subscription.posts.all()] == ["kites"]
@@ -125,7 +125,7 @@ class AFeed(SubscribeTestCase):
         with pytest.raises(NotAdded, match=r"^https://"):
             self.find(f"https://{bare}")
 
-    def test_a_feed_that_others_have_by_http_is_found_without_its_scheme(self) -> None:
+    def test_an_address_without_a_scheme_finds_a_feed_that_others_have_by_http(self) -> None:
         self.feedserver.allow("the client speaks TLS")
         known = make_feed(self.get_url("/feed"))
         found = self.find(self.get_url("/feed").removeprefix("http://"))
@@ -217,13 +217,13 @@ UNSTORED = Stored(0, "", writing=Writing.UNWRITTEN, message="the disk is full")
 
 @pytest.mark.usefixtures("shared_parsers")
 class ADatabaseThatFails(SubscribeTestCase):
-    def test_while_a_feed_is_looked_for_is_no_shortage_of_the_request(self) -> None:
+    def test_a_failure_while_a_feed_is_looked_for_is_not_taken_for_a_shortage(self) -> None:
         failure = OperationalError("no connection")
         failure.__cause__ = MemoryError()
         with mock.patch.object(Scout, "ask", side_effect=failure), pytest.raises(OperationalError):
             self.find(self.get_url("/feed"))
 
-    def test_while_a_feed_is_stored_leaves_it_due_at_once(self) -> None:
+    def test_a_failure_while_a_feed_is_stored_leaves_the_feed_due_at_once(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
         with mock.patch.object(writer, "store", return_value=[UNSTORED]):
@@ -233,7 +233,7 @@ class ADatabaseThatFails(SubscribeTestCase):
         assert (made.url, made.title, made.next_fetch) == (found.url, "A feed", START)
         assert (made.claim_token, made.claimed_until) == ("", None)
 
-    def test_entirely_leaves_the_feed_due_when_its_lease_ends(self) -> None:
+    def test_a_feed_whose_lease_cannot_be_released_stays_claimed_until_the_lease_ends(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
         with (

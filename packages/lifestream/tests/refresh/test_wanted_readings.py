@@ -106,7 +106,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         assert read_wanted(stopping, clock=clock) == 0
         assert not stopping.is_set()
 
-    def test_requests_that_are_left_when_a_turn_is_over_wait_for_the_next_in_their_order(self) -> None:
+    def test_requests_left_at_the_end_of_a_turn_are_answered_in_order_in_the_next_turns(self) -> None:
         now = timezone.now()
         note(self.feed, "de", now)
         note(self.feed, "en", now + timedelta(seconds=1))
@@ -153,7 +153,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         later = now + timedelta(seconds=settings.lease + 1)
         assert read_wanted(clock=lambda: later) == 1
 
-    def test_a_request_that_a_worker_whose_clock_was_ahead_did_not_finish_is_taken_over_now(self) -> None:
+    def test_a_request_is_taken_over_now_if_the_clock_of_the_worker_that_claimed_it_was_ahead(self) -> None:
         note(self.feed, "en", timezone.now())
         ReadingRequest.objects.update(claimed_until=timezone.now() + timedelta(days=30))
         assert read_wanted() == 1

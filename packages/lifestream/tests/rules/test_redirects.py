@@ -37,7 +37,7 @@ class Moves(RuleTestCase):
         assert len(self.asked("/feed")) == 7
 
     @pytest.mark.rule(19)
-    def test_if_the_new_url_is_a_feed_already_subscriptions_move_to_it_and_items_never(self) -> None:
+    def test_subscriptions_move_to_the_feed_that_has_the_new_url_already_and_items_stay(self) -> None:
         old = self.subscribe("/old", Response(rss("of old")), moved("/there"))
         there = self.subscribe("/there", Response(rss("of there")))
         theirs, mine = Subscription.objects.get(feed=there), Subscription.objects.get(feed=old)
@@ -49,6 +49,7 @@ class Moves(RuleTestCase):
         assert (mine.feed, old.status) == (there, Feed.Status.GONE)
         assert old.next_reason.endswith("is a feed already: its subscriptions went there")
         assert set(Item.objects.filter(feed=there).values_list("title", flat=True)) == {"of there"}
+        assert Item.objects.get(title="of old").feed == old
         seen = Post.objects.filter(lifestream=theirs.lifestream).values_list("item__title", flat=True)
         assert set(seen) == {"of there"}
         asked = len(self.asked("/old"))

@@ -34,12 +34,14 @@ UNKNOWN = "k" * 43
 
 class Subscribing(WebSubTestCase):
     def test_the_hub_is_asked_for_the_url_that_the_feed_gives_itself(self) -> None:
+        links = f'<{self.hub.url}>; rel="hub", </its-own-name>; rel="self"'
+        self.feedserver.add("/feed", Response(rss("one"), headers={"Link": links}))
         self.refresh()
         [asked] = self.hub.asked
         callback, secret = asked.pop("hub.callback"), asked.pop("hub.secret")
         assert asked == {
             "hub.mode": "subscribe",
-            "hub.topic": self.get_url("/feed"),
+            "hub.topic": self.get_url("/its-own-name"),
             "hub.lease_seconds": "864000",
         }
         assert callback.startswith(f"{self.live_server_url}/push/")
@@ -132,7 +134,7 @@ class Subscribing(WebSubTestCase):
 
 
 class Verifying(WebSubTestCase):
-    def test_the_challenge_of_its_own_topic_is_echoed_as_plain_text(self) -> None:
+    def test_a_challenge_for_the_subscribed_topic_is_echoed_as_plain_text(self) -> None:
         self.refresh()
         answer = self.hub.verify()
         assert (answer.status_code, answer.text) == (200, CHALLENGE)
@@ -217,7 +219,7 @@ class Verifying(WebSubTestCase):
         assert self.hub.verify().status_code == 200
 
     def deny_while(self, change: Callable[[HubSubscription], object]) -> bool:
-        """Let the hub deny its subscription, and *change* this between the reading and the writing of its row."""
+        """Let the hub deny a subscription, and pass it to *change* after its row was read and before it is written."""
         subscription = self.subscribed()
 
         def changed(reason: str) -> str:
@@ -327,7 +329,7 @@ class Pushing(WebSubTestCase):
             self.hub.push(b"anything")
         assert self.state().pushed == self.clock.now
 
-    def test_a_push_whose_end_the_server_finds_is_read_without_a_content_length(self) -> None:
+    def test_a_push_in_chunks_is_read_without_a_content_length(self) -> None:
         assert self.push_in_chunks(b"x" * 100_001).status_code == 202
         assert self.state().pushed == self.clock.now
         Feed.objects.update(pushed=None)
@@ -338,7 +340,7 @@ class Pushing(WebSubTestCase):
         assert self.state().pushed is None
 
     def push_in_chunks(self, body: bytes, **replaced: Any) -> HttpResponse:
-        """Push *body* as gunicorn passes on a body in chunks; *replaced* are attributes of its file."""
+        """Push *body* as gunicorn passes on a body in chunks. *replaced* are attributes of the file of the body."""
         stream = BytesIO(body)
         given = RequestFactory().post("/push", b"", "text/xml", headers={"X-Hub-Signature": self.hub.sign(body)})
         assert "CONTENT_LENGTH" not in given.environ
@@ -382,7 +384,7 @@ class Updating(WebSubTestCase):
             "active, &lt;script&gt;alert(1)&lt;/script&gt;, until March 11, 2026, noon, last push March 1, 2026" in page
         )
 
-    def test_a_refresh_of_one_feed_asks_no_other_hub(self) -> None:
+    def test_a_refresh_of_one_feed_asks_the_hub_about_that_feed_only(self) -> None:
         self.feedserver.add("/other", self.answer)
         make_feed(self.get_url("/other"), next_fetch=START)
         self.refresh()

@@ -179,7 +179,7 @@ def test_another_name_is_refused_with_the_remedy(browser: Browser) -> None:
     assert "LIFESTREAM_HOSTS = [&quot;other.example.org&quot;]" in body
 
 
-def test_a_body_of_any_size_that_the_site_takes_reaches_it(browser: Browser) -> None:
+def test_nginx_passes_on_even_the_largest_body_that_the_site_takes(browser: Browser) -> None:
     """nginx itself would answer 413 with a page of its own, and a hub whose push gets 413 may give up."""
     most = most_body()
     assert browser.ask(f"/push/{'a' * 43}", {"a": "b" * (most - 10)})[0] == 410  # by the site: nobody knows this key

@@ -50,7 +50,7 @@ def test_a_hostile_host_cannot_become_markup(name: str, shown: str) -> None:
     assert "\u202e" not in page
 
 
-def test_other_bad_requests_say_less() -> None:
+def test_the_page_for_another_bad_request_shows_neither_the_error_nor_a_setting() -> None:
     answer = errors.bad_request(REQUEST, SuspiciousOperation("secret"))
     assert answer.status_code == 400
     assert b"secret" not in answer.content

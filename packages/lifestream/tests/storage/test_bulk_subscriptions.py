@@ -56,6 +56,8 @@ def test_a_name_that_is_the_title_of_the_feed_is_not_stored_so_that_it_follows_t
     feed = make_feed("https://a.example/feed", title="A")
     [made] = subscribe_all(make_lifestream(), [Listed(feed.url, "A")])
     assert (made.name, made.display_name) == ("", "A")
+    Feed.objects.update(title="B")
+    assert Subscription.objects.get().display_name == "B"
 
 
 @pytest.mark.django_db
@@ -92,7 +94,7 @@ def test_items_of_a_feed_that_another_process_makes_meanwhile_are_posted(
 @pytest.mark.parametrize(
     "change", ["DELETE FROM lifestream_feed", "UPDATE lifestream_feed SET url = 'https://b.example/', url_hash = 'b'"]
 )
-def test_a_feed_that_loses_its_url_while_its_lock_is_waited_for_is_made_again(change: str) -> None:
+def test_a_feed_that_loses_its_url_while_an_import_waits_for_its_lock_is_made_again(change: str) -> None:
     """Another process may delete it, since it has no subscribers, or follow a permanent redirect."""
     import psycopg
 

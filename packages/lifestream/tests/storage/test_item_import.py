@@ -124,8 +124,8 @@ class TestItems:
             Item.objects.filter(feed=feed).delete()
             Tombstone.objects.all().delete()
 
-    def test_an_import_reads_only_the_tombstones_that_its_entries_may_be(self) -> None:
-        """A feed whose entries all change leaves very many, and a long document is imported in many chunks."""
+    def test_an_import_reads_only_tombstones_that_may_match_its_entries(self) -> None:
+        """A feed whose entries all change leaves very many tombstones. A long document is imported in many chunks."""
         feed = make_feed()
         read(feed, *(draft(f"{i}", f"Entry {i}", link=f"https://a.example/{i % 5}", published=NOW) for i in range(20)))
         Item.objects.filter(feed=feed).delete()
@@ -242,7 +242,7 @@ class TestItems:
         assert (stored.new, stored.broken) == (2, 0)
         assert counts(read(feed, odd, draft("2", "B"))) == (0, 0, 2)
 
-    def test_an_entry_all_of_whose_keys_other_items_have_is_logged(
+    def test_an_entry_is_logged_if_other_items_have_all_its_keys(
         self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         caplog.set_level("INFO", "lifestream.storage")

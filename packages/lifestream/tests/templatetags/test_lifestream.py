@@ -77,7 +77,9 @@ NIGHT = datetime(2026, 10, 2, 10, 30, tzinfo=UTC)
 """Half past midnight of 3 October on Kiritimati. The tests stop the clock there, so that no midnight disturbs them."""
 
 
-def test_a_day_is_today_yesterday_or_its_date_with_the_year_if_it_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_is_today_or_yesterday_or_its_date_without_the_year_if_it_is_this_year(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NIGHT)
     today = timezone.localdate()
     assert (day_name(today), day_name(today - timedelta(days=1))) == ("Today", "Yesterday")

@@ -131,8 +131,9 @@ def test_a_request_is_continued_once_all_earlier_ones_are_answered() -> None:
 
 
 def test_a_thread_that_has_answered_leaves_it_to_the_loop_to_continue_a_request() -> None:
-    """waitress would close the connection of a client that is gone, while the loop may be iterating over all."""
-
+    """waitress would close the connection of a client that is gone, while the loop may be iterating over all
+    connections.
+    """
     with unserved_channel() as (channel, client):
         channel.requests.append(BoundedParser(channel.adj))  # it is being answered
         channel.received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")

@@ -77,7 +77,7 @@ def test_no_query_gets_markup_into_the_page_or_breaks_an_escape(client: Client, 
 
 
 def test_of_a_very_long_name_of_a_site_the_beginning_is_searched(client: Client, main: Lifestream) -> None:
-    """The names of all sites are looked through for each search: five thousand may be long."""
+    """Each search looks through the names of up to five thousand sites, and all these names may be long."""
     filler = "of " * 50
     for name in (f"Robins {filler}", f"{filler}Kites", f"{filler * 2}Wrens"):
         make_site(main, name)
@@ -142,7 +142,7 @@ def test_sites_are_found_by_their_names(
 
 @pytest.mark.parametrize("most", [1, 2])
 @pytest.mark.parametrize("secrets", [0, 2])
-def test_whether_there_are_many_sites_depends_on_those_alone_that_the_reader_may_see(
+def test_whether_there_are_many_sites_depends_only_on_sites_that_the_reader_may_see(
     main: Lifestream, monkeypatch: pytest.MonkeyPatch, most: int, secrets: int
 ) -> None:
     monkeypatch.setattr(site_search, "MOST_LOOKED_AT", most)
@@ -155,7 +155,7 @@ def test_whether_there_are_many_sites_depends_on_those_alone_that_the_reader_may
         assert site_search.has_many_sites(timeline) is (most < 2)
         assert site_search.has_many_sites(Timeline(main, owned=True)) is (most < 2 + secrets)
         assert site_search.has_many_sites(Timeline(main)) is (most < 2)
-    # Their feeds are looked at only if some of them may be secret, and there are many in all.
+    # The feeds of sites are looked at only if some of them may be secret, and there are many in all.
     counted = ["lifestream_feed" in query["sql"] for query in asked if "OFFSET" in query["sql"]]
     assert (counted.count(False), counted.count(True)) == (3, (2 if secrets else 1) if most < 2 + secrets else 0)
 

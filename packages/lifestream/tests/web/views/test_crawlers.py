@@ -39,7 +39,7 @@ def test_the_sitemap_lists_the_pages_of_public_lifestreams_only(client: Client) 
         assert client.get(address, follow=True).status_code == 200
 
 
-def test_the_icon_at_its_old_address_leads_to_the_icon(client: Client) -> None:
+def test_favicon_ico_is_redirected_to_the_icon(client: Client) -> None:
     answer = client.get("/favicon.ico")
     assert answer.status_code == 301
     assert finders.find(answer["Location"].removeprefix("/static/"))
