@@ -202,7 +202,7 @@ def test_every_client_gives_up_on_endless_headers(
 
 
 @pytest.mark.parametrize("client", ["aiohttp", "curl"])
-def test_a_timeout_for_the_whole_answer_ends_a_drip(
+def test_a_timeout_for_the_whole_answer_ends_a_slow_body(
     server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ask_in_vain(server, client, serve(server, "slow body"), monkeypatch).error
