@@ -175,7 +175,7 @@ def test_reading_ends_at_the_101st_damaged_item() -> None:
     assert loaded(f'{{"items": [{", ".join(items)}]}}')[0] == {"items": [{"id": "1"}]}
 
 
-def test_members_after_a_damaged_member_are_lost_and_items_before_it_are_kept() -> None:
+def test_the_items_of_damaged_json_are_kept_and_the_members_after_them_are_lost() -> None:
     damaged = '{"title": "T", "items": [{"id": "1"}], "x": nul, "y": 1}'
     assert loaded(damaged)[0] == {"title": "T", "items": [{"id": "1"}]}
 
