@@ -109,7 +109,7 @@ def test_a_page_is_printed_black_on_white_with_the_addresses_of_its_links(chromi
         page = visitor.goto("/demo/search/?q=robin+owl")
         unprinted = (".site-header", ".site-footer", ".beside", ".search.wide")
         for shown in unprinted:
-            expect(page.locator(shown)).to_be_visible()
+            assert page.locator(shown).is_visible(), shown
         page.emulate_media(media="print", color_scheme="dark")
         body = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
         assert body == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
