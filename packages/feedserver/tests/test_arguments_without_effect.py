@@ -37,21 +37,19 @@ def test_a_call_that_can_never_have_an_effect_is_refused(call: Callable[[], obje
     assert str(caught.value).startswith(message)
 
 
-def test_conditions_that_seem_empty_or_contradictory_and_are_not_are_accepted(server: FeedServer) -> None:
+def test_valid_conditions_that_look_empty_or_contradictory_are_accepted(server: FeedServer) -> None:
     kind = "Application/X-www-form-urlencoded; a=b"
     server.add("/a", Response("a"), query={}, form=Including({}), headers={"Content-Type": kind, "Content-Length": "1"})
     server.add("/a", Response("a"), query=Including({}), headers={})
     server.expect("/a", headers={"ETag": None, "etag": "a", "ETAG": "a"}, times=0)
-    server.assert_not_requested(
-        headers={"Content-Length": None, "Transfer-Encoding": None}
-    )  # verify() tells of it, too
+    server.assert_not_requested(headers={"Content-Length": None, "Transfer-Encoding": None})
     server.expect("*", method="options", at_least=0, at_most=0)
     server.expect("/a", json=Including({}), headers={"Host": None, "Expect": "100-Continue", "Upgrade": "h2c"}, times=0)
     server.expect("/a", body=b"", headers={"Content-Length": "00", "X-A": "ü", "Transfer": "a\tb"}, times=0)
     Auth("Bearer", "a b\tü")
 
 
-def test_a_body_that_was_answered_before_it_came_is_not_as_long_as_the_header_says(server: FeedServer) -> None:
+def test_a_request_that_is_answered_before_its_body_comes_is_recorded_with_an_empty_body(server: FeedServer) -> None:
     server.add("/f", Response("x", 413, faults=EarlyAnswer()))
     with RawClient(server) as client:
         client.ask("/f", "Content-Length: 9", "Expect: 100-continue", method="POST")
@@ -59,7 +57,7 @@ def test_a_body_that_was_answered_before_it_came_is_not_as_long_as_the_header_sa
     server.assert_requested("/f", body=b"", headers={"Content-Length": "9"})
 
 
-def test_arguments_that_say_nothing_as_a_parametrized_test_gives_them_are_accepted(server: FeedServer) -> None:
+def test_arguments_that_change_nothing_are_accepted_where_a_parametrized_test_may_give_them(server: FeedServer) -> None:
     server.add("/a", Response("replaced"))
     server.add("/a", Response("a", delay=UniformDelay(0, 0)), state={}, then={})
     assert len(server.unused_routes()) == 1  # no state is no condition

@@ -170,7 +170,7 @@ def test_a_failure_reports_what_went_wrong_and_the_journal(
     assert "\n".join(lines[-len(expected.splitlines()) :]) == expected
 
 
-def test_a_problem_in_a_subtest_is_its_own_failure(feeds: Path) -> None:
+def test_a_problem_in_a_subtest_is_a_failure_of_that_subtest(feeds: Path) -> None:
     result = run(MissesInASubtest)
     [(test, text)] = result.failures
     assert str(test).endswith("[a path] (path='atm.xml')")

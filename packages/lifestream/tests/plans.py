@@ -14,7 +14,8 @@ _WHOLE = {
     "postgresql": re.compile(r"Seq Scan on lifestream_"),
 }
 
-_WITHOUT_INDEX = ("enable_seqscan", "enable_sort")  # a bitmap of an index is in no order, so it ends in a sort
+# PostgreSQL's options for plans that do without an index or its order: a scan of a bitmap of an index needs a sort.
+_WITHOUT_INDEX = ("enable_seqscan", "enable_sort")
 
 
 def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
@@ -41,9 +42,9 @@ def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
 
 
 def journaled(work: Callable[[], object]) -> list[str]:
-    """Run *work*. Return its updates for which SQLite copies each page that it changes into a temporary file, so that
-    a failed update can be undone while its transaction goes on. In the bytecode, such an update has a Halt with ABORT
-    (2).
+    """Run *work*. Return those of its updates for which SQLite first copies each page that changes into a temporary
+    file, so that a failed update can be undone while its transaction goes on. In the bytecode, such an update has a
+    Halt with ABORT (2).
     """
     found = []
     updates = [(sql, params) for sql, params in _asked(work) if re.match(r"\s*UPDATE", sql)]

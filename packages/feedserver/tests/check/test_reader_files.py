@@ -100,7 +100,7 @@ def test_a_link_that_leads_the_state_out_of_home_is_refused(home: Path, tmp_path
 
 
 @linking
-def test_a_state_elsewhere_is_the_user_s_own_choice(home: Path, tmp_path: Path) -> None:
+def test_a_state_outside_of_home_may_be_a_link(home: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "store").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
@@ -125,7 +125,7 @@ def test_files_are_looked_at_up_to_limits_of_size_and_number(home: Path, monkeyp
 
 @linking
 @pytest.mark.slow
-def test_folders_of_any_depth_end_no_search_and_are_removed_and_not_copied(deep: Path, tmp_path: Path) -> None:
+def test_very_deep_folders_can_be_searched_and_removed_but_not_copied(deep: Path, tmp_path: Path) -> None:
     (deep / "z").write_text("x")
     assert names(ReaderFiles(deep, deep)) == {"z"}  # the path of the last one is too long for the system
     with pytest.raises(OSError, match=r"nested too deeply|name too long"):

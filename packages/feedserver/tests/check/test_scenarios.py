@@ -40,9 +40,9 @@ def dependents(scenario: str) -> set[str]:
 def test_the_right_reader_passes_every_scenario() -> None:
     report = check(RightReader, scenarios=SCENARIOS)
 
-    assert {result.scenario.id: (str(result.verdict), result.judgement) for result in report} == {
-        result.scenario.id: ("pass", result.judgement) for result in report
-    }
+    assert {result.scenario.id for result in report} == set(IDS)
+    failed = {result.scenario.id: result.judgement for result in report if result.verdict is not Verdict.PASS}
+    assert failed == {}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_reader_that_was_told_less_than_four_times_that_a_feed_is_gone_is_not_
         verdict_on_requests("R9", [asked], [gone], [gone], [], [gone], [gone])
 
 
-def test_a_reader_that_was_redirected_for_good_less_than_four_times_is_not_judged() -> None:
+def test_a_reader_that_keeps_the_old_address_is_judged_only_after_four_permanent_redirects() -> None:
     asked, moved = (ExchangeSeen(path="feed.xml", method="GET", status=status) for status in (200, 301))
     new = ExchangeSeen(path="new.xml", method="GET", status=200)
 
@@ -297,7 +297,7 @@ class Fortnightly(RightReader):
             self.pauses.clear()
 
 
-def test_a_reader_that_asks_again_before_the_last_step_has_asked_again() -> None:
+def test_a_reader_may_ask_again_before_the_last_step() -> None:
     report = check(Fortnightly, only=["T5", "T7", "T11", "R8"])  # the others have polls in the 31 days
 
     assert [report[scenario].verdict for scenario in ("T5", "T11")] == ["pass"] * 2
@@ -315,14 +315,14 @@ class DailyAfterErrors(RightReader):
         return 0.0
 
 
-def test_a_request_within_a_pause_breaks_it_whenever_it_comes() -> None:
+def test_a_request_at_any_time_within_a_pause_breaks_the_pause() -> None:
     report = check(DailyAfterErrors, only=["T7", "T8", "T9", "T19", "V5"])  # these have polls in the three days
 
     assert [report[scenario].verdict for scenario in ("T7", "T8", "T9")] == ["fail"] * 3
 
 
 @pytest.mark.parametrize(("scenario", "path"), [("H2", "inside.xml"), ("H6", "rss.dtd")])
-def test_what_must_not_be_requested_must_not_be_requested_later_or_by_head(scenario: str, path: str) -> None:
+def test_a_forbidden_path_must_not_be_requested_later_or_by_head(scenario: str, path: str) -> None:
     [judge] = [each.judge for each in SCENARIOS if each.id == scenario]
     asked = ExchangeSeen(path="feed.xml", method="GET")
     for method, later in (("GET", 1), ("GET", 2), ("HEAD", 1)):

@@ -202,7 +202,7 @@ def test_every_client_gives_up_on_endless_headers(
 
 
 @pytest.mark.parametrize("client", ["aiohttp", "curl"])
-def test_a_timeout_for_the_whole_answer_ends_a_drip(
+def test_a_timeout_for_the_whole_answer_ends_a_slow_body(
     server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ask_in_vain(server, client, serve(server, "slow body"), monkeypatch).error
@@ -223,6 +223,11 @@ def test_a_timeout_for_each_read_does_not_end_a_slow_body(
 # Reused connections.
 
 
+def numbers_on_connections(server: FeedServer) -> list[int]:
+    """Return which request of its connection each request was, from 1."""
+    return [request.connection.number for request in server.requests]
+
+
 def test_a_session_of_requests_recovers_from_a_reset_on_a_used_connection(server: FeedServer) -> None:
     url = serve(server, "reset after 512 on request 2")
     with requests.Session() as session:
@@ -231,6 +236,7 @@ def test_a_session_of_requests_recovers_from_a_reset_on_a_used_connection(server
             session.get(url, timeout=PATIENCE)
         assert session.get(url, timeout=PATIENCE).content == FEED
     assert [exchange.ended for exchange in server.journal.exchanges] == ["complete", "reset", "complete"]
+    assert numbers_on_connections(server) == [1, 2, 1]
 
 
 def test_a_client_of_httpx_recovers_from_a_close_on_a_used_connection(server: FeedServer) -> None:
@@ -240,6 +246,7 @@ def test_a_client_of_httpx_recovers_from_a_close_on_a_used_connection(server: Fe
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(url)
         assert client.get(url).content == FEED
+    assert numbers_on_connections(server) == [1, 2, 1]
 
 
 def test_a_session_of_aiohttp_recovers_from_a_missing_last_chunk_on_a_used_connection(server: FeedServer) -> None:
@@ -257,6 +264,7 @@ def test_a_session_of_aiohttp_recovers_from_a_missing_last_chunk_on_a_used_conne
 
     asyncio.run(get())
     assert [bool(exchange.faults) for exchange in server.journal.exchanges] == [False, True, False]
+    assert numbers_on_connections(server) == [1, 2, 1]
 
 
 def test_a_post_is_answered_early(server: FeedServer) -> None:

@@ -111,7 +111,7 @@ def test_half_a_request_that_waits_too_long_is_a_problem() -> None:
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "body"),
     ],
 )
-def test_half_a_request_that_the_server_s_stop_ends_is_a_problem(sent: bytes, part: str) -> None:
+def test_half_a_request_is_a_problem_when_the_server_stops(sent: bytes, part: str) -> None:
     server = FeedServer().start()
     with RawClient(server) as client:
         client.send(sent)
@@ -227,10 +227,10 @@ class WireClient:
         return data
 
 
-def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_reported_as_such() -> None:
+def test_a_client_that_breaks_tls_right_after_the_end_of_its_handshake_is_reported() -> None:
     with FeedServer(tls=True) as server:
         with WireClient(server) as client:
-            client.wire.sendall(client.last_of_handshake + BROKEN_RECORD)  # is read at once
+            client.wire.sendall(client.last_of_handshake + BROKEN_RECORD)  # the server reads both at once
             while client.wire.recv(65_536):
                 pass
         assert problems_of(server).startswith("TLS failed: ")

@@ -229,7 +229,7 @@ def test_a_condition_or_listener_that_would_not_run_is_refused(kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", ["an async function", "a generator function", "an async generator function"])
-def test_a_plain_function_that_returns_what_has_not_run_is_reported(kind: str) -> None:
+def test_a_plain_function_that_returns_a_coroutine_or_a_generator_is_reported(kind: str) -> None:
     def call(*given: object) -> Any:
         return NOT_PLAIN[kind](*given)
 

@@ -39,7 +39,7 @@ def clean(text: str, *keep: str, levels: int = 6) -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize(("text", "cleaned", "secrets"), REPLACED, ids=[text for text, _, _ in REPLACED])
-def test_a_secret_with_such_a_sign_is_replaced_whole(text: str, cleaned: str, secrets: list[str]) -> None:
+def test_a_secret_with_special_characters_is_replaced_whole(text: str, cleaned: str, secrets: list[str]) -> None:
     assert clean(text) == (cleaned, secrets)
 
 

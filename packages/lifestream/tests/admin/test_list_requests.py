@@ -128,7 +128,7 @@ def test_a_search_of_quotation_marks_takes_linear_time(client: Client) -> None:
     assert_linear(search, lambda number: '\\" ' * number, 2_500)
 
 
-def test_a_list_repeats_no_long_address_in_its_links(client: Client) -> None:
+def test_a_list_redirects_from_a_long_address_to_a_short_one(client: Client) -> None:
     make_post()
     address = "/admin/lifestream/item/"
     found = client.get(address, {"q": "\U0001f600" * 5000, "language": "de"}, follow=True)

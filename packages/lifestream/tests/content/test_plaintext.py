@@ -99,5 +99,5 @@ def test_lines_split_words_at_the_same_characters_as_split_does(text: str) -> No
     assert lines(text) == "\n".join(" ".join(words) for line in text.split("\n") if (words := line.split()))
 
 
-def test_a_name_is_one_line_and_covers_no_other() -> None:
+def test_a_name_is_put_on_one_line_and_has_at_most_eight_accents_in_a_row() -> None:
     assert one_line(" a\n\tb\0 c" + "\u0301" * 60 + " ") == "a b c" + "\u0301" * 8

@@ -125,7 +125,9 @@ def test_no_link_on_a_page_names_another_host_than_the_one_it_leads_to(client: C
     for page in ("", f"items/{post.item_id}/", f"sites/{site.pk}/"):
         text = client.get(f"/main/{page}").content.decode()
         assert "evil.example</bdi>" in text or "Read at evil.example" in text
-        for href, words in re.findall(r'<a [^>]*href="(https?://[^"]*)"[^>]*>(.*?)</a>', text, re.DOTALL):
+        links = re.findall(r'<a [^>]*href="(https?://[^"]*)"[^>]*>(.*?)</a>', text, re.DOTALL)
+        assert links
+        for href, words in links:
             assert "github.com" not in words, href
         assert "at github.com" not in text
 

@@ -142,8 +142,8 @@ def test_a_row_that_was_deleted_is_not_made_again(client: Client) -> None:
     assert not Lifestream.objects.exists()
 
 
-def test_a_row_has_a_text_though_the_row_that_it_is_named_after_was_deleted(client: Client) -> None:
-    """Django's admin lists what goes with a row that is deleted."""
+def test_a_row_can_be_shown_as_text_after_a_row_that_it_refers_to_was_deleted(client: Client) -> None:
+    """When a row is deleted in Django's admin, the admin lists the rows that are deleted with it."""
     post = make_post(make_site(owned(client)), "A post")
     feed = post.item.feed
     Article.objects.create(item=post.item, fetched=NOW)

@@ -108,7 +108,7 @@ def test_a_push_makes_the_host_due() -> None:
 
 
 @pytest.mark.django_db
-def test_many_feeds_at_once_make_their_hosts_due() -> None:
+def test_feeds_that_are_created_in_bulk_make_their_hosts_due() -> None:
     hosts = [Host.objects.create(name=name) for name in ("a.example", "b.example")]
     Feed.objects.bulk_create(
         Feed(url=f"https://{host.name}/", url_hash=host.name, host=host, next_fetch=NOW) for host in hosts

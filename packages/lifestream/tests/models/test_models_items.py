@@ -28,7 +28,7 @@ def test_a_tag_has_one_slug_however_it_is_written(name: str, slug: str) -> None:
     assert tag_slug(name) == slug
 
 
-def test_an_item_without_a_title_is_named_by_the_beginning_of_its_text_and_says_so_if_it_was_cut() -> None:
+def test_an_item_without_a_title_is_named_by_its_text_and_a_long_text_is_cut_with_an_ellipsis() -> None:
     text = "A note without a title, as they are written on small sites, with a link and nothing else."
     assert (
         Item(summary=text).display_title

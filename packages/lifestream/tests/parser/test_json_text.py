@@ -57,7 +57,7 @@ def test_text_before_json_is_skipped_only_if_the_server_declares_it_as_json(befo
 
 @pytest.mark.reading(7)
 @pytest.mark.parametrize(("nuls", "is_mended"), [("\0", True), ("\0\0", False), ("\0" * 40, False)])
-def test_a_feed_of_which_a_part_is_overwritten_is_not_complete(nuls: str, is_mended: bool) -> None:
+def test_a_single_nul_inside_a_feed_is_mended_and_several_in_a_row_are_not(nuls: str, is_mended: bool) -> None:
     at = FEED.index("Text 1") + 2
     _, flaw = loaded(FEED[:at] + nuls + FEED[at + len(nuls) :] + "\0\0")
     assert flaw is not None and flaw.mended is is_mended
@@ -175,8 +175,9 @@ def test_reading_ends_at_the_101st_damaged_item() -> None:
     assert loaded(f'{{"items": [{", ".join(items)}]}}')[0] == {"items": [{"id": "1"}]}
 
 
-def test_members_after_a_damaged_member_are_lost_and_items_before_it_are_kept() -> None:
-    assert loaded('{"title": "T", "items": [{"id": "1"}], "x": nul}')[0] == {"title": "T", "items": [{"id": "1"}]}
+def test_the_items_of_damaged_json_are_kept_and_the_members_after_them_are_lost() -> None:
+    damaged = '{"title": "T", "items": [{"id": "1"}], "x": nul, "y": 1}'
+    assert loaded(damaged)[0] == {"title": "T", "items": [{"id": "1"}]}
 
 
 @pytest.mark.parametrize("text", ["", "a", "<html>{}</html>", "f(1)"])

@@ -59,7 +59,7 @@ def test_a_field_ends_where_the_next_one_begins_and_an_end_tag_that_ends_nothing
     "field", ["title", "guid", "pubDate", "category", "description", "dc:creator", "content:encoded"]
 )
 @pytest.mark.parametrize("end", ["", "</wrong>", "<b>"])
-def test_a_field_of_an_entry_that_never_ends_costs_no_other_field(field: str, end: str) -> None:
+def test_a_field_without_an_end_tag_costs_no_other_field_of_its_entry(field: str, end: str) -> None:
     written = {
         "title": "Nets", "guid": "g1", "pubDate": "Tue, 17 Aug 2021 21:44:13 GMT", "category": "Rope",
         "description": "Short", "dc:creator": "Ada", "content:encoded": "Long",
@@ -86,7 +86,7 @@ def test_a_field_of_an_entry_that_never_ends_costs_no_other_field(field: str, en
 
 @pytest.mark.reading(7)
 @pytest.mark.parametrize("field", ["title", "link", "description", "language"])
-def test_a_field_of_the_feed_that_never_ends_costs_no_entry(field: str) -> None:
+def test_a_field_without_an_end_tag_before_the_first_entry_costs_no_entry(field: str) -> None:
     written = {"title": "T", "link": "https://site.example/", "description": "D", "language": "en"}
     head = "".join(f"<{name}>{text}{'' if name == field else f'</{name}>'}" for name, text in written.items())
     feed = parse(f"<rss version='2.0'><channel>{head}<item><guid>1</guid></item></channel></rss>".encode(), {}, URL)
@@ -102,7 +102,7 @@ def test_only_what_is_before_the_first_entry_is_the_head() -> None:
 
 
 @pytest.mark.reading(7)
-def test_an_end_tag_of_an_entry_that_never_began_costs_no_entry() -> None:
+def test_an_end_tag_of_an_entry_without_a_start_tag_costs_no_entry() -> None:
     head = "</item><title>T<link>https://site.example/</link>"
     items = "<item><title>One</title><guid>1</guid></item><item><title>Two</title><guid>2</guid></item>"
     feed = parse(f"<rss version='2.0'><channel>{head}{items}</channel></rss>".encode(), {}, URL)

@@ -100,7 +100,7 @@ def test_a_text_is_html_if_an_element_of_html_is_closed_has_attributes_or_is_voi
     ("written", "text"),
     [("<![CDATA[a]]>", "a"), ("<![CDATA[a", "<![CDATA[a"), ("why a[b[0]]>1, and ]]>", "why a[b[0]]>1, and ]]>")],
 )
-def test_a_second_section_is_unwrapped_only_if_it_is_whole(written: str, text: str) -> None:
+def test_a_cdata_section_in_a_text_is_unwrapped_only_if_it_is_whole(written: str, text: str) -> None:
     assert unwrapped(written) == text
 
 

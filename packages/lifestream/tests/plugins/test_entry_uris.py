@@ -100,6 +100,6 @@ def test_the_uuid_depends_on_all_of_its_parts_and_on_nothing_else() -> None:
 
 
 def test_the_uuid_is_the_same_in_each_release() -> None:
-    """Readers would show all entries again as new ones."""
+    """If an entry's UUID changed, feed readers would show the entry again as a new one."""
     assert uuid_uri("secret", 1, "key") == "urn:uuid:5d52d2fc-658d-8f0b-9afd-1c5e8f210dbd"
     assert uuid_uri("secret", 1, "key", 1) == "urn:uuid:a6762c4b-003a-8354-b77d-9941cae34577"

@@ -95,7 +95,7 @@ def test_a_lazy_picture_has_its_source_and_is_kept_once(html: str, src: str) -> 
 
 
 @pytest.mark.reading(16)
-def test_two_pictures_of_which_one_is_lazy_are_two() -> None:
+def test_two_different_pictures_are_both_kept() -> None:
     assert (
         cleaned('<img data-src="a.png">x<noscript><img src="b.png"></noscript>') == f"{image('a.png')}x{image('b.png')}"
     )

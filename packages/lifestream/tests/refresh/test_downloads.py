@@ -75,7 +75,7 @@ def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
         taken = take(events, 6)
     assert answer.most == 6
     answered = [event.outcome.status for event in taken if isinstance(event, Downloaded)]
-    assert answered == [404] * 6, "the time of no request was up"
+    assert answered == [404] * 6, "no request timed out"
 
 
 def let_others_pass(server: FeedServer) -> None:
@@ -204,7 +204,7 @@ def test_a_host_gets_only_as_many_connections_as_concurrent_requests(server: Fee
     with Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=2) as downloads:
         downloads.add([download(server.url("/feed")) for _ in range(10)])
         take(events, 10)
-    assert len(SocketCounter.made) <= 2
+    assert 1 <= len(SocketCounter.made) <= 2
 
 
 def test_a_memory_error_in_a_callback_of_the_loop_reaches_the_consumer_of_events(server: FeedServer) -> None:

@@ -39,7 +39,7 @@ def exported(tmp_path: Path) -> dict[str, Any]:
     return json.loads(text)  # type: ignore[no-any-return]
 
 
-def test_it_has_the_subscriptions_with_their_rules_and_no_password(tmp_path: Path) -> None:
+def test_the_export_has_the_subscriptions_with_their_rules_and_no_password(tmp_path: Path) -> None:
     document = exported(tmp_path)
     assert (document["version"], document["slug"], document["title"]) == (json_export.VERSION, "main", "Main “one”")
     mine, secret = document["subscriptions"]
@@ -48,7 +48,7 @@ def test_it_has_the_subscriptions_with_their_rules_and_no_password(tmp_path: Pat
     assert (mine["block_rules"], mine["needs_login"], secret["needs_login"]) == (["ads", "jobs"], False, True)
 
 
-def test_it_has_all_items_and_only_those_of_the_lifestream(tmp_path: Path) -> None:
+def test_the_export_has_all_items_of_the_lifestream_and_no_others(tmp_path: Path) -> None:
     kites, boats = exported(tmp_path)["items"]
     assert (kites["title"], kites["tags"], kites["content"]) == ("Kites", ["Sky"], "<p>x</p>")
     assert (kites["feed"], kites["link"]) == ("https://a.example/feed", "https://a.example/1")

@@ -200,7 +200,7 @@ class BadInputTest(FeedServerTransactionTestCase):
         assert len(found) == 2
         assert all("<script" not in i.title and "onerror" not in i.title for i in found)
 
-    def test_nul_and_lone_surrogates_are_removed(self) -> None:
+    def test_nul_and_lone_surrogates_are_not_stored(self) -> None:
         body = rss("<guid>g\0one</guid><title>A\0B &#0; &#xD800; C</title>", item(2)).encode("utf-8")
         found = self.imported(body.replace(b"Item 2", b"Item \xed\xa0\x80 2"))
         assert len(found) == 2

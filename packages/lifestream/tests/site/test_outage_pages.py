@@ -167,7 +167,7 @@ def test_a_page_that_cannot_write_is_unavailable_and_one_line_says_why(
     [line] = warnings(caplog)
     assert line.startswith(f"pages can't be shown: the database failed ({error}); {kind.value}, then update again")
     assert not any(record.exc_info for record in caplog.records)
-    assert OUTAGES.kind is None  # it would end only with a refresh in this process
+    assert OUTAGES.kind is None  # an outage that is noted there would end only with a refresh in this process
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")

@@ -1,5 +1,5 @@
-"""The `lifestream` command: those commands that need tables make them, and what the command imports and checks if
-nothing is due.
+"""The `lifestream` command: its subcommands make the tables that they need, and import and check little if nothing is
+due.
 """
 
 from __future__ import annotations

@@ -234,7 +234,7 @@ class TestLongFeeds:
         assert fill_rest() == 1
         assert len(titles(subscription.lifestream)) == 7
 
-    def test_a_subscription_that_is_moved_meanwhile_shows_nothing_more_where_it_was(self) -> None:
+    def test_a_subscription_that_is_moved_meanwhile_has_no_posts_in_the_old_lifestream(self) -> None:
         subscription, private = self.make(), make_lifestream()
         public = subscription.lifestream
         fill_rest(Meanwhile(lambda: Subscription.objects.update(lifestream=private)))
@@ -251,7 +251,7 @@ class TestLongFeeds:
         fill_rest(Meanwhile(lambda: Subscription.objects.update(paused=True)))
         assert titles(subscription.lifestream) == ["4", "5", "6", "7"]
 
-    def test_a_subscription_that_is_deleted_meanwhile_keeps_no_other_from_being_filled(self) -> None:
+    def test_another_subscription_is_filled_although_one_is_deleted_meanwhile(self) -> None:
         deleted, other = self.make(), self.make()
         fill_rest(Meanwhile(Subscription.objects.filter(pk=deleted.pk).delete))
         assert len(titles(other.lifestream)) == 7
@@ -397,8 +397,8 @@ def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch
 
 
 def test_rules_with_many_words_are_applied_to_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The work is limited: the characters of the items, and 500 for each, times the number of words that are looked for
-    in them.
+    """The work is limited. It is the product of two numbers: the characters of the items, plus 500 for each item; and
+    the words that are looked for in them.
     """
     feed = make_feed()
     for number in range(6):

@@ -134,7 +134,7 @@ class TestReaders:
         subscription.delete()
         assert status(feed) == Feed.Status.PAUSED
 
-    def test_the_time_when_its_last_subscription_ended_is_stored(self) -> None:
+    def test_the_time_when_the_last_subscription_of_a_feed_ended_is_stored(self) -> None:
         feed = make_feed()
         subscription = make_subscription(feed)
         begin = timezone.now()
@@ -142,7 +142,7 @@ class TestReaders:
         since = Feed.objects.get(pk=feed.pk).idle_since
         assert since is not None and begin <= since <= timezone.now()
 
-    def test_readers_of_another_feed_do_not_make_it_active(self) -> None:
+    def test_readers_of_one_feed_do_not_make_another_feed_active(self) -> None:
         make_subscription(make_feed())
         feed = make_feed()
         subscription = make_subscription(feed)

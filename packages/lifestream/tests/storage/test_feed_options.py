@@ -63,7 +63,7 @@ def test_values_that_cannot_be_unsealed_raise_credentials_lost() -> None:
         FeedOptions.from_json({"proxy": "gAAAAA"})
 
 
-def test_the_options_and_secrets_that_a_request_needs() -> None:
+def test_a_request_gets_the_options_and_secrets_that_it_needs() -> None:
     stored = FeedOptions(user_agent="x", proxy="direct", verifies=False, interval=9000).as_json()
     headers = (("A", "b"),)
     assert request_options(stored, Secrets("ada:pw", headers)) == RequestOptions("x", headers, "", False, "direct")

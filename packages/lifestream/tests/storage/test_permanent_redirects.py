@@ -118,7 +118,7 @@ class TestMoves:
         unruled = make_subscription(old)
         monkeypatch.setattr(backfill, "WORK_AT_ONCE", 725)
         keep(old, moved())
-        assert [len(titles(each)) for each in (*ruled, unruled)] == [2, 0, 0, 3], "507 characters are read twice"
+        assert [len(titles(each)) for each in (*ruled, unruled)] == [2, 0, 0, 3], "the second item passes the limit"
         assert set(Subscription.objects.filter(backlog__isnull=False)) == set(ruled)
         backfill.fill_rest()
         assert [len(titles(each)) for each in (*ruled, unruled)] == [3, 3, 3, 3]

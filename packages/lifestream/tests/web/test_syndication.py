@@ -352,7 +352,8 @@ def test_an_invalid_media_type_is_published_as_an_unknown_one(
     else:
         (entry,) = parsed(client, f"/main/feed.{format_}").entries
         # feedparser lowers the type of an Atom link, and RSS has one enclosure per entry.
-        assert [each.type.lower() for each in entry.enclosures] == [*map(str.lower, wanted)][: len(entry.enclosures)]
+        published = wanted if format_ == "atom" else wanted[:1]
+        assert [each.type.lower() for each in entry.enclosures] == [each.lower() for each in published]
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -71,6 +71,7 @@ class TestJson:
             assert list(document["feed"]) == [
                 "title", "link", "subtitle", "author", "language", "icon", "self_url", "hub_url", "generator",
             ]  # fmt: skip
+            assert document["items"]
             for item in document["items"]:
                 assert list(item) == [
                     "guid", "link", "title", "author", "published", "updated", "content", "summary", "tags",
