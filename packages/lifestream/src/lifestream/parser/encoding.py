@@ -56,7 +56,7 @@ _FIRST_CHARACTERS: Final = (
 _EBCDIC: Final = b"\x4c\x6f\xa7\x94"  # "<?xm"
 _UTF8: Final = Charset("utf-8", "utf-8")
 _WINDOWS: Final = Charset("windows-1252", "cp1252")
-_DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']?([A-Za-z][\w.:-]*)""", re.ASCII)
+_DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']?([A-Za-z][\w.:-]*+)(?!\Z)""", re.ASCII)
 # A declaration, or what can't come before one: JSON, the type of a document, or a root.
 _START = re.compile(
     rb"\A\s*+[{\[]|(<\?xml\s)|<(?:!doctype|html|head|body|rss|rdf|channel|opml|(?:\w{1,20}:)?feed)\b", re.IGNORECASE
