@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from lifestream.content.sanitizer import Sanitizer
@@ -36,6 +38,31 @@ def test_the_article_is_found_without_the_text_around_it() -> None:
     assert found.summary
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("more", "https://a.example/2026/more"),
+        ("?page=2", "https://a.example/2026/post?page=2"),
+        ("#note", "https://a.example/2026/post#note"),
+        ("/more", "https://a.example/more"),
+    ],
+)
+def test_the_links_of_an_article_are_relative_to_its_page(written: str, address: str) -> None:
+    assert f'<a href="{address}"' in read(page(f'<p>A <a href="{written}">link</a></p>')).content
+
+
+def test_a_link_to_a_note_leads_to_the_page_whatever_is_in_its_address() -> None:
+    html = page('<p>A note <a href="#1">1</a></p>')
+    found = read_article(html, {}, 'https://a.example/\\1?a="b"#top', Sanitizer())
+    assert 'href="https://a.example/\\1?a=&quot;b&quot;#1"' in found.content
+
+
+def test_emphasis_is_kept_and_comments_of_readers_are_no_part_of_a_short_article() -> None:
+    comments = f'<div class="post-comments"><p>{"I have to say something about this. " * 9}</p></div>'
+    html = f"<html><body><article><p>A <b>short</b> post.</p></article>{comments}</body></html>"
+    assert read(html.encode()).content.replace("\n", "").strip() == "<p>A <strong>short</strong> post.</p>"
+
+
 def test_an_article_is_cleaned_as_the_content_of_feeds_is() -> None:
     found = read(page('<p onclick="alert(1)">x<script>alert(2)</script><a href="javascript:alert(3)">y</a></p>'))
     assert "alert" not in found.content
@@ -51,6 +78,12 @@ def test_a_page_is_read_in_its_charset() -> None:
 def test_a_page_without_an_article_is_an_error(html: bytes) -> None:
     with pytest.raises(NoArticle, match=r"^no article was found on https://a\.example/2026/post$"):
         read(html)
+
+
+def test_a_page_without_an_article_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "trafilatura"), pytest.raises(NoArticle):
+        read(b"")
+    assert not caplog.records
 
 
 def test_without_the_extra_the_error_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from costs import assert_linear
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import NotAFeed, parse
 from lifestream.parser.balanced_tags import balanced, balanced_head
+from lifestream.parser.tag_attributes import short_namespace
 
 URL = "https://site.example/feed"
 
@@ -73,11 +74,23 @@ def parsed(body: bytes, *, well_formed: bool = True) -> ParsedFeed | None:
         ),
         ("<entry><content><div><p>x<title>y</title></p></div></content></entry>", ""),
         ("<item><description><details><summary>x</summary>y</details></description></item>", ""),
+        ("</b>x</b>", "x"),
+        ("<item><b>x<b>y</b>z</b></item>", ""),
         ("", ""),
     ],
 )
 def test_tags_are_made_to_match(markup: str, mended: str) -> None:
     assert balanced(markup.encode()).decode() == (mended or markup)
+
+
+@pytest.mark.parametrize("written", ["<a{}={} b={}>x</a>", "<a{}='{}' b='{}'>x</a>"])
+@pytest.mark.parametrize("name", [" xmlns", " xmlns:x"])
+def test_a_namespace_of_more_than_a_thousand_characters_gets_a_short_one(name: str, written: str) -> None:
+    for length in (1000, 1001):
+        value = "x" * length
+        kept = value if length == 1000 else short_namespace(value)
+        mended = balanced(written.format(name, value, value).encode()).decode().replace("'", '"')
+        assert mended == f'<a{name}="{kept}" b="{value}">x</a>'
 
 
 NAMESPACES = (

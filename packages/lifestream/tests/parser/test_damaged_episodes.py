@@ -9,6 +9,7 @@ import pytest
 from lifestream.entry import Entry, Episode, Person, Transcript
 from lifestream.parser import parse
 from lifestream.parser.damaged_episodes import with_episodes
+from lifestream.parser.strict.episodes import MOST
 from lifestream.plugins.reading_notes import Notes
 
 URL = "https://a.example/feed"
@@ -114,6 +115,22 @@ def test_no_episode_is_added_if_the_numbers_of_items_and_entries_differ() -> Non
     text = f"<rss><item>{SAID}</item><item></item></rss>"
     assert with_episodes([Entry()], text) == (Entry(),)
     assert [entry.episode for entry in with_episodes([Entry(base=URL), Entry()], text)] == [EPISODE, None]
+
+
+def test_a_text_may_begin_with_a_host_or_an_entry() -> None:
+    assert [entry.episode for entry in with_episodes([Entry()], f"{HOST}<item></item>")] == [GRACE]
+    assert [entry.episode for entry in with_episodes([Entry(base=URL)], f"<item>{SAID}</item>")] == [EPISODE]
+
+
+@pytest.mark.parametrize("is_too_many", [False, True])
+def test_only_the_first_declarations_and_elements_are_read(is_too_many: bool) -> None:
+    season = Episode(season="2")
+    declared = "".join(f" xmlns:a{number}='urn:a'" for number in range(999 + is_too_many))
+    text = f"<rss{declared} {PODCAST.replace(':podcast', ':p')}><item><p:season>2</p:season></item></rss>"
+    assert [entry.episode for entry in with_episodes([Entry()], text)] == [None if is_too_many else season]
+    others = "<other:season/>" * (4 * MOST - 1 + is_too_many)
+    text = f"<item>{others}<podcast:season>2</podcast:season></item>"
+    assert [entry.episode for entry in with_episodes([Entry()], text)] == [None if is_too_many else season]
 
 
 @pytest.mark.parametrize(

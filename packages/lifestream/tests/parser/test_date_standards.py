@@ -16,6 +16,7 @@ from lifestream.parser.date_standards import common
         ("2026-03-02T08:05:00.123+05:30", datetime(2026, 3, 2, 2, 35, tzinfo=UTC)),
         ("Mon, 02 Mar 2026 08:05:00 -0330", datetime(2026, 3, 2, 11, 35, tzinfo=UTC)),
         ("2 mar 2026 08:05:59 GMT", datetime(2026, 3, 2, 8, 5, 59, tzinfo=UTC)),
+        ("2026-03-02T23:59:59+18:00", datetime(2026, 3, 2, 5, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_the_standard_forms_are_understood(text: str, moment: datetime) -> None:
@@ -31,6 +32,7 @@ def test_the_standard_forms_are_understood(text: str, moment: datetime) -> None:
         "2026-03-02T08:05:60Z",
         "2026-03-02T08:05:00+18:01",
         "2 Mär 2026 08:05:59 GMT",
+        "2 Mai 2026 08:05:59 GMT",
         "02 Mar 26 08:05:59 GMT",
         "2026-03-02T08:05:00Z ",
     ],

@@ -9,6 +9,8 @@ import sys
 import pytest
 
 from lifestream.parser import parse
+from lifestream.parser.tag_attributes import LONGEST_NAMESPACE
+from lifestream.plugins.reading_notes import Notes
 from parsed import URL
 from programs import PATIENCE
 
@@ -96,6 +98,20 @@ def test_no_entry_is_damaged_by_single_control_characters_that_authors_and_progr
 
 
 @pytest.mark.reading(7)
+def test_a_gap_before_a_root_without_a_declaration_may_have_been_one() -> None:
+    entry = "<item><title>a</title><guid>a</guid></item>"
+    found = parse(f"\0\0<rss><channel>{entry}{entry}</channel></rss>".encode(), {}, URL)
+    assert found.flaw is not None and (found.flaw.mended, found.flaw.damaged) == (False, (0, 1))
+
+
+@pytest.mark.reading(7)
+def test_a_document_with_a_gap_does_not_count_as_whole_although_the_gap_is_in_a_namespace_that_is_cut() -> None:
+    root = f"<rss xmlns:a='{'x' * LONGEST_NAMESPACE}{NULS}'>"
+    found = parse(f"{root}<channel><title>a & b</title><item><guid>a</guid></item></channel></rss>".encode(), {}, URL)
+    assert found.flaw is not None and (found.flaw.mended, found.flaw.damaged) == (False, (0,))
+
+
+@pytest.mark.reading(7)
 @pytest.mark.parametrize(
     ("attributes", "is_mended"),
     [
@@ -135,3 +151,60 @@ def test_every_item_of_json_is_damaged_by_a_gap_in_the_head_which_may_be_the_add
     head = f'"version": "https://jsonfeed.org/version/1.1", "home_page_url": "https://site{NULS}example/"'
     found = parse(f'{{{head}, "items": [{{"id": "a", "url": "a"}}, {{"id": "b"}}]}}'.encode(), {}, URL)
     assert found.flaw is not None and found.flaw.damaged == (0, 1)
+
+
+@pytest.mark.reading(7)
+def test_a_damaged_entry_without_an_id_and_a_link_is_left_out_if_others_have_one() -> None:
+    found = parse(
+        b"<rss><channel><item><guid isPermaLink='false'>a</guid></item><item><title>b<zz></title></item>"
+        b"<item><title>c</title></item><item><link>/d</link><title>d</titel></item></channel></rss>",
+        {},
+        "https://a.example/feed",
+    )
+    assert [(entry.guid, entry.link, entry.title) for entry in found.entries] == [
+        ("a", "", ""),
+        ("", "", "c"),
+        ("", "https://a.example/d", "d"),
+    ]
+    assert found.flaw is not None and found.flaw.damaged == (2,)
+
+
+@pytest.mark.reading(7)
+def test_a_damaged_entry_is_kept_if_no_entry_has_an_id_or_a_link() -> None:
+    body = b"<rss><channel><item><title>b<zz></title></item><item><title>c</title></item></channel></rss>"
+    found = parse(body, {}, URL)
+    assert [entry.title for entry in found.entries] == ["b<zz>", "c"]
+    assert found.flaw is not None and found.flaw.damaged == (0,)
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(("end", "is_cut_off"), [("", True), ("<zz></item></channel></rss>", False)])
+def test_the_complaint_says_whether_the_document_is_cut_off(end: str, is_cut_off: bool) -> None:
+    found = parse(f"<rss><channel><item><guid>a</guid></item><item><guid>b</guid>{end}".encode(), {}, URL)
+    assert [entry.guid for entry in found.entries] == (["a"] if is_cut_off else ["a", "b"])
+    assert ("the document is cut off" in found.complaint) is is_cut_off
+    assert found.complaint.startswith("not well-formed at line 1, column ")
+
+
+def test_a_damaged_feed_without_entries_is_a_feed() -> None:
+    found = parse(b"<rss version='2.0'><channel><title>a<b><i></b></title></channel></rss>", {}, URL)
+    assert (found.format, found.title, found.entries) == ("rss20", "a", ())
+
+
+def test_json_after_output_of_a_program_that_looks_like_xml_is_read() -> None:
+    body = b'<br>Warning\n{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "a"}]}'
+    found = parse(body, {"Content-Type": "application/feed+json"}, URL)
+    assert [entry.guid for entry in found.entries] == ["a"]
+
+
+def test_the_language_of_the_answer_is_used_and_how_dates_were_understood_is_noted() -> None:
+    notes = Notes()
+    body = b"<rss><channel><item><title>a</title><pubDate>2026-01-02</pubDate></item></channel></rss>"
+    found = parse(body, {"Content-Language": "de"}, URL, notes)
+    assert found.language == "de"
+    assert [written for written, _ in notes.dates.values()] == ["2026-01-02"]
+
+
+def test_a_prefix_that_the_document_declares_wrongly_has_its_usual_meaning() -> None:
+    body = b"<rss xmlns:itunes='urn:a'><channel><item><itunes:author>Ada</itunes:author></item></channel></rss>"
+    assert [entry.author for entry in parse(body, {}, URL).entries] == ["Ada"]

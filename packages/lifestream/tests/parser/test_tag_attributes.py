@@ -17,6 +17,8 @@ def attributes(count: int) -> str:
 
 KEPT = attributes(MAX_ATTRIBUTES)
 MANY = attributes(MAX_ATTRIBUTES + 500)
+PLAIN_KEPT = KEPT.replace(">", "")
+PLAIN = MANY.replace(">", "")
 
 
 @pytest.mark.parametrize(
@@ -27,14 +29,35 @@ MANY = attributes(MAX_ATTRIBUTES + 500)
         (f"<x{MANY.replace(chr(34), chr(39))}/>", f"<x{KEPT.replace(chr(34), chr(39))}/>"),
         (f"<x{MANY} {'a ' * 9000}/>", f"<x{KEPT} {'a ' * 9000}/>"),
         (f"<x{KEPT}/>", f"<x{KEPT}/>"),
+        (f"<x{KEPT}>a=b</x>", f"<x{KEPT}>a=b</x>"),
+        (f"<x{PLAIN}/>a=b", f"<x{PLAIN_KEPT}/>a=b"),
+        (f"<x{PLAIN}>y</x>", f"<x{PLAIN_KEPT}>y</x>"),
+        (f"<x{PLAIN}", f"<x{PLAIN_KEPT}"),
         ("<x>" + "a=b " * 5000 + "</x>", "<x>" + "a=b " * 5000 + "</x>"),
         (f"<?x {MANY}?><x/>", f"<?x {MANY}?><x/>"),
         ("", ""),
     ],
-    ids=range(8),
+    ids=range(12),
 )
 def test_a_tag_keeps_its_first_attributes(document: str, kept: str) -> None:
     assert trimmed(document) == kept
+
+
+def test_two_hundred_attributes_and_a_namespace_of_a_thousand_characters_are_kept() -> None:
+    assert trimmed(f"<x{attributes(200)}/>") == f"<x{attributes(200)}/>"
+    assert trimmed(f"<x{attributes(201)}/>") == f"<x{attributes(200)}/>"
+    for length in (1000, 1001):
+        namespace = "x" * length
+        kept = namespace if length == 1000 else short_namespace(namespace)
+        assert trimmed(f'<a xmlns="{namespace}"/>') == f'<a xmlns="{kept}"/>'
+
+
+def test_a_reference_in_a_namespace_counts_as_forty_characters_more() -> None:
+    entity = f'<!DOCTYPE a [<!ENTITY e "{"x" * 40}">]>'
+    for length in (960, 961):
+        namespace = f"{'x' * (length - 3)}&e;"
+        kept = namespace if length == 960 else short_namespace(namespace)
+        assert trimmed(f'{entity}<a xmlns="{namespace}"/>') == f'{entity}<a xmlns="{kept}"/>'
 
 
 def test_a_feed_with_a_tag_of_many_attributes_is_read() -> None:
@@ -61,6 +84,8 @@ SHORT = short_namespace(LONG)
         (f'<a xmlns="{LONG}" b="{LONG}">xmlns="{LONG}"</a>', f'<a xmlns="{SHORT}" b="{LONG}">xmlns="{LONG}"</a>'),
         (f"<x:a b=c xmlns:x\n= '{LONG}'/>", f'<x:a b=c xmlns:x\n= "{SHORT}"/>'),
         (f"<a title=\"xmlns='{LONG}'\"/>", f"<a title=\"xmlns='{LONG}'\"/>"),
+        (f'<!-- xmlns="{LONG}" --><a/>', f'<!-- xmlns="{LONG}" --><a/>'),
+        (f'<a xmlns="{"&amp;" * 30}"/><b>{LONG}</b>', f'<a xmlns="{"&amp;" * 30}"/><b>{LONG}</b>'),
         (f'<a xmlnsx="{LONG}" x:xmlns="{LONG}"/>', f'<a xmlnsx="{LONG}" x:xmlns="{LONG}"/>'),
         (f'<a xmlns="{LONG[:LONGEST_NAMESPACE]}"/>', f'<a xmlns="{LONG[:LONGEST_NAMESPACE]}"/>'),
         (
@@ -68,10 +93,15 @@ SHORT = short_namespace(LONG)
             f'<!DOCTYPE a [<!ENTITY e "{"x" * 40}">]><a xmlns="{short_namespace("&e;" * 30)}"/>',
         ),
     ],
-    ids=range(6),
+    ids=range(8),
 )
 def test_a_long_namespace_gets_a_short_one(document: str, kept: str) -> None:
     assert trimmed(document) == kept
+
+
+def test_two_long_namespaces_have_two_short_ones() -> None:
+    assert short_namespace(LONG) != short_namespace(f"{LONG}y")
+    assert len(short_namespace(LONG)) < 100
 
 
 @pytest.mark.costly

@@ -7,9 +7,12 @@ happens in a child process that has a deadline, see `ParserPool.read_article`.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from importlib.util import find_spec
+from typing import Final
 
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.message import say
@@ -18,6 +21,8 @@ from lifestream.parser.web_page import decoded_page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.caps import CapTally
 from lifestream.plugins.draft_cleaning import made_safe
+
+_TO_ITS_PAGE: Final = re.compile(r'<a href="(?=#)')
 
 
 class NoArticle(ValueError):
@@ -48,16 +53,19 @@ def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: S
 
     # It logs errors for which the page is to blame. `NoArticle` reports these.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    found = extract(
+    found = extract(  # without the address of the page: it would make links relative to the root of the site
         decoded_page(html, headers),
-        url=url,
         output_format="html",
         include_comments=False,
         include_images=True,
         include_links=True,
         include_formatting=True,
     )
-    safe = made_safe(ItemDraft(content=found or "", base=base_of_document(url)), sanitizer, CapTally())
+    base = base_of_document(url)
+    # The article has no ids, so notes and the like are on the page only.
+    page = escape(base.partition("#")[0])
+    content = _TO_ITS_PAGE.sub(lambda start: start[0] + page, found or "")
+    safe = made_safe(ItemDraft(content=content, base=base), sanitizer, CapTally())
     if not safe.text.strip():
         raise NoArticle(say("no-article", url=url))
     return ExtractedArticle(safe.content, safe.text, safe.summary)

@@ -165,8 +165,8 @@ def _attributes(written: bytes) -> bytes:
         value = each[2] or b'""'
         if value[:1] not in b"\"'":
             value = b'"%s"' % value
-        if len(value) > LONGEST_NAMESPACE and each[1].partition(b":")[0] == b"xmlns":
-            value = b'"%s"' % short_namespace(value.decode("utf-8", "replace")).encode()
+        if len(value) - len(b'""') > LONGEST_NAMESPACE and each[1].partition(b":")[0] == b"xmlns":
+            value = b'"%s"' % short_namespace(value[1:-1].decode("utf-8", "replace")).encode()
         found.setdefault(each[1], value)
     return b"".join(b" %s=%s" % item for item in found.items())
 

@@ -88,9 +88,9 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
 def _overwritten(text: str) -> list[bool]:
     """Return for each entry of *text* whether NULs stand in place of lost bytes (see `OVERWRITTEN`) between its
     beginning and that of the next entry, or the end of the document. What looks like one entry may then be the
-    beginning of one and the end of another. If there are such NULs before the first entry, or there is no entry, all
-    values are true, at least one: namespaces may be missing. Blanks and NULs at the end or before the XML declaration
-    do not count. Return an empty list if nothing is overwritten.
+    beginning of one and the end of another. If there are such NULs before the first entry, or there is no entry, return
+    one true value, which stands for all entries: namespaces may be missing. Blanks and NULs at the end or before the
+    XML declaration do not count. Return an empty list if nothing is overwritten.
 
     Only NULs in a row count. A single one, or another control character, is no damage: authors paste such characters
     into texts, and programs write them into addresses, so that later versions of the entry have them too.
@@ -102,7 +102,7 @@ def _overwritten(text: str) -> list[bool]:
         return []
     starts = [found.start() for found in _ENTRY.finditer(text)]
     in_head, *in_entries = (OVERWRITTEN in text[start:end] for start, end in pairwise([0, *starts, len(text)]))
-    return [True] * (len(starts) or 1) if in_head else in_entries
+    return [True] if in_head else in_entries
 
 
 _BLANK: Final = "\ufeff\0 \t\r\n"

@@ -22,9 +22,6 @@ LONGEST_NAMESPACE: Final = 1000
 _LONGEST_ENTITY: Final = 40
 """How many characters a reference in a namespace may stand for: see `preprocessing.MAX_ENTITY`."""
 
-_SHORTEST: Final = MAX_ATTRIBUTES * len(' a=""')
-"""The minimum length of MAX_ATTRIBUTES attributes, in characters."""
-
 _ATTRIBUTE: Final = r"""\s++[^\s=<>"'/]++\s*+=\s*+(?>"[^"<]*+"|'[^'<]*+')"""
 _FIRST: Final = late(rf"[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}}")
 _REST: Final = late(rf"(?>(?:{_ATTRIBUTE})*)")
@@ -50,7 +47,7 @@ def trimmed(text: str) -> str:
 
 
 def _with_first_attributes(piece: str) -> str:
-    if len(piece) > _SHORTEST and piece.count("=") > MAX_ATTRIBUTES and (found := _FIRST.match(piece)):
+    if piece.count("=") > MAX_ATTRIBUTES and (found := _FIRST.match(piece)):
         return found[0] + piece[_end_of_attributes(piece, found.end()) :]
     return piece
 
@@ -85,9 +82,8 @@ def _end_of_attributes(piece: str, start: int) -> int:
     characters are counted first: if there are two double quotes for each `=` before the first `>`, and no single quote,
     that `>` ends the tag.
     """
-    end = piece.find(">", start)
-    values, quotes = piece.count("=", start, end), piece.count('"', start, end)
-    if end >= 0 and quotes == 2 * values and piece.find("'", start, end) < 0:
-        return end - piece.endswith("/", start, end)
+    attributes, end, _ = piece[start:].partition(">")
+    if end and attributes.count('"') == 2 * attributes.count("=") and "'" not in attributes:
+        return start + len(attributes) - attributes.endswith("/")
     found = _REST.match(piece, start)
     return found.end() if found else start

@@ -45,6 +45,18 @@ def test_external_entities_that_the_document_declares_are_not_loaded() -> None:
     assert found.flaw is not None
 
 
+def test_the_encoding_that_a_decoded_document_declares_is_not_believed() -> None:
+    found = read('<?xml version="1.0" encoding="iso-8859-1"?><rss>Löwe</rss>')
+    assert found.root is not None and found.root.text == "Löwe"
+
+
+@pytest.mark.parametrize(("written", "text"), [("a &#150; b", "a – b"), ("a \ud800 b", "a \ufffd b")])
+def test_a_character_that_is_well_formed_but_meant_otherwise_is_no_flaw(written: str, text: str) -> None:
+    found = read(f"<rss>{written}</rss>")
+    assert found.root is not None and found.root.text == text
+    assert (found.flaw, found.source.decode()) == (None, f"<rss>{text}</rss>")
+
+
 @pytest.mark.parametrize("lines", [0, 1_000_000], ids=["small", "read in parts"])
 def test_a_tree_has_neither_comments_nor_instructions(lines: int) -> None:
     found = read(f"<?x?><!-- y --><rss><!-- z --><channel/><?x?>{Z * lines}</rss>")

@@ -107,6 +107,13 @@ def test_the_subtitle_of_a_channel_is_read_under_other_names(name: str) -> None:
 
 
 @pytest.mark.reading(8)
+def test_the_first_element_with_a_text_counts_and_a_name_of_the_format_comes_before_others() -> None:
+    others = "<atom:generator>Other</atom:generator><generator/>"
+    assert read("", f"{others}<generator>Mill</generator><generator>Loom</generator>").generator == "Mill"
+    assert read("", others).generator == "Other"
+
+
+@pytest.mark.reading(8)
 def test_rss_without_a_channel_is_read() -> None:
     document = b"<rss version='2.0'><title>T</title><item><title>One</title></item></rss>"
     feed = parse(document, {}, "https://site.example/feed.xml")

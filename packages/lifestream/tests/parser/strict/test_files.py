@@ -33,10 +33,17 @@ SOURCE = '<podcast:source uri="/a.opus"/>'
 def test_an_alternate_enclosure_is_used_if_there_is_no_other_file() -> None:
     assert files(alternate(SOURCE)) == (OPUS,)
     assert files(alternate('<podcast:source uri="/a.flac"/>') + alternate(SOURCE, 'default="true"')) == (OPUS,)
+    assert files(alternate(SOURCE) + alternate('<podcast:source uri="/a.flac"/>')) == (OPUS,)
     assert files(alternate(f'{SOURCE}<podcast:source uri="ipfs://a"/>')) == (OPUS,)
     assert files(alternate(SOURCE).replace("audio/opus", " Audio/Opus ")) == (OPUS,)
     assert files(USUAL + alternate(SOURCE)) == (MP3,)
     assert files(alternate("")) == ()
+
+
+@pytest.mark.reading(21)
+def test_a_link_of_atom_to_a_file_is_a_file_of_an_entry_that_links_to_nothing_else() -> None:
+    link = '<atom:link rel="enclosure" href="/a.mp3" type="audio/mpeg" length="7"/>'
+    assert files(link) == files(f'<atom:link href="/1"/>{link}') == (MP3,)
 
 
 @pytest.mark.reading(9)

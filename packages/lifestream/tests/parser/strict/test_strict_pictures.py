@@ -33,6 +33,15 @@ def test_the_address_of_an_image_is_found_wherever_it_is_written(image: str) -> 
 
 
 @pytest.mark.reading(21)
+def test_the_first_link_of_itunes_to_an_image_is_the_picture() -> None:
+    link = '<itunes:link rel="{}" href="{}"/>'
+    images = link.format("self", "/f.xml") + link.format("image", "/a.png") + link.format("image", "/b.png")
+    for written, pictures in ((images, ["https://site.example/a.png"]), (link.format("self", "/f.xml"), [])):
+        assert read(channel=written).icon == "".join(pictures)
+        assert [medium.thumbnail for medium in read(item=written).entries[0].media] == pictures
+
+
+@pytest.mark.reading(21)
 def test_thumbnails_are_used_if_there_is_no_other_picture() -> None:
     media = "xmlns:media='http://search.yahoo.com/mrss/'"
     thumbnail = f"<media:thumbnail {media}/><media:thumbnail {media} url='/t.png'/>"

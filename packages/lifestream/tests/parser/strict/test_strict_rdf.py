@@ -57,6 +57,13 @@ def test_the_child_comes_before_the_attribute_of_the_same_property() -> None:
     assert (entry.title, entry.tags, entry.language) == ("A", ("a", "b"), "de")
 
 
+def test_an_attribute_without_a_namespace_is_no_property() -> None:
+    """The specification of RDF/XML allows none but those of RDF itself."""
+    item = '<item rdf:about="1" title="B" link="/b"><description>A</description></item>'
+    [entry] = read(CHANNEL + item).entries
+    assert (entry.title, entry.link, entry.summary) == ("", "", "A")
+
+
 def test_a_description_of_another_type_is_no_entry() -> None:
     other = '<rdf:Description rdf:about="x" rss:title="B"><rdf:type rdf:resource="http://x.example/item"/></rdf:Description>'
     assert read(CHANNEL + other).entries == ()

@@ -166,6 +166,13 @@ def test_a_name_in_a_wrong_namespace_gets_the_usual_prefix_of_the_vocabulary() -
     assert names["{http://search.yahoo.com/mrss/oops}title"] == "media:title"
 
 
+def test_only_the_first_thousand_declarations_can_have_the_usual_prefix_of_a_vocabulary() -> None:
+    for others, name in ((999, "media:title"), (1000, "{urn:media}title")):
+        before = "".join(f' xmlns:a{number}="urn:a"' for number in range(others))
+        names = Names(source=f'<rss{before} xmlns:media="urn:media"><media:title/></rss>'.encode())
+        assert names["{urn:media}title"] == name
+
+
 def test_two_spellings_are_one_namespace() -> None:
     assert is_same("http://purl.org/dc/terms/", "https://www.purl.org/dc/terms#")
     assert not is_same("http://purl.org/dc/terms/", "http://purl.org/dc/elements/1.1/")
