@@ -201,7 +201,8 @@ def problems() -> Iterator[Problem]:
         if path.read_bytes() != updated(path, sources):
             yield Problem(name, language_of(path), f"is not as it is written from the sources: run `{COMMAND} update`")
         elif not path.with_suffix(".mo").exists() or path.with_suffix(".mo").read_bytes() != compiled(path):
-            yield Problem(name, language_of(path), f"is not what was compiled from it: run `{COMMAND} compile`")
+            what = f"its compiled file (.mo) is missing or out of date: run `{COMMAND} compile`"
+            yield Problem(name, language_of(path), what)
 
 
 def _problems_of(message: Message, name: str, *, complete: bool) -> Iterator[Problem]:

@@ -45,11 +45,11 @@ class TestCatalogues:
 
     def test_german_addresses_nobody_with_du(self) -> None:
         catalogue = (translations.LOCALE / "de/LC_MESSAGES/django.po").read_text(encoding="utf-8")
-        texts = re.findall(r'^(?:msgstr.*|)"(.*)"$', catalogue, re.MULTILINE)
+        texts = re.findall(r'^(?:msgstr\S* |)"(.*)"$', catalogue, re.MULTILINE)
         assert len(texts) > 1000
         assert [text for text in texts if re.search(r"\b(?:du|dich|dir|dein\w*)\b", text, re.IGNORECASE)] == []
 
-    def test_each_kind_of_problem_names_the_string_and_the_command(
+    def test_each_kind_of_problem_names_the_string_and_the_remedy(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(translations, "ROOT", tmp_path)
@@ -72,15 +72,17 @@ class TestCatalogues:
         assert found["some words for people"].startswith(
             "is not marked, or is marked in an f-string: write it as gettext("
         )
-        assert found["a {x}"].startswith("has the placeholders {y} in 'A {y}', not {x}: mend it, then run `")
-        assert found["b"].startswith("is marked as fuzzy: see whether it is right, remove the mark, then run `")
-        assert found["c"].startswith("has no translation, or not of all plurals: write it there, then run `")
+        compile_it = f", then run `{translations.COMMAND} compile`"
+        assert found["a {x}"] == f"has the placeholders {{y}} in 'A {{y}}', not {{x}}: mend it{compile_it}"
+        assert found["b"] == f"is marked as fuzzy: see whether it is right, remove the mark{compile_it}"
+        assert found["c"] == f"has no translation, or not of all plurals: write it there{compile_it}"
+        assert found["de"] == f"is not as it is written from the sources: run `{translations.COMMAND} update`"
         assert found["{} d"] == found["c"]
         assert found["e"] == f"is not in it: run `{translations.COMMAND} update`, and translate it there"
         translations.update([])
         path.with_suffix(".mo").write_bytes(b"")
         found = {problem.string: problem.what for problem in translations.problems()}
-        assert found["de"] == f"is not what was compiled from it: run `{translations.COMMAND} compile`"
+        assert found["de"] == f"its compiled file (.mo) is missing or out of date: run `{translations.COMMAND} compile`"
 
     def test_an_update_keeps_translations_and_adds_and_drops_strings(self, tmp_path: Path) -> None:
         sources = Catalog()
@@ -113,7 +115,7 @@ class TestMarks:
             ("<script>let words = 'some';</script>", []),
         ],
     )
-    def test_the_strings_of_a_template_are_found(self, tmp_path: Path, source: str, found: list[str]) -> None:
+    def test_the_unmarked_strings_of_a_template_are_found(self, tmp_path: Path, source: str, found: list[str]) -> None:
         assert found_in(tmp_path, "page.html", source) == found
 
     @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ class TestMarks:
             ('def f():\n    return "<p class=\\"a b\\">{} {}</p>"', []),
         ],
     )  # fmt: skip
-    def test_the_strings_of_a_module_are_found(self, tmp_path: Path, source: str, found: list[str]) -> None:
+    def test_the_unmarked_strings_of_a_module_are_found(self, tmp_path: Path, source: str, found: list[str]) -> None:
         assert found_in(tmp_path, "management/commands/told.py", source) == found
 
     def test_each_field_that_is_shown_has_a_translatable_name(self) -> None:
@@ -146,7 +148,7 @@ class TestMarks:
                     names |= {f"the help of {field.name}": field.help_text} if field.help_text else {}
                     names |= {f"the choice {value} of {field.name}": label for value, label in field.flatchoices}
             bare = [name for name, text in names.items() if not isinstance(text, Promise)]
-            assert not bare, f'{model.__name__}: give these a translatable text, _("…"), in models: {", ".join(bare)}'
+            assert not bare, f'{model.__name__}: in its model, give a translatable text, _("…"), to: {", ".join(bare)}'
 
     def test_placeholders_of_all_kinds_are_found(self) -> None:
         assert placeholders_of("{} {a} {e:g} {f!r} %(b)s %(c).1f {{d}} 100 %") == {

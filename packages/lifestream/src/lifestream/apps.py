@@ -97,7 +97,7 @@ def _subscription_saved(
     instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
 ) -> None:
     """Receive Django's signal that a subscription was saved: note the name and folder by which it is sorted. Unless it
-    comes from a fixture, also fill its timeline, and note whether its feed has readers: a feed without is not fetched.
+    comes from a fixture, also fill its timeline, and note if its feed has readers: one that has none is not fetched.
     """
     from lifestream.models import sort_names
     from lifestream.models.subscriptions import SHOWING

@@ -53,7 +53,7 @@ HUB = "https://hub.example/"
         ("", Links()),
     ],
 )
-def test_the_hub_in_a_header_field_is_found(header: str, links: Links) -> None:
+def test_a_valid_hub_in_a_header_field_is_found_and_nothing_else(header: str, links: Links) -> None:
     assert links_of({"link": header}, FEED) == links
 
 
@@ -71,7 +71,7 @@ def test_a_hostile_header_field_takes_linear_time(piece: str) -> None:
     def field(count: int) -> dict[str, str]:
         return {"link": "hub" + piece * count}
 
-    # Only 16 KiB are parsed: the first sizes are within them, the others are far beyond.
+    # Only 16 KiB are parsed: the inputs of the first size are within them, those of the second far beyond.
     for size in (4000 // len(piece), 50_000):
         assert_linear(lambda headers: links_of(headers, FEED), field, size)
 

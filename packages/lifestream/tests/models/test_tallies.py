@@ -45,7 +45,7 @@ def test_concurrent_writers_lose_no_count() -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
-def test_a_writer_that_waits_for_a_count_holds_no_later_one() -> None:
+def test_a_writer_that_waits_for_a_count_has_not_locked_one_whose_name_comes_later() -> None:
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             Tally.objects.add({"a": 1}, NOW)
@@ -57,7 +57,7 @@ def test_a_writer_that_waits_for_a_count_holds_no_later_one() -> None:
 
 
 def add(counts: Mapping[str, int]) -> None:
-    """Add *counts* in a thread of its own."""
+    """Add *counts*, then close the connections of the calling thread: call it in a thread of its own."""
     try:
         Tally.objects.add(counts, NOW)
     finally:

@@ -73,11 +73,11 @@ def test_the_order_of_rules_does_not_matter() -> None:
         replace(RULES, tags=dict.fromkeys(few[::step], found), styles=found, url_schemes=found)
         for step, found in ((1, frozenset(names)), (-1, frozenset(names[::-1])))
     )
-    assert [*one.tags] != [*other.tags] and [*one.styles] != [*other.styles], "equal sets may have different orders"
+    assert [*one.tags] != [*other.tags] and [*one.styles] != [*other.styles], "the test needs different orders"
     assert cleaner_of(one, "1") == cleaner_of(other, "1")
 
 
-def test_joined_digests_are_known() -> None:
+def test_a_feed_keeps_its_first_digests_with_the_beginnings_of_the_keys() -> None:
     own = [DIGESTS.of(replace(DRAFT, guid=str(number))) for number in range(MOST + 1)]
     kept = joined([(own[0], "a" * 64), ("", "b" * 64), *((digest, "c" * 64) for digest in own[1:])])
     assert Digests("", kept).known == {*own[:MOST]}
