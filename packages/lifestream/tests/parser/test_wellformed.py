@@ -90,7 +90,7 @@ def test_a_link_with_bare_ampersands_is_as_it_was_written() -> None:
     assert feed.entries[0].link == "https://example.com/?a=1&copy=2&lt=3"
 
 
-@pytest.mark.parametrize("text", ["at 12:30 = noon", "a -b:c=d .e:f=g"])
+@pytest.mark.parametrize("text", ["at 12:30 = noon", "a -b:c=d .e:f=g", "see \u2460:a=b", "5 m\u00b2:a=b"])
 def test_words_with_a_colon_that_are_no_prefixes_do_not_keep_a_document_from_being_mended(text: str) -> None:
     feed = parse(rss(f"<item><title>{text}&nbsp;</title></item>"), {}, URL)
     assert feed.is_complete
