@@ -130,9 +130,15 @@ def test_a_declaration_after_something_is_not_believed_if_the_document_is_valid_
 
 
 @pytest.mark.reading(8)
-def test_japanese_escapes_are_not_valid_utf_8_after_what_a_program_has_printed() -> None:
-    body = "<b>Note</b><?xml version='1.0' encoding='iso-2022-jp'?><rss>日本</rss>".encode("iso-2022-jp")
-    assert decode(body).encoding == "iso-2022-jp"
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("iso-2022-jp", "\u65e5\u672c"), ("hz-gb-2312", "\u4f60\u597d"), ("iso-2022-kr", "\ud55c")]
+)
+def test_the_declaration_of_a_document_in_ascii_bytes_is_believed_after_what_a_program_has_printed(
+    encoding: str, text: str
+) -> None:
+    codec = encoding.removesuffix("-gb-2312")
+    body = f"<b>Note</b><?xml version='1.0' encoding='{encoding}'?><rss>{text}</rss>".encode(codec)
+    assert f"<rss>{text}</rss>" in decode(body).text
 
 
 @pytest.mark.reading(8)

@@ -122,12 +122,12 @@ def _labels(body: bytes, content_type: str) -> list[_Label]:
     """Return the charsets that the Content-Type and the document's declaration name, if they name any.
 
     Programs may have printed something before the declaration. What follows something may also be no declaration, as in
-    a comment, so it is not believed if the document is valid without one.
+    a comment, so it is not believed if the document has characters beyond ASCII and is valid without one.
     """
     parameter = _CHARSET.search(content_type)
     start = _START.search(body, 0, _LONGEST_OUTPUT)
     begin = start.start() if start and start[1] else 0
-    if body[:begin].strip() and _TO_JAPANESE not in body and not _UTF8.read(body)[1]:
+    if body[:begin].strip() and not body.isascii() and not _UTF8.read(body)[1]:
         begin = 0
     declared = _DECLARED.match(body[begin : begin + 1024].decode("latin-1"))
     labels = (

@@ -254,7 +254,7 @@ def _parts(text: str) -> Iterator[str]:
 _PART: Final = 64 * 1024
 
 
-_USED_PREFIX = late(r"<([^\W\d][\w.-]*):|\s([^\W\d][\w.-]*):[\w.-]+\s*=")
+_USED_PREFIX = late(r"<([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", re.ASCII)
 _DECLARED_PREFIX = late(r"\sxmlns:([\w.-]+)\s*=")
 
 
