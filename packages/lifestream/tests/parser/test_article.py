@@ -51,6 +51,22 @@ def test_the_links_of_an_article_are_relative_to_its_page(written: str, address:
     assert f'<a href="{address}"' in read(page(f'<p>A <a href="{written}">link</a></p>')).content
 
 
+@pytest.mark.parametrize(
+    ("head", "base"),
+    [
+        ("", "https://a.example/2026/"),
+        ("<base target=_top><base href=/>", "https://a.example/"),
+        ("<base href='javascript:'>", "https://a.example/2026/"),
+    ],
+)
+def test_the_addresses_of_an_article_are_relative_to_the_base_of_its_page(head: str, base: str) -> None:
+    html = page("<p>A <a href=more>link</a></p><p><img src=1.png></p><p><img src=//b.example/2.png></p>")
+    content = read(html.replace(b"<title>", head.encode() + b"<title>")).content
+    assert f'<a href="{base}more"' in content
+    assert f'src="{base}1.png"' in content
+    assert 'src="https://b.example/2.png"' in content
+
+
 def test_a_link_to_a_note_leads_to_the_page_whatever_is_in_its_address() -> None:
     html = page('<p>A note <a href="#1">1</a></p>')
     found = read_article(html, {}, 'https://a.example/\\1?a="b"#top', Sanitizer())

@@ -7,22 +7,18 @@ happens in a child process that has a deadline, see `ParserPool.read_article`.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from importlib.util import find_spec
-from typing import Final
 
 from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.urls import FETCHED, safe_url
 from lifestream.message import say
-from lifestream.parser.relative_addresses import base_of_document
+from lifestream.parser.relative_addresses import base_of_document, is_base
 from lifestream.parser.web_page import decoded_page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.caps import CapTally
 from lifestream.plugins.draft_cleaning import made_safe
-
-_TO_ITS_PAGE: Final = re.compile(r'<a href="(?=#)')
 
 
 class NoArticle(ValueError):
@@ -49,23 +45,34 @@ def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: S
     """Return the article of the page in *html*, which came from *url* with *headers*. Raises `NoArticle`."""
     if not is_supported():
         raise NoArticle(say("article-needs-extra"))
-    from trafilatura import extract
+    from trafilatura import extract, load_html
 
     # It logs errors for which the page is to blame. `NoArticle` reports these.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    found = extract(  # without the address of the page: it would make links relative to the root of the site
-        decoded_page(html, headers),
+    tree = load_html(decoded_page(html, headers))
+    if tree is None:
+        raise NoArticle(say("no-article", url=url))
+    base = _base(next(iter(tree.xpath("//base/@href")), ""), url)
+    for link in tree.iter("a"):  # else trafilatura would make them relative to the root of the site
+        if address := safe_url(link.get("href", ""), base):
+            link.set("href", address)
+    found = extract(
+        tree,
+        url=base,
         output_format="html",
         include_comments=False,
         include_images=True,
         include_links=True,
         include_formatting=True,
     )
-    base = base_of_document(url)
-    # The article has no ids, so notes and the like are on the page only.
-    page = escape(base.partition("#")[0])
-    content = _TO_ITS_PAGE.sub(lambda start: start[0] + page, found or "")
-    safe = made_safe(ItemDraft(content=content, base=base), sanitizer, CapTally())
+    safe = made_safe(ItemDraft(content=found or "", base=base), sanitizer, CapTally())
     if not safe.text.strip():
         raise NoArticle(say("no-article", url=url))
     return ExtractedArticle(safe.content, safe.text, safe.summary)
+
+
+def _base(written: str, url: str) -> str:
+    """Return what addresses in the page at *url* are relative to, if its `<base>` has the address *written*."""
+    page = base_of_document(url)
+    base = safe_url(written, page, FETCHED)
+    return base if is_base(base) else page
