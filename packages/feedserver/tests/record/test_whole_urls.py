@@ -28,6 +28,7 @@ REPLACED = [
     ('5; "/a?pwd=b;c" d', '5; "/a?pwd=removed" d', ["b;c"]),
     ("~a,b/(c)?pwd=b;c", "~a,b/(c)?pwd=removed", ["b;c"]),
     ("a%20b?pwd=b;c", "a%20b?pwd=removed", ["b;c"]),
+    ("\xc3\xa0?pwd=b;c", "\xc3\xa0?pwd=removed", ["b;c"]),  # the UTF-8 of `à`, read as ISO 8859-1
     ("mailto:a@b.example?pwd=b c", "mailto:a@b.example?pwd=removed", ["b c"]),
     ("</a?pwd=b'c>; rel=x, </?pwd=d;e>; pwd", "</a?pwd=removed>; rel=x, </?pwd=removed>; pwd", ["b'c", "d;e"]),
 ]

@@ -16,7 +16,7 @@ from feedserver.record.named_values import NO_VALUES, PAIR
 from feedserver.record.secret_names import decoded, is_secret, login_beside
 from feedserver.record.string_notations import as_bytes
 
-_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[^\s?#<>\"'{}\\]*+[?#])"
+_BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[^ \t-\r?#<>\"'{}\\]*+[?#])"
 _BEFORE_URL_OF_REFRESH = r"(?>(?:[0-9.]*+(?:[ \t]*+[;,]|[ \t])[ \t]*+(?>(?:url[ \t]*+=[ \t]*+)?))?)"
 _WHOLE_URLS = (
     re.compile(rf"\A(?P<before>{_BEFORE_URL_OF_REFRESH})(?P<url>{_BEGINNING_OF_URL}[^\r\n]*+)\Z", re.IGNORECASE),
