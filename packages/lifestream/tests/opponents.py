@@ -43,11 +43,16 @@ class Opponent(threading.Thread):
             self._go_on()
 
     def never_ends_first(self) -> None:
-        """Let PostgreSQL end the connection of Django in a deadlock, not this one."""
+        """Let PostgreSQL end the connection of Django in a deadlock, not this one.
+
+        Each connection is looked at once, when it has waited for its `deadlock_timeout`: Django's after a second, this
+        one after 20. If this one begins to wait so late that Django's has been looked at already, it ends itself, and
+        the test goes on.
+        """
         import psycopg.errors
 
         try:
-            self._connection.execute("SET deadlock_timeout = '1h'")
+            self._connection.execute("SET deadlock_timeout = '20s'")
         except psycopg.errors.InsufficientPrivilege:
             self._connection.close()
             pytest.skip("only a superuser of PostgreSQL may set deadlock_timeout")

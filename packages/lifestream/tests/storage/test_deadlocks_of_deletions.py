@@ -268,13 +268,9 @@ def test_a_command_that_is_ended_in_a_deadlock_begins_again(command: tuple[str, 
         make_subscription(feed, lifestream)
     opponent = Opponent(held=second.pk, wanted=first.pk)
     opponent.never_ends_first()
-    with connection.cursor() as cursor:
-        cursor.execute("SET deadlock_timeout = '50ms'")
     opponent.start()
     call_command(*command, stdout=StringIO())
     opponent.join(PATIENCE)
-    with connection.cursor() as cursor:
-        cursor.execute("RESET deadlock_timeout")
     assert (
         set(Subscription.objects.values_list("name", "folder"))
         == {
