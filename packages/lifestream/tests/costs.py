@@ -11,8 +11,12 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 
-LINEAR = 6
-"""Four times the input may cost at most this many times as much; quadratic work costs sixteen times as much."""
+LINEAR = 8
+"""Four times the input may cost at most this many times as much.
+
+Linear work costs four times as much, and up to six if the longer input no longer fits into the cache of the processor;
+quadratic work costs sixteen times as much.
+"""
 _MEASURABLE = 0.002  # seconds; shorter work is repeated until it has taken so long
 _NEGLIGIBLE = 0.0001  # seconds; whether the input is in the cache of the processor decides how long shorter work takes
 
