@@ -17,6 +17,7 @@ LINEAR = 8
 Linear work costs four times as much, and up to six if the longer input no longer fits into the cache of the processor;
 quadratic work costs sixteen times as much.
 """
+_STEPS = 100_000
 _MEASURABLE = 0.002  # seconds; shorter work is repeated until it has taken so long
 _NEGLIGIBLE = 0.0001  # seconds; whether the input is in the cache of the processor decides how long shorter work takes
 
@@ -41,6 +42,20 @@ def cost(work: Callable[[_T], object], given: _T, at_least: float = 0.0) -> floa
     finally:
         if collects:
             gc.enable()
+
+
+def loop_steps(work: Callable[[_T], object], given: _T, tries: int = 7) -> int:
+    """Return how many steps of an empty loop take as much CPU time as *work* takes for *given*.
+
+    So a bound holds on a slow machine as well as on a fast one. The least of *tries* measurements counts.
+    """
+
+    def loop(steps: int) -> None:
+        for _ in range(steps):
+            pass
+
+    step = min(cost(loop, _STEPS) for _ in range(tries)) / _STEPS
+    return round(min(cost(work, given) for _ in range(tries)) / step)
 
 
 def assert_linear(work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 10) -> None:

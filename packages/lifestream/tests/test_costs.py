@@ -1,10 +1,12 @@
-"""`assert_linear` rejects quadratic work, also if it is short, or if most of its time is linear."""
+"""`assert_linear` rejects quadratic work, also if it is short, or if most of its time is linear. `loop_steps` measures
+work in steps of a loop.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from costs import assert_linear
+from costs import assert_linear, loop_steps
 
 
 def count_to(end: int) -> None:
@@ -24,3 +26,7 @@ def test_quadratic_work_is_rejected_also_if_it_is_short_or_partly_linear(linear:
 
     with pytest.raises(AssertionError, match=rf"^[0-9.]+ ms for {size}, [0-9.]+ ms for four times as much$"):
         assert_linear(work, lambda number: number, size, tries=2)
+
+
+def test_work_takes_about_as_many_steps_as_it_has() -> None:
+    assert 20_000 < loop_steps(count_to, 100_000) < 500_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from time import process_time
 
 import pytest
 from django.db import connection
 
+from costs import cost, loop_steps
 from factories import make_feed, make_item
 from lifestream.models import Item, fulltext
 from lifestream.models.search_sql import TEXT_LENGTH
@@ -87,16 +87,11 @@ def test_posts_with_words_neither_frequent_nor_rare_are_found_in_order_and_each_
 def test_a_text_without_the_words_takes_less_time_than_a_regular_expression() -> None:
     text = "The gardens of the city, and what grows in them. " * 1_000
 
-    def least(work: Callable[[], object]) -> float:
-        taken = []
-        for _ in range(7):
-            began = process_time()
-            work()
-            taken.append(process_time() - began)
-        return min(taken)
+    def least(work: Callable[[str], object]) -> float:
+        return min(cost(work, text) for _ in range(7))
 
-    looked_at = least(lambda: holds(text, "", '"gardener"*'))
-    assert looked_at < least(lambda: re.search(r"(?<![0-9a-z])gardener", text.lower())) * 0.6
+    looked_at = least(lambda text: holds(text, "", '"gardener"*'))
+    assert looked_at < least(lambda text: re.search(r"(?<![0-9a-z])gardener", text.lower())) * 0.6
 
 
 @pytest.mark.parametrize(
@@ -128,12 +123,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_text_takes_long_to_check(name: str) -> None:
-    """A search checks 500 items, and then those of the timeline: 13 s, if each took 25 ms."""
+    """A search checks 500 items, and then those of the timeline: 13 s, if each took 25 ms or 1,500,000 steps."""
     head, unit, query = HOSTILE[name]
     body = head + unit * (TEXT_LENGTH // len(unit)) + " ".join(re.findall(r'"(\w+)"', query))[:-1]
-    taken = []
-    for _ in range(7):
-        began = process_time()
-        assert not holds("", body, query)
-        taken.append(process_time() - began)
-    assert min(taken) < 0.004
+    assert not holds("", body, query)
+    assert loop_steps(lambda text: holds("", text, query), body) < 400_000
