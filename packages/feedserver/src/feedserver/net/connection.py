@@ -339,9 +339,10 @@ class Connection(_Protocol):
 
     @property
     def takes_requests(self) -> bool:
-        """Whether the next request may be answered."""
-        transport = self._transport
-        return self.state in _BETWEEN and transport is not None and not transport.is_closing()
+        """Whether the next request may be answered. It is also answered where a write has failed, such as that of the
+        end of a TLS handshake: the client has sent the request before it left, and the journal must have it.
+        """
+        return self.state in _BETWEEN
 
     @property
     def client_has_ended(self) -> bool:
