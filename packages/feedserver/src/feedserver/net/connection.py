@@ -170,8 +170,8 @@ class Connection(_Protocol):
             self._note_what_had_begun(happened, Ended.CLIENT_LEFT, error)
             self.read_what_waits()
         self.move(Event.LOST)
-        self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
-        self._http.note_unanswered(Ended.CLIENT_LEFT, error, happened if before in _BUSY else "")
+        ended = Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT
+        self._http.lose(ended, error, happened if before in _BUSY else "")
         if self._linger is not None:
             self._linger.cancel()
         self._transport = None
@@ -227,8 +227,7 @@ class Connection(_Protocol):
     def _abort(self, why: str, ended: Ended) -> None:
         self.read_what_waits()
         self._note_what_had_begun(why, ended)
-        self._http.finish(ended)
-        self._http.note_unanswered(ended, "", why if self.is_busy else "")
+        self._http.lose(ended, "", why if self.is_busy else "")
         self.move(Event.CLOSE)
         transport = self._transport
         if isinstance(transport, SocketTransport):
