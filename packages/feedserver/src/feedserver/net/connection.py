@@ -244,8 +244,8 @@ class Connection(_Protocol):
             return
         data = transport.take_waiting(MOST_WAITING)
         if len(data) >= MOST_WAITING:
-            problem = f"only {MOST_WAITING:,} bytes were read of what a client had sent behind an answer under way"
-            self._listener.site.problems.add_of_client(f"{problem}.", None)
+            read = f"only {MOST_WAITING:,} bytes were read of what a client had sent behind an answer under way"
+            self._listener.site.unread(read)
         if data and self._tls is not None:
             data = self._decrypt(self._tls, data)
         self._http.receive(data)

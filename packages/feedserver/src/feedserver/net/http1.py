@@ -155,8 +155,8 @@ class Http1:
             reader.feed(data)
         elif not self._has_dropped:
             self._has_dropped = True
-            problem = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
-            self._site.problems.add_of_client(f"{problem}, whose answer never ended.", answer.exchange)
+            kept = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
+            self._site.unread(f"{kept}, whose answer never ended", answer.exchange)
 
     def unfinished(self) -> Malformed | None:
         """Return the partial request that the client will not finish; None where it stopped between two requests."""
