@@ -108,12 +108,12 @@ def _check_that_a_server_was_marked(item: pytest.Item) -> None:
     fixture, and only what takes `request` reads markers or asks for fixtures later.
     """
     __tracebackhide__ = True
-    if not isinstance(item, pytest.Function) or HAS_READER in item.stash or "feedserver" in item.fixturenames:
+    if not isinstance(item, pytest.Function) or HAS_READER in item.stash:
         return
     if "request" not in inspect.signature(item.function).parameters:
         pytest.fail(
-            "@pytest.mark.feedserver had no effect: it is for the fixture feedserver, and this test does not take it; "
-            "take it, or give the options to feedserver_factory(…)",
+            "@pytest.mark.feedserver had no effect: it is for the plugin's fixture feedserver, which this test does "
+            "not take; take it, or give the options to feedserver_factory(…)",
             pytrace=False,
         )
 

@@ -45,6 +45,7 @@ NOT_FOR_USERS = {
     "FeedServerMixin.setUp": "it is unittest's",
     "FeedServerMixin.subTest": "it is unittest's",
     "Journal.near_miss": "messages are made from it",
+    "Journal.why_incomplete": "assertions and expectations ask it",
     "Journal.record": "the handler calls it to report to the journal",
     "Journal.settle": "the integrations call it",
     "Pattern.match_key": "the router calls it",

@@ -355,6 +355,12 @@ WRONG: list[tuple[str, str, object, str]] = [
     ),
     (
         "FeedServer.assert_not_requested",
+        "path",
+        "/feeds/<name>.xml",
+        "path is '/feeds/<name>.xml', text with a placeholder; give Pattern('/feeds/<name>.xml'), or write %3C and %3E",
+    ),
+    (
+        "FeedServer.assert_not_requested",
         "method",
         "connect",
         "method is 'connect', which is always refused with 501; leave it out: verify() reports each CONNECT",

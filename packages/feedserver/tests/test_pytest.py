@@ -163,8 +163,36 @@ def test_a_marker_of_a_test_that_takes_no_server_fails_it(suite: Suite) -> None:
     outcome = suite.run()
     outcome.assert_counts(passed=3, failed=1)
     assert outcome.under("test_takes_another").startswith(
-        "@pytest.mark.feedserver had no effect: it is for the fixture"
+        "@pytest.mark.feedserver had no effect: it is for the plugin's fixture"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "body", "has_effect"),
+    [
+        ("feedserver_factory", "with feedserver_factory() as server: yield server", False),
+        ("feedserver", "yield feedserver", True),
+        ("request, feedserver_factory", "yield request.node.get_closest_marker('feedserver')", True),
+    ],
+    ids=["which reads no marker", "which takes that of the plugin", "which may read it"],
+)
+def test_a_marker_of_a_test_whose_suite_replaces_the_fixture(
+    suite: Suite, arguments: str, body: str, has_effect: bool
+) -> None:
+    suite.write(
+        f"""
+        @pytest.fixture
+        def feedserver({arguments}):
+            {body}
+
+        @pytest.mark.feedserver(journal_limit=3)
+        def test_takes_it(feedserver):
+            pass
+        """
+    )
+    outcome = suite.run()
+    outcome.assert_counts(**{"passed" if has_effect else "failed": 1})
+    assert has_effect or "@pytest.mark.feedserver had no effect: " in outcome.under("test_takes_it")
 
 
 def test_a_marker_of_a_test_that_has_fixtures_of_django_alone_fails_it(suite: Suite) -> None:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,15 @@ def test_a_client_posts(server: FeedServer) -> None:
         assert session.post("/form", data="x=1").text == "posted"
     with server.client("httpx") as client:
         assert client.post("/form", content=b"x=1").text == "posted"
+
+
+@pytest.mark.parametrize("beside", [{"method": "POST"}, {"headers": {"If-None-Match": '"v1"'}}])
+def test_the_client_of_urllib_refuses_what_would_have_no_effect_beside_a_request(
+    server: FeedServer, beside: Any
+) -> None:
+    asked = urllib.request.Request(server.url("feed.xml"))
+    with server.client() as client, pytest.raises(TypeError, match="beside a Request; give them to the Request"):
+        client.open(asked, **beside)
 
 
 def test_the_client_of_urllib_raises_for_an_error_as_urllib_does(server: FeedServer) -> None:

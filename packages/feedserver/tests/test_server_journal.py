@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,27 @@ def test_a_path_with_an_error_status_does_not_fail_verify(root: Path) -> None:
             urllib.request.urlopen(server.url("gone"))
         caught.value.close()
         server.verify()
+
+
+def test_a_verify_after_the_block_raises_what_the_end_of_the_server_has_caused() -> None:
+    def parts() -> Iterator[str]:
+        try:
+            yield "x"
+            server.gate().wait()
+        finally:
+            raise RuntimeError("raised when nobody wanted the body any more")
+
+    with FeedServer() as server, RawClient(server) as cut, RawClient(server) as client:
+        server.add("/made", Response(parts))
+        client.ask("/made")
+        client.read_head()
+        cut.send(b"GET /cut HT")
+        server.verify()
+        server.stop()  # before the clients leave
+    with pytest.raises(VerificationError) as caught:
+        server.verify()
+    assert "raised when nobody wanted the body any more" in str(caught.value)
+    assert "the client stopped in the middle of the request's head; the server stopped" in str(caught.value)
 
 
 def test_the_error_of_verify_has_the_name_that_tests_import() -> None:

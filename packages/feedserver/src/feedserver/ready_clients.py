@@ -73,11 +73,14 @@ class UrllibClient:
         """Request *url*, a path of the server or an absolute URL, and return the answer: see `urllib.request.urlopen`.
 
         *timeout* is in seconds. *method* and *headers* are for a *url* that is text: a `Request` has its own. Raises
-        urllib.error.HTTPError for an answer of 400 and above and for a 3xx that it does not follow, such as a 304, and
-        URLError or another OSError if no answer comes, and http.client.HTTPException for one that is not valid HTTP.
+        TypeError if they are given beside a `Request`; urllib.error.HTTPError for an answer of 400 and above and for a
+        3xx that it does not follow, such as a 304; URLError or another OSError if no answer comes; and
+        http.client.HTTPException for one that is not valid HTTP.
         """
         if isinstance(url, str):
             url = urllib.request.Request(self._trust.absolute(url), method=method, headers=headers or {})  # noqa: S310 - the test's own
+        elif method is not None or headers is not None:
+            raise TypeError("open() was given a method or headers beside a Request; give them to the Request")
         answer: HTTPResponse = self.opener.open(url, data, timeout)
         return answer
 

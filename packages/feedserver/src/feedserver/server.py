@@ -60,8 +60,8 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     more host names by which a client asks for the server, such as "feeds.example". *client_certificates*, "optional" or
     "required", asks clients for a certificate of the server's authority; see `client_certificate`.
 
-    A `with` statement starts and stops the server, and does not call `verify`: a test calls `verify` as the last line
-    of the block.
+    A `with` statement starts and stops the server, and does not call `verify`: a test calls `verify` after the block,
+    since requests that are under way may fail until the server has stopped.
     """
 
     def __init__(

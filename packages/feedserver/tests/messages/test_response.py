@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 from collections.abc import AsyncIterator, Iterator
@@ -16,10 +17,15 @@ import pytest
 from feedserver import Auth, Response
 from feedserver.faults import Reset
 from feedserver.feeds import Feed
+from feedserver.messages.made_body import MadeBody
 
 
 def pieces() -> Iterator[bytes]:
     yield b"<rss/>"
+
+
+def of_request(request: object) -> Iterator[bytes]:
+    yield repr(request).encode()
 
 
 async def later() -> AsyncIterator[bytes]:
@@ -49,7 +55,16 @@ MISTAKEN_FOR_BODIES: list[tuple[object, str]] = [
     (object(), r"<object object at .*> \(object\); give its bytes"),
     (len, "give a function that yields the parts of the body, or pass a function"),
     (later(), "give the generator function itself, without calling it, or bytes"),
+    (
+        of_request,
+        r"which cannot be called without arguments; leave them out, or pass add\(\) a function of the request",
+    ),
 ]
+
+
+@pytest.mark.parametrize("make", [pieces, later, functools.partial(of_request, b""), lambda part=b"": (yield part)])
+def test_a_generator_function_that_needs_no_argument_is_a_body(make: Any) -> None:
+    assert isinstance(Response(make).body, MadeBody)
 
 
 @pytest.mark.parametrize(("body", "message"), NO_BODIES, ids=[repr(body) for body, _ in NO_BODIES])

@@ -32,6 +32,20 @@ def test_touching_changes_each_validator_and_not_the_body() -> None:
     assert touched(Response("<feed/>")) == Response("<feed/>")
 
 
+@pytest.mark.parametrize("by", [timedelta(0), timedelta(milliseconds=999), timedelta(milliseconds=-999)])
+def test_a_time_that_changes_no_date_is_refused(by: timedelta) -> None:
+    with pytest.raises(
+        ValueError, match=r"^by is .*, and a date in a header has whole seconds; give timedelta\(seconds=1"
+    ):
+        touched(Response(headers={"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"}), by)
+
+
+@pytest.mark.parametrize(("by", "second"), [(timedelta(seconds=1), 38), (timedelta(seconds=-1), 36)])
+def test_a_time_of_a_second_changes_the_date(by: timedelta, second: int) -> None:
+    saved = touched(Response(headers={"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"}), by)
+    assert saved.headers["Last-Modified"] == f"Sun, 06 Nov 1994 08:49:{second} GMT"
+
+
 def test_an_invalid_date_cannot_be_touched() -> None:
     with pytest.raises(ValueError, match="cannot touch the response: "):
         touched(Response("", headers={"Last-Modified": "yesterday"}))

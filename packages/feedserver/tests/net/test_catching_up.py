@@ -219,6 +219,11 @@ def test_data_left_unread_behind_an_answer_under_way_is_a_problem(
         late_server.stop()
     with pytest.raises(VerificationError, match="only 10 bytes were read of what a client had sent behind an answer"):
         late_server.verify()
+    unknown = (
+        "it is unknown how often /other was requested: only 10 bytes were read of .* an answer under way; call journal"
+    )
+    with pytest.raises(AssertionError, match=unknown):
+        late_server.assert_not_requested("/other")
 
 
 @pytest.mark.parametrize("fault", ["stall after 3", "slow body 1 bytes every 1s"])
@@ -272,6 +277,26 @@ def test_a_client_that_floods_a_stalled_answer_is_read_up_to_a_limit() -> None:
             str(raised.value),
         )
         assert 0 < len(server.requests) < 20_000
+
+
+def test_no_request_counts_as_absent_while_some_were_not_read_even_if_the_server_is_not_strict() -> None:
+    with FeedServer(strict=False) as server:
+        server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
+        expected = server.expect("/other", times=0)
+        with RawClient(server) as client:
+            client.ask("/stalled")
+            client.read_head()
+            client.send(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n" * 40_000)
+            assert server.journal.wait_until(lambda: bool(server.journal.unread), PATIENCE)
+        assert server.journal.filter("/stalled")[0].ended is Ended.STALLED
+        unknown = r"^it is unknown (how often|whether) /other.* only [23]\d\d,\d{3} bytes were kept .* call journal"
+        with pytest.raises(AssertionError, match=unknown):
+            server.assert_not_requested("/other")
+        with pytest.raises(AssertionError, match=unknown):
+            expected.verify()
+        server.verify()
+        server.journal.clear()
+        server.assert_not_requested("/other")
 
 
 @sent_late

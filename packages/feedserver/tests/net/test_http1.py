@@ -131,6 +131,24 @@ def test_a_partial_request_behind_an_answer_that_does_not_end_is_a_problem(
     assert re.match(said + happened, str(caught.value))
 
 
+@pytest.mark.parametrize("ends_by", ["client", "stop", "close_client_connections"])
+def test_requests_behind_an_answer_whose_connection_is_lost_are_recorded_before_its_end_is_told(ends_by: str) -> None:
+    recorded: dict[str, int] = {}
+    with FeedServer() as server:
+        server.journal.listener = lambda exchange: recorded.update({exchange.path: server.journal.recorded})
+        server.add("/first", Response("x", delay=3600))
+        with RawClient(server) as client:
+            client.send(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n")
+            (first,) = server.wait_for("/first")
+            if ends_by == "client":
+                reset(client)
+            else:
+                getattr(server, ends_by)()
+            assert first.ended is not Ended.COMPLETE
+        assert recorded["/first"] == 2
+        server.verify()
+
+
 @pytest.mark.parametrize("fault", ["reset after 5", "close after 5"])
 def test_a_partial_request_behind_an_answer_that_ends_its_connection_is_no_problem(fault: str) -> None:
     """The client cannot finish the request any more."""

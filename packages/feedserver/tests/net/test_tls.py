@@ -18,8 +18,9 @@ import httpx
 import pytest
 import requests
 
-from feedserver import FeedServer, Response, VerificationError
+from feedserver import Exchange, FeedServer, Response, VerificationError
 from feedserver.net import tls
+from problem_finding import NO_LINGER
 
 
 @pytest.fixture
@@ -212,21 +213,50 @@ def test_bytes_that_only_look_like_tls_are_journalled_and_the_server_goes_on(sec
 def test_a_broken_record_sent_with_the_end_of_the_handshake_is_a_failure_of_tls(
     secure: FeedServer,
 ) -> None:
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    end = secure.client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
     with socket.create_connection((secure.host, secure.port), timeout=10) as client:
-        while True:
-            try:
-                end.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                client.sendall(outgoing.read())
-                incoming.write(client.recv(65_536))
+        _, outgoing = begin_handshake(secure, client)
         client.sendall(outgoing.read() + b"\x17\x03\x03\x00\x20" + b"z" * 32)
         while client.recv(65_536):
             pass
     with pytest.raises(VerificationError, match=r"^TLS failed: "):
         secure.verify()
+
+
+def begin_handshake(server: FeedServer, client: socket.socket) -> tuple[ssl.SSLObject, ssl.MemoryBIO]:
+    """Return the client's end of TLS, and the buffer with what it is to send next: the end of the handshake."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    end = server.client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    while True:
+        try:
+            end.do_handshake()
+        except ssl.SSLWantReadError:
+            client.sendall(outgoing.read())
+            incoming.write(client.recv(65_536))
+        else:
+            return end, outgoing
+
+
+def test_requests_of_a_client_that_left_right_after_the_handshake_are_in_the_journal(secure: FeedServer) -> None:
+    """The server then cannot send the end of the handshake, and must read what came before the client left."""
+    secure.add("/y", Response("y"))
+    holds, may_go_on = threading.Event(), threading.Event()
+
+    def hold(_: Exchange) -> None:
+        holds.set()
+        may_go_on.wait(10)
+
+    secure.journal.listener = hold
+    with socket.create_connection((secure.host, secure.port), timeout=10) as client:
+        end, outgoing = begin_handshake(secure, client)
+        urllib.request.urlopen(secure.url("y", scheme="http"), timeout=10).close()
+        assert holds.wait(10)
+        end.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\nPOST /z HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+        client.sendall(outgoing.read())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    may_go_on.set()
+    secure.assert_requested("/x", count=1)
+    secure.assert_requested("/z", count=1)
+    secure.verify()
 
 
 def test_stop_leaves_no_secure_connection_open(secure: FeedServer) -> None:

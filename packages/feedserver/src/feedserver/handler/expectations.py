@@ -95,7 +95,8 @@ class Expectation(ABC):
         """Return in which way the requests so far are not as expected, and the journal; two "" where they are."""
         if lost := self._journal.catch_up() or self._why_some_are_lost():
             return f"it is unknown whether {self} came as expected{self._where}: {lost}", ""
-        held = self._journal.holding() if self._has_limit else ""  # first: what waits now may be recorded meanwhile
+        # Before the requests are counted: what waits now may be recorded meanwhile.
+        held = self._journal.why_incomplete() if self._has_limit else ""
         difference = self._difference(self.exchanges)
         if not difference:
             return (f"it is unknown whether {self} came as expected{self._where}: {visible(held)}" if held else ""), ""

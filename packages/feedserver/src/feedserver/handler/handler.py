@@ -119,6 +119,11 @@ class Site:
         self.journal.record(exchange)
         exchange.finish(ended, 0, error)
 
+    def unread(self, problem: str, exchange: Exchange | None = None) -> None:
+        """Note that not all of what a client has sent was read, so that some of its requests are not recorded."""
+        self.journal.unread = problem
+        self.problems.add_of_client(f"{problem}.", exchange)
+
     def _refused(self, event: Malformed, outcome: str) -> Exchange:
         exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem, now=self.clock.time())
         self.problems.add_of_client(f"{event.problem}; {outcome}. It began {event.raw[:SHOWN]!r}.", exchange)

@@ -48,6 +48,8 @@ class Journal:
         """The serial of the last exchange that was dropped; 0 where none was."""
         self.cleared_up_to = 0
         """The serial of the last exchange that `clear` removed; 0 where none was."""
+        self.unread = ""
+        """Why requests are missing that clients have sent since the last `clear`; "" if none are."""
         self.changes = Changes()
         self.catch_up: Callable[[], str] = nothing_is_read
         """Waits until what clients have sent so far is recorded, and returns "", or a problem if that takes too long.
@@ -55,7 +57,7 @@ class Journal:
         """
         self.holding: Callable[[], str] = nothing_is_read
         """Returns why it is unknown what some client has sent: it waits behind an answer under way; "" if nothing
-        does. A server sets it while it runs.
+        does. A server sets it while it runs; `why_incomplete` calls it.
         """
 
     @property
@@ -123,6 +125,7 @@ class Journal:
                 self.cleared_up_to = self._entries.popleft().serial
         self._dropped_requests.clear()
         self.dropped = 0
+        self.unread = ""
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -229,14 +232,20 @@ class Journal:
         self._refuse_where_some_are_unknown(wanted, held)
 
     def _record_what_was_sent(self) -> str:
-        """Have recorded what clients have sent so far; return what `holding` says of the rest."""
+        """Have recorded what clients have sent so far; return what `why_incomplete` says of the rest."""
         problem = self.catch_up()
         if problem:
             raise AssertionError(problem)
+        return self.why_incomplete()
+
+    def why_incomplete(self) -> str:
+        """Return why requests that clients have sent are not recorded, or not yet; "" if all of them are."""
+        if self.unread:
+            return f"{self.unread}; call journal.clear() before the requests that are asserted"
         return self.holding()
 
     def _refuse_where_some_are_unknown(self, wanted: RequestFilter, held: str) -> None:
-        """Raise AssertionError where exchanges were dropped, or requests are *held* behind an answer, so that no
+        """Raise AssertionError where exchanges were dropped, or *held* says why others are not recorded, so that no
         request can be counted reliably.
         """
         if self.dropped:

@@ -116,6 +116,11 @@ class _Compiled:
         return values
 
 
+def has_placeholder(path: str) -> bool:
+    """Return whether *path* has a placeholder, as the text of a `Pattern` has."""
+    return _PLACEHOLDER.search(path) is not None
+
+
 def _occurrences(literal: str, key: str) -> Iterator[int]:
     at = key.find(literal)
     while at >= 0:

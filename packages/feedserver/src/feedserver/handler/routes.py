@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from feedserver.handler.conditions import NO_CONDITIONS, Conditions, Including
 from feedserver.handler.fault_injection import never_on_first_request
-from feedserver.handler.path_pattern import Pattern
+from feedserver.handler.path_pattern import Pattern, has_placeholder
 from feedserver.handler.ready_answers import ReadyAnswer
-from feedserver.messages.argument_types import check_given, check_is, check_name, named
+from feedserver.messages.argument_types import check_given, check_is, check_name, named, takes_arguments
 from feedserver.messages.headers import check_token
 from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request, query_key, split_target
@@ -241,6 +241,11 @@ def spelled(what: str, path: object) -> str:
     # Surrogates that stand for the bytes of a character become that character, as in a request.
     text = str(path).partition("#")[0].encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
     before, _, query = text.partition("?")
+    if "<" in before and has_placeholder(before):  # most paths have no bracket, and each exchange is compared
+        raise ValueError(
+            f"{what} is {named(path)}, text with a placeholder; give Pattern({named(path)}), or write %3C and %3E for "
+            "plain brackets"
+        )
     if bad := _NOT_IN_QUERY.search(query):
         raise ValueError(
             f"{what} is {named(path)}, and no query contains {bad[0]!r}; give {quote(bad[0])!r} in its place, or the "
@@ -364,15 +369,5 @@ def _check_answer(target: object, answer: object) -> None:
                 f"{given}, which yields; pass Response(…) whose body is a generator function without arguments, or a "
                 "function of the request that returns such a Response"
             )
-    if not _takes_a_request(answer):
+    if not takes_arguments(answer, 1):
         raise TypeError(f"{given}, which cannot be called with the request alone; let it take one argument")
-
-
-def _takes_a_request(answer: Callable[..., object]) -> bool:
-    try:
-        inspect.signature(answer).bind(None)
-    except TypeError:
-        return False
-    except ValueError:  # some callables that are written in C have no signature
-        return True
-    return True

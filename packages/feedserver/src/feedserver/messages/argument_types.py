@@ -116,6 +116,17 @@ _NOT_PLAIN: Final[tuple[tuple[Callable[[object], bool], str], ...]] = (
 )
 
 
+def takes_arguments(function: Callable[..., object], count: int) -> bool:
+    """Return whether *function* can be called with *count* arguments, all without a name; True if that is unknown."""
+    try:
+        inspect.signature(function).bind(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:  # some callables that are written in C have no signature
+        return True
+    return True
+
+
 def check_has_run(what: str, result: object) -> None:
     """Raise TypeError for a *result* of the function *what* that is a coroutine or the like: the code in it has not
     run, and it would count as True.

@@ -19,6 +19,7 @@ from feedserver.messages.argument_types import (
     check_text,
     named,
     one_slip_from,
+    takes_arguments,
     why_no_body,
 )
 from feedserver.messages.field_types import check_fields, fits
@@ -297,7 +298,13 @@ def _body(body: object) -> Body:
     if isinstance(body, bytearray | memoryview):  # they could change while they are sent
         return bytes(body)
     if makes_parts(body):
-        return MadeBody(cast("MakeParts", body))
+        make = cast("MakeParts", body)
+        if not takes_arguments(make, 0):
+            raise TypeError(
+                f"the body of a Response is {named(make)}, which cannot be called without arguments; leave them out, "
+                "or pass add() a function of the request that returns a Response with the body"
+            )
+        return MadeBody(make)
     raise TypeError(why_no_body(body))
 
 

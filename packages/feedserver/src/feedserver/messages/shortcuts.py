@@ -41,11 +41,13 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
     """Return *response* as if its feed were saved again: every validator that it declares changes, its body does not.
 
     An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves by the duration *by*. A response that
-    declares no validator comes back unchanged. Raises ValueError where Last-Modified is no date, or *by* leads beyond
-    the years 1 to 9999.
+    declares no validator comes back unchanged. Raises ValueError where Last-Modified is no date, or *by* is less than a
+    second or leads beyond the years 1 to 9999.
     """
     check_is("what touched() is to touch", response, Response, "give a Response")
     check_is("by", by, timedelta, "give a timedelta, such as timedelta(seconds=1)")
+    if abs(by) < timedelta(seconds=1):
+        raise ValueError(f"by is {by}, and a date in a header has whole seconds; give timedelta(seconds=1) or more")
     from email.utils import parsedate_to_datetime  # most tests touch nothing, and need not load it
 
     headers = response.headers

@@ -170,8 +170,8 @@ class Connection(_Protocol):
             self._note_what_had_begun(happened, Ended.CLIENT_LEFT, error)
             self.read_what_waits()
         self.move(Event.LOST)
-        self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
-        self._http.note_unanswered(Ended.CLIENT_LEFT, error, happened if before in _BUSY else "")
+        ended = Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT
+        self._http.lose(ended, error, happened if before in _BUSY else "")
         if self._linger is not None:
             self._linger.cancel()
         self._transport = None
@@ -227,8 +227,7 @@ class Connection(_Protocol):
     def _abort(self, why: str, ended: Ended) -> None:
         self.read_what_waits()
         self._note_what_had_begun(why, ended)
-        self._http.finish(ended)
-        self._http.note_unanswered(ended, "", why if self.is_busy else "")
+        self._http.lose(ended, "", why if self.is_busy else "")
         self.move(Event.CLOSE)
         transport = self._transport
         if isinstance(transport, SocketTransport):
@@ -245,8 +244,8 @@ class Connection(_Protocol):
             return
         data = transport.take_waiting(MOST_WAITING)
         if len(data) >= MOST_WAITING:
-            problem = f"only {MOST_WAITING:,} bytes were read of what a client had sent behind an answer under way"
-            self._listener.site.problems.add_of_client(f"{problem}.", None)
+            read = f"only {MOST_WAITING:,} bytes were read of what a client had sent behind an answer under way"
+            self._listener.site.unread(read)
         if data and self._tls is not None:
             data = self._decrypt(self._tls, data)
         self._http.receive(data)
@@ -339,9 +338,10 @@ class Connection(_Protocol):
 
     @property
     def takes_requests(self) -> bool:
-        """Whether the next request may be answered."""
-        transport = self._transport
-        return self.state in _BETWEEN and transport is not None and not transport.is_closing()
+        """Whether the next request may be answered. It is also answered where a write has failed, such as that of the
+        end of a TLS handshake: the client has sent the request before it left, and the journal must have it.
+        """
+        return self.state in _BETWEEN
 
     @property
     def client_has_ended(self) -> bool:

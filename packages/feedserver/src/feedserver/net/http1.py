@@ -155,8 +155,8 @@ class Http1:
             reader.feed(data)
         elif not self._has_dropped:
             self._has_dropped = True
-            problem = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
-            self._site.problems.add_of_client(f"{problem}, whose answer never ended.", answer.exchange)
+            kept = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
+            self._site.unread(f"{kept}, whose answer never ended", answer.exchange)
 
     def unfinished(self) -> Malformed | None:
         """Return the partial request that the client will not finish; None where it stopped between two requests."""
@@ -202,7 +202,8 @@ class Http1:
             answer.exchange.finish(ended, answer.sent - self._connection.untaken, error)
 
     def note_unanswered(self, ended: Ended, error: str, cut_by: str = "") -> None:
-        """Record the requests that the reader still holds: the connection is lost, so none of them is answered.
+        """Record the requests that the reader still holds: the connection is lost, so none of them is answered. Called
+        before the end of the answer under way is published, so that a test that has waited for it finds the requests.
 
         *cut_by* says what kept the client from finishing a request that it had begun; "" if the answer had ended the
         connection, so that the client could not finish one.
@@ -220,6 +221,15 @@ class Http1:
         cut = self.unfinished() if cut_by and not self._has_dropped else None
         if cut is not None:
             self._site.cut(cut, f"{cut_by}: {error}" if error else cut_by, ended, error)
+
+    def lose(self, ended: Ended, error: str, cut_by: str) -> None:
+        """End the exchange under way, if there is one, since the connection is lost. What waits behind it is recorded
+        first, see `note_unanswered`.
+        """
+        try:
+            self.note_unanswered(Ended.CLIENT_LEFT if ended is Ended.STALLED else ended, error, cut_by)
+        finally:
+            self.finish(ended, error)
 
     def note_waiting(self) -> None:
         """Record what waits behind an answer with which the connection ends, before that end is published: it may be a
