@@ -72,6 +72,33 @@ def test_an_entry_with_right_names_is_not_damaged(head: str, entry: str) -> None
 
 @pytest.mark.reading(7)
 @pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', '<x:img :x="urn:x"/></item><item><guid>2'),
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', '<x:img xmlns:x=""/></item><item><guid>2'),
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', "<x:img xmlns:x/></item><item><guid>2"),
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', '<x:img x="urn:x"/><b></item><item><guid>2'),
+        ("<channel>", "<channel><channel>"),
+        ("<title>T</title>", "<title>T<rss><channel><title>T</title>"),
+    ],
+)
+def test_flaws_do_not_change_how_other_entries_are_read(whole: str, damaged: str) -> None:
+    """feedparser would read these documents, but not the true link, nor the elements of XHTML."""
+    burnt = "<feedburner:origLink>http://s.example/{}</feedburner:origLink>".format
+    item = ('<item><guid>{}</guid><link>http://f.example/</link>{}<x:img xmlns:x="urn:x"/></item>').format
+    items = "".join(item(number, burnt(number)) for number in "123")
+    document = (
+        "<rss xmlns:feedburner='http://rssnamespace.org/feedburner/ext/1.0'><channel><title>T</title><link>/</link>"
+        f"{items}</channel></rss>"
+    )
+    assert whole in document
+    found = parse(document.replace(whole, damaged, 1).encode(), {}, URL)
+    assert found.flaw is not None and set(found.flaw.damaged) <= {0}
+    assert [entry.link for entry in found.entries][1:] == ["http://s.example/2", "http://s.example/3"]
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
     ("end", "damaged"),
     [
         ("</item><link>/2</link></item>", (1,)),

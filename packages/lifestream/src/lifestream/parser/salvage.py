@@ -60,10 +60,11 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
         names_before, unended = unended, set()
         if end := _end_of_element(piece):
             is_rest = bool(names_before) and names_before.isdisjoint(_names_in(piece, name))
+            element, has_names = piece[:end], _has_names(piece[:end], prefixes)
             # It began too late, it ended too early, or its flaw is in a name.
-            if is_rest or _has_rest(piece[end:], name) or not _has_names(piece[:end], prefixes):
+            if is_rest or _has_rest(piece[end:], name) or not has_names:
                 mended.append(len(whole))
-            whole.append(piece[:end])
+            whole.append(element if has_names else balanced(element))
             continue
         unended = _names_in(piece, name)
         balanced_piece = balanced(with_ends(_without_endless_section(piece)))
