@@ -358,6 +358,7 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
             "<a><dc:b xmlns:dc='u v'/></a>",
             "<a xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:b xmlns:dc='u v'/></a>",
         ),
+        ("<a><!-- xmlns:b='&'--><b:c/></a>", "<a xmlns:b=\"urn:undeclared:b\"><!-- xmlns:b='&'--><b:c/></a>"),
         ("<!-- <d:e> --><a><![CDATA[<b:c>]]></a>", "<!-- <d:e> --><a><![CDATA[<b:c>]]></a>"),
         ("<?xml version='1.0'?>\n<a:ö/>", "<?xml version='1.0'?>\n<a:ö xmlns:a=\"urn:undeclared:a\"/>"),
         ("<a/>behind<b/>", "<a/>"),

@@ -2,8 +2,8 @@
 
 A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC. Labels are ignored then,
 except that the declaration tells which charset of EBCDIC it is. The mark of UTF-8 is not believed if the document has
-too many errors in UTF-8: the editor of a program's source has put it there. In other documents, a label of such an
-encoding is not believed. The candidates are, in this order, the charset of the Content-Type, that of the XML
+too many errors in UTF-8: the editor of a program's source has put it there. In other documents, a label of UTF-16,
+UTF-32 or EBCDIC is not believed. The candidates are, in this order, the charset of the Content-Type, that of the XML
 declaration, and UTF-8. The first that decodes the bytes without an error is taken. `text/xml` without a charset is no
 different from `application/xml` since RFC 7303.
 

@@ -257,7 +257,7 @@ _PART: Final = 64 * 1024
 
 _USED_PREFIX = late(r"<([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", re.ASCII)
 _DECLARED_PREFIX = late(r"\sxmlns:([\w.-]+)\s*=")
-_DECLARED_NAMESPACE = late(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<\s]+"|'[^'<\s]+')""")
+_DECLARED_NAMESPACE = late(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<&\s]+"|'[^'<&\s]+')""")
 
 
 def _with_prefixes(text: str) -> str:
