@@ -50,6 +50,15 @@ def test_an_entry_with_an_invalid_name_or_namespace_is_damaged(damaged: str) -> 
     assert found.flaw is not None and found.flaw.damaged == (1,)
 
 
+def test_an_entry_in_an_entry_with_an_invalid_name_moves_no_damage_to_another_entry() -> None:
+    items = (
+        "<item><guid :x=''>1</guid><Item/><Item></Item></item><item><guid>2</guid></item><item><b><guid>3</guid></item>"
+    )
+    found = parse(rss(items), {}, URL)
+    assert [entry.guid for entry in found.entries] == ["1", "2", "3"]
+    assert found.flaw is not None and found.flaw.damaged == (0, 2)
+
+
 @pytest.mark.reading(7)
 @pytest.mark.parametrize(
     ("head", "entry"),
