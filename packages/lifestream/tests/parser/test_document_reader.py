@@ -177,8 +177,13 @@ def test_a_damaged_entry_without_an_id_and_a_link_is_left_out_if_others_have_one
         ("<item><link>/c</link><title>C</ti<item><link>/c</link><title>C</title></item>{b}", ["C", "B"]),
         ("<item>{id_b}<title>one<b></title></item><item>{id_b}<title>two<b></title></item>", ["one", "two"]),
         ("{b}<item>{id_b}<title>one<b></title></item><item>{id_b}<title>two</title></item>", ["B", "one", "two"]),
+        (
+            "{a}<item>{id_b}<link>/c<b></link></item><item><guid>c</guid><link>/c</link><title>C</title></item>",
+            ["A", "C"],
+        ),
+        ("{a}<item><link>/c<b></link><title>C</title></item>{b}", ["A", "B"]),
     ],
-    ids=["guid", "link", "both are damaged", "all entries have one guid"],
+    ids=["guid", "link", "both are damaged", "all entries have one guid", "another guid", "no guid"],
 )
 def test_a_damaged_entry_is_left_out_if_it_comes_again_undamaged(items: str, kept: list[str]) -> None:
     id_b = "<guid>b</guid>"

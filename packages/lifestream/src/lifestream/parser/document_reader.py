@@ -114,25 +114,29 @@ _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole,
 def _without_doubtful(feed: ParsedFeed) -> ParsedFeed:
     """Return *feed* without those damaged entries that would become items of their own beside the whole ones.
 
-    These are the entries that have neither guid nor link, if other entries have one: once the document is mended, the
-    same entry would come again as another one. They are also the entries whose guid, or else link, exactly one whole
-    entry has: a part of the document has come twice.
+    Once the document is mended, an entry that has lost its guid and its link would come again as another one. If all
+    whole entries have a guid, the link alone is not enough, since it may have been cut. An entry with a guid or a link
+    that exactly one whole entry has is a part of that entry: a part of the document has come twice.
     """
-    if feed.flaw is None or not feed.flaw.damaged or not any(map(_identifier, feed.entries)):
+    if feed.flaw is None or not feed.flaw.damaged or not any(entry.guid or entry.link for entry in feed.entries):
         return feed
     damaged = set(feed.flaw.damaged)
-    whole = Counter(_identifier(entry) for place, entry in enumerate(feed.entries) if place not in damaged)
+    whole = [entry for place, entry in enumerate(feed.entries) if place not in damaged]
+    guids = Counter(entry.guid for entry in whole if entry.guid)
+    links = Counter(entry.link for entry in whole if entry.link)
+    have_guids = bool(whole) and guids.total() == len(whole)
+
+    def is_doubtful(entry: Entry) -> bool:
+        is_identified = bool(entry.guid or (entry.link and not have_guids))
+        return not is_identified or guids[entry.guid] == 1 or links[entry.link] == 1
+
     kept = [
         (entry, place in damaged)
         for place, entry in enumerate(feed.entries)
-        if place not in damaged or (_identifier(entry) and whole[_identifier(entry)] != 1)
+        if place not in damaged or not is_doubtful(entry)
     ]
     flaw = replace(feed.flaw, damaged=tuple(place for place, (_, is_damaged) in enumerate(kept) if is_damaged))
     return replace(feed, flaw=flaw, entries=tuple(entry for entry, _ in kept))
-
-
-def _identifier(entry: Entry) -> str:
-    return entry.guid or entry.link
 
 
 def _is_page(text: str) -> bool:
