@@ -58,6 +58,7 @@ def parsed(body: bytes, *, well_formed: bool = True) -> ParsedFeed | None:
             "<item><a:/>b<a:b:c/>c<a x:='1' :y='2' z='3'/></item>",
             "<item>&lt;a:/&gt;b&lt;a:b:c/&gt;c<a x=\"\" y='2' z='3'/></item>",
         ),
+        ("<item><a xmlns:b='' xmlns='' c=''/></item>", "<item><a xmlns='' c=''/></item>"),
         ("<item><!-- <p> -- --><![CDATA[<p>]]><?p <p>?>x</item>", "<item><![CDATA[<p>]]>x</item>"),
         ("<item>a<?xml version='1.0'?>b<?>c<?php x</item>", "<item>abc&lt;?php x</item>"),
         ("<item>]<!-- -->]<?x?>></zz></item>", "<item>]]&gt;</item>"),
@@ -113,6 +114,9 @@ def test_the_elements_around_entries_stay_open_and_others_in_the_head_do_not() -
         b"<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY a 'b'>]>\n<rss><channel>&lt;zz&gt;<b></b><title>T</title><p></p>"
     )
     assert balanced_head(b"<r:RDF><a:channel><x></x></a:channel>") == b"<r:RDF><a:channel><x></x></a:channel>"
+    assert (
+        balanced_head(b"<rss><channel><title>T<rss><channel><link>") == b"<rss><channel><title>T</title><link></link>"
+    )
     assert balanced_head(b"") == b""
 
 

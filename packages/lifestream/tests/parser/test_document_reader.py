@@ -170,6 +170,41 @@ def test_a_damaged_entry_without_an_id_and_a_link_is_left_out_if_others_have_one
 
 
 @pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("items", "kept"),
+    [
+        ("{a}<item>{id_b}<title>B</ti{a}{b}", ["A", "A", "B"]),
+        ("<item><link>/c</link><title>C</ti<item><link>/c</link><title>C</title></item>{b}", ["C", "B"]),
+        ("<item>{id_b}<title>one<b></title></item><item>{id_b}<title>two<b></title></item>", ["one", "two"]),
+        ("{b}<item>{id_b}<title>one<b></title></item><item>{id_b}<title>two</title></item>", ["B", "one", "two"]),
+        (
+            "{a}<item>{id_b}<link>/c<b></link></item><item><guid>c</guid><link>/c</link><title>C</title></item>",
+            ["A", "C"],
+        ),
+        ("{a}<item><link>/c<b></link><title>C</title></item>{b}", ["A", "B"]),
+    ],
+    ids=["guid", "link", "both are damaged", "all entries have one guid", "another guid", "no guid"],
+)
+def test_a_damaged_entry_is_left_out_if_it_comes_again_undamaged(items: str, kept: list[str]) -> None:
+    id_b = "<guid>b</guid>"
+    whole = {"a": "<item><guid>a</guid><title>A</title></item>", "b": f"<item>{id_b}<title>B</title></item>"}
+    found = parse(f"<rss><channel>{items.format(**whole, id_b=id_b)}</channel></rss>".encode(), {}, URL)
+    assert [entry.title for entry in found.entries] == kept
+
+
+@pytest.mark.reading(7)
+def test_a_damaged_item_of_json_is_left_out_if_it_comes_again_undamaged() -> None:
+    early = '{"id": "b", "title": "B"}, "url": "/b"}'
+    items = f'{{"id": "a"}}, {early}, {{"id": "b", "title": "B", "url": "/b"}}, {{"id": "c"}}'
+    found = parse(f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{items}]}}'.encode(), {}, URL)
+    assert [(entry.guid, entry.link) for entry in found.entries] == [
+        ("a", ""),
+        ("b", "https://feeds.example/b"),
+        ("c", ""),
+    ]
+
+
+@pytest.mark.reading(7)
 def test_a_damaged_entry_is_kept_if_no_entry_has_an_id_or_a_link() -> None:
     body = b"<rss><channel><item><title>b<zz></title></item><item><title>c</title></item></channel></rss>"
     found = parse(body, {}, URL)

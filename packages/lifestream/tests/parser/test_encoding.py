@@ -40,6 +40,15 @@ class TestAByteOrderMark:
             assert decode(mark + TEXT.encode(encoding) + b"\n" * length) == Decoded(TEXT, encoding)
 
 
+@pytest.mark.reading(2)
+@pytest.mark.parametrize("marks", [1, 2])
+def test_the_mark_of_utf_8_that_a_program_has_printed_does_not_decide(marks: int) -> None:
+    """Some editors begin the source of a program in PHP with a mark, and PHP prints it before each document."""
+    text = '<?xml version="1.0" encoding="windows-1251"?><rss>\u041f\u0440\u0438\u0432\u0435\u0442</rss>'
+    found = decode(codecs.BOM_UTF8 * marks + text.encode("windows-1251"))
+    assert (found.text.endswith(text), found.encoding) == (True, "windows-1251")
+
+
 @pytest.mark.parametrize(
     "content_type",
     [

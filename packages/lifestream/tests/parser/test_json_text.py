@@ -93,7 +93,11 @@ def test_an_item_that_ends_too_early_is_damaged_and_affects_no_other_one(
     ("written", "read", "damaged"),
     [
         ('"/a"}]', '"/a"', (0,)),  # all other items are in the attachments
-        ('"Text 1", "attachments": [{"url": "/a"}]', '"Text"}, {"mime_type": "audio/ogg"}]', (1, 2)),
+        (
+            '"Text 1", "attachments": [{"url": "/a"}]',
+            '"Text"}, {"mime_type": "audio/ogg"}]',
+            (1,),
+        ),  # the file is left out
     ],
 )
 def test_an_item_that_may_have_lost_a_part_is_damaged(written: str, read: str, damaged: tuple[int, ...]) -> None:

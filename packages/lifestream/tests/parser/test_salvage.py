@@ -25,7 +25,7 @@ def test_a_truncated_feed_has_only_its_whole_entries(name: str) -> None:
         assert half.complaint
 
 
-@pytest.mark.parametrize("head", ["", "<b><i></b></i>", "<x xmlns:a=''/>"], ids=["mended", "balanced", "feedparser"])
+@pytest.mark.parametrize("head", ["", "<b><i></b></i>", "<x xmlns:xml='u'/>"], ids=["mended", "balanced", "feedparser"])
 def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -> None:
     items = "<item><title>One &nbsp; & co</title><guid>1</guid></item><item><guid>2</guid><title>Two</title></item>"
     body = rss(items, channel=head)
@@ -39,7 +39,8 @@ def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries(head: str) -
 
 @pytest.mark.reading(7)
 @pytest.mark.parametrize(
-    "damaged", ["<guid :isPermaLink='false'>2</guid>", "<media:thedia:x/>", "<guid>2</guid><a xmlns:b=''/>"]
+    "damaged",
+    ["<guid :isPermaLink='false'>2</guid>", "<guid>2</guid><media:thedia:x/>", "<guid>2</guid><a xmlns:b=''/>"],
 )
 def test_an_entry_with_an_invalid_name_or_namespace_is_damaged(damaged: str) -> None:
     known = "<media:title>One</media:title>&copy;<a xmlns:own='u' own:x=''/>"
@@ -48,6 +49,15 @@ def test_an_entry_with_an_invalid_name_or_namespace_is_damaged(damaged: str) -> 
     found = parse(document.encode(), {}, URL)
     assert [entry.link for entry in found.entries] == ["", "http://s.example/2"]
     assert found.flaw is not None and found.flaw.damaged == (1,)
+
+
+def test_an_entry_in_an_entry_with_an_invalid_name_moves_no_damage_to_another_entry() -> None:
+    items = (
+        "<item><guid :x=''>1</guid><Item/><Item></Item></item><item><guid>2</guid></item><item><b><guid>3</guid></item>"
+    )
+    found = parse(rss(items), {}, URL)
+    assert [entry.guid for entry in found.entries] == ["1", "2", "3"]
+    assert found.flaw is not None and found.flaw.damaged == (0, 2)
 
 
 @pytest.mark.reading(7)
@@ -68,6 +78,33 @@ def test_an_entry_with_right_names_is_not_damaged(head: str, entry: str) -> None
     found = parse(document.encode(), {}, URL)
     assert found.flaw is not None
     assert [found.entries[place].guid for place in found.flaw.damaged] == ["0"]
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', '<x:img :x="urn:x"/></item><item><guid>2'),
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', '<x:img xmlns:x=""/></item><item><guid>2'),
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', "<x:img xmlns:x/></item><item><guid>2"),
+        ('<x:img xmlns:x="urn:x"/></item><item><guid>2', '<x:img x="urn:x"/><b></item><item><guid>2'),
+        ("<channel>", "<channel><channel>"),
+        ("<title>T</title>", "<title>T<rss><channel><title>T</title>"),
+    ],
+)
+def test_flaws_do_not_change_how_other_entries_are_read(whole: str, damaged: str) -> None:
+    """feedparser would read these documents, but not the true link, nor the elements of XHTML."""
+    burnt = "<feedburner:origLink>http://s.example/{}</feedburner:origLink>".format
+    item = ('<item><guid>{}</guid><link>http://f.example/</link>{}<x:img xmlns:x="urn:x"/></item>').format
+    items = "".join(item(number, burnt(number)) for number in "123")
+    document = (
+        "<rss xmlns:feedburner='http://rssnamespace.org/feedburner/ext/1.0'><channel><title>T</title><link>/</link>"
+        f"{items}</channel></rss>"
+    )
+    assert whole in document
+    found = parse(document.replace(whole, damaged, 1).encode(), {}, URL)
+    assert found.flaw is not None and set(found.flaw.damaged) <= {0}
+    assert [entry.link for entry in found.entries][1:] == ["http://s.example/2", "http://s.example/3"]
 
 
 @pytest.mark.reading(7)

@@ -352,6 +352,13 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
         ("<a><media:b/></a>", '<a xmlns:media="http://search.yahoo.com/mrss/"><media:b/></a>'),
         ("<a><b own:c='1'/></a>", "<a xmlns:own=\"urn:undeclared:own\"><b own:c='1'/></a>"),
         ("<a xml:lang='de' xmlns:x='urn:x'><x:b/></a>", "<a xml:lang='de' xmlns:x='urn:x'><x:b/></a>"),
+        ("<a><b:c xmlns:b='u'/><b:c/></a>", "<a xmlns:b='u'><b:c xmlns:b='u'/><b:c/></a>"),
+        ("<a xmlns:b='u v'><b:c/>&</a>", "<a xmlns:b='u v'><b:c/>&amp;</a>"),
+        (
+            "<a><dc:b xmlns:dc='u v'/></a>",
+            "<a xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:b xmlns:dc='u v'/></a>",
+        ),
+        ("<a><!-- xmlns:b='&'--><b:c/></a>", "<a xmlns:b=\"urn:undeclared:b\"><!-- xmlns:b='&'--><b:c/></a>"),
         ("<!-- <d:e> --><a><![CDATA[<b:c>]]></a>", "<!-- <d:e> --><a><![CDATA[<b:c>]]></a>"),
         ("<?xml version='1.0'?>\n<a:ö/>", "<?xml version='1.0'?>\n<a:ö xmlns:a=\"urn:undeclared:a\"/>"),
         ("<a/>behind<b/>", "<a/>"),

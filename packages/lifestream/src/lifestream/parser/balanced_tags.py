@@ -109,6 +109,8 @@ class _Tags:
                 pass
         elif not (is_empty or name in self._ended or name in _KNOWN or is_field(name)):
             self._out += _escaped(found[0])
+        elif _local(name) in _AROUND and self._counted[name]:
+            return  # a part of the head has come twice
         else:
             if _local(name) in _ENTRIES and not is_empty:
                 while self._counted[name]:
@@ -165,7 +167,10 @@ def _attributes(written: bytes) -> bytes:
         value = each[2] or b'""'
         if value[:1] not in b"\"'":
             value = b'"%s"' % value
-        if len(value) - len(b'""') > LONGEST_NAMESPACE and each[1].partition(b":")[0] == b"xmlns":
+        size = len(value) - len(b'""')
+        if not size and each[1].startswith(b"xmlns:"):
+            continue  # no prefix can stand for no namespace
+        if size > LONGEST_NAMESPACE and each[1].partition(b":")[0] == b"xmlns":
             value = b'"%s"' % short_namespace(value[1:-1].decode("utf-8", "replace")).encode()
         found.setdefault(each[1], value)
     return b"".join(b" %s=%s" % item for item in found.items())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from lifestream.content.late_pattern import late
-from lifestream.entry import ParsedFeed
+from lifestream.entry import Entry, ParsedFeed
 from lifestream.message import Number, say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import decode
@@ -34,7 +35,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
         json_start = start_of(decoded.text, content_type)
         if json_start is not None:
             notes.reader = "JSON"
-            return json_feed.read(decoded, url, notes, json_start)
+            return _without_doubtful(json_feed.read(decoded, url, notes, json_start))
     # From here on, what is no longer needed of a large document is freed at once. `texts.pop()` hands over the only
     # reference to the text, so that the function that is called can free the text.
     if has_too_many_names(decoded.text):
@@ -82,7 +83,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
         flaw = replace(flaw, mended=False, damaged=tuple(sorted(damaged)))
     complaints = [decoded.complaint, str(flaw or ""), found.complaint]
     found = replace(found, encoding=decoded.encoding, complaint="; ".join(filter(None, complaints)), flaw=flaw)
-    return _without_unidentified(found)
+    return _without_doubtful(found)
 
 
 def _overwritten(text: str) -> list[bool]:
@@ -110,18 +111,29 @@ _ENTRY = late(r"<(?:\w{1,20}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole, is left out"
 
 
-def _without_unidentified(feed: ParsedFeed) -> ParsedFeed:
-    """Return *feed* without damaged entries that have neither guid nor link, if other entries have one.
+def _without_doubtful(feed: ParsedFeed) -> ParsedFeed:
+    """Return *feed* without those damaged entries that would become items of their own beside the whole ones.
 
-    Such entries are incomplete: once the document is mended, the same entry would come again as another one.
+    Once the document is mended, an entry that has lost its guid and its link would come again as another one. If all
+    whole entries have a guid, the link alone is not enough, since it may have been cut. An entry with a guid or a link
+    that exactly one whole entry has is a part of that entry: a part of the document has come twice.
     """
     if feed.flaw is None or not feed.flaw.damaged or not any(entry.guid or entry.link for entry in feed.entries):
         return feed
     damaged = set(feed.flaw.damaged)
+    whole = [entry for place, entry in enumerate(feed.entries) if place not in damaged]
+    guids = Counter(entry.guid for entry in whole if entry.guid)
+    links = Counter(entry.link for entry in whole if entry.link)
+    have_guids = bool(whole) and guids.total() == len(whole)
+
+    def is_doubtful(entry: Entry) -> bool:
+        is_identified = bool(entry.guid or (entry.link and not have_guids))
+        return not is_identified or guids[entry.guid] == 1 or links[entry.link] == 1
+
     kept = [
         (entry, place in damaged)
         for place, entry in enumerate(feed.entries)
-        if place not in damaged or entry.guid or entry.link
+        if place not in damaged or not is_doubtful(entry)
     ]
     flaw = replace(feed.flaw, damaged=tuple(place for place, (_, is_damaged) in enumerate(kept) if is_damaged))
     return replace(feed, flaw=flaw, entries=tuple(entry for entry, _ in kept))

@@ -1,10 +1,11 @@
 """The encoding of a document's bytes (Encoding Standard, 4.2; RFC 7303, sections 3 and 8.1; XML 1.0, F).
 
 A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC. Labels are ignored then,
-except that the declaration tells which charset of EBCDIC it is. In other documents, a label of such an encoding is not
-believed. The candidates are, in this order, the charset of the Content-Type, that of the XML declaration, and UTF-8.
-The first that decodes the bytes without an error is taken. `text/xml` without a charset is no different from
-`application/xml` since RFC 7303.
+except that the declaration tells which charset of EBCDIC it is. The mark of UTF-8 is not believed if the document has
+too many errors in UTF-8: the editor of a program's source has put it there. In other documents, a label of UTF-16,
+UTF-32 or EBCDIC is not believed. The candidates are, in this order, the charset of the Content-Type, that of the XML
+declaration, and UTF-8. The first that decodes the bytes without an error is taken. `text/xml` without a charset is no
+different from `application/xml` since RFC 7303.
 
 The commonest mistake of sites is UTF-8 under another label. So a document with another label is read as UTF-8 if nearly
 all of it is valid UTF-8, and can't be so by chance (`_is_utf8`). If every candidate has errors, the one with the fewest
@@ -83,6 +84,9 @@ def decode(body: bytes, content_type: str = "", notes: Notes | None = None) -> D
     notes = notes or Notes()
     for mark, encoding in _BOMS:
         if body.startswith(mark):
+            if mark == codecs.BOM_UTF8 and _is_hopeless(*_UTF8.read(body)):
+                body = body[len(mark) :]
+                break
             notes.encoding_reason = "its byte order mark says so"
             return _by_its_bytes(body[len(mark) :], encoding)
     for first, encoding in _FIRST_CHARACTERS:
@@ -151,9 +155,14 @@ def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, st
             return charset, _with_section_ends(text, charset), reason
         readings.append((errors, charset, text))
     errors, charset, text = min(readings, key=lambda reading: reading[0])  # the first, if several have as few
-    if errors > len(_NOT_ASCII.findall(text)) * HOPELESS:
+    if _is_hopeless(text, errors):
         return _WINDOWS, _WINDOWS.read(body)[0], "it fits no label, nor UTF-8"
     return charset, _with_section_ends(text, charset), f"it has the fewest errors in it: {errors}"
+
+
+def _is_hopeless(text: str, errors: int) -> bool:
+    """Return whether *text*, which was read with this number of *errors*, has too many of them to be believed."""
+    return errors > len(_NOT_ASCII.findall(text)) * HOPELESS
 
 
 _TO_JAPANESE: Final = b"\x1b$"

@@ -58,18 +58,18 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     unended: set[bytes] = set()  # the names in the entry before, if it has no end
     for piece in pieces[:-1] if cut_off else pieces:
         names_before, unended = unended, set()
-        if end := _end_of_element(piece):
-            is_rest = bool(names_before) and names_before.isdisjoint(_names_in(piece, name))
-            # It began too late, it ended too early, or its flaw is in a name.
-            if is_rest or _has_rest(piece[end:], name) or not _has_names(piece[:end], prefixes):
-                mended.append(len(whole))
-            whole.append(piece[:end])
+        end = _end_of_element(piece)
+        has_names = end > 0 and _has_names(piece[:end], prefixes)
+        is_rest = bool(names_before) and names_before.isdisjoint(_names_in(piece, name))
+        if not end:
+            unended = _names_in(piece, name)
+        element = piece[:end] if has_names else _mended(piece[:end] or piece)
+        if not element:
             continue
-        unended = _names_in(piece, name)
-        balanced_piece = balanced(with_ends(_without_endless_section(piece)))
-        if end := _end_of_element(balanced_piece):
+        # It is ill-formed, or its flaw is in a name, it began too late, or it ended too early.
+        if not has_names or is_rest or _has_rest(piece[end:], name):
             mended.append(len(whole))
-            whole.append(balanced_piece[:end])
+        whole.append(element)
     return Salvage(b"".join([head, *whole, close]), len(whole), tuple(mended), cut_off)
 
 
@@ -123,6 +123,12 @@ def _has_names(element: bytes, prefixes: set[bytes]) -> bool:
 _PREFIX: Final = rb"([A-Za-z_][\w.-]*+)"
 _DECLARED: Final = re.compile(rb"\sxmlns:%s\s*+=" % _PREFIX)
 _USED: Final = re.compile(rb"[<\s]%s:" % _PREFIX)
+
+
+def _mended(piece: bytes) -> bytes:
+    """Return the entry at the beginning of *piece*, mended, or b"" if it is still ill-formed."""
+    found = balanced(with_ends(_without_endless_section(piece)))
+    return found[: _end_of_element(found)]
 
 
 def _without_endless_section(piece: bytes) -> bytes:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from html.entities import html5
 from typing import Final
 from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
 
 from lifestream.content.late_pattern import late
 from lifestream.entry import Flaw
@@ -256,17 +257,26 @@ _PART: Final = 64 * 1024
 
 _USED_PREFIX = late(r"<([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", re.ASCII)
 _DECLARED_PREFIX = late(r"\sxmlns:([\w.-]+)\s*=")
+_DECLARED_NAMESPACE = late(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<&\s]+"|'[^'<&\s]+')""")
 
 
 def _with_prefixes(text: str) -> str:
+    """Return *text* with those prefixes declared at its root that are used in it and are not declared at the root.
+
+    An entry may have lost a declaration that other entries have; the prefix means the same in all of them. What an
+    entry declares itself takes precedence over the root.
+    """
     markup = (piece for piece, is_markup in _markup(text) if is_markup)
-    used = {found[1] or found[2] for piece in markup for found in _USED_PREFIX.finditer(piece)}
-    unbound = sorted(used - {"xml", "xmlns"} - set(_DECLARED_PREFIX.findall(text)))[:_MAX_PREFIXES]
-    place = _after_root_name(text) if unbound else None
+    used = {found[1] or found[2] for piece in markup for found in _USED_PREFIX.finditer(piece)} - {"xml", "xmlns"}
+    place = _after_root_name(text) if used else None
     if place is None:
         return text
+    root = text[place : text.find("<", place)]
+    unbound = sorted(used - set(_DECLARED_PREFIX.findall(root)))[:_MAX_PREFIXES]
+    declared = dict(_DECLARED_NAMESPACE.findall(text))
     declarations = "".join(
-        f' xmlns:{prefix}="{_NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"' for prefix in unbound
+        f" xmlns:{prefix}={declared.get(prefix) or quoteattr(_NAMESPACES.get(prefix, f'urn:undeclared:{prefix}'))}"
+        for prefix in unbound
     )
     return f"{text[:place]}{declarations}{text[place:]}"
 
