@@ -225,6 +225,9 @@ HOSTILE = [
     "a: token：",
     "(pwd): ",
     "/?pwd<=",
+    ";pwd=a/",
+    "/;pwd=",
+    "&amp;pwd=a?b",
 ]
 
 

@@ -171,6 +171,19 @@ REPLACED = [
     ("https://h/auth/google_callback?x=1&code=4", "https://h/auth/google_callback?x=1&code=removed", ["parameter co"]),
     ("/login?code=123456", "/login?code=removed", ["parameter code"]),
     ("/t?grant_type=x&code=ab12", "/t?grant_type=x&code=removed", ["parameter code"]),
+    # A semicolon that is not in a path: what follows it has a slash, a comma or a question mark in its value.
+    ("a=b;token=c/d;e=f", "a=b;token=removed;e=f", ["parameter token"]),
+    ("a=b;token=/c,d", "a=b;token=removed", ["parameter token"]),
+    ("path=/;token=c/d", "path=/;token=removed", ["parameter token"]),
+    ("/?a=b&amp;sig=c/d+e=&amp;f=g", "/?a=b&amp;sig=removed&amp;f=g", ["parameter sig"]),
+    ("see http://h/?a=b;token=c?d/e for f", "see http://h/?a=b;token=removed for f", ["parameter token"]),
+    ("feed.jsp;sid=a/b?c=d", "feed.jsp;sid=removed/b?c=d", ["parameter sid"]),
+    ("0 url=/a;sid=b/c?d=e", "0 url=/a;sid=removed/c?d=e", ["parameter sid"]),
+    (
+        "in (http://h/a;sid=b/c?d=e), /a;b=c;sid=d/e",
+        "in (http://h/a;sid=removed/c?d=e), /a;b=c;sid=removed/e",
+        ["param"],
+    ),
     # The signature of a link that expires is a hash.
     (
         "/s/link?md5=_e4Nc3iduzkWRm01TBBNYw&expires=2147483647",

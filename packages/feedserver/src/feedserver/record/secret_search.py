@@ -25,6 +25,8 @@ from feedserver.record.named_values import (
     PAIR,
     PAIR_IN_BRACKETS,
     PAIR_OF_STRINGS,
+    PAIR_OUTSIDE_PATH,
+    Paths,
     Place,
     Strings,
     container_behind,
@@ -185,11 +187,15 @@ class _Search:
         pairs = list(PAIR.finditer(text))
         names = frozenset(decoded(match["name"]).lower() for match in pairs) | login_beside(text)
         runs = _RUN_IN_PATH if _is_path(text) else _RUN
+        paths = Paths(text)
         pieces: list[str] = []
         at = 0
-        for match in pairs:
-            if match.start() < at:
+        for pair in pairs:
+            if pair.start() < at:
                 continue
+            match = pair
+            if pair["before"] == ";" and is_secret(decoded(pair["name"]), names) and not paths.has(pair.start()):
+                match = PAIR_OUTSIDE_PATH.match(text, pair.start()) or pair
             pieces.append(self._clean_words(runs, text, at, match.start(group_of_value(match)), shapes, depth))
             value, at = self._clean_pair(text, match, shapes, depth, names)
             pieces.append(value)
@@ -327,7 +333,7 @@ class _Search:
             self._note(f"parameter {name}", value)
             self.values.append(re.split("[:|]", unquote(value), maxsplit=1)[1])
             return REPLACEMENT
-        compared = value if match.re is PAIR else value.split(" ", 1)[0]  # a member may be a sentence
+        compared = value if match.re is not MEMBER else value.split(" ", 1)[0]  # a member may be a sentence
         if of_url and self._is_comparison(name, compared):
             return REPLACEMENT
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
