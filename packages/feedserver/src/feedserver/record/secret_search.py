@@ -365,7 +365,7 @@ class _Search:
         cleaned = self.clean(plain, shapes, depth + 1)
         if cleaned == plain:
             return value
-        return cleaned if plain == value else quote(as_bytes(cleaned), safe="+" if "+" in value else "")
+        return cleaned if plain == value else quote(as_bytes(cleaned), safe=_unencoded(value))
 
     def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
         """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
@@ -443,6 +443,13 @@ def _unquoted(text: str) -> str:
     """Return *text* without the quotes around it, before which backslashes may stand."""
     opening = _OPENED.match(text)
     return text if opening is None else text[opening.end() :].removesuffix(opening[0])
+
+
+def _unencoded(value: str) -> str:
+    """Return the signs of ASCII that *value* has without percent-encoding, such as the slashes of the URL in a Refresh.
+    They stay so if a secret in it is replaced, since a client resolves that URL as it is.
+    """
+    return "".join(sign for sign in set(value) if sign.isascii() and sign != "%")
 
 
 def contents(value: str) -> list[str]:
