@@ -52,11 +52,15 @@ _PUBLIC_PARAMETERS = re.compile(
 )
 """Parameters whose values are random by nature: the ids of YouTube's feeds, the boundary of a multipart body."""
 
-_ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf)\b", re.IGNORECASE)
-"""The suffix that follows a fingerprint in the name of a file that browsers cache without limit."""
+_ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|onion)\b", re.IGNORECASE)
+"""The suffix that follows a fingerprint in the name of a file that browsers cache without limit, and the one of a host
+in Tor, whose name is its public key.
+"""
 
-_PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar|avatars)/$", re.IGNORECASE)
-"""The folder before a hash in a path that names a version or a picture."""
+_PUBLIC_FOLDER = re.compile(
+    r"(?:/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar|avatars)/|did:plc:)$", re.IGNORECASE
+)
+"""What is before a hash that names a version or a picture in a path, or an account of Bluesky."""
 
 _LONGEST_FOLDER = 12
 """How many characters before a part of a path are searched for the name of its folder, between slashes."""
