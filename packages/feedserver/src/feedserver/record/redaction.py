@@ -38,13 +38,14 @@ No-Vary-Search the names of parameters.
 
 _FINGERPRINTS = re.compile(
     r"(?:.*-)?etag|last-modified|if-(?:none-)?match|if-range|(?:.*-)?digest|content-type|traceparent|tracestate|via|age"
-    r"|.*(?:md5|sha1|sha256|hash|checksum)|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray|vercel)-?id(?:-2)?"
+    r"|.*(?:md5|sha1|sha256|hash|checksum|commit|revision)"
+    r"|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray|vercel)-?id(?:-2)?"
     r"|cf-ray|x-cloud-trace-context|sentry-trace|x-(?:azure|msedge)-ref(?:-originshield)?|x-served-by|x-timer"
     r"|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?|x-litespeed-tag",
     re.IGNORECASE,
 )
 """Headers whose values may be random by nature, but no secrets: validators, digests, the boundary in a Content-Type,
-keys of caches, and the ids of requests and of servers on their way.
+keys of caches, versions of a program, and the ids of requests and of servers on their way.
 """
 
 _CHALLENGE = re.compile(rf"(?P<scheme>{TCHARS})(?:[ \t]+(?!=)|$)")
