@@ -11,12 +11,14 @@ from feedserver.record.named_values import (
     OPENING,
     OPENING_QUOTE,
     PAIR_IN_BRACKETS,
+    PAIR_IN_LIST,
     Paths,
     Place,
     Strings,
     container_behind,
     group_of_value,
     is_parameter,
+    value_in,
 )
 
 
@@ -133,3 +135,9 @@ def test_the_paths_of_urls_are_found(text: str, in_paths: list[str]) -> None:
     paths = Paths(text)
     marked = "".join(sign if paths.has(place) else "\n" for place, sign in enumerate(text))
     assert marked.split() == in_paths
+
+
+def test_encoded_values_behind_other_pairs_are_found() -> None:
+    text = "n=%,key=b%20c;n=%|n=2d%,key=d"
+    places = [value_in(text, match) for match in PAIR_IN_LIST.finditer(text)]
+    assert [text[place.start : place.end] for place in places] == ["b%20c", "2d%"]

@@ -244,6 +244,7 @@ HOSTILE = [
     ";pwd=a/",
     "/;pwd=",
     "&amp;pwd=a?b",
+    ",pwd=%",
 ]
 
 

@@ -45,6 +45,12 @@ at `/`, `?` and `,`.
 PAIR_OUTSIDE_PATH = re.compile(rf"(?P<before>{_BEFORE_PAIR}|;|(?P<of_path>/)){_PAIR}")
 """The same where `;` separates pairs that are not in a path, as in `a=b;token=c/d` or `?a=b&amp;token=c/d`."""
 
+PAIR_IN_LIST = re.compile(r"(?<=[,|])(?P<name>[\w.~%-]++)=(?P<value>[^,|;&# \t-\r\"'<>%]*+%[^,|;&# \t-\r\"'<>]*+)")
+"""A name and its percent-encoded value behind another pair without a blank between, as in a Baggage (W3C Baggage §3.2).
+
+`PAIR` takes all of the list for the value of its first name, in which a blank would end the value once it is decoded.
+"""
+
 _PATH = re.compile(
     r"(?:(?<![^ \t-\r\"'<>(,=])(?:[A-Za-z][A-Za-z0-9+.-]*+:/|\.{0,2}/(?!;))|\A[\w%~-]++\.[A-Za-z]\w*+(?=;))"
     r"[^?&# \t-\r\"'<>]*+"
@@ -148,6 +154,11 @@ class Paths:
         while self._path is not None and self._path.end() <= place:
             self._path = next(self._paths, None)
         return self._path is not None and self._path.start() <= place
+
+
+def value_in(_: str, match: re.Match[str]) -> Place:
+    """Return the place of the value in a match that has one."""
+    return Place(*match.span("value"))
 
 
 def container_behind(text: str, match: re.Match[str]) -> Place | None:

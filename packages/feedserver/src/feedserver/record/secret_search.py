@@ -24,6 +24,7 @@ from feedserver.record.named_values import (
     OPENING_QUOTE,
     PAIR,
     PAIR_IN_BRACKETS,
+    PAIR_IN_LIST,
     PAIR_OF_STRINGS,
     PAIR_OUTSIDE_PATH,
     Paths,
@@ -32,6 +33,7 @@ from feedserver.record.named_values import (
     container_behind,
     group_of_value,
     is_parameter,
+    value_in,
 )
 from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
 from feedserver.record.string_notations import TOKEN, as_bytes, end_of_container, end_of_value, string_at, unescaped
@@ -181,6 +183,7 @@ class _Search:
             for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
                 text = self._replace(openings, text, Strings(text).behind)
             text = self._replace(PAIR_IN_BRACKETS, text, Strings(text).second_of_two)
+            text = self._replace(PAIR_IN_LIST, text, value_in)
         text = self._replace(OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: `PAIR` does not end a value at `\u0026`
         text = MEMBER.sub(lambda match: self._clean_json(match, shapes, depth), text)
