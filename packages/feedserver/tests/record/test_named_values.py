@@ -11,11 +11,14 @@ from feedserver.record.named_values import (
     OPENING,
     OPENING_QUOTE,
     PAIR_IN_BRACKETS,
+    PAIR_IN_LIST,
+    Paths,
     Place,
     Strings,
     container_behind,
     group_of_value,
     is_parameter,
+    value_in,
 )
 
 
@@ -25,6 +28,7 @@ from feedserver.record.named_values import (
         ("PAIR", "/feed?user=ada&key=a8f5#top", [("user", "ada"), ("key", "a8f5")]),
         ("PAIR", '/feed;key=a8f5/b key="a b" c', [("key", "a8f5"), ("key", "a b")]),
         ("PAIR", "user['key']=a8f5&n==", [("key", "a8f5")]),
+        ("PAIR_OUTSIDE_PATH", "a;key=b/c?d,e;n=/f/key=g/h", [("key", "b/c?d,e"), ("n", "/f/key=g/h")]),
         ("MEMBER", '{"key": "a \\" b", "n": 12, "list": [1]}', [("key", 'a \\" b'), ("n", "12")]),
     ],
 )
@@ -114,3 +118,26 @@ def test_a_name_behind_a_question_mark_or_an_ampersand_is_a_parameter() -> None:
         match = re.search("key", text)
         assert match is not None
         assert is_parameter(text, match) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "in_paths"),
+    [
+        ("/a;b/c?d;e", ["/a;b/c"]),
+        ("a;b/c", []),
+        ("a=/;b/c", []),
+        ("feed.jsp;b/c#d;e", ["feed.jsp;b/c"]),
+        ("at http://h/a;b&c;d, (../a;b) x/y;z", ["http://h/a;b", "../a;b)"]),
+        ("next=/a;b <//h;c>", ["/a;b", "//h;c"]),
+    ],
+)
+def test_the_paths_of_urls_are_found(text: str, in_paths: list[str]) -> None:
+    paths = Paths(text)
+    marked = "".join(sign if paths.has(place) else "\n" for place, sign in enumerate(text))
+    assert marked.split() == in_paths
+
+
+def test_encoded_values_behind_other_pairs_are_found() -> None:
+    text = "n=%,key=b%20c;n=%|n=2d%,key=d"
+    places = [value_in(text, match) for match in PAIR_IN_LIST.finditer(text)]
+    assert [text[place.start : place.end] for place in places] == ["b%20c", "2d%"]

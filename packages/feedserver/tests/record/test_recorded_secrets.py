@@ -234,3 +234,11 @@ def test_control_characters_of_an_answer_are_escaped_in_the_summary(tmp_path: Pa
         made = record(url, tmp_path / "a.xml")
     assert visible(text := "\n".join(summary(made)), lines=True) == text
     assert r"200 \x1b[2J" in text and r"X\x1b" in text
+
+
+@pytest.mark.parametrize("query", ["?token=s3cr\net9xyz", "?to\r\nken=s3cret9xyz", "?a=b&tok\ten=s3cret9xyz"])
+def test_a_secret_in_an_address_that_was_copied_with_a_line_break_is_not_written(query: str, tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nX-Echo: s3cret9xyz\r\nContent-Length: 2\r\n\r\nok") as url:
+        made = record(f"{url}{query}", tmp_path / "a.xml")
+    assert made.url.endswith("token=removed")
+    assert "et9xyz" not in made.sidecar.read_text()

@@ -73,6 +73,22 @@ STAY = [
     ("X-Last-Login", "2026-11-29T10:30:00+01:00"),
     ("X-Login-Methods", "password|sso"),
     ("X-User", "urn:user:ada"),
+    ("X-OAuth-Scopes", "repo, user"),
+    ("GitHub-Authentication-Token-Expiration", "2026-12-31 00:00:00 UTC"),
+    ("x-amz-server-side-encryption-bucket-key-enabled", "true"),
+    ("Cache-Status", "Souin; hit; ttl=109; key=GET-https-h-/feed"),
+    ("No-Vary-Search", 'key-order, params=("token" "utm_source")'),
+    ("X-Content-Digest", HEX),
+    ("OC-ETag", f'"{HEX}"'),
+    ("X-Git-Commit", HEX),
+    ("X-Revision", HEX),
+    ("X-Vercel-Id", "fra1::iad1::abcde-1711111111123-1a2b3c4d5e6f"),
+    ("X-Azure-Ref", "20261130T220000Z-r17d6f8c9b4xk2vhz3p5q7w9n800000005ag000000003h2k"),
+    ("X-Cloud-Trace-Context", f"{HEX}/1234567890123456789;o=1"),
+    ("X-LiteSpeed-Tag", f"b2a_feed,b2a_URL.{HEX}"),
+    ("Onion-Location", "http://expyuzz4wqqyqhjn2cvbbkl2x6y3pnl3mz5m3q7z5qf6d5q3k2x6y3ad.onion/feed"),
+    ("Location", "https://bsky.example/profile/did:plc:z72i7hdynmk6r22z27h6tvur/rss"),
+    ("Location", "/search?u=did%3Aplc%3Az72i7hdynmk6r22z27h6tvur"),
 ]
 
 
@@ -225,6 +241,10 @@ HOSTILE = [
     "a: token：",
     "(pwd): ",
     "/?pwd<=",
+    ";pwd=a/",
+    "/;pwd=",
+    "&amp;pwd=a?b",
+    ",pwd=%",
 ]
 
 

@@ -15,6 +15,8 @@ REPLACED = [
     ("a.php?x=/a?pwd=b'c&x=d'e", "a.php?x=/a?pwd=removed&x=d'e", ["b'c"]),
     ("/?x=%2Fa%3Fpwd%3Db'c&x=d'e", "/?x=%2Fa%3Fpwd%3Dremoved&x=d'e", ["b'c"]),
     ("/a;pwd=b'c/d?x=e'f#pwd=g'h", "/a;pwd=removed/d?x=e'f#pwd=removed", ["b'c", "g'h"]),
+    ("/?x=a&amp;pwd=b/c'd&amp;y=e", "/?x=a&amp;pwd=removed&amp;y=e", ["b/c'd"]),  # escaped as HTML
+    ("</a?x=b&#038;pwd=c?d;e>; rel=x", "</a?x=b&#038;pwd=removed>; rel=x", ["c?d;e"]),
     ("/?pwd=b c&x=d e", "/?pwd=removed&x=d e", ["b c"]),
     ("/?z=pwd = b&x=d e", "/?z=removed&x=d e", ["pwd = b"]),
     ("</?z=pwd = b>; rel=x", "</?z=removed>; rel=x", ["pwd = b"]),

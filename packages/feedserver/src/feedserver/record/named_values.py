@@ -29,13 +29,33 @@ the two bytes of its UTF-8.
 """
 
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
-PAIR = re.compile(
-    rf"(?P<before>^|[?&#, \t-\r\"'<>({{|]|(?<![ÃÄÅÌÍ])\s|\\(?:u00|x)26|(?P<of_path>[;/]))(?P<name>{_NAME})"
+
+_BEFORE_PAIR = r"^|[?&#, \t-\r\"'<>({|]|(?<![ÃÄÅÌÍ])\s|\\(?:u00|x)26"
+_PAIR = (
+    rf"(?P<name>{_NAME})"
     rf"(?>(?:\\*+['\"](?>(?:\]|%(?>(?:25)*)5[dD])*))?)"  # it may stand in brackets: user['password']
-    rf"[ \t]*+(?:=|\\++(?:u00|x)3[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
-    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/ \t-\r\"'<>]++|[^&#; \t-\r\"'<>]++(?>(?:(?<==)\"[^\"&]*\"?)?))))"
+    rf"[ \t]*+(?:=|\\++(?:u00|x)3[dD])(?!=++(?:[&#;,\s\"'<>]|$))[ \t]*+(?>(?:\\++(?=['\"]))?)'?+(?:{_QUOTED}|"
+    rf"(?P<value>(?(of_path)/?+[^?&#;,/ \t-\r\"'<>]++|[^&#; \t-\r\"'<>]++(?>(?:(?<==)\"[^\"&]*\"?)?))))"
 )
-"""A name and its value as the parameters of a URL have them, with `=` between."""
+PAIR = re.compile(rf"(?P<before>{_BEFORE_PAIR}|(?P<of_path>[;/])){_PAIR}")
+"""A name and its value as the parameters of a URL have them, with `=` between. Behind `;` and `/`, the value also ends
+at `/`, `?` and `,`.
+"""
+
+PAIR_OUTSIDE_PATH = re.compile(rf"(?P<before>{_BEFORE_PAIR}|;|(?P<of_path>/)){_PAIR}")
+"""The same where `;` separates pairs that are not in a path, as in `a=b;token=c/d` or `?a=b&amp;token=c/d`."""
+
+PAIR_IN_LIST = re.compile(r"(?<=[,|])(?P<name>[\w.~%-]++)=(?P<value>[^,|;&# \t-\r\"'<>%]*+%[^,|;&# \t-\r\"'<>]*+)")
+"""A name and its percent-encoded value behind another pair without a blank between, as in a Baggage (W3C Baggage §3.2).
+
+`PAIR` takes all of the list for the value of its first name, in which a blank would end the value once it is decoded.
+"""
+
+_PATH = re.compile(
+    r"(?:(?<![^ \t-\r\"'<>(,=])(?:[A-Za-z][A-Za-z0-9+.-]*+:/|\.{0,2}/(?!;))|\A[\w%~-]++\.[A-Za-z]\w*+(?=;))"
+    r"[^?&# \t-\r\"'<>]*+"
+)
+"""The path of a URL, with what is before it in an absolute one; at the beginning of a text, the name of a file, too."""
 
 COLON = re.compile(
     r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼[\x9a\x9d])[\w.-])*))\\*+['\"]?[\])}>]?[ \t]*+"
@@ -120,6 +140,25 @@ class Strings:
         """
         value = self.behind(text, match)
         return value if value is not None and _CLOSING_BRACKET.match(text, value.end) else None
+
+
+class Paths:
+    """Finds the paths of the URLs in *text*."""
+
+    def __init__(self, text: str) -> None:
+        self._paths = _PATH.finditer(text)
+        self._path = next(self._paths, None)
+
+    def has(self, place: int) -> bool:
+        """Return whether *place* is in a path. No call has a smaller *place* than the one before it."""
+        while self._path is not None and self._path.end() <= place:
+            self._path = next(self._paths, None)
+        return self._path is not None and self._path.start() <= place
+
+
+def value_in(_: str, match: re.Match[str]) -> Place:
+    """Return the place of the value in a match that has one."""
+    return Place(*match.span("value"))
 
 
 def container_behind(text: str, match: re.Match[str]) -> Place | None:

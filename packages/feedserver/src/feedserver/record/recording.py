@@ -92,6 +92,7 @@ def record(
     recorded.
     """
     parts = checked(url)
+    url = parts.geturl()  # without the line breaks and tabs that urlsplit leaves out: one may be within a secret
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")
     check_bool("force", force)
     check_seconds("timeout", timeout, above_zero=True)

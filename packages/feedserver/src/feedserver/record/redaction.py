@@ -27,20 +27,25 @@ _CHALLENGES = frozenset({"www-authenticate", "proxy-authenticate"})
 _OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: they have a realm and the reason of the refusal
 
 _NEVER_SECRET = re.compile(
-    r"access-control-.*|.*-policy(?:-report-only)?|clear-site-data|public-key-pins(?:-report-only)?", re.IGNORECASE
+    r"access-control-.*|.*-policy(?:-report-only)?|clear-site-data|public-key-pins(?:-report-only)?"
+    r"|cache-status|no-vary-search",
+    re.IGNORECASE,
 )
 """Headers whose names or values speak of credentials, cookies, tokens or keys, but which contain none. Policies have
-nonces (`'nonce-…'`), which the page that they came with shows as well.
+nonces (`'nonce-…'`), which the page that they came with shows as well; Cache-Status has the key of a cache, and
+No-Vary-Search the names of parameters.
 """
 
 _FINGERPRINTS = re.compile(
-    r"etag|last-modified|if-(?:none-)?match|if-range|(?:content|repr|unencoded|want)?-?digest|content-type|traceparent|tracestate|via|age"
-    r"|.*(?:md5|sha1|sha256|hash|checksum)|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray)-?id(?:-2)?|cf-ray"
-    r"|x-served-by|x-timer|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?",
+    r"(?:.*-)?etag|last-modified|if-(?:none-)?match|if-range|(?:.*-)?digest|content-type|traceparent|tracestate|via|age"
+    r"|.*(?:md5|sha1|sha256|hash|checksum|commit|revision)"
+    r"|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray|vercel)-?id(?:-2)?"
+    r"|cf-ray|x-cloud-trace-context|sentry-trace|x-(?:azure|msedge)-ref(?:-originshield)?|x-served-by|x-timer"
+    r"|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?|x-litespeed-tag",
     re.IGNORECASE,
 )
 """Headers whose values may be random by nature, but no secrets: validators, digests, the boundary in a Content-Type,
-keys of caches, and the ids of requests and of servers on their way.
+keys of caches, versions of a program, and the ids of requests and of servers on their way.
 """
 
 _CHALLENGE = re.compile(rf"(?P<scheme>{TCHARS})(?:[ \t]+(?!=)|$)")

@@ -112,8 +112,9 @@ _NO_SECRET_KEYS = frozenset(
 
 _WHERE_AND_WHAT = frozenset(
     {
-        *("alg", "algorithm", "count", "endpoint", "endpoints", "expires", "expiry", "length", "lifetime", "limit"),
-        *("method", "methods", "name", "realm", "remaining", "required", "supported", "ttl", "type", "types"),
+        *("alg", "algorithm", "count", "enabled", "endpoint", "endpoints", "expiration", "expires", "expiry", "length"),
+        *("lifetime", "limit", "method", "methods", "name", "realm", "remaining", "required", "scope", "scopes"),
+        *("status", "supported", "ttl", "type", "types"),
         *("uri", "uris", "url", "urls"),
     }
 )

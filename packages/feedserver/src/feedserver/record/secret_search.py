@@ -24,12 +24,16 @@ from feedserver.record.named_values import (
     OPENING_QUOTE,
     PAIR,
     PAIR_IN_BRACKETS,
+    PAIR_IN_LIST,
     PAIR_OF_STRINGS,
+    PAIR_OUTSIDE_PATH,
+    Paths,
     Place,
     Strings,
     container_behind,
     group_of_value,
     is_parameter,
+    value_in,
 )
 from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
 from feedserver.record.string_notations import TOKEN, as_bytes, end_of_container, end_of_value, string_at, unescaped
@@ -50,11 +54,15 @@ _PUBLIC_PARAMETERS = re.compile(
 )
 """Parameters whose values are random by nature: the ids of YouTube's feeds, the boundary of a multipart body."""
 
-_ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf)\b", re.IGNORECASE)
-"""The suffix that follows a fingerprint in the name of a file that browsers cache without limit."""
+_ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|onion)\b", re.IGNORECASE)
+"""The suffix that follows a fingerprint in the name of a file that browsers cache without limit, and the one of a host
+in Tor, whose name is its public key.
+"""
 
-_PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar|avatars)/$", re.IGNORECASE)
-"""The folder before a hash in a path that names a version or a picture."""
+_PUBLIC_FOLDER = re.compile(
+    r"(?:/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar|avatars)/|did:plc:)$", re.IGNORECASE
+)
+"""What is before a hash that names a version or a picture in a path, or an account of Bluesky."""
 
 _LONGEST_FOLDER = 12
 """How many characters before a part of a path are searched for the name of its folder, between slashes."""
@@ -175,6 +183,7 @@ class _Search:
             for openings in (OPENING_OTHER_QUOTE, PAIR_OF_STRINGS):
                 text = self._replace(openings, text, Strings(text).behind)
             text = self._replace(PAIR_IN_BRACKETS, text, Strings(text).second_of_two)
+            text = self._replace(PAIR_IN_LIST, text, value_in)
         text = self._replace(OPENING_QUOTE, text, self._value_in_quotes)
         text = self._clean_document(text, shapes, depth)  # first: `PAIR` does not end a value at `\u0026`
         text = MEMBER.sub(lambda match: self._clean_json(match, shapes, depth), text)
@@ -185,11 +194,15 @@ class _Search:
         pairs = list(PAIR.finditer(text))
         names = frozenset(decoded(match["name"]).lower() for match in pairs) | login_beside(text)
         runs = _RUN_IN_PATH if _is_path(text) else _RUN
+        paths = Paths(text)
         pieces: list[str] = []
         at = 0
-        for match in pairs:
-            if match.start() < at:
+        for pair in pairs:
+            if pair.start() < at:
                 continue
+            match = pair
+            if pair["before"] == ";" and is_secret(decoded(pair["name"]), names) and not paths.has(pair.start()):
+                match = PAIR_OUTSIDE_PATH.match(text, pair.start()) or pair
             pieces.append(self._clean_words(runs, text, at, match.start(group_of_value(match)), shapes, depth))
             value, at = self._clean_pair(text, match, shapes, depth, names)
             pieces.append(value)
@@ -327,7 +340,7 @@ class _Search:
             self._note(f"parameter {name}", value)
             self.values.append(re.split("[:|]", unquote(value), maxsplit=1)[1])
             return REPLACEMENT
-        compared = value if match.re is PAIR else value.split(" ", 1)[0]  # a member may be a sentence
+        compared = value if match.re is not MEMBER else value.split(" ", 1)[0]  # a member may be a sentence
         if of_url and self._is_comparison(name, compared):
             return REPLACEMENT
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
@@ -359,7 +372,7 @@ class _Search:
         cleaned = self.clean(plain, shapes, depth + 1)
         if cleaned == plain:
             return value
-        return cleaned if plain == value else quote(as_bytes(cleaned), safe="+" if "+" in value else "")
+        return cleaned if plain == value else quote(as_bytes(cleaned), safe=_unencoded(value))
 
     def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
         """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
@@ -437,6 +450,13 @@ def _unquoted(text: str) -> str:
     """Return *text* without the quotes around it, before which backslashes may stand."""
     opening = _OPENED.match(text)
     return text if opening is None else text[opening.end() :].removesuffix(opening[0])
+
+
+def _unencoded(value: str) -> str:
+    """Return the signs of ASCII that *value* has without percent-encoding, such as the slashes of the URL in a Refresh.
+    They stay so if a secret in it is replaced, since a client resolves that URL as it is.
+    """
+    return "".join(sign for sign in set(value) if sign.isascii() and sign != "%")
 
 
 def contents(value: str) -> list[str]:

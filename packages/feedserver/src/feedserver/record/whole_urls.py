@@ -31,13 +31,17 @@ _WHOLE_URLS = (
 (HTML §4.2.5.3), and those in a Link.
 """
 
-_PARAMETER_OF_WHOLE = re.compile(
-    r"(?:(?<=[?&#])|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
+_PARAMETER_OF_PATH = re.compile(
+    r"(?:(?<=&)|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
 )
-"""A parameter of such a URL: its value ends at `&` or `#`, as servers read it. In a path, the value also ends at `?`,
-`;` or `/`.
+"""A parameter in the path of such a URL: behind `;`, its value ends at `;` or `/`."""
+
+_PARAMETER_OF_QUERY = re.compile(r"(?<=[?&#;])(?P<name>[^?&#;=]++)=(?P<value>[^&#]++)")
+"""A parameter in the query or the fragment of such a URL: its value ends at `&` or `#`, as servers read it. A `;` is
+before its name if the URL was escaped as HTML, with `&amp;`.
 """
 
+_QUERY_OR_FRAGMENT = re.compile("[?#]")
 _QUERY = re.compile(r"(?<=[?&#])[^&#]++")
 _NO_NAME = re.compile(r"[\s+]|(?<!\[)['\"](?!\])")
 """What is never inside the name of a parameter. A part of a query that has one of these before its first `=`, as in a
@@ -66,7 +70,10 @@ def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str, 
 
 
 def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
-    names = frozenset(decoded(each["name"]).lower() for each in _PARAMETER_OF_WHOLE.finditer(url)) | login_beside(url)
+    path = _QUERY_OR_FRAGMENT.split(url, maxsplit=1)[0]
+    query = url[len(path) :]
+    parameters = (*_PARAMETER_OF_PATH.finditer(path), *_PARAMETER_OF_QUERY.finditer(query))
+    names = frozenset(decoded(each["name"]).lower() for each in parameters) | login_beside(url)
 
     def cleaned(match: re.Match[str]) -> str:
         name, value = decoded(match["name"]), match["value"]
@@ -96,7 +103,8 @@ def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], Non
         note("query", match[0], mentioned)
         return REPLACEMENT
 
-    return _PARAMETER_OF_WHOLE.sub(cleaned, _QUERY.sub(without_comparison, url))
+    query = _QUERY.sub(without_comparison, query)
+    return _PARAMETER_OF_PATH.sub(cleaned, path) + _PARAMETER_OF_QUERY.sub(cleaned, query)
 
 
 def _is_found_as_pair(parameter: str, names: frozenset[str]) -> bool:
