@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from lifestream.fetcher.shortage import ShortOf, require_files
+from lifestream.fetcher.shortage import ShortOf, require_files, shortage_of
 from lifestream.terminal import visible
 
 _NEEDS_TABLES = frozenset(
@@ -57,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def prepare_database() -> None:
-    """Create the missing tables of the database. Raises SystemExit with the reason if the database cannot be used.
+    """Create the missing tables of the database. Raises SystemExit with the reason if the database cannot be used, or
+    if this machine lacks resources.
 
     Several commands may start at once: one of them creates the tables, and the others wait for it. Commands on other
     machines, which may share a PostgreSQL database, do not wait: they fail to create a table, and try again.
@@ -96,6 +97,10 @@ def prepare_database() -> None:
             if kind not in (FailureKind.GONE, FailureKind.OTHER):  # their remedies say no more
                 reason = f"{reason}; {kind.value}"
         raise SystemExit(visible(f"The database {where} can't be used: {reason}")) from error
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        raise SystemExit(f"No command can run: {shortage.value}.") from error
 
 
 @contextmanager
