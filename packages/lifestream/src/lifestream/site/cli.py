@@ -120,13 +120,15 @@ def _alone() -> Iterator[None]:
         # For example, somebody has run a command as root in the folder of another user.
         remedy = "Delete it, or let this user own it."
         reason = error.strerror or str(error).rstrip(".")  # errors that are not the system's have no `strerror`
-        raise SystemExit(visible(f"{path}, which commands lock, can't be opened: {reason}. {remedy}")) from error
+        text = f"{path}, which commands lock, can't be opened: {reason}. {remedy}"
+        raise SystemExit(visible(text, lines=False)) from error
     with opened as file:
         try:
             _lock(file)
         except OSError as error:  # this machine has no locks left, or the file system has none
             remedy = "Run this command again later, or put LIFESTREAM_HOME on a disk of this machine."
-            raise SystemExit(visible(f"{path} can't be locked: {error.strerror or error}. {remedy}")) from error
+            text = f"{path} can't be locked: {error.strerror or error}. {remedy}"
+            raise SystemExit(visible(text, lines=False)) from error
         yield
 
 
