@@ -12,6 +12,9 @@ from __future__ import annotations
 import logging
 import re
 import reprlib
+import sys
+import traceback
+from types import TracebackType
 from typing import Any, Final
 
 from lifestream.combining_marks import piles_written
@@ -99,6 +102,14 @@ def shortened(traceback: str) -> str:
     if left_out <= 0:
         return traceback
     return "\n".join([*lines[:_SHOWN_LINES], f"  ({left_out} lines are left out)", *lines[-_SHOWN_LINES:]])
+
+
+def print_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of *error* on standard error, with escapes, and indented below its first line: the text of an
+    exception may have several lines. The arguments are those of `sys.excepthook`.
+    """
+    text = "".join(traceback.format_exception(kind, error, trace)).rstrip("\n")
+    sys.stderr.write(visible(shortened(text).replace("\n", "\n    ")) + "\n")
 
 
 class VisibleFormatter(logging.Formatter):

@@ -8,6 +8,7 @@ import errno
 import io
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,33 @@ def test_no_name_in_an_error_begins_a_line_of_its_own(capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         Failing().run_from_argv(["lifestream", "command"])
     assert capsys.readouterr().err == f"CommandError: {SHOWN}\\nall is well can't be read\n"
+
+
+def test_a_traceback_of_a_command_has_escapes_and_begins_no_other_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(BaseCommand):
+        requires_system_checks: list[str] = []
+
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise CommandError("refused") from ValueError(f"{HOSTILE}\nall is well")
+
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    with pytest.raises(CommandError) as raised:
+        Failing().run_from_argv(["lifestream", "command", "--traceback"])
+    sys.excepthook(raised.type, raised.value, raised.tb)
+    printed = capsys.readouterr().err
+    assert f"ValueError: {SHOWN}\n    all is well\n" in printed
+    assert printed.endswith("\n    django.core.management.base.CommandError: refused\n")
+
+
+def test_a_site_may_report_tracebacks_in_a_way_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def report(*_of_exception: object) -> None: ...
+
+    monkeypatch.setattr(sys, "excepthook", report)
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["lifestream", "command", "--help"])
+    assert sys.excepthook is report
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from lifestream.site import cli
+from lifestream.site import cli, configuration
 from lifestream.site.home import PrivateConnection, home, keep_private, secret_key
 from own_site import command
 
@@ -38,6 +38,26 @@ class TestHome:
             SystemExit, match=rf"^LIFESTREAM_HOME is {re.escape(str(tmp_path / 'file'))}, which is no folder"
         ):
             home({"LIFESTREAM_HOME": str(tmp_path / "file")})
+
+    @pytest.mark.skipif(os.name == "nt", reason="no name of a file has a line break there")
+    def test_the_name_of_the_folder_begins_no_line_of_an_error(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(SystemExit) as of_folder:
+            home({"LIFESTREAM_HOME": str(tmp_path / "file" / "a\nb")})
+        assert str(of_folder.value).startswith(rf"LIFESTREAM_HOME is {tmp_path / 'file'}/a\nb, which is no folder")
+        folder = tmp_path / "a\nb"
+        with pytest.raises(SystemExit) as of_key:
+            secret_key(folder)
+        assert rf"kept in {tmp_path}/a\nb/secret_key: " in str(of_key.value)
+        folder.mkdir()
+        (folder / "secret_key").touch()
+        with pytest.raises(SystemExit) as of_empty_key:
+            secret_key(folder)
+        assert str(of_empty_key.value).startswith(rf"{tmp_path}/a\nb/secret_key has no key")
+        (folder / "lifestream.toml").write_text("NAUGHT = 1", encoding="utf-8")
+        with pytest.raises(configuration.ConfigurationError) as of_settings:
+            configuration.load(folder, {})
+        assert str(of_settings.value) == rf"{tmp_path}/a\nb/lifestream.toml: NAUGHT is no setting."
 
     def test_a_secret_key_that_cannot_be_kept_is_an_error_that_names_its_folder(self, tmp_path: Path) -> None:
         with pytest.raises(SystemExit, match=rf"^The secret key can't be kept in {re.escape(str(tmp_path))}.*gone"):

@@ -60,18 +60,30 @@ def test_the_command_why_is_an_error_for_an_unknown_feed(site_home: Path) -> Non
     ],
 )
 def test_a_command_with_few_files_says_what_it_lacks(site_home: Path, files: int, command: str, told: str) -> None:
-    shell = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh"]
-    done = subprocess.run(
-        [*shell, *lifestream(command)],
-        env=environment(site_home),
+    done = _run_with_files(files, site_home, command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(told)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of open files to lower")
+def test_a_command_that_lacks_files_to_create_the_tables_says_so(tmp_path: Path) -> None:
+    done = _run_with_files(7, tmp_path, "status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("No command can run: this process may open no more files: raise the limit (ulimit -n")
+    assert done.stderr.count("\n") == 1
+
+
+def _run_with_files(files: int, home: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run *command* in a process that may have *files* files open, with the three standard streams."""
+    return subprocess.run(
+        ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *lifestream(command)],
+        env=environment(home),
         capture_output=True,
         encoding="utf-8",
         timeout=PATIENCE,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1].startswith(told)
 
 
 @pytest.mark.slow

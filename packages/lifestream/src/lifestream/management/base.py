@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from lifestream.fetcher.shortage import shortage_of
 from lifestream.models.changed_fields import RowGone
 from lifestream.storage.db_errors import FAILURES, failure_of
-from lifestream.terminal import visible
+from lifestream.terminal import print_exception, visible
 from lifestream.wording import worded
 
 
@@ -97,6 +97,14 @@ class BaseCommand(base.BaseCommand):
         # An argument may be the name of a file that somebody else has chosen, as in `import_opml *`.
         setattr(parser, "error", lambda message: report(_shown(message)))  # noqa: B010  no type has it
         return parser
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run the command for a terminal. A traceback, as `--traceback` shows it, has control characters escaped, too,
+        unless the site prints or reports tracebacks in a way of its own.
+        """
+        if sys.excepthook is sys.__excepthook__:
+            sys.excepthook = print_exception
+        super().run_from_argv(argv)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises

@@ -48,11 +48,9 @@ def _print_exception(kind: type[BaseException], error: BaseException, trace: Tra
     """Print the exception that ended this process, without control characters: it may quote the document, and standard
     error may be a terminal.
     """
-    import traceback  # few processes end with an exception, and all start sooner without this module
+    from lifestream.terminal import print_exception  # few processes end so, and all start sooner without this module
 
-    from lifestream.terminal import visible
-
-    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
+    print_exception(kind, error, trace)
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from lifestream.fetcher.shortage import ShortOf, require_files
+from lifestream.fetcher.shortage import ShortOf, require_files, shortage_of
 from lifestream.terminal import visible
 
 _NEEDS_TABLES = frozenset(
@@ -57,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def prepare_database() -> None:
-    """Create the missing tables of the database. Raises SystemExit with the reason if the database cannot be used.
+    """Create the missing tables of the database. Raises SystemExit with the reason if the database cannot be used, or
+    if this machine lacks resources.
 
     Several commands may start at once: one of them creates the tables, and the others wait for it. Commands on other
     machines, which may share a PostgreSQL database, do not wait: they fail to create a table, and try again.
@@ -96,6 +97,10 @@ def prepare_database() -> None:
             if kind not in (FailureKind.GONE, FailureKind.OTHER):  # their remedies say no more
                 reason = f"{reason}; {kind.value}"
         raise SystemExit(visible(f"The database {where} can't be used: {reason}")) from error
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        raise SystemExit(f"No command can run: {shortage.value}.") from error
 
 
 @contextmanager
@@ -115,13 +120,15 @@ def _alone() -> Iterator[None]:
         # For example, somebody has run a command as root in the folder of another user.
         remedy = "Delete it, or let this user own it."
         reason = error.strerror or str(error).rstrip(".")  # errors that are not the system's have no `strerror`
-        raise SystemExit(visible(f"{path}, which commands lock, can't be opened: {reason}. {remedy}")) from error
+        text = f"{path}, which commands lock, can't be opened: {reason}. {remedy}"
+        raise SystemExit(visible(text, lines=False)) from error
     with opened as file:
         try:
             _lock(file)
         except OSError as error:  # this machine has no locks left, or the file system has none
             remedy = "Run this command again later, or put LIFESTREAM_HOME on a disk of this machine."
-            raise SystemExit(visible(f"{path} can't be locked: {error.strerror or error}. {remedy}")) from error
+            text = f"{path} can't be locked: {error.strerror or error}. {remedy}"
+            raise SystemExit(visible(text, lines=False)) from error
         yield
 
 

@@ -133,7 +133,7 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
             continue
         values[option.name] = Value(option, value, source)
     if problems:
-        raise ConfigurationError(list(map(visible, problems)))
+        raise ConfigurationError([visible(each, lines=False) for each in problems])
     return Configuration(values, tuple(_unknown(environ, _)))
 
 
@@ -185,7 +185,7 @@ def _unknown(environ: Mapping[str, str], _: Translate) -> Iterator[str]:
         known = name in _NAMES or name in NOT_OPTIONS or name.startswith("LIFESTREAM_TEST_")  # of a test run
         if name.startswith("LIFESTREAM_") and not known and (near := _nearest(name, _)):
             text = _("{name} is set in the environment, and no setting has this name.").format(name=name)
-            yield visible(text + near)
+            yield visible(text + near, lines=False)
 
 
 def _nearest(name: str, _: Translate) -> str:

@@ -52,5 +52,7 @@ LOGGING = {
     "loggers": {
         "lifestream": {"level": CONFIGURATION["LIFESTREAM_LOG_LEVEL"] or "WARNING"},
         "django.request": {"filters": ["without_unavailable"]},
+        # It warns of each illegal name of a cookie, with all of the name. Nobody can do anything about that.
+        "aiohttp.internal": {"level": "ERROR"},
     },
 }

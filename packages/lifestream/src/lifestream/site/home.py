@@ -41,7 +41,9 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SystemExit(
-            visible(f"LIFESTREAM_HOME is {folder}, which is no folder and can't be made one: {error.strerror}")
+            visible(
+                f"LIFESTREAM_HOME is {folder}, which is no folder and can't be made one: {error.strerror}", lines=False
+            )
         ) from error
     return folder
 
@@ -63,7 +65,8 @@ def secret_key(folder: Path) -> str:
         raise SystemExit(
             visible(
                 f"The secret key can't be kept in {path}: {error.strerror}. "
-                "Set LIFESTREAM_HOME to a folder that this user may write."
+                "Set LIFESTREAM_HOME to a folder that this user may write.",
+                lines=False,
             )
         ) from error
     if not (key and key.isascii() and key.isprintable()):
@@ -71,7 +74,8 @@ def secret_key(folder: Path) -> str:
             visible(
                 f"{path} has no key, which is a line of letters, digits and signs. Restore the file from a backup. If "
                 "there is none, delete it: then a new key is made, everybody has to log in again, and the logins of "
-                "feeds have to be entered again."
+                "feeds have to be entered again.",
+                lines=False,
             )
         )
     return key
@@ -134,7 +138,8 @@ def _keep_from_others(path: Path) -> None:
         warnings.warn(
             visible(
                 f"{path} can be read by others than its owner, and that can't be changed: {error.strerror}. "
-                f"As its owner, run: chmod go= {path}"
+                f"As its owner, run: chmod go= {path}",
+                lines=False,
             ),
             stacklevel=2,
         )

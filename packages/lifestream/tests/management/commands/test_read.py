@@ -56,6 +56,13 @@ def test_read_needs_no_home_and_makes_none(tmp_path: Path) -> None:
     assert not (tmp_path / "user").exists()
 
 
+def test_a_cookie_that_a_redirect_sets_under_an_illegal_name_is_not_logged(tmp_path: Path, server: FeedServer) -> None:
+    server.add("/old", Response(status=302, headers={"Location": "/feed", "Set-Cookie": f"a {'b' * 3000}=c"}))
+    server.add("/feed", Response(RSS.format(ITEM.format(""))))
+    done = command("read", "--json", server.url("/old"), folder=tmp_path, LIFESTREAM_ALLOWED_NETWORKS="127.0.0.0/8")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.usefixtures("shared_parsers")
 class TestJson:
     def test_each_document_is_one_object_with_these_keys(self) -> None:
