@@ -47,3 +47,8 @@ def test_a_parser_has_no_handlers_after_a_document(document: bytes) -> None:
 
     assert names == ["a", "b"]
     assert parser.StartElementHandler is None
+
+
+def test_a_document_that_is_cut_off_is_ill_formed() -> None:
+    with pytest.raises(expat.ExpatError, match="no element found"):
+        read_to_end(expat.ParserCreate("utf-8"), b"<a><b/>")
