@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from contextlib import suppress
 from xml.parsers import expat
 
 import pytest
 
-from lifestream.parser import NotAFeed, parse
+from garbage import left_behind
+from lifestream.parser import parse
 from lifestream.parser.expat_reading import read_to_end
 
 LINES = "Some &amp; words\n" * 20  # a document with many lines is read in parts
@@ -29,31 +28,12 @@ DOCUMENTS = {
 }
 
 
-def left_behind(body: bytes) -> int:
-    """Return the bytes that only a garbage collection frees after *body* was read."""
-    gc.collect()
-    # Older objects are not searched. They stay frozen: gc.unfreeze() would unfreeze those of conftest.py, too.
-    gc.freeze()
-    gc.disable()
-    before = gc.get_debug()
-    try:
-        with suppress(NotAFeed):
-            parse(body, {}, "https://site.example/feed")
-        gc.set_debug(gc.DEBUG_SAVEALL)
-        gc.collect()
-        return sum(map(sys.getsizeof, gc.garbage))
-    finally:
-        gc.set_debug(before)
-        gc.garbage.clear()
-        gc.enable()
-
-
 @pytest.mark.parametrize("body", [text.encode() for text in DOCUMENTS.values()], ids=list(DOCUMENTS))
 def test_a_document_leaves_nothing_for_the_garbage_collector(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.parser.strict.document._LARGE", 10_000)
     parse(b"<rss><channel><b><i></b></i><item/></channel></rssfeed>", {}, "https://site.example/feed")  # imports
 
-    assert left_behind(body) < 20_000
+    assert left_behind(lambda: parse(body, {}, "https://site.example/feed")) < 20_000
 
 
 @pytest.mark.parametrize("document", [b"<a><b/></a>", b"<a><b></a>"])
@@ -67,3 +47,8 @@ def test_a_parser_has_no_handlers_after_a_document(document: bytes) -> None:
 
     assert names == ["a", "b"]
     assert parser.StartElementHandler is None
+
+
+def test_a_document_that_is_cut_off_is_ill_formed() -> None:
+    with pytest.raises(expat.ExpatError, match="no element found"):
+        read_to_end(expat.ParserCreate("utf-8"), b"<a><b/>")

@@ -15,14 +15,14 @@ beside it is what this module does about it:
     a long token that expat reads again with each part    expat gets the document in one part
 
 feedparser has hooks for dates only, so its parsers are subclassed. The overridden methods are those of versions 6.0.12
-to 6.0.14; the names of three begin with an underscore. Each bound has a test of its time, which would fail with a
+to 6.0.14; the names of two begin with an underscore. Each bound has a test of its time, which would fail with a
 version that lacks the method.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -70,10 +70,9 @@ def _read_strictly(parser: Any, document: bytes) -> bool:
     """Have *parser* read *document* with expat. Return whether the document is well-formed."""
     parser.resolve_relative_uris = parser.sanitize_html = False
     # The reader loads nothing, and `preprocessing.cleaned` leaves no entity that could grow.
-    reader = expatreader.create_parser(1, len(document) + 1)  # noqa: S315
+    reader = expatreader.create_parser(True, len(document))  # noqa: S315
     reader.setFeature(handler.feature_external_ges, False)
     reader.setContentHandler(parser)
-    reader.setErrorHandler(parser)
     source = xmlreader.InputSource()
     source.setEncoding("utf-8")
     source.setByteStream(io.BytesIO(document))
@@ -87,11 +86,8 @@ def _read_strictly(parser: Any, document: bytes) -> bool:
                 each.__traceback__ = None
         return False
     finally:
-        # The reader, its handlers and their error form such a cycle, too.
+        # The reader and its handlers form such a cycle, too.
         reader.setContentHandler(handler.ContentHandler())
-        reader.setErrorHandler(handler.ErrorHandler())
-        source.setByteStream(None)
-        parser.exc = None
     return True
 
 
@@ -106,37 +102,30 @@ class _Bounds(_Parser):  # type: ignore[misc]
 
     baseuri: Any
     feeddata: Any
-    intextinput: int
 
     def __init__(self, *arguments: Any) -> None:
         self.tags_seen: tuple[object, set[object]] = (None, set())
         super().__init__(*arguments)
+        # feedparser looks for `textinput` in the feed, even if the element is in an entry.
+        self.feeddata["textinput"] = FeedParserDict()
 
-    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> Any:
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """Read a start tag with at most `MOST_ATTRIBUTES` attributes, and without an overlong base or language."""
         before = self.baseuri
         if attrs:
             attrs = [(name, value) for name, value in attrs[:MOST_ATTRIBUTES] if _is_sane(name.lower(), value)]
-        result = super().unknown_starttag(tag, attrs)
+        super().unknown_starttag(tag, attrs)
         if self.baseuri is not before and not _is_base(self.baseuri or ""):
             self.baseuri = self.basestack[-1] = before
-        return result
 
-    def pop(self, element: str, strip_whitespace: int = 1) -> Any:
+    def pop(self, element: str, *arguments: Any) -> Any:
         """End *element*, after removing what would make it slow to join the pieces of its text."""
         if self.elementstack and self.elementstack[-1][0] == element:
-            pieces = self.elementstack[-1][2]
-            if strip_whitespace and len(pieces) > 2:
-                _strip(pieces)
-            if element in _PEOPLE and sum(map(len, pieces)) > LONGEST_NAME:
-                pieces[:] = ["".join(map(_decoded, pieces))[:LONGEST_NAME]]
-        return super().pop(element, strip_whitespace)
-
-    def _get_context(self) -> Any:
-        if self.intextinput:
-            # feedparser looks for `textinput` in the feed, even if the element is in an entry.
-            self.feeddata.setdefault("textinput", FeedParserDict())
-        return super()._get_context()
+            pieces = _stripped(self.elementstack[-1][2])
+            if element in _PEOPLE:
+                pieces = ["".join(map(_decoded, pieces))[:LONGEST_NAME]]
+            self.elementstack[-1][2] = pieces
+        return super().pop(element, *arguments)
 
     def _add_tag(self, term: Any, scheme: Any, label: Any) -> None:
         tags = self._get_context().setdefault("tags", [])
@@ -156,16 +145,11 @@ class _Bounds(_Parser):  # type: ignore[misc]
             context["tags"] = tags
 
     def _sync_author_detail(self, key: str = "author") -> None:
+        # The names alone are read, not the person that feedparser makes of them.
         context = self._get_context()
         details = context.get(f"{key}s")
-        if details and details[-1]:
-            super()._sync_author_detail(key)
-            return
-        name = name_of(str(context.get(key) or ""))
-        detail = details[-1] if details else {}
-        if name:
-            context.setdefault(f"{key}_detail", detail)
-            detail["name"] = name
+        if details and not details[-1]:
+            details[-1]["name"] = name_of(str(context.get(key) or ""))
 
 
 def _forgiving(parser: type[Any]) -> type[Any]:
@@ -209,20 +193,20 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
         if prefix and "backend.userland.com/rss" not in uri.lower():
             self.prefixes.setdefault(uri, prefix)
 
-    def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
-        """Read a start tag with at most `MOST_ATTRIBUTES` attributes. *qname*, if not given, is filled in: feedparser
-        would search all namespaces for it.
+    def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: ARG002, N802
+        """Read a start tag with at most `MOST_ATTRIBUTES` attributes. *qname*, which expat's reader does not give, is
+        filled in: feedparser would search all namespaces for it.
         """
         if len(attrs) > MOST_ATTRIBUTES:
             names = list(islice(attrs.getNames(), MOST_ATTRIBUTES))
             attrs = xmlreader.AttributesNSImpl(
                 {each: attrs.getValue(each) for each in names}, {each: attrs.getQNameByName(each) for each in names}
             )
-        super().startElementNS(name, qname or self.qname_of(name), attrs)
+        super().startElementNS(name, self.qname_of(name), attrs)
 
-    def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: N802
+    def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: ARG002, N802
         """Read an end tag, with *qname* filled in likewise."""
-        super().endElementNS(name, qname or self.qname_of(name))
+        super().endElementNS(name, self.qname_of(name))
 
     def qname_of(self, name: tuple[str | None, str]) -> str:
         """Return the name of an element with the prefix of its namespace, or without one if the namespace has none."""
@@ -249,18 +233,12 @@ def _is_base(value: str) -> bool:
     return len(value) <= LONGEST_BASE and value.count("/") <= MOST_SLASHES
 
 
-def _strip(pieces: list[Any]) -> None:
-    """Remove white space at both ends of *pieces*, which feedparser would remove piece by piece. At least one piece
-    stays.
+def _stripped(pieces: Sequence[str | bytes]) -> Sequence[str | bytes]:
+    """Return *pieces* from the first to the last that is not white space. feedparser would remove the others one by
+    one. It has a text in place of a list for the value of an attribute.
     """
-    end = len(pieces)
-    while end > 1 and not pieces[end - 1].strip():
-        end -= 1
-    del pieces[end:]
-    start = 0
-    while start < len(pieces) - 1 and not pieces[start].strip():
-        start += 1
-    del pieces[:start]
+    filled = [place for place, piece in enumerate(pieces) if piece.strip()]
+    return pieces[filled[0] : filled[-1] + 1] if filled else []
 
 
 def _decoded(piece: str | bytes) -> str:

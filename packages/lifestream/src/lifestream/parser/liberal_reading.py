@@ -98,8 +98,6 @@ class LiberalReading:
             raise
         except Exception as error:  # whatever a hostile document raises, only that document is lost
             raise NotAFeed(say("parser-failed", reason=f"{type(error).__name__}: {error}")) from error
-        if result["version"] == "cdf":
-            raise NotAFeed(strict.CDF)
         feed = feed_of(result, scanned, self.url, self.notes)
         return replace(feed, entries=with_episodes(feed.entries, document.decode("utf-8", "replace")))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, fromstring, tostring
+import tracemalloc
+from collections.abc import Callable
+from xml.etree.ElementTree import Element, XMLPullParser, fromstring, tostring
 
 import pytest
 
@@ -24,6 +26,30 @@ def test_a_mended_flaw_is_reported_and_without_a_root_the_flaw_is_not_mended() -
     assert mended.flaw is not None and mended.flaw.mended
     assert broken.root is None
     assert broken.flaw is not None and not broken.flaw.mended
+
+
+@pytest.mark.parametrize(
+    ("written", "source"),
+    [
+        ("<!-- c --><rss>a&#0;b</rss>", "<!-- c --><rss>ab</rss>"),
+        ("<!-- c --><rss><![CDATA[<!DOCTYPE html>]]></rss>", "<!-- c --><rss><![CDATA[<!DOCTYPE html>]]></rss>"),
+        ("<!-- c --><rss>a & b</rss>", "<rss>a &amp; b</rss>"),
+    ],
+)
+def test_only_a_document_that_is_still_ill_formed_without_forbidden_characters_is_mended(
+    written: str, source: str
+) -> None:
+    assert read(written).source.decode() == source
+
+
+NETSCAPE = '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "rss-0.91.dtd">'
+
+
+@pytest.mark.parametrize(
+    ("start", "is_netscape"), [(NETSCAPE, True), ("<!DOCTYPE rss>", False), ("", False), ("&", False)]
+)
+def test_only_a_document_with_the_document_type_of_netscape_is_one_of_netscape(start: str, is_netscape: bool) -> None:
+    assert read(f"{start}<rss>a</rss>").netscape is is_netscape
 
 
 def test_entries_after_the_end_of_the_root_are_left_out_and_their_flaw_is_not_mended() -> None:
@@ -83,7 +109,7 @@ def test_a_large_document_is_read_in_parts_if_its_texts_are_long(
     read_in_parts: list[int] = []
     original = document._root_in_parts
 
-    def noted(source: bytes) -> Element:
+    def noted(source: bytes) -> Element | None:
         read_in_parts.append(len(source))
         return original(source)
 
@@ -96,3 +122,58 @@ def test_a_large_document_is_read_in_parts_if_its_texts_are_long(
     assert bool(read_in_parts) is in_parts
     assert found.root is not None
     assert tostring(found.root) == tostring(fromstring(text))
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The parts in which documents are given to the parser."""
+    given: list[bytes] = []
+
+    original = XMLPullParser.feed
+
+    def feed(parser: XMLPullParser[Element], data: bytes) -> None:
+        given.append(bytes(data))
+        original(parser, data)
+
+    monkeypatch.setattr(XMLPullParser, "feed", feed)
+    return given
+
+
+@pytest.mark.parametrize(("size", "count"), [(1024 * 1024, 0), (1024 * 1024 + 1, 16)])
+def test_a_document_of_more_than_a_mebibyte_is_read_in_16_parts(size: int, count: int, parts: list[bytes]) -> None:
+    text = "<rss>".ljust(size - 6, "\n") + "</rss>"
+
+    assert read(text).root is not None
+
+    assert len(parts) == count
+    assert not parts or b"".join(parts) == text.encode()
+
+
+@pytest.mark.parametrize(("size", "are_long"), [(15_999, True), (16_000, False)])
+def test_texts_are_long_if_their_pieces_take_more_memory_than_their_characters(size: int, are_long: bool) -> None:
+    # A reference makes two pieces, the first pieces of two texts do not count, and each other one takes 80 bytes.
+    text = "<a>" + "&amp;" * 101
+    assert document._has_long_texts((text.ljust(size - 4) + "</a>").encode()) is are_long
+
+
+@pytest.mark.parametrize("item", [f"<item>{LINES * 10}</item>", f"<item><br/>{LINES * 10}</item>"])
+def test_the_pieces_of_texts_do_not_stay_in_memory_if_a_document_is_read_in_parts(item: str) -> None:
+    source = f"<rss>{item * 40}</rss>".encode()
+    assert _peak(document._root_in_parts, source) < _peak(fromstring, source) / 2
+
+
+def _peak(read_source: Callable[[bytes], Element | None], source: bytes) -> int:
+    """Return how many bytes are in use at most while *source* is read."""
+    tracemalloc.start()
+    try:
+        read_source(source)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_document_that_is_read_in_parts_and_cut_off_has_no_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "_LARGE", 1000)
+    found = read(f"<rss><channel><item>{LINES * 10}</item>")
+    assert found.root is None
+    assert found.flaw is not None and not found.flaw.mended

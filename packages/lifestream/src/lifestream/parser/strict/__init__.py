@@ -20,7 +20,6 @@ the document's length.
 from __future__ import annotations
 
 from lifestream.parser.strict.document import XmlDocument, read
-from lifestream.parser.strict.feeds import CDF
 from lifestream.parser.strict.feeds import read as read_feed
 
-__all__ = ["CDF", "XmlDocument", "read", "read_feed"]
+__all__ = ["XmlDocument", "read", "read_feed"]

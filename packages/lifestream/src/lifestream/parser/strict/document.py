@@ -96,7 +96,7 @@ _SIZE_OF_PIECE: Final = 80
 """What a piece takes in addition to its own characters, in bytes: an object, and a place in a list."""
 
 
-def _root_in_parts(source: bytes) -> Element:
+def _root_in_parts(source: bytes) -> Element | None:
     """Return the root of *source*, which is read in `_PARTS` parts.
 
     ElementTree keeps a text as the list of its lines and references until the text is first accessed. The list takes
@@ -115,8 +115,6 @@ def _root_in_parts(source: bytes) -> Element:
             _ask_for_text(element)
             root = element  # the element that ends last is the root
     parser.close()
-    if root is None:
-        raise ParseError("there is no root")
     return root
 
 
