@@ -1,4 +1,4 @@
-"""The text of the manual names each file of its examples, since readers do not see the HTML comments that do."""
+"""The text of the manual names each file of its examples: readers do not see the HTML comments that name it, too."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from feedserver.messages.send_plan import (
 
 @dataclass(frozen=True, slots=True)
 class Shout(Fault):
-    """A fault that a test defines itself, modelled on the template."""
+    """A fault that a test defines itself."""
 
     layer: ClassVar[Layer] = Layer.BODY
     mark: str = "!"

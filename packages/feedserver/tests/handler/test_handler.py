@@ -86,7 +86,10 @@ def test_a_request_that_was_cut_has_ended_and_is_a_problem(site: Site) -> None:
 @pytest.mark.parametrize(
     ("problem", "remedy"),
     [
-        ("TLSV1_ALERT_UNKNOWN_CA", "one that is to trust the server needs server.ca_bundle or server.client_context()"),
+        (
+            "TLSV1_ALERT_UNKNOWN_CA",
+            "a client that is to trust the server needs server.ca_bundle or server.client_context()",
+        ),
         ("PEER_DID_NOT_RETURN_A_CERTIFICATE", "a client that is to show one needs server.client_certificate('…')"),
         ("HTTP_REQUEST", "HTTP_REQUEST."),
     ],

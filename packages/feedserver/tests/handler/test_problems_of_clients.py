@@ -364,7 +364,7 @@ def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy(tl
             ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
         plain.close()
         server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
-        assert "one that is to trust the server needs server.ca_bundle or server.client_context()." in problems_of(
+        assert "a client that is to trust the server needs server.ca_bundle or server.client_context()." in problems_of(
             server
         )
 

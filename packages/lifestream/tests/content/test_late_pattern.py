@@ -14,7 +14,7 @@ def test_a_late_pattern_matches_as_a_compiled_pattern_does() -> None:
     pattern = late(r"(\w+)@(\w+)", re.ASCII | re.IGNORECASE)
     compiled = re.compile(r"(\w+)@(\w+)", re.ASCII | re.IGNORECASE)
 
-    for _ in range(2):  # the second use finds the method that the first one has stored
+    for _ in range(2):  # the first use of a method stores it for the second
         assert pattern.sub(r"\2", "a@b é@c") == compiled.sub(r"\2", "a@b é@c")
         assert pattern.fullmatch("A@B").groups() == ("A", "B")  # type: ignore[union-attr]
         assert [match.span() for match in pattern.finditer("a@b c@d")] == [(0, 3), (4, 7)]

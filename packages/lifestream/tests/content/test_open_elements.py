@@ -1,4 +1,4 @@
-"""The estimated cost of a tree, from its tags: never far too low, and low enough for all real documents."""
+"""The estimated cost of a tree, from its tags: a costly tree is recognised, and no real document is taken for one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVERYTHING = nh3.Cleaner(tags=set(KINDS), attributes={})
 
 
 def opened_by(source: str) -> OpenElements:
-    """Return the `OpenElements` after all tags of *source*, or after the first tag that makes it too costly."""
+    """Return the `OpenElements` after all tags of *source*, or up to where they are too costly."""
     opened = OpenElements(len(source))
     for kind, name, text in tokens(source):
         if kind == "start":
@@ -117,7 +117,7 @@ def test_a_tree_that_would_cost_too_much_is_reported(source: str) -> None:
     ],
     ids=lambda source: source[:30],
 )
-def test_a_long_flat_tree_and_one_of_the_greatest_depth_cost_little(source: str) -> None:
+def test_a_long_flat_tree_and_a_tree_of_the_largest_depth_cost_little(source: str) -> None:
     assert not opened_by(source).too_costly
 
 

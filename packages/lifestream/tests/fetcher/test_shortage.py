@@ -97,7 +97,7 @@ class TestLimitsOfTheSystem:
         done = run_short(site_home, server, 72, 72, "update_feeds", LIFESTREAM_CONCURRENCY="200")
         assert done.returncode == 1, done.stdout
         assert done.stderr.count(Shortage.FILES.value) == 1, done.stderr
-        assert "left due because this machine lacked resources" in done.stdout
+        assert "due because this machine lacked resources" in done.stdout
         [(failures, errors)] = stored(site_home, "SELECT max(failures), max(last_error) FROM lifestream_feed")
         assert (failures, errors) == (0, "")
         assert stored(site_home, "SELECT count(*) FROM lifestream_fetch WHERE outcome = 'failed'") == [(0,)]

@@ -28,10 +28,10 @@ def test_only_a_report_in_which_all_feeds_failed_is_a_failure() -> None:
     assert str(Report((row("failed"),))) == "1 feed asked, 0 new, 0 changed, 1 failed"
 
 
-def test_feeds_that_were_left_are_reported_if_there_are_any() -> None:
+def test_feeds_that_were_not_asked_or_not_stored_are_reported_if_there_are_any() -> None:
     report = Report((row("new", 1),), skipped=2, unstored=3, short=4)
     assert str(report).endswith(
-        "0 failed, 3 not stored, 4 left due because this machine lacked resources, 2 left for later"
+        "0 failed, 3 not stored, 4 stay due because this machine lacked resources, 2 left for later"
     )
 
 

@@ -1,9 +1,10 @@
 """The clock that a run moves, and how the reader comes to see it.
 
-The servers' own dates and the dates in feeds follow `MovedClock.time`. Whether the reader's clock follows depends on
-the method: a function of a client in Python, or a small library in C (`clock_shim.c`) that is loaded into the reader's
-processes. Where neither can be used, nothing is moved at all, and scenarios that need the clock get the verdict *not
-seen*. They also get it where the clock was moved, but nothing proves that the reader's clock has followed.
+The servers' own dates and the dates in feeds follow `MovedClock.time`. The reader's clock follows by one of two
+methods: a function that the reader's adapter gives, if it is in Python, or a small library in C (`clock_shim.c`) that
+is loaded into the reader's processes. Where neither can be used, nothing is moved at all, and scenarios that need the
+clock get the verdict *not seen*. They also get it where the clock was moved, but nothing proves that the reader's clock
+has followed.
 
 The library moves the wall clock alone. It is built in a folder of this run, on Linux, if there is a C compiler. It
 counts the processes that have read the clock and made a connection, which proves that the reader itself sees the moved
@@ -46,7 +47,7 @@ class MovedClock:
 
     @property
     def can_move(self) -> bool:
-        """Whether there is a method by which the reader's clock may follow; a run finds out whether it has."""
+        """Whether there is a method by which the reader's clock may follow; a run finds out whether it does."""
         return self._move is not None
 
     def time(self) -> float:
@@ -126,7 +127,7 @@ class LoadedShim:
     """The library for one session: the file by which it is told the time, and the variables that load it."""
 
     def __init__(self, library: Path, path: Path) -> None:
-        # The file is not mapped here: to touch a mapped file that the reader has cut would end this process (SIGBUS).
+        # The file is not mapped here: if the reader shortens a mapped file, touching it ends this process (SIGBUS).
         with new_file(path) as file:
             self._file = os.dup(file.fileno())
         self._close_file = weakref.finalize(self, os.close, self._file)
@@ -138,7 +139,7 @@ class LoadedShim:
         self._write(struct.pack("=q", int(offset * 1e9)))
 
     def _write(self, data: bytes) -> None:
-        """Write *data* at the beginning of the file, in one call of the system."""
+        """Write *data* at the beginning of the file, by a single write."""
         os.lseek(self._file, 0, os.SEEK_SET)
         os.write(self._file, data)
 

@@ -56,8 +56,8 @@ class RenderOptions(TypedDict, total=False):
       or in JSON as an escape.
     - bom: whether a byte order mark precedes it; by default only for "utf-16" and "utf-32", which need one, and for
       "utf-8-sig".
-    - declaration: whether there is an XML declaration, by default True; a string is the encoding that it names in place
-      of the true one.
+    - declaration: whether there is an XML declaration, by default True; a string is the encoding that the
+      declaration names in place of the true one.
     - cdata: whether HTML is written in CDATA sections.
     - media_type: the type of the Content-Type in place of the format's own.
     - charset: the `charset` parameter of the Content-Type; by default none is sent.

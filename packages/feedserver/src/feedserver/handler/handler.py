@@ -141,7 +141,7 @@ class Site:
             if "DID_NOT_RETURN_A_CERTIFICATE" in problem:
                 remedy = "; a client that is to show one needs server.client_certificate('…'), or client_context('…')"
             elif "ALERT" in problem:
-                remedy = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
+                remedy = "; a client that is to trust the server needs server.ca_bundle or server.client_context()"
             self.problems.add_of_client(f"{problem}{remedy}.", exchange)
         self.journal.record(exchange)
         exchange.finish(Ended.CLOSED, 0)

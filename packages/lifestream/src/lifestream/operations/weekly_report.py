@@ -1,7 +1,8 @@
 """The weekly mail about feeds in trouble, to those who run the site.
 
-It goes to the addresses in LIFESTREAM_REPORT_TO; without that setting, on the bundled site with EMAIL_HOST, to the
-superusers. No mail is sent in a week without trouble. However many processes call `send_report`, only one sends it.
+It goes to the addresses in LIFESTREAM_REPORT_TO. If that is not set, the bundled site sends it to the superusers,
+provided that EMAIL_HOST is set. No mail is sent in a week without trouble. However many processes call `send_report`,
+only one sends it.
 
 The thread that calls `send_report` also refreshes feeds, so it must not wait for a mail server that accepts a
 connection and then says nothing, or sends a few bytes at a time: Django's EMAIL_TIMEOUT, which is None by default,
@@ -39,14 +40,14 @@ _SLACK: Final = timedelta(hours=6)
 each day.
 """
 _CLAIM: Final = timedelta(hours=6)
-"""For how long only the process that has claimed the mail of a week may send it. The claim ends by itself: a process
-that was ended, or lost the database, couldn't end it.
+"""How long a claim lasts: until then, only the process that has claimed the mail of a week may send it. The claim ends
+by itself, since a process that was ended, or lost the database, couldn't end it.
 """
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
 _LINE: Final = 200
 """How many characters of a title, a URL, a reason or a remedy are told. Large mail services show only the first 100 KB
-of a mail: below much longer texts, the other feeds would not be seen.
+of a mail: if the texts were much longer, the last feeds would not be seen.
 """
 PATIENCE: Final = 60.0
 """How many seconds the mail server may take to accept the mail."""
@@ -111,11 +112,13 @@ def recipients() -> list[str]:
 
 
 def _is_mine(now: datetime) -> bool:
-    """Claim the mail of this week for _CLAIM. Return whether nobody had claimed it before."""
-    sent, claimed = Tally.objects.filter(name=_NAME), now - WEEK + _SLACK + _CLAIM
-    if sent.filter(changed__lte=now - WEEK + _SLACK).update(changed=claimed):
+    """Claim the mail of this week until _CLAIM has passed. Return False if it was sent already, or if another process
+    has a claim that has not ended.
+    """
+    last, claimed = Tally.objects.filter(name=_NAME), now - WEEK + _SLACK + _CLAIM
+    if last.filter(changed__lte=now - WEEK + _SLACK).update(changed=claimed):
         return True
-    if sent.exists():
+    if last.exists():
         return False
     try:
         with transaction.atomic():

@@ -91,8 +91,8 @@ class Report:
             parts.append(ngettext("{} not stored", "{} not stored", self.unstored).format(self.unstored))
         if self.short:
             text = ngettext(
-                "{} left due because this machine lacked resources",
-                "{} left due because this machine lacked resources",
+                "{} stays due because this machine lacked resources",
+                "{} stay due because this machine lacked resources",
                 self.short,
             )
             parts.append(text.format(self.short))

@@ -13,7 +13,7 @@ from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
 _MOST_HOPS = 25
-"""The most requests, the first one included, that a poll may send in a loop of redirects."""
+"""The most requests, the first one included, that a poll may send in a loop of redirects without a remark."""
 _MOST_REQUESTS_OF_CURL = 51
 """The most requests that curl, the most patient of known clients, sends in a loop: the first one, and 50 more."""
 
@@ -72,12 +72,12 @@ def _judge_comes_back(seen: Evidence) -> Judgement:
     return failed(f"a request for {FEED}", "only the temporary address was requested")
 
 
-def _judge_leading_part(seen: Evidence) -> Judgement:
+def _judge_permanent_part(seen: Evidence) -> Judgement:
     seen.asked(1, "end.xml")
     last = len(seen.steps) - 1
     seen.asked(last, "end.xml")
     if seen.requests(last) or seen.requests(last, "middle.xml"):
-        return passed("the temporary part was requested again")
+        return passed("an address before the temporary one was requested again")
     return failed("a request for middle.xml, which redirects temporarily", "end.xml alone was requested")
 
 
@@ -89,7 +89,9 @@ def _judge_loop(seen: Evidence) -> Judgement:
         return failed(expected, observed)
     if hops > _MOST_HOPS * polls:
         return non_strict(
-            expected, observed, "many, but a bounded number: 30 is the limit of the library requests, 50 that of curl"
+            expected,
+            observed,
+            "many, but a bounded number: the limit of Python's “requests” is 30, that of curl 50",
         )
     return passed(f"{hops} requests in {polls} polls")
 
@@ -135,7 +137,7 @@ def _followed(scenario_id: str, status: int, level: Level) -> Scenario:
         steps=_moved(status)[:2],
         judge=_judge_followed,
         why="A feed that has moved seems dead, and its items never arrive.",
-        advice="Follow 301, 302, 303, 307 and 308, up to some five or ten in a row.",
+        advice="Follow 301, 302, 303, 307 and 308, up to ten or twenty in a row.",
         needs=_ITEMS,
     )
 
@@ -164,7 +166,7 @@ SCENARIOS = (
     Scenario(
         id="R3",
         title="A permanent redirect is saved",
-        rule="A feed answers 301 with the same address for weeks: the old one is not requested any more.",
+        rule="A feed answers 301 with the same new address for weeks: the old one is not requested any more.",
         source="RFC 9110 §15.4.2",
         level=Level.SHOULD,
         steps=_moved(301),
@@ -186,7 +188,7 @@ SCENARIOS = (
             Step({FEED: _to("middle.xml", 301), "middle.xml": _to("end.xml", 302), "end.xml": _feed(4, 3, 2, 1)}),
             *(Step({"end.xml": _feed(*range(newest, 0, -1))}) for newest in (5, 6, 7, 8)),
         ),
-        judge=_judge_leading_part,
+        judge=_judge_permanent_part,
         why="The temporary address changes, and the subscription is lost.",
         advice="Follow the redirects one by one. Once one of them is temporary, save neither the address that it names "
         "nor any after it.",
