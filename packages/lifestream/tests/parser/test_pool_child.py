@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from importlib.metadata import version
 from io import BytesIO
 from typing import Any, ClassVar
 
@@ -17,10 +19,12 @@ import pytest
 
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.fetcher.shortage import Shortage, ShortOf
-from lifestream.parser import NotAFeed, ParserDied, ParseTimeout, ipc
+from lifestream.parser import NotAFeed, ParserDied, ParseTimeout, ipc, page_shapes
 from lifestream.parser import pool as pool_module
+from lifestream.parser.article import ExtractedArticle
 from lifestream.parser.pool import ARGUMENTS, ParserPool, _Child, release
 from lifestream.parser.questions import Nonsense
+from lifestream.parser.web_page import Page
 from lifestream.plugins import ParsedFeed, Registry
 from lifestream.plugins.item_pipeline import Prepared
 
@@ -400,6 +404,58 @@ def test_a_pool_has_a_child_for_each_processor_and_gives_it_the_limits(
             call(b"", {}, URL)
 
 
+@pytest.mark.parametrize("allowed", [1, 2])
+def test_a_pool_has_as_many_children_as_threads_can_be_started(
+    scripted: type[ScriptedChild], monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    refuse_threads(monkeypatch, allowed)
+    scripted.result = [Prepared(ParsedFeed())]
+    with ParserPool(4) as pool:
+        assert len(children(pool)) == allowed
+        pool.check()
+        assert pool.submit(b"", {}, URL).result(60) == Prepared(ParsedFeed())
+
+
+@pytest.mark.usefixtures("scripted")
+def test_a_pool_without_any_thread_is_refused_and_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = set(threading.enumerate())
+    refuse_threads(monkeypatch, 0)
+    with pytest.raises(RuntimeError, match=r"^can't start new thread$"):
+        ParserPool(2)
+    assert set(threading.enumerate()) <= before
+
+
+def refuse_threads(monkeypatch: pytest.MonkeyPatch, allowed: int) -> None:
+    """Let only the first threads of children be started, *allowed* of them."""
+    start = threading.Thread.start
+    refused = {f"parser-{number}" for number in range(allowed + 1, 10)}
+
+    def starting(thread: threading.Thread) -> None:
+        if thread.name in refused:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starting)
+
+
+def test_expected_documents_have_more_children_started(
+    scripted: type[ScriptedChild], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = threading.Semaphore(0)
+    monkeypatch.setattr(scripted, "start", lambda _: started.release())
+    with ParserPool(3) as pool:
+        pool.expect(1000)
+        assert all(started.acquire(timeout=60) for _ in range(3))
+
+
+@pytest.mark.usefixtures("scripted")
+def test_the_release_is_looked_up_before_any_thread_needs_it() -> None:
+    release.cache_clear()
+    with ParserPool(1):
+        assert release.cache_info().currsize == 1
+    assert release() == f"{version('django-lifestream')} {version('nh3')}"
+
+
 def test_what_a_child_answers_or_raises_becomes_the_result_of_the_document(scripted: type[ScriptedChild]) -> None:
     scripted.result = [Prepared(ParsedFeed(title="T")), LookupError("x"), SystemExit(3), {}, Prepared(ParsedFeed())]
     with ParserPool(1) as pool:
@@ -428,6 +484,36 @@ def test_what_is_asked_for_with_a_document_reaches_the_child(scripted: type[Scri
         {**usual, "noted": False, "known": ""},
         {**usual, "headers": {}, "plugin": "github", "noted": True, "known": "digests"},
     ]
+
+
+def test_pages_and_articles_are_read_as_documents_are(scripted: type[ScriptedChild]) -> None:
+    page, article = Page(title="T"), ExtractedArticle("<p>x</p>", "x", "x")
+    scripted.result = [{"page": page_shapes.PAGE.pack(page)}, {"article": page_shapes.ARTICLE.pack(article)}]
+    with ParserPool(1, max_page=7) as pool:
+        assert pool.read_page(b"", {}, URL).result(60) == page
+        assert pool.read_article(b"", {}, URL).result(60) == article
+    [child] = children(pool)
+    assert [question.get("most") for question in child.questions] == [7, None]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.usefixtures("scripted")
+def test_check_reports_a_thread_that_ended_for_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise MemoryError
+
+    with ParserPool(2) as pool:
+        pool.expect(100)
+        pool.check()
+        with monkeypatch.context() as patched:
+            patched.setattr(Future, "set_running_or_notify_cancel", fail)
+            pool.submit(b"", {}, URL)
+            while all(thread.is_alive() for thread in pool._threads):
+                threading.Event().wait(0.001)
+        with pytest.raises(ShortOf) as raised:
+            pool.check()
+    assert raised.value.shortage is Shortage.MEMORY
+    pool.check()
 
 
 def test_a_document_that_was_cancelled_is_not_read(scripted: type[ScriptedChild]) -> None:
