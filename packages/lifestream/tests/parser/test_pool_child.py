@@ -153,7 +153,10 @@ def test_a_process_gets_pipes_and_an_environment_of_its_own(
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("PYTHON_API_KEY", "secret")
     monkeypatch.setattr(sys, "path", ["", "/a", "/b"])
+    widened: list[object] = []
+    monkeypatch.setattr(pool_module, "_widen", widened.append)
     directed.ask()
+    assert widened == [directed.process]
     assert directed.process.command == [sys.executable, *ARGUMENTS]
     environment = directed.process.options.pop("env")
     assert environment["LC_ALL"] == "C.UTF-8"
@@ -295,19 +298,25 @@ def test_a_started_process_is_not_started_again(directed: Directed) -> None:
 def test_aborting_kills_a_process_only_while_it_answers_and_refuses_further_questions(directed: Directed) -> None:
     def abort() -> dict[str, Any]:
         directed.child.abort()
+        assert directed.process.kills == 1
         raise EOFError
 
     directed.ask()
     directed.answer = abort
     with pytest.raises(ParserDied, match=r"^the pool was closed while"):
         directed.ask()
-    assert directed.process.kills > 0
     with pytest.raises(ParserDied, match=r"^the pool was closed before"):
         directed.ask()
     assert len(directed.processes) == 1
 
 
-def test_aborting_a_child_that_answers_nothing_kills_nothing(directed: Directed) -> None:
+def test_aborting_a_child_that_was_never_asked_kills_nothing(directed: Directed) -> None:
+    directed.child.start()
+    directed.child.abort()
+    assert directed.process.kills == 0
+
+
+def test_aborting_a_child_that_has_answered_kills_nothing(directed: Directed) -> None:
     directed.ask()
     directed.child.abort()
     assert directed.process.kills == 0
