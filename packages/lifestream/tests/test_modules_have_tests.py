@@ -34,7 +34,6 @@ NOT_TESTED_BY_ITSELF = {
     "lifestream/owner/samples.py": "a list of values; owner/views/test_first_account.py chooses one of them",
     "lifestream/owner/urls.py": "the addresses of owners' pages; owner/test_access.py requests all of them",
     "lifestream/owner/views/frame.py": "shared by the pages of owners; owner/views tests each of them",
-    "lifestream/parser/second_reading.py": "parser/test_liberal.py and test_both_readers.py read documents with it",
     "lifestream/refresh/hub_renewal.py": "rules/test_websub.py and the files beside it send its requests to real hubs",
     "lifestream/scheduler/jobs.py": "values; tests/scheduler and tests/storage make and use each of them",
     "lifestream/signals.py": "a list of values; tests/storage/test_announcements.py receives each of them",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from io import BytesIO
+from io import BufferedWriter, BytesIO
 from struct import pack
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -14,25 +14,55 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from lifestream.content.sanitizer_rules import SanitizerRules
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.entry import (
+    Enclosure,
+    Entry,
+    Episode,
+    Flaw,
+    Media,
+    ParsedFeed,
+    Person,
+    Rhythm,
+    Source,
+    Transcript,
+)
 from lifestream.parser import ipc
 from lifestream.plugins import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
+from lifestream.plugins.reading_notes import Notes
 
 DATE = datetime(9999, 12, 31, 23, 59, 59, 123456, tzinfo=UTC)
 ENCLOSURES = (Enclosure("https://a.example/1", "audio/mpeg", 1, 2),)
 MEDIA = (Media("u", "t", "th", "p", "ti", "d"),)
+EPISODE = Episode("1", transcripts=(Transcript("u", captions=True),), persons=(Person("n"), Person("m")))
 FEED = ParsedFeed(
     title="T ☃",
+    flaw=Flaw("m", 1, 2, mended=True, damaged=(0, 1)),
     rhythm=Rhythm(1, 2, frozenset({3, 4}), frozenset({5})),
-    entries=(Entry(guid="g", published=DATE, tags=("a", "b"), enclosures=ENCLOSURES, media=MEDIA), Entry()),
+    entries=(
+        Entry(
+            guid="g",
+            published=DATE,
+            tags=("a", "b"),
+            enclosures=ENCLOSURES,
+            media=MEDIA,
+            source=Source("s", "u"),
+            episode=EPISODE,
+        ),
+        Entry(),
+    ),
 )
 PREPARED = Prepared(
     FEED,
-    (ItemDraft(guid="g", updated=DATE, tags=("a",), enclosures=ENCLOSURES, media=MEDIA), ItemDraft()),
+    (ItemDraft(guid="g", updated=DATE, tags=("a",), enclosures=ENCLOSURES, media=MEDIA, episode=EPISODE), ItemDraft()),
     "generic",
     3,
     (PluginProblem("p", "h", "e", "x"),),
+    (1,),
+    ("capped",),
+    Notes("reason", "strict", {DATE: ("text", "form")}, ["never"], [("<script>", "link"), ()]),
+    ("digest", ""),
+    (0,),
 )
 RULES = SanitizerRules.of({"a": ["href"], "*": ["title"]}, ["color"], ["https"])
 
@@ -83,6 +113,57 @@ def test_long_texts_are_sent_unescaped_after_the_rest() -> None:
     assert ipc.PREPARED.unpack(ipc.receive(pipe)[0]["prepared"]) == prepared
 
 
+def test_several_long_texts_of_an_item_keep_their_places() -> None:
+    item = ItemDraft(title="ä" * 300, content="b" * 500, summary="c" * 400, text="d")
+    prepared = Prepared(ParsedFeed(), (item, ItemDraft(content="e" * 700), item))
+    message, data = sent({"prepared": ipc.PREPARED.pack(prepared)}, b"data")
+    assert isinstance(message, dict)
+    assert ipc.PREPARED.unpack(message["prepared"]) == prepared
+    assert data == b"data"
+
+
+@pytest.mark.parametrize(("length", "is_after"), [(199, False), (200, True)])
+def test_a_text_is_long_from_200_characters_on(length: int, is_after: bool) -> None:
+    pipe = BytesIO()
+    ipc.send(pipe, {"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed(), (ItemDraft(content="a" * length),)))})
+    assert pipe.getvalue().endswith(b"a") is is_after
+
+
+def test_all_of_a_frame_is_sent_at_once() -> None:
+    arrived = BytesIO()
+    pipe = BufferedWriter(arrived)
+    ipc.send(pipe, {"a": [1, "ä"]}, b"data")
+    text = '{"a":[1,"ä"]}'.encode()
+    assert arrived.getvalue() == pack(">III", len(text), 4, 0) + text + b"data"
+    pipe.close()
+
+
+EMPTY_PART = pack(">II", 7, 0) + b"[[],[]]"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        lambda more: pack(">III", 2**29 - 1 + more, 1, 0),
+        lambda more: pack(">III", 1, 2**29 - 1 + more, 0),
+        lambda more: pack(">III", 8 + more, 0, 2**26 - 1) + b"{}      ",
+        lambda more: pack(">III", 2, 3, 1) + b"{}xyz" + pack(">II", 2**29 - 15 + more, 2),
+        lambda more: pack(">III", 2, 0, 2) + b"{}" + EMPTY_PART + pack(">II", 7, 2**29 - 32 + more),
+    ],
+    ids=["message", "data", "number of parts", "a part", "all parts"],
+)
+def test_a_frame_has_at_most_512_mebibytes(frame: Callable[[int], bytes]) -> None:
+    with pytest.raises(EOFError):  # it is read, but there is no more of it
+        ipc.receive(BytesIO(frame(0)))
+    with pytest.raises(ValueError, match=r"^a frame of "):
+        ipc.receive(BytesIO(frame(1)))
+
+
+def test_the_size_of_a_frame_that_is_too_long_is_told() -> None:
+    with pytest.raises(ValueError, match=rf"^a frame of {2**29 + 3} bytes and 5 parts$"):
+        ipc.receive(BytesIO(pack(">III", 2**29, 3, 5)))
+
+
 @pytest.mark.parametrize(
     "frame",
     [
@@ -111,6 +192,7 @@ def test_a_frame_that_is_cut_short_is_the_end(frame: bytes) -> None:
         pack(">III", 2, 0, 1) + b"{}" + pack(">II", 0, 2**32 - 1),
         pack(">III", 2, 0, 1) + b"{}" + pack(">II", 7, 0) + b"[[],[]]",
         pack(">III", 15, 0, 1) + b'{"prepared":[]}' + pack(">II", 7, 0) + b"[[],[]]",
+        pack(">III", 16, 0, 1) + b'{"prepared":[0]}' + pack(">II", 7, 0) + b"[[],[]]",
         pack(">III", 14, 0, 1) + b'{"prepared":1}' + pack(">II", 7, 0) + b"[[],[]]",
         *(
             pack(">III", 2, 0, 1) + b"{}" + pack(">II", len(part), 1) + part + b"x"
@@ -143,7 +225,12 @@ def fits(value: Any, hint: Any) -> bool:
     parts = get_args(hint)
     if isinstance(hint, UnionType):
         return any(fits(value, part) for part in parts)
-    if get_origin(hint) in (tuple, frozenset):
+    if get_origin(hint) is dict:
+        pairs = value.items() if isinstance(value, dict) else [(None, None)]
+        return all(fits(key, parts[0]) and fits(each, parts[1]) for key, each in pairs)
+    if get_origin(hint) is tuple and ... not in parts:
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(fits, value, parts))
+    if get_origin(hint) in (tuple, frozenset, list):
         return isinstance(value, get_origin(hint)) and all(fits(each, parts[0]) for each in value)
     if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
@@ -178,3 +265,10 @@ def test_a_value_that_is_no_date_with_a_zone_is_refused(date: object) -> None:
     rows[1][0][[field.name for field in fields(ItemDraft)].index("published")] = date
     with pytest.raises(ipc.NONSENSE):
         ipc.PREPARED.unpack(rows)
+
+
+@pytest.mark.parametrize("values", ["ab" * 100, [1] * 100, [None, "a" * 100]], ids=["text", "numbers", "none"])
+def test_values_that_are_no_list_of_names_are_refused_and_quoted_in_short(values: object) -> None:
+    with pytest.raises(TypeError) as raised:
+        ipc.NAMES.unpack(values)
+    assert str(raised.value) == f"these are no list of str: {str(values)[:100]}"

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -414,22 +414,3 @@ def _kill_reading(child: _Child) -> None:
 def _kill(child: _Child) -> None:
     assert child._running is not None
     os.kill(child._running.process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_check_reports_a_thread_that_ended_for_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ParserPool(1) as pool:
-        pool.check()
-        monkeypatch.setattr(Future, "set_running_or_notify_cancel", raising(MemoryError))
-        pool.submit(FEED, {}, URL)
-        pool._threads[0].join(60)
-        with pytest.raises(ShortOf) as raised:
-            pool.check()
-    assert raised.value.shortage is Shortage.MEMORY
-
-
-def raising(error: type[BaseException]) -> Any:
-    def call(*_: object) -> None:
-        raise error
-
-    return call

@@ -410,6 +410,11 @@ def test_an_ill_formed_declaration_is_left_out_if_the_root_begins_within_64_kib(
     assert mended(f"{declaration}{'x' * (most + 1)}<rss />").startswith(declaration)
 
 
+def test_a_blank_in_a_namespace_is_no_flaw() -> None:
+    assert flaw_of(b"<a xmlns='u ' xmlns:b=' v w'><b:c/></a>") is None
+    assert flaw_of(b"<a xmlns='u '></b>") == Flaw("mismatched tag", 1, 17)
+
+
 def test_declared_entities_are_known_but_not_expanded_in_the_search_for_flaws() -> None:
     head = "<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;&b;'>]>"
     assert flaw_of(f"{head}<a>{'&c;' * 3}</a>".encode()) is None

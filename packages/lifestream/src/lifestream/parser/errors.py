@@ -6,9 +6,9 @@ from __future__ import annotations
 class ParseError(Exception):
     """A document could not be read as a feed; *reason* says why."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    @property
+    def reason(self) -> str:
+        return str(self)
 
 
 class NotAFeed(ParseError):

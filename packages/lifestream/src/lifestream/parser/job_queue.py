@@ -30,7 +30,7 @@ class JobQueue(Generic[_Job]):
         self._jobs: deque[_Job] = deque()
         self._wanted = 1
         self._working = 0
-        self._last_taken = 0.0
+        self._last_taken: float  # if jobs wait: when one was taken, or when they began to wait
         self._closed = False
 
     def expect(self, jobs: int) -> None:

@@ -286,7 +286,7 @@ class _Child:
         self._memory = memory
         self._deadlines = deadlines
         self._running: _Process | None = None
-        self._ready = False
+        self._ready: bool  # whether the running process has been set up
         self._busy = False
         self._aborted = False
         self._start_failure_logged = False  # since the last successful start

@@ -45,10 +45,10 @@ class DocumentQuestion:
     headers: Mapping[str, str]
     url: str
     shipped: str | None
-    plugin: FeedPlugin | None = None
-    problems: tuple[PluginProblem, ...] = ()
-    noted: bool = False
-    known: str = ""
+    plugin: FeedPlugin | None
+    problems: tuple[PluginProblem, ...]
+    noted: bool
+    known: str
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Prepared:
         """Return the items of the document, safe to store. Raises `NotAFeed` or `ParserDied`, and what *ask* raises."""

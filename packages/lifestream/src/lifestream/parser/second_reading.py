@@ -19,8 +19,9 @@ from lifestream.parser.expat_reading import read_to_end
 from lifestream.parser.preprocessing import ASIDE, MEDIA
 from lifestream.parser.rhythm import day, hour, number, seconds
 
-_SEPARATOR: Final = " "
-# Namespaces whose items and entries belong to the feed, even if they have a prefix.
+# A character that no document contains: expat refuses a namespace that contains the separator.
+_SEPARATOR: Final = "\x01"
+# Namespaces whose elements belong to the feed, even if they have a prefix.
 _FEEDS: Final = frozenset(
     {
         "http://www.w3.org/2005/Atom",
@@ -100,22 +101,23 @@ class _ScanReader:
         self.found = Scan()
         self.open: list[str] = []
         self.entry: ScannedEntry | None = None
-        self.entry_depth = 0
+        self.entry_depth: int  # of *entry*
         self.levels: list[_MediaLevel] = []
         self.text: list[str] | None = None
-        self.text_depth = 0
-        self.keep: Callable[[str], None] = _forget
+        self.text_depth: int  # of the element whose *text* it is, which *keep* gets
+        self.keep: Callable[[str], None]
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, local, as_written = _parts(name)
         parent = self.open[-1].lower() if self.open else ""
         self.open.append(as_written)
+        is_of_feed = ":" not in as_written or namespace in _FEEDS
         if self.entry is not None:
-            if len(self.open) == self.entry_depth + 1 and local in {"guid", "id"} and namespace not in MEDIA:
+            if namespace in MEDIA:
+                self.start_media(local, attributes)
+            elif len(self.open) == self.entry_depth + 1 and local in {"guid", "id"} and is_of_feed:
                 self.capture(self.keep_guid)
-            elif namespace in MEDIA:
-                self.start_media(local.removeprefix(ASIDE), attributes)
-        elif local in {"item", "entry"} and (":" not in as_written or namespace in _FEEDS):
+        elif local in {"item", "entry"} and is_of_feed:
             self.entry, self.entry_depth = ScannedEntry(), len(self.open)
             if not self.found.head:
                 self.found.head, self.found.name = self.parser.CurrentByteIndex, as_written
@@ -171,9 +173,9 @@ class _ScanReader:
             self.levels.append(inner)
         elif local in {"thumbnail", "player"}:
             level.said.setdefault(local, attributes.get("url", ""))
-        elif local in {"title", "description"}:
+        elif (what := local.removeprefix(ASIDE)) in {"title", "description"}:
             html = attributes.get("type", "").lower() in {"html", "text/html"}
-            self.capture(lambda text: _say(level, local, text_of(text) if html else text))
+            self.capture(lambda text: _say(level, what, text_of(text) if html else text))
 
 
 def _parts(name: str) -> tuple[str, str, str]:
@@ -183,10 +185,6 @@ def _parts(name: str) -> tuple[str, str, str]:
         return "", name.lower(), name
     local = parts[1]
     return parts[0], local.lower(), f"{parts[2]}:{local}" if len(parts) == 3 else local
-
-
-def _forget(text: str) -> None:
-    pass
 
 
 def _say(level: _MediaLevel, what: str, text: str) -> None:

@@ -146,8 +146,8 @@ def _from_its_root(text: str) -> str:
     return text if _OTHER_START.search(text[: found.start()]) else text[found.start() :]
 
 
-def _parser(document: bytes, separator: str | None = " ") -> expat.XMLParserType:
-    """Return a parser for *document*. If *separator* is None, it knows no namespaces."""
+def _parser(document: bytes, separator: str | None = "") -> expat.XMLParserType:
+    """Return a parser for *document*. If *separator* is None, it knows no namespaces; "" may be in any of them."""
     parser = expat.ParserCreate("utf-8", separator)
     if b"<!ENTITY" in document:
         # With a default handler expat expands no entity, however much it would grow.
