@@ -12,6 +12,8 @@ import pytest
 from lifestream.parser import job_queue
 from lifestream.parser.job_queue import LATE, WORTH, JobQueue
 
+HANGS = 20.0  # seconds after which a worker that a test waits for is taken to hang
+
 
 class Workers:
     """*count* workers that wait until they are needed, and then until `go_on` is called, before they take jobs."""
@@ -22,14 +24,14 @@ class Workers:
         self.taken: list[int] = []
         self._were_needed = 0
         self._go_on = threading.Event()
-        self.threads = [threading.Thread(target=self._work) for _ in range(count)]
+        self.threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in self.threads:
             thread.start()
 
     def _work(self) -> None:
         self.jobs.wait_until_needed()
         self.needed.release()
-        self._go_on.wait(60)
+        self._go_on.wait()
         while (job := self.jobs.take()) is not None:
             self.taken.append(job)
 
@@ -40,14 +42,14 @@ class Workers:
         left = self.jobs.close()
         self.go_on()
         for thread in self.threads:
-            thread.join(60)
-        assert not any(thread.is_alive() for thread in self.threads)
+            thread.join(HANGS)
+            assert not thread.is_alive()
         return left
 
     def are_needed(self, count: int) -> bool:
         """Return whether exactly *count* more workers are needed."""
         self._were_needed += count
-        if not all(self.needed.acquire(timeout=60) for _ in range(count)):
+        if not all(self.needed.acquire(timeout=HANGS) for _ in range(count)):
             return False
         with self.jobs._worker_needed:  # a worker that is needed as well may not have woken up yet
             is_one_left = self.jobs._working < len(self.threads)
@@ -104,9 +106,9 @@ def test_a_job_that_waits_long_needs_another_worker(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(job_queue, "LATE", 0.01)
     with _workers_that_end() as start:
         workers = start(2)
-        assert workers.needed.acquire(timeout=60)
+        assert workers.needed.acquire(timeout=HANGS)
         workers.jobs.put(1)
-        assert workers.needed.acquire(timeout=60)
+        assert workers.needed.acquire(timeout=HANGS)
 
 
 def test_each_job_is_taken_once_or_returned_when_the_queue_is_closed(started: Callable[[int], Workers]) -> None:
