@@ -243,6 +243,8 @@ HOSTILE = [
     "/?pwd<=",
     ";pwd=a/",
     "/;pwd=",
+    "url=a;pwd=b?",
+    "<a;pwd=b?c",
     "&amp;pwd=a?b",
     ",pwd=%",
 ]

@@ -179,6 +179,9 @@ REPLACED = [
     ("see http://h/?a=b;token=c?d/e for f", "see http://h/?a=b;token=removed for f", ["parameter token"]),
     ("feed.jsp;sid=a/b?c=d", "feed.jsp;sid=removed/b?c=d", ["parameter sid"]),
     ("0 url=/a;sid=b/c?d=e", "0 url=/a;sid=removed/c?d=e", ["parameter sid"]),
+    ("a/b;sid=c?d=e", "a/b;sid=removed?d=e", ["parameter sid"]),
+    ("<a;sid=b?c=d>; rel=x, <e;sid=f?g=h>", "<a;sid=removed?c=d>; rel=x, <e;sid=removed?g=h>", ["parameter sid"]),
+    ("0; url=a.jsp;sid=b?c=d", "0; url=a.jsp;sid=removed?c=d", ["parameter sid"]),
     (
         "in (http://h/a;sid=b/c?d=e), /a;b=c;sid=d/e",
         "in (http://h/a;sid=removed/c?d=e), /a;b=c;sid=removed/e",
