@@ -191,6 +191,7 @@ REPLACED = [
     ("a=b,token=c%20d,e=f", "a=b,token=removed", ["parameter token"]),
     ("a=b,session=c%3Bd;e=f", "a=b,session=removed;e=f", ["parameter session"]),
     ("a=b%20c|pwd=%26d", "a=b%20c|pwd=removed", ["parameter pwd"]),
+    ("a=b,user[pwd]=c%20d", "a=b,user[pwd]=removed", ["parameter user[pwd]"]),
     # The signature of a link that expires is a hash.
     (
         "/s/link?md5=_e4Nc3iduzkWRm01TBBNYw&expires=2147483647",

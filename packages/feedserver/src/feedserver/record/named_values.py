@@ -45,7 +45,9 @@ at `/`, `?` and `,`.
 PAIR_OUTSIDE_PATH = re.compile(rf"(?P<before>{_BEFORE_PAIR}|;|(?P<of_path>/)){_PAIR}")
 """The same where `;` separates pairs that are not in a path, as in `a=b;token=c/d` or `?a=b&amp;token=c/d`."""
 
-PAIR_IN_LIST = re.compile(r"(?<=[,|])(?P<name>[\w.~%-]++)=(?P<value>[^,|;&# \t-\r\"'<>%]*+%[^,|;&# \t-\r\"'<>]*+)")
+PAIR_IN_LIST = re.compile(
+    r"(?<=[,|])(?P<name>[\w.~$\[\]%!*+-]++)=(?P<value>[^,|;&# \t-\r\"'<>%]*+%[^,|;&# \t-\r\"'<>]*+)"
+)
 """A name and its percent-encoded value behind another pair without a blank between, as in a Baggage (W3C Baggage §3.2).
 
 `PAIR` takes all of the list for the value of its first name, in which a blank would end the value once it is decoded.
