@@ -129,6 +129,11 @@ def test_a_name_behind_a_question_mark_or_an_ampersand_is_a_parameter() -> None:
         ("feed.jsp;b/c#d;e", ["feed.jsp;b/c"]),
         ("at http://h/a;b&c;d, (../a;b) x/y;z", ["http://h/a;b", "../a;b)"]),
         ("next=/a;b <//h;c>", ["/a;b", "//h;c"]),
+        ("a/b;c=d?e=f g;c=d?e=f", ["a/b;c=d"]),
+        ("<a;c=d?e=f>, <b;c=d>", ["a;c=d"]),
+        ("0;url=a;c=d?e=f", ["a;c=d"]),
+        ("0;URL='a;c=d?e=f'", ["a;c=d"]),
+        ("a=b;c=d?e=f", []),
     ],
 )
 def test_the_paths_of_urls_are_found(text: str, in_paths: list[str]) -> None:

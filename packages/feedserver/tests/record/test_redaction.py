@@ -81,6 +81,8 @@ STAY = [
     ("X-Content-Digest", HEX),
     ("OC-ETag", f'"{HEX}"'),
     ("X-Git-Commit", HEX),
+    ("X-Commit-Id", HEX),
+    ("X-Git-Commit-Sha", HEX),
     ("X-Revision", HEX),
     ("X-Vercel-Id", "fra1::iad1::abcde-1711111111123-1a2b3c4d5e6f"),
     ("X-Azure-Ref", "20261130T220000Z-r17d6f8c9b4xk2vhz3p5q7w9n800000005ag000000003h2k"),
@@ -243,6 +245,8 @@ HOSTILE = [
     "/?pwd<=",
     ";pwd=a/",
     "/;pwd=",
+    "url=a;pwd=b?",
+    "<a;pwd=b?c",
     "&amp;pwd=a?b",
     ",pwd=%",
 ]
