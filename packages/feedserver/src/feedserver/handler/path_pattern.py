@@ -117,8 +117,8 @@ class _Compiled:
 
 
 def has_placeholder(path: str) -> bool:
-    """Return whether *path* has a placeholder, as the text of a `Pattern` has."""
-    return _PLACEHOLDER.search(path) is not None
+    """Return whether *path* has a placeholder, as the text of a `Pattern` has, or one as Flask and Django write it."""
+    return (_PLACEHOLDER.search(path) or _TYPED.search(path)) is not None
 
 
 def _occurrences(literal: str, key: str) -> Iterator[int]:
