@@ -366,9 +366,9 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
             "<a xmlns:b=\"urn:undeclared:b\"><!-- <x xmlns:b='u'> --> xmlns:b='v' <x y=' xmlns:b'/><b:c/></a>",
         ),
         (
-            f"<a><x xmlns:b='{LONGEST}' xmlns:c='{LONGEST}u'/><b:d/><c:e/></a>",
-            f"<a xmlns:b='{LONGEST}' xmlns:c=\"urn:undeclared:c\">"
-            f"<x xmlns:b='{LONGEST}' xmlns:c='{LONGEST}u'/><b:d/><c:e/></a>",
+            f"<a><x xmlns:b='{LONGEST}u' xmlns:c='{LONGEST}'/><b:d/><c:e/></a>",
+            f"<a xmlns:b=\"urn:undeclared:b\" xmlns:c='{LONGEST}'>"
+            f"<x xmlns:b='{LONGEST}u' xmlns:c='{LONGEST}'/><b:d/><c:e/></a>",
         ),
         ("<!-- <d:e> --><a><![CDATA[<b:c>]]></a>", "<!-- <d:e> --><a><![CDATA[<b:c>]]></a>"),
         ("<?xml version='1.0'?>\n<a:ö/>", "<?xml version='1.0'?>\n<a:ö xmlns:a=\"urn:undeclared:a\"/>"),
@@ -384,6 +384,12 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
 )
 def test_flaws_with_only_one_meaning_are_mended(written: str, read: str) -> None:
     assert mended(written) == read
+
+
+def test_a_prefix_that_is_declared_nowhere_is_declared_however_many_entries_declare_their_own() -> None:
+    entries = "".join(f"<item xmlns:n{number}='u'><n{number}:a/></item>" for number in range(100))
+    found, is_whole = mend(f"<rss>{entries}<thr:total/></rss>".encode())
+    assert (flaw_of(found), is_whole) == (None, True)
 
 
 def test_at_most_a_hundred_prefixes_are_declared() -> None:

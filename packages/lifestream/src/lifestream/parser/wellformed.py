@@ -276,11 +276,13 @@ def _with_prefixes(text: str) -> str:
     if place is None:
         return text
     root = text[place : text.find("<", place)]
-    unbound = sorted(used - set(_DECLARED_PREFIX.findall(root)))[:_MAX_PREFIXES]
+    unbound = used - set(_DECLARED_PREFIX.findall(root))
     declared = _declared_namespaces(text) if unbound else {}
+    # Those that are declared nowhere come first: the others may be declared wherever they are used.
+    chosen = sorted(unbound, key=lambda prefix: (prefix in declared, prefix))[:_MAX_PREFIXES]
     declarations = "".join(
         f" xmlns:{prefix}={declared.get(prefix) or quoteattr(_NAMESPACES.get(prefix, f'urn:undeclared:{prefix}'))}"
-        for prefix in unbound
+        for prefix in chosen
     )
     return f"{text[:place]}{declarations}{text[place:]}"
 
