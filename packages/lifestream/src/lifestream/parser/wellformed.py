@@ -21,6 +21,7 @@ from lifestream.content.late_pattern import late
 from lifestream.entry import Flaw
 from lifestream.parser.expat_reading import read_to_end
 from lifestream.parser.preprocessing import ITUNES, MEDIA
+from lifestream.parser.tag_attributes import LONGEST_NAMESPACE
 
 _MAX_PREFIXES: Final = 100
 _NAMESPACES: Final = {
@@ -257,7 +258,10 @@ _PART: Final = 64 * 1024
 
 _USED_PREFIX = late(r"<([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", re.ASCII)
 _DECLARED_PREFIX = late(r"\sxmlns:([\w.-]+)\s*=")
-_DECLARED_NAMESPACE = late(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<&\s]+"|'[^'<&\s]+')""")
+_DECLARING_TAG = late(r"<[A-Za-z_][^<>]*?\sxmlns:[^<>]*")
+_DECLARED_NAMESPACE = late(
+    rf"""\sxmlns:([\w.-]+)\s*=\s*("[^"<&\s]{{1,{LONGEST_NAMESPACE}}}"|'[^'<&\s]{{1,{LONGEST_NAMESPACE}}}')"""
+)
 
 
 def _with_prefixes(text: str) -> str:
@@ -272,13 +276,24 @@ def _with_prefixes(text: str) -> str:
     if place is None:
         return text
     root = text[place : text.find("<", place)]
-    unbound = sorted(used - set(_DECLARED_PREFIX.findall(root)))[:_MAX_PREFIXES]
-    declared = dict(_DECLARED_NAMESPACE.findall(text))
+    unbound = used - set(_DECLARED_PREFIX.findall(root))
+    declared = _declared_namespaces(text) if unbound else {}
+    # Those that are declared nowhere come first: the others may be declared wherever they are used.
+    chosen = sorted(unbound, key=lambda prefix: (prefix in declared, prefix))[:_MAX_PREFIXES]
     declarations = "".join(
         f" xmlns:{prefix}={declared.get(prefix) or quoteattr(_NAMESPACES.get(prefix, f'urn:undeclared:{prefix}'))}"
-        for prefix in unbound
+        for prefix in chosen
     )
     return f"{text[:place]}{declarations}{text[place:]}"
+
+
+def _declared_namespaces(text: str) -> dict[str, str]:
+    """Return the namespaces of the prefixes that tags in *text* declare, in the quotes in which they are written. Long
+    ones are left out: see `tag_attributes.LONGEST_NAMESPACE`.
+    """
+    markup = (piece for piece, is_markup in _markup(text) if is_markup)
+    tags = (tag[0] for piece in markup for tag in _DECLARING_TAG.finditer(piece))
+    return {found[1]: found[2] for tag in tags for found in _DECLARED_NAMESPACE.finditer(tag)}
 
 
 class _Found(Exception):
