@@ -363,7 +363,7 @@ WRONG: list[tuple[str, str, object, str]] = [
         "FeedServer.assert_not_requested",
         "path",
         "/feeds/<int:number>.xml",
-        "path is '/feeds/<int:number>.xml', text with a placeholder; give Pattern('/feeds/<int:number>.xml'), or write",
+        "path is '/feeds/<int:number>.xml', text with a placeholder; give Pattern('/feeds/<number>.xml'), or write",
     ),
     (
         "FeedServer.assert_not_requested",
