@@ -247,6 +247,10 @@ HOSTILE = [
     "/;pwd=",
     "url=a;pwd=b?",
     "<a;pwd=b?c",
+    "url=a;pwd=b",
+    ";a=url=b",
+    "/a&b;pwd=c",
+    "&a/",
     "&amp;pwd=a?b",
     ",pwd=%",
 ]

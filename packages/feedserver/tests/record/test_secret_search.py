@@ -182,6 +182,10 @@ REPLACED = [
     ("a/b;sid=c?d=e", "a/b;sid=removed?d=e", ["parameter sid"]),
     ("<a;sid=b?c=d>; rel=x, <e;sid=f?g=h>", "<a;sid=removed?c=d>; rel=x, <e;sid=removed?g=h>", ["parameter sid"]),
     ("0; url=a.jsp;sid=b?c=d", "0; url=a.jsp;sid=removed?c=d", ["parameter sid"]),
+    ("0;url=a;sid=b/c?d=e", "0;url=a;sid=removed/c?d=e", ["parameter sid"]),
+    ("a;b=c;sid=d/e?f:g=h", "a;b=c;sid=removed/e?f:g=h", ["parameter sid"]),
+    ("/R&D;sid=a/b?c=d", "/R&D;sid=removed/b?c=d", ["parameter sid"]),
+    ("</R&D/a;b=c;sid=d/e>; rel=x", "</R&D/a;b=c;sid=removed/e>; rel=x", ["parameter sid"]),
     (
         "in (http://h/a;sid=b/c?d=e), /a;b=c;sid=d/e",
         "in (http://h/a;sid=removed/c?d=e), /a;b=c;sid=removed/e",

@@ -53,11 +53,14 @@ PAIR_IN_LIST = re.compile(
 `PAIR` takes all of the list for the value of its first name, in which a blank would end the value once it is decoded.
 """
 
+AMPERSAND_IN_PATH = r"&(?=(?!amp;)[\w.-]*+[;/])"
+"""The pattern of a `&` that is not before a parameter, as in `/R&D/list;sid=a`, nor escaped as HTML."""
+
 _PATH = re.compile(
     r"(?:(?<![^ \t-\r\"'<>(,=])(?:[A-Za-z][A-Za-z0-9+.-]*+:/|\.{0,2}/(?!;))|\A[\w%~-]++\.[A-Za-z]\w*+(?=;)"
     r"|(?:(?<![^<])|(?<=[Uu][Rr][Ll]=)|(?<=[Uu][Rr][Ll]=['\"]))"
-    r"[\w.%~+/-]*+(?=;[\w.-]++=[^?&#;,/ \t-\r\"'<>]++\?[\w.%~\[\]-]++=))"
-    r"[^?&# \t-\r\"'<>]*+"
+    r"[\w.%~+/-]*+(?=(?>(?:;[\w.-]++=[^?&#;, \t-\r\"'<>]++){1,8})\?[\w.:%~\[\]-]++=))"
+    rf"(?>(?:[^?&# \t-\r\"'<>]++|{AMPERSAND_IN_PATH})*)"
 )
 """The path of a URL, with what is before it in an absolute one.
 

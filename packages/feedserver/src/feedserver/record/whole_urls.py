@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from feedserver.record.known_secrets import REPLACEMENT
 from feedserver.record.mentions import mentioned_in_value
-from feedserver.record.named_values import NO_VALUES, PAIR
+from feedserver.record.named_values import AMPERSAND_IN_PATH, NO_VALUES, PAIR
 from feedserver.record.secret_names import decoded, is_secret, login_beside
 from feedserver.record.string_notations import encoded_like
 
@@ -39,8 +39,8 @@ _PARAMETER_OF_QUERY = re.compile(r"(?<=[?&#;])(?P<name>[^?&#;=]++)=(?P<value>[^&
 before its name if the URL was escaped as HTML, with `&amp;`.
 """
 
-_BEHIND_PATH = re.compile("[?&#]")
-"""What ends the path: a `&`, too, since some links have no `?` before their parameters."""
+_BEHIND_PATH = re.compile(rf"[?#]|(?!{AMPERSAND_IN_PATH})&")
+"""What ends the path: a `&` before a parameter, too, since some links have no `?`."""
 
 _QUERY = re.compile(r"(?<=[?&#])[^&#]++")
 _NO_NAME = re.compile(r"[\s+]|(?<!\[)['\"](?!\])")
