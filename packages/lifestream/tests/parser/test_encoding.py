@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import tracemalloc
 
 import pytest
 
@@ -69,6 +70,19 @@ def test_the_mark_of_utf_8_decides_if_some_of_the_document_is_valid_and_none_els
 ) -> None:
     """One quotation in windows-1252 spoils no stored item whose text is in UTF-8."""
     assert decode(codecs.BOM_UTF8 + body.encode("latin-1"), content_type).encoding == encoding
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_a_document_in_another_encoding_takes_little_memory(mark: bytes) -> None:
+    size = 100_000
+    body = mark + b"\xff" * size
+    tracemalloc.start()
+    try:
+        decode(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size * 20
 
 
 @pytest.mark.parametrize(

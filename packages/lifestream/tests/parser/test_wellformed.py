@@ -370,6 +370,11 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
             f"<a xmlns:b=\"urn:undeclared:b\" xmlns:c='{LONGEST}'>"
             f"<x xmlns:b='{LONGEST}u' xmlns:c='{LONGEST}'/><b:d/><c:e/></a>",
         ),
+        (
+            "<a><x xmlns:b='u'/><x xmlns:b='v'/><x xmlns:b='v'/><x xmlns:b='w'/><b:c/></a>",
+            "<a xmlns:b='v'><x xmlns:b='u'/><x xmlns:b='v'/><x xmlns:b='v'/><x xmlns:b='w'/><b:c/></a>",
+        ),
+        ("<a><x xmlns:b='u'/><x xmlns:b='v'/><b:c/></a>", "<a xmlns:b='u'><x xmlns:b='u'/><x xmlns:b='v'/><b:c/></a>"),
         ("<!-- <d:e> --><a><![CDATA[<b:c>]]></a>", "<!-- <d:e> --><a><![CDATA[<b:c>]]></a>"),
         ("<?xml version='1.0'?>\n<a:ö/>", "<?xml version='1.0'?>\n<a:ö xmlns:a=\"urn:undeclared:a\"/>"),
         ("<a/>behind<b/>", "<a/>"),
@@ -384,6 +389,20 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
 )
 def test_flaws_with_only_one_meaning_are_mended(written: str, read: str) -> None:
     assert mended(written) == read
+
+
+@pytest.mark.parametrize("reserved", ["http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"])
+def test_a_reserved_namespace_in_an_entry_damages_no_other_entry(reserved: str) -> None:
+    found = parse(rss(f"{ITEM}<item xmlns:own='{reserved}'><guid>2</guid><own:a/></item>{ITEM}"), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == (1,)
+
+
+def test_two_attributes_are_not_the_same_one_if_only_their_namespaces_and_names_joined_are() -> None:
+    attributes = "a:bc='' ab:c=''"
+    assert flaw_of(f"<x xmlns:a='u:a' xmlns:ab='u:ab' {attributes}/>".encode()) is None
+    item = f"<item><guid>2</guid><x {attributes}/></item>"
+    found = parse(rss(f"<x xmlns:a='u:a' xmlns:ab='u:ab'/>{ITEM}{item}<item><guid>3</guid><b></item>"), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == (2,)
 
 
 def test_a_prefix_that_is_declared_nowhere_is_declared_however_many_entries_declare_their_own() -> None:
