@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.parser import NotAFeed, ParserDied, ParseTimeout, ipc, page_shapes
 from lifestream.parser import pool as pool_module
 from lifestream.parser.article import ExtractedArticle
+from lifestream.parser.job_queue import JobQueue
 from lifestream.parser.pool import ARGUMENTS, ParserPool, _Child, release
 from lifestream.parser.questions import Nonsense
 from lifestream.parser.web_page import Page
@@ -31,6 +33,7 @@ from lifestream.plugins.item_pipeline import Prepared
 PATIENCE = 3 if hasattr(signal, "setitimer") else 1
 KILLED = -9
 PROCESSOR_TIME_IS_UP = -27
+HANGS = 20.0  # seconds after which a thread that a test waits for is taken to hang
 URL = "https://feeds.example/feed.xml"
 QUESTION = {"question": 1}
 
@@ -339,6 +342,16 @@ def test_a_process_that_starts_while_the_pool_closes_is_killed_before_it_is_aske
         directed.ask()
 
 
+def test_a_question_is_sent_with_its_document_and_its_answer_is_returned() -> None:
+    questions, answers = BytesIO(), BytesIO()
+    ipc.send(answers, {"answer": 1})
+    answers.seek(0)
+    running: Any = pool_module._Process(None, questions, answers)  # type: ignore[arg-type]
+    assert pool_module._exchange(running, QUESTION, b"body") == {"answer": 1}
+    questions.seek(0)
+    assert ipc.receive(questions) == (QUESTION, b"body")
+
+
 def test_an_answer_that_is_no_object_is_refused() -> None:
     for answer, name in (([1], "list"), ("x", "str"), (None, "NoneType")):
         pipe = BytesIO()
@@ -381,8 +394,16 @@ class ScriptedChild:
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedChild]:
+    """Let pools have scripted children. A pool whose threads do not end fails its test instead of waiting for ever."""
+    join = threading.Thread.join
+
+    def joined(thread: threading.Thread) -> None:
+        join(thread, HANGS)
+        assert not thread.is_alive(), thread.name
+
     monkeypatch.setattr(pool_module, "_Child", ScriptedChild)
     monkeypatch.setattr(ScriptedChild, "result", [])
+    monkeypatch.setattr(threading.Thread, "join", joined)
     return ScriptedChild
 
 
@@ -422,7 +443,7 @@ def test_a_pool_has_as_many_children_as_threads_can_be_started(
     with ParserPool(4) as pool:
         assert len(children(pool)) == allowed
         pool.check()
-        assert pool.submit(b"", {}, URL).result(60) == Prepared(ParsedFeed())
+        assert pool.submit(b"", {}, URL).result(HANGS) == Prepared(ParsedFeed())
 
 
 @pytest.mark.usefixtures("scripted")
@@ -454,7 +475,16 @@ def test_expected_documents_have_more_children_started(
     monkeypatch.setattr(scripted, "start", lambda _: started.release())
     with ParserPool(3) as pool:
         pool.expect(1000)
-        assert all(started.acquire(timeout=60) for _ in range(3))
+        assert all(started.acquire(timeout=HANGS) for _ in range(3))
+
+
+def test_a_process_is_started_once_it_is_needed(scripted: type[ScriptedChild], monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: queue.SimpleQueue[str] = queue.SimpleQueue()
+    monkeypatch.setattr(JobQueue, "wait_until_needed", lambda _: steps.put("needed"))
+    monkeypatch.setattr(scripted, "start", lambda _: steps.put("started"))
+    with ParserPool(1):
+        assert steps.get(timeout=HANGS) == "needed"
+        assert steps.get(timeout=HANGS) == "started"
 
 
 @pytest.mark.usefixtures("scripted")
@@ -469,15 +499,15 @@ def test_what_a_child_answers_or_raises_becomes_the_result_of_the_document(scrip
     scripted.result = [Prepared(ParsedFeed(title="T")), LookupError("x"), SystemExit(3), {}, Prepared(ParsedFeed())]
     with ParserPool(1) as pool:
         [child] = children(pool)
-        assert pool.submit(b"", {}, URL).result(60).feed.title == "T"
+        assert pool.submit(b"", {}, URL).result(HANGS).feed.title == "T"
         with pytest.raises(LookupError):
-            pool.submit(b"", {}, URL).result(60)
+            pool.submit(b"", {}, URL).result(HANGS)
         with pytest.raises(ParserDied, match=r"^SystemExit ended the reading of the document$"):
-            pool.submit(b"", {}, URL).result(60)
+            pool.submit(b"", {}, URL).result(HANGS)
         assert child.done == ["start", "ask", "ask", "ask"]
         with pytest.raises(Nonsense):
-            pool.submit(b"", {}, URL).result(60)
-        assert pool.submit(b"", {}, URL).result(60) == Prepared(ParsedFeed())
+            pool.submit(b"", {}, URL).result(HANGS)
+        assert pool.submit(b"", {}, URL).result(HANGS) == Prepared(ParsedFeed())
     assert child.done[4:6] == ["ask", "kill"]
 
 
@@ -485,8 +515,8 @@ def test_what_is_asked_for_with_a_document_reaches_the_child(scripted: type[Scri
     scripted.result = [Prepared(ParsedFeed()), Prepared(ParsedFeed())]
     registry = Registry(use_entry_points=False)
     with ParserPool(1, 1.5, registry=registry) as pool:
-        pool.submit(b"", {"Content-Type": "text/xml"}, URL).result(60)
-        pool.submit(b"", {}, URL, plugin="github", noted=True, known="digests").result(60)
+        pool.submit(b"", {"Content-Type": "text/xml"}, URL).result(HANGS)
+        pool.submit(b"", {}, URL, plugin="github", noted=True, known="digests").result(HANGS)
     [child] = children(pool)
     usual = {"headers": {"content-type": "text/xml"}, "url": URL, "plugin": "", "deadline": 1.5}
     assert child.questions == [
@@ -499,8 +529,8 @@ def test_pages_and_articles_are_read_as_documents_are(scripted: type[ScriptedChi
     page, article = Page(title="T"), ExtractedArticle("<p>x</p>", "x", "x")
     scripted.result = [{"page": page_shapes.PAGE.pack(page)}, {"article": page_shapes.ARTICLE.pack(article)}]
     with ParserPool(1, max_page=7) as pool:
-        assert pool.read_page(b"", {}, URL).result(60) == page
-        assert pool.read_article(b"", {}, URL).result(60) == article
+        assert pool.read_page(b"", {}, URL).result(HANGS) == page
+        assert pool.read_article(b"", {}, URL).result(HANGS) == article
     [child] = children(pool)
     assert [question.get("most") for question in child.questions] == [7, None]
 
@@ -508,7 +538,10 @@ def test_pages_and_articles_are_read_as_documents_are(scripted: type[ScriptedChi
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.usefixtures("scripted")
 def test_check_reports_a_thread_that_ended_for_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    ending: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
+
     def fail(_: object) -> None:
+        ending.put(threading.current_thread())
         raise MemoryError
 
     with ParserPool(2) as pool:
@@ -517,8 +550,7 @@ def test_check_reports_a_thread_that_ended_for_lack_of_memory(monkeypatch: pytes
         with monkeypatch.context() as patched:
             patched.setattr(Future, "set_running_or_notify_cancel", fail)
             pool.submit(b"", {}, URL)
-            while all(thread.is_alive() for thread in pool._threads):
-                threading.Event().wait(0.001)
+            ending.get(timeout=HANGS).join()
         with pytest.raises(ShortOf) as raised:
             pool.check()
     assert raised.value.shortage is Shortage.MEMORY
@@ -530,18 +562,18 @@ def test_a_document_that_was_cancelled_is_not_read(scripted: type[ScriptedChild]
 
     def waiting() -> dict[str, Any]:
         is_asked.set()
-        go_on.wait(60)
+        go_on.wait(HANGS)
         return {"not a feed": "waited"}
 
     scripted.result = [waiting, Prepared(ParsedFeed())]
     with ParserPool(1) as pool:
         first, cancelled, last = (pool.submit(b"", {}, URL) for _ in range(3))
-        assert is_asked.wait(60)
+        assert is_asked.wait(HANGS)
         assert cancelled.cancel()
         go_on.set()
         with pytest.raises(NotAFeed, match=r"^waited$"):
-            first.result(60)
-        assert last.result(60) == Prepared(ParsedFeed())
+            first.result(HANGS)
+        assert last.result(HANGS) == Prepared(ParsedFeed())
 
 
 def test_closing_cancels_what_waits(scripted: type[ScriptedChild]) -> None:
@@ -549,14 +581,14 @@ def test_closing_cancels_what_waits(scripted: type[ScriptedChild]) -> None:
 
     def waiting() -> dict[str, Any]:
         is_asked.set()
-        aborted.wait(60)
+        aborted.wait(HANGS)
         raise ParserDied("aborted")
 
     scripted.result = [waiting]
     with ParserPool(1) as pool:
         children(pool)[0].abort = aborted.set  # type: ignore[method-assign]
         first, waits = pool.submit(b"", {}, URL), pool.submit(b"", {}, URL)
-        assert is_asked.wait(60)
+        assert is_asked.wait(HANGS)
     assert waits.cancelled()
     with pytest.raises(ParserDied, match=r"^aborted$"):
         first.result(0)
@@ -568,12 +600,12 @@ def test_a_document_whose_process_was_killed_is_read_once_more(
     killed = pool_module._Killed("it was killed")
     scripted.result = [killed, Prepared(ParsedFeed(title="T")), killed, killed]
     with ParserPool(1) as pool:
-        assert pool.submit(b"", {}, URL).result(60).feed.title == "T"
+        assert pool.submit(b"", {}, URL).result(HANGS).feed.title == "T"
         assert [record.getMessage() for record in caplog.records] == [
             f"a process was killed from outside while it read {URL}, which is read again: it was killed"
         ]
         with pytest.raises(ParserDied, match=r"^it was killed$"):
-            pool.submit(b"", {}, URL).result(60)
+            pool.submit(b"", {}, URL).result(HANGS)
 
 
 @pytest.mark.parametrize("error", [OSError(), MemoryError()])
@@ -586,4 +618,4 @@ def test_a_process_that_cannot_be_started_in_advance_ends_no_thread(
     monkeypatch.setattr(ScriptedChild, "start", refuse)
     scripted.result = [Prepared(ParsedFeed())]
     with ParserPool(1) as pool:
-        assert pool.submit(b"", {}, URL).result(60) == Prepared(ParsedFeed())
+        assert pool.submit(b"", {}, URL).result(HANGS) == Prepared(ParsedFeed())
