@@ -98,14 +98,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     watch: ServerWatch | None = item.config.pluginmanager.get_plugin(WATCH)
     if watch is not None:
         watch.verify()
-    if any(mark.name == "feedserver" for mark in item.own_markers):
+    # A marker without options, by which a suite may select tests, has none that could be ignored.
+    if any(mark.name == "feedserver" and (mark.args or mark.kwargs) for mark in item.own_markers):
         _check_that_a_server_was_marked(item)
     return result
 
 
 def _check_that_a_server_was_marked(item: pytest.Item) -> None:
     """Fail a test whose marker `feedserver` had no effect, since nothing can have read it: the test does not take the
-    fixture, and only what takes `request` reads markers or asks for fixtures later.
+    plugin's fixture, and only what takes `request` reads markers or asks for fixtures later.
     """
     __tracebackhide__ = True
     if not isinstance(item, pytest.Function) or HAS_READER in item.stash:

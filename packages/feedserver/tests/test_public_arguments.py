@@ -361,6 +361,12 @@ WRONG: list[tuple[str, str, object, str]] = [
     ),
     (
         "FeedServer.assert_not_requested",
+        "path",
+        "/feeds/<int:number>.xml",
+        "path is '/feeds/<int:number>.xml', text with a placeholder; give Pattern('/feeds/<number>.xml'), or write",
+    ),
+    (
+        "FeedServer.assert_not_requested",
         "method",
         "connect",
         "method is 'connect', which is always refused with 501; leave it out: verify() reports each CONNECT",

@@ -91,6 +91,13 @@ def test_the_client_of_urllib_refuses_what_would_have_no_effect_beside_a_request
         client.open(asked, **beside)
 
 
+def test_the_client_of_urllib_opens_a_request_with_its_own_method_and_headers(server: FeedServer) -> None:
+    asked = urllib.request.Request(server.url("feed.xml"), method="HEAD", headers={"X-Reader": "yes"})
+    with server.client() as client, client.open(asked, headers={}) as answer:
+        assert answer.status == 200
+    server.assert_requested("/feed.xml", count=1, method="HEAD", headers={"X-Reader": "yes"})
+
+
 def test_the_client_of_urllib_raises_for_an_error_as_urllib_does(server: FeedServer) -> None:
     with server.client() as client, pytest.raises(urllib.error.HTTPError, match="404") as caught:
         client.open("/missing")

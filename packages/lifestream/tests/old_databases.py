@@ -16,7 +16,8 @@ from django.db.migrations.state import StateApps
 def database_of(migration: str) -> Iterator[StateApps]:
     """Migrate the test database back to *migration* of lifestream, and yield the models of that state.
 
-    The block brings the database up to date with Django's command; if it fails to, the context manager does so.
+    The body of the `with` statement migrates the database to the newest state again. If it has not, the context manager
+    does.
     """
     recorder = MigrationRecorder(connection)
     all_applied = set(recorder.applied_migrations())

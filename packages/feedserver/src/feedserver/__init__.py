@@ -3,6 +3,7 @@
     with FeedServer("tests/feeds") as server:
         feed = my_reader.fetch(server.url("atom.xml"))
         assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
+    server.verify()  # fails if anything went wrong at the server
 
 The source, in the order in which a request passes it; the docstring of each package lists its modules:
 

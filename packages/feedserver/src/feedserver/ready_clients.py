@@ -79,7 +79,7 @@ class UrllibClient:
         """
         if isinstance(url, str):
             url = urllib.request.Request(self._trust.absolute(url), method=method, headers=headers or {})  # noqa: S310 - the test's own
-        elif method is not None or headers is not None:
+        elif method is not None or headers:
             raise TypeError("open() was given a method or headers beside a Request; give them to the Request")
         answer: HTTPResponse = self.opener.open(url, data, timeout)
         return answer

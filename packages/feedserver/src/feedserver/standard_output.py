@@ -9,10 +9,11 @@ from typing import TextIO
 
 
 def replace_closed_streams() -> None:
-    """Replace each standard stream that was closed when the process began, for which Python has None, by one that loses
-    what is written to it.
+    """Open the null device in place of each standard stream that was closed when the process began: Python has None for
+    it.
 
-    Their descriptors are taken, too: a socket must not get the number at which others look for standard error.
+    This also takes the descriptors 0, 1 and 2: if a socket got the number 2, messages for standard error would be sent
+    to its client.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -35,7 +36,7 @@ def show(text: str, stream: TextIO) -> None:
 
 
 def _lose(stream: TextIO) -> None:
-    """Drop what is still written to *stream*: Python flushes it once more when it exits, and would complain."""
+    """Let *stream* lead to the null device: Python flushes it once more when it exits, and would report an error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -81,6 +81,24 @@ def test_each_remedy_of_a_404_is_true(server: FeedServer, folder: Path, method: 
         assert client.get(target, method=method).body == b"done"
 
 
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("/%3Cb%3E.xml", "/%3Cb%3E.xml"),
+        ("/<b>.xml", "/%3Cb%3E.xml"),
+        ("/%3Cint:b%3E%3F.xml?x=1", "/%3Cint:b%3E%3F.xml"),
+        ("http://blog.example/a%20%3Cb%3E", "http://blog.example/a %3Cb%3E"),
+        ("/a%3Cb", "/a<b"),
+    ],
+)
+def test_the_remedy_for_a_path_that_looks_like_a_pattern_is_true(target: str, path: str) -> None:
+    with FeedServer(strict=False) as server:
+        assert message_of(server, target)[-1] == f"  server.add({path!r}, Response(…))"
+        server.add(path, Response("done"))
+        with RawClient(server) as client:
+            assert client.get(target).body == b"done"
+
+
 NO_FILE = {
     "/q?b=2&a=1",
     "//a.xml",

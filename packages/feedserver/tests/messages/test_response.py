@@ -62,7 +62,14 @@ MISTAKEN_FOR_BODIES: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize("make", [pieces, later, functools.partial(of_request, b""), lambda part=b"": (yield part)])
+@functools.wraps(of_request)
+def of_a_fixed_request() -> Iterator[bytes]:
+    return (yield from of_request("GET /feed"))
+
+
+@pytest.mark.parametrize(
+    "make", [pieces, later, functools.partial(of_request, b""), lambda part=b"": (yield part), of_a_fixed_request]
+)
 def test_a_generator_function_that_needs_no_argument_is_a_body(make: Any) -> None:
     assert isinstance(Response(make).body, MadeBody)
 

@@ -299,6 +299,22 @@ def test_no_request_counts_as_absent_while_some_were_not_read_even_if_the_server
         server.assert_not_requested("/other")
 
 
+def test_requests_that_were_not_read_after_the_journal_was_cleared_do_not_count_as_absent() -> None:
+    with FeedServer(strict=False) as server:
+        server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
+        with RawClient(server) as client:
+            client.ask("/stalled")
+            client.read_head()
+            client.send(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n" * 40_000)
+            assert server.journal.wait_until(lambda: bool(server.journal.unread), PATIENCE)
+            server.journal.clear()
+            client.send(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n" * 40_000)
+            assert server.journal.wait_until(lambda: bool(server.journal.unread), PATIENCE)
+        assert server.journal.wait_until(lambda: bool(server.journal.filter("/late")), PATIENCE)
+        with pytest.raises(AssertionError, match="it is unknown how often /other was requested: only"):
+            server.assert_not_requested("/other")
+
+
 @sent_late
 def test_a_request_that_was_sent_before_verify_is_verified(late_server: FeedServer, send: Send) -> None:
     late_server.start()

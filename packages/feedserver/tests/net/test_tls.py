@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from feedserver import Exchange, FeedServer, Response, VerificationError
+from feedserver.faults import Close
 from feedserver.net import tls
 from problem_finding import NO_LINGER
 
@@ -236,27 +237,46 @@ def begin_handshake(server: FeedServer, client: socket.socket) -> tuple[ssl.SSLO
             return end, outgoing
 
 
-def test_requests_of_a_client_that_left_right_after_the_handshake_are_in_the_journal(secure: FeedServer) -> None:
-    """The server then cannot send the end of the handshake, and must read what came before the client left."""
-    secure.add("/y", Response("y"))
+def send_and_leave_after_the_handshake(server: FeedServer, requests: bytes) -> None:
+    """Have *server* read the end of a TLS handshake and *requests* when their client has left, so that it cannot send
+    its own end of the handshake.
+    """
+    server.add("/y", Response("y"))
     holds, may_go_on = threading.Event(), threading.Event()
 
     def hold(_: Exchange) -> None:
         holds.set()
         may_go_on.wait(10)
 
-    secure.journal.listener = hold
-    with socket.create_connection((secure.host, secure.port), timeout=10) as client:
-        end, outgoing = begin_handshake(secure, client)
-        urllib.request.urlopen(secure.url("y", scheme="http"), timeout=10).close()
+    server.journal.listener = hold
+    with socket.create_connection((server.host, server.port), timeout=10) as client:
+        end, outgoing = begin_handshake(server, client)
+        urllib.request.urlopen(server.url("y", scheme="http"), timeout=10).close()
         assert holds.wait(10)
-        end.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\nPOST /z HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+        end.write(requests)
         client.sendall(outgoing.read())
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     may_go_on.set()
+
+
+X_AND_Z = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\nPOST /z HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+
+
+def test_requests_of_a_client_that_left_right_after_the_handshake_are_in_the_journal(secure: FeedServer) -> None:
+    send_and_leave_after_the_handshake(secure, X_AND_Z)
     secure.assert_requested("/x", count=1)
     secure.assert_requested("/z", count=1)
     secure.verify()
+
+
+def test_what_follows_the_last_answer_to_a_client_that_left_after_the_handshake_is_no_request(
+    secure: FeedServer,
+) -> None:
+    last = Response("x", headers={"Connection": "close"}, faults=Close(before="answer"))
+    secure.add("/x", last)
+    send_and_leave_after_the_handshake(secure, X_AND_Z)
+    secure.assert_requested("/x", count=1)
+    secure.assert_not_requested("/z")
 
 
 def test_stop_leaves_no_secure_connection_open(secure: FeedServer) -> None:

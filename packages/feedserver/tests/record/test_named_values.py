@@ -127,8 +127,17 @@ def test_a_name_behind_a_question_mark_or_an_ampersand_is_a_parameter() -> None:
         ("a;b/c", []),
         ("a=/;b/c", []),
         ("feed.jsp;b/c#d;e", ["feed.jsp;b/c"]),
-        ("at http://h/a;b&c;d, (../a;b) x/y;z", ["http://h/a;b", "../a;b)"]),
+        ("at http://h/a;b&c=d;e, (../a;b) x/y;z", ["http://h/a;b", "../a;b)"]),
         ("next=/a;b <//h;c>", ["/a;b", "//h;c"]),
+        ("a/b;c=d?e=f g;c=d?e=f", ["a/b;c=d"]),
+        ("<a;c=d?e=f>, <b;c=d>", ["a;c=d"]),
+        ("0; url=a;c=d?e=f", ["a;c=d"]),
+        ("0;url=a;c=d?e=f", ["0;url=a;c=d"]),  # more than the path, but no value ends elsewhere
+        ("0;URL='a;c=d?e=f'", ["a;c=d"]),
+        ("a=b;c=d?e=f", []),
+        ("a;b=c;d=e/f?g:h=i", ["a;b=c;d=e/f"]),
+        ("/a&b/c;d=e&f;g?h", ["/a&b/c;d=e&f;g"]),
+        ("/a&b=c;d /e&amp;f=g;h /a&b", ["/a", "/e", "/a"]),
     ],
 )
 def test_the_paths_of_urls_are_found(text: str, in_paths: list[str]) -> None:

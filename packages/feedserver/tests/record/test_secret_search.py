@@ -179,6 +179,13 @@ REPLACED = [
     ("see http://h/?a=b;token=c?d/e for f", "see http://h/?a=b;token=removed for f", ["parameter token"]),
     ("feed.jsp;sid=a/b?c=d", "feed.jsp;sid=removed/b?c=d", ["parameter sid"]),
     ("0 url=/a;sid=b/c?d=e", "0 url=/a;sid=removed/c?d=e", ["parameter sid"]),
+    ("a/b;sid=c?d=e", "a/b;sid=removed?d=e", ["parameter sid"]),
+    ("<a;sid=b?c=d>; rel=x, <e;sid=f?g=h>", "<a;sid=removed?c=d>; rel=x, <e;sid=removed?g=h>", ["parameter sid"]),
+    ("0; url=a.jsp;sid=b?c=d", "0; url=a.jsp;sid=removed?c=d", ["parameter sid"]),
+    ("0;url=a;sid=b/c?d=e", "0;url=a;sid=removed/c?d=e", ["parameter sid"]),
+    ("a;b=c;sid=d/e?f:g=h", "a;b=c;sid=removed/e?f:g=h", ["parameter sid"]),
+    ("/R&D;sid=a/b?c=d", "/R&D;sid=removed/b?c=d", ["parameter sid"]),
+    ("</R&D/a;b=c;sid=d/e>; rel=x", "</R&D/a;b=c;sid=removed/e>; rel=x", ["parameter sid"]),
     (
         "in (http://h/a;sid=b/c?d=e), /a;b=c;sid=d/e",
         "in (http://h/a;sid=removed/c?d=e), /a;b=c;sid=removed/e",
@@ -188,6 +195,7 @@ REPLACED = [
     ("a=b,token=c%20d,e=f", "a=b,token=removed", ["parameter token"]),
     ("a=b,session=c%3Bd;e=f", "a=b,session=removed;e=f", ["parameter session"]),
     ("a=b%20c|pwd=%26d", "a=b%20c|pwd=removed", ["parameter pwd"]),
+    ("a=b,user[pwd]=c%20d", "a=b,user[pwd]=removed", ["parameter user[pwd]"]),
     # The signature of a link that expires is a hash.
     (
         "/s/link?md5=_e4Nc3iduzkWRm01TBBNYw&expires=2147483647",
@@ -213,6 +221,10 @@ REPLACED = [
     ("/a%20Bearer%20b9Zz/c", "/a%20Bearer%20removed/c", ["credentials of Bearer"]),
     ("5; url=/a%20b/?token=c&d=/e", "5; url=/a%20b/?token=removed&d=/e", ["parameter token"]),
     ("see url=http://h/%C3%A9?token=c", "see url=http://h/%C3%A9?token=removed", ["parameter token"]),
+    ("5; url=/a%2Fb/c%3F?token=d", "5; url=/a%2Fb/c%3F?token=removed", ["parameter token"]),
+    ("5; url=/a+b%2B/?token=c", "5; url=/a+b%2B/?token=removed", ["parameter token"]),
+    ("a=token=b%20c+d", "a=token=removed", ["parameter token"]),
+    ('5; url="/a%20b?c=%26d&token=e"', '5; url="/a%20b?c=%26d&token=removed"', ["parameter token"]),
     ("'/?a=b\\x26pwd\\x3dc'", "'/?a=b\\x26pwd\\x3dremoved'", ["parameter pwd"]),
     ("pwd＝b", "pwd＝removed", ["parameter pwd"]),
     # A login with its password.
@@ -374,10 +386,10 @@ def test_known_secrets_are_replaced_in_each_usual_spelling(echo: str) -> None:
     assert without_secrets(f"/x/{echo}/y", known=["pa/ss+1"])[0] == "/x/removed/y"
 
 
-@pytest.mark.parametrize(("letter", "encoded"), [("é", "%E9"), ("“", "%E2%80%9C"), ("\ud800", "%ED%A0%80")])
-def test_any_letter_may_stand_before_a_nested_secret(letter: str, encoded: str) -> None:
+@pytest.mark.parametrize("letter", ["é", "“", "\ud800"])
+def test_any_letter_may_stand_before_a_nested_secret(letter: str) -> None:
     nested = f"/?a=%3F{letter}%26token=b"
-    assert without_secrets(nested) == (f"/?a=%3F{encoded}%26token=removed", ("parameter token",))
+    assert without_secrets(nested) == (f"/?a=%3F{letter}%26token=removed", ("parameter token",))
 
 
 def test_the_search_in_urls_within_urls_has_an_end() -> None:

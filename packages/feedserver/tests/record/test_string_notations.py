@@ -10,6 +10,7 @@ from feedserver.record.string_notations import (
     ANY_QUOTE,
     OTHER_QUOTE,
     StringEnds,
+    encoded_like,
     end_of_container,
     end_of_value,
     string_at,
@@ -103,3 +104,22 @@ def test_a_string_of_json_is_read_with_its_escapes_and_stays_if_one_is_wrong() -
     assert unescaped(r"a\u0062\n") == "ab\n"
     assert unescaped(r"a\x62") == r"a\x62"
     assert unescaped("a\tb\\n") == "a\tb\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "plain", "cleaned", "encoded"),
+    [
+        ("/a%2fb/%C3%A9?c", "/a/b/Ã©?c", "/a/b/Ã©?d", "/a%2fb/%C3%A9?d"),
+        ("100%%41c+%2B", "100%Ac++", "100%Ad++", "100%%41d+%2B"),
+        ("/a%26&b%2Fc", "/a&&b/c", "/x&é/y", "/x&%E9/y"),  # between what differs, as most of the text is spelled
+        ("a%20b", "a b", "a b", "a%20b"),
+    ],
+)
+def test_a_text_is_encoded_like_the_one_that_it_was_made_from(
+    value: str, plain: str, cleaned: str, encoded: str
+) -> None:
+    assert encoded_like(value, plain, cleaned) == encoded
+
+
+def test_a_plus_may_stand_for_a_blank() -> None:
+    assert encoded_like("+%20%2Ba+%20", "  +a  ", "  +b +  ", plus_is_blank=True) == "+%20%2Bb+%2B++"

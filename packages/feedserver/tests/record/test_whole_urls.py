@@ -14,6 +14,11 @@ REPLACED = [
     ("?code=b'c&state=d", "?code=removed&state=d", ["b'c"]),  # the search of a whole text finds the other
     ("a.php?x=/a?pwd=b'c&x=d'e", "a.php?x=/a?pwd=removed&x=d'e", ["b'c"]),
     ("/?x=%2Fa%3Fpwd%3Db'c&x=d'e", "/?x=%2Fa%3Fpwd%3Dremoved&x=d'e", ["b'c"]),
+    ("/a&pwd%3Db'c,d", "/a&removed", ["pwd%3Db'c,d"]),  # without a question mark
+    ("/a&pwd=b?c'd", "/a&pwd=removed", ["b?c'd"]),
+    ("/a&b/c;pwd=d'e/f&pwd=g/h'i", "/a&b/c;pwd=removed/f&pwd=removed", ["d'e", "g/h'i"]),
+    ("/a&amp;pwd=b/c'd", "/a&amp;pwd=removed", ["b/c'd"]),
+    ("/?x=a/b%2F%3Fpwd%3Dc'd", "/?x=a/b%2F%3Fpwd%3Dremoved", ["c'd"]),
     ("/a;pwd=b'c/d?x=e'f#pwd=g'h", "/a;pwd=removed/d?x=e'f#pwd=removed", ["b'c", "g'h"]),
     ("/?x=a&amp;pwd=b/c'd&amp;y=e", "/?x=a&amp;pwd=removed&amp;y=e", ["b/c'd"]),  # escaped as HTML
     ("</a?x=b&#038;pwd=c?d;e>; rel=x", "</a?x=b&#038;pwd=removed>; rel=x", ["c?d;e"]),

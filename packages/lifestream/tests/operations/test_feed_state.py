@@ -21,7 +21,7 @@ def test_the_state_of_a_failing_feed_has_its_failures_and_its_last_error() -> No
     assert state["last error"] == "no answer" and state["ETag"] == '"v1"' and "1 hour ago" in state["last fetch"]
 
 
-def test_a_validator_reverses_and_covers_no_words_of_the_state() -> None:
+def test_the_words_beside_a_validator_are_neither_reversed_nor_covered() -> None:
     piled = "a" + "\u0301" * 60
     state = dict(state_of(make_feed(etag='"\u202e"', last_modified=piled, withheld=True), NOW))
     assert state["Last-Modified"].startswith(f"{piled[:9]} (not sent")
@@ -32,7 +32,7 @@ def test_a_validator_reverses_and_covers_no_words_of_the_state() -> None:
     ("status", "reason"),
     [(Feed.Status.PAUSED, "it is paused"), (Feed.Status.IDLE, "nobody subscribes"), (Feed.Status.GONE, "none: ")],
 )
-def test_of_a_feed_that_is_not_fetched_only_the_reason_is_shown(status: str, reason: str) -> None:
+def test_a_feed_that_is_not_fetched_has_a_reason_but_no_times(status: str, reason: str) -> None:
     feed = make_feed(status=status, not_before=NOW + timedelta(hours=1))
     assert reason in next_of(feed, NOW) and not list(reasoning_of(feed, NOW))
     feed.status = Feed.Status.ACTIVE

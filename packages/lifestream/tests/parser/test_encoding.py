@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import tracemalloc
 
 import pytest
 
@@ -47,6 +48,41 @@ def test_the_mark_of_utf_8_that_a_program_has_printed_does_not_decide(marks: int
     text = '<?xml version="1.0" encoding="windows-1251"?><rss>\u041f\u0440\u0438\u0432\u0435\u0442</rss>'
     found = decode(codecs.BOM_UTF8 * marks + text.encode("windows-1251"))
     assert (found.text.endswith(text), found.encoding) == (True, "windows-1251")
+
+
+@pytest.mark.reading(2)
+@pytest.mark.parametrize(
+    ("body", "content_type", "encoding"),
+    [
+        ("f\xfcr K\xe4se", "", "windows-1252"),
+        ("f\xfcr K\xe4se", "text/xml; charset=utf-8", "windows-1252"),
+        ("f\xfcr K\xe4se", "text/xml; charset=iso-8859-1", "windows-1252"),
+        ("It\xe2\x80\x99s \x93a\x94, \x93b\x94", "", "utf-8"),
+        ("It\xe2\x80\x99s \x93a\x94, \x93b\x94", "text/xml; charset=utf-8", "utf-8"),
+        ("It\xe2\x80\x99s \x93a\x94, \x93b\x94", "text/xml; charset=no-charset", "utf-8"),
+        ("It\xe2\x80\x99s \x93a\x94, \x93b\x94", "text/xml; charset=iso-8859-1", "windows-1252"),
+        ("It\xe2\x80\x99s \x93a", "text/xml; charset=iso-8859-1", "utf-8"),
+        ("It", "text/xml; charset=iso-8859-1", "utf-8"),
+    ],
+)
+def test_the_mark_of_utf_8_decides_if_some_of_the_document_is_valid_and_none_else_is_declared(
+    body: str, content_type: str, encoding: str
+) -> None:
+    """One quotation in windows-1252 spoils no stored item whose text is in UTF-8."""
+    assert decode(codecs.BOM_UTF8 + body.encode("latin-1"), content_type).encoding == encoding
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_a_document_in_another_encoding_takes_little_memory(mark: bytes) -> None:
+    size = 100_000
+    body = mark + b"\xff" * size
+    tracemalloc.start()
+    try:
+        decode(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size * 20
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from costs import assert_linear
 from lifestream.entry import Flaw
 from lifestream.parser import NotAFeed, parse
+from lifestream.parser.tag_attributes import LONGEST_NAMESPACE
 from lifestream.parser.wellformed import flaw_of, is_cut_off, literals, mend
 from lifestream.plugins.reading_notes import Notes
 
@@ -17,6 +18,7 @@ def rss(inside: str, head: str = "") -> bytes:
     return f"{head}<rss version='2.0'><channel>\n<title>T</title>\n{inside}</channel></rss>".encode()
 
 
+LONGEST = "u" * LONGEST_NAMESPACE
 ITEM = "<item><title>One</title><guid>1</guid></item>\n"
 ATOM = b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>One</title><id>1</id></entry></feed>"
 RDF = (
@@ -359,6 +361,20 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
             "<a xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:b xmlns:dc='u v'/></a>",
         ),
         ("<a><!-- xmlns:b='&'--><b:c/></a>", "<a xmlns:b=\"urn:undeclared:b\"><!-- xmlns:b='&'--><b:c/></a>"),
+        (
+            "<a><!-- <x xmlns:b='u'> --> xmlns:b='v' <x y=' xmlns:b'/><b:c/></a>",
+            "<a xmlns:b=\"urn:undeclared:b\"><!-- <x xmlns:b='u'> --> xmlns:b='v' <x y=' xmlns:b'/><b:c/></a>",
+        ),
+        (
+            f"<a><x xmlns:b='{LONGEST}u' xmlns:c='{LONGEST}'/><b:d/><c:e/></a>",
+            f"<a xmlns:b=\"urn:undeclared:b\" xmlns:c='{LONGEST}'>"
+            f"<x xmlns:b='{LONGEST}u' xmlns:c='{LONGEST}'/><b:d/><c:e/></a>",
+        ),
+        (
+            "<a><x xmlns:b='u'/><x xmlns:b='v'/><x xmlns:b='v'/><x xmlns:b='w'/><b:c/></a>",
+            "<a xmlns:b='v'><x xmlns:b='u'/><x xmlns:b='v'/><x xmlns:b='v'/><x xmlns:b='w'/><b:c/></a>",
+        ),
+        ("<a><x xmlns:b='u'/><x xmlns:b='v'/><b:c/></a>", "<a xmlns:b='u'><x xmlns:b='u'/><x xmlns:b='v'/><b:c/></a>"),
         ("<!-- <d:e> --><a><![CDATA[<b:c>]]></a>", "<!-- <d:e> --><a><![CDATA[<b:c>]]></a>"),
         ("<?xml version='1.0'?>\n<a:ö/>", "<?xml version='1.0'?>\n<a:ö xmlns:a=\"urn:undeclared:a\"/>"),
         ("<a/>behind<b/>", "<a/>"),
@@ -373,6 +389,26 @@ def test_many_open_elements_do_not_make_it_slow_to_find_that_a_document_is_cut_o
 )
 def test_flaws_with_only_one_meaning_are_mended(written: str, read: str) -> None:
     assert mended(written) == read
+
+
+@pytest.mark.parametrize("reserved", ["http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"])
+def test_a_reserved_namespace_in_an_entry_damages_no_other_entry(reserved: str) -> None:
+    found = parse(rss(f"{ITEM}<item xmlns:own='{reserved}'><guid>2</guid><own:a/></item>{ITEM}"), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == (1,)
+
+
+def test_two_attributes_are_not_the_same_one_if_only_their_namespaces_and_names_joined_are() -> None:
+    attributes = "a:bc='' ab:c=''"
+    assert flaw_of(f"<x xmlns:a='u:a' xmlns:ab='u:ab' {attributes}/>".encode()) is None
+    item = f"<item><guid>2</guid><x {attributes}/></item>"
+    found = parse(rss(f"<x xmlns:a='u:a' xmlns:ab='u:ab'/>{ITEM}{item}<item><guid>3</guid><b></item>"), {}, URL)
+    assert found.flaw is not None and found.flaw.damaged == (2,)
+
+
+def test_a_prefix_that_is_declared_nowhere_is_declared_however_many_entries_declare_their_own() -> None:
+    entries = "".join(f"<item xmlns:n{number}='u'><n{number}:a/></item>" for number in range(100))
+    found, is_whole = mend(f"<rss>{entries}<thr:total/></rss>".encode())
+    assert (flaw_of(found), is_whole) == (None, True)
 
 
 def test_at_most_a_hundred_prefixes_are_declared() -> None:

@@ -308,15 +308,17 @@ def test_a_child_ends_without_an_orderly_end_of_the_interpreter(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
-@pytest.mark.parametrize(("hard", "limit"), [(-1, 1000), (2000, 1000), (500, 500)])
+@pytest.mark.parametrize(
+    ("soft", "hard", "limit"), [(-1, -1, 1000), (2000, 2000, 1000), (500, 2000, 500), (500, 500, 500)]
+)
 def test_the_memory_of_a_child_is_limited_but_never_above_the_limit_of_the_system(
-    monkeypatch: pytest.MonkeyPatch, hard: int, limit: int
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, limit: int
 ) -> None:
     import resource
 
     limits: list[tuple[int, tuple[int, int]]] = []
-    hard = resource.RLIM_INFINITY if hard == -1 else hard
-    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (100, hard))
+    soft, hard = (resource.RLIM_INFINITY if each == -1 else each for each in (soft, hard))
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda *arguments: limits.append(arguments))
     worker._limit_memory(1000)
     assert limits == [(resource.RLIMIT_AS, (limit, hard)), (resource.RLIMIT_CORE, (0, 0))]
@@ -329,11 +331,15 @@ def test_a_system_that_refuses_limits_reads_nevertheless(
 ) -> None:
     import resource
 
-    def refuse(*_: object) -> None:
+    asked: list[int] = []
+
+    def refuse(kind: int, _: object) -> None:
+        asked.append(kind)
         raise error
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
     worker._limit_memory(1000)
+    assert asked == [resource.RLIMIT_AS, resource.RLIMIT_CORE]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such timers")

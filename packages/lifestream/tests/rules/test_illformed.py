@@ -251,7 +251,7 @@ class AnIllFormedAnswer(RuleTestCase):
         assert flaw in row.message
         assert flaw in Fetch.objects.get().message
         assert flaw in self.why(made)
-        assert 'ETag            "v1" (not sent: the document is ill-formed, and came once)' in self.why(made)
+        assert 'ETag            "v1" (not sent until the same ill-formed document has come twice)' in self.why(made)
         self.refresh_next(made)
         assert "  document " not in self.why(made)
         assert not Feed.objects.exclude(flaw="").exists()

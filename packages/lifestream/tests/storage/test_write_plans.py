@@ -83,15 +83,18 @@ def test_messages_from_and_to_hubs_read_no_table_as_a_whole(feeds: list[Feed], k
     assert whole_tables(lambda: PUSHES[kind](agreed)) == []
 
 
-def test_leave_idle_reads_only_some_of_many_subscriptions(feeds: list[Feed], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_to_leave_the_hubs_of_idle_feeds_reads_some_subscriptions_only(
+    feeds: list[Feed], monkeypatch: pytest.MonkeyPatch
+) -> None:
     keys = [feed.pk for feed in feeds[1:]]
     Feed.objects.filter(pk__in=keys).update(status=Feed.Status.PAUSED)
     leaving = HubSubscription.objects.filter(state="leaving")
     monkeypatch.setattr(hub_subscriptions, "_BATCH", 2)
     plans = plans_of(lambda: hub_subscriptions.leave_idle(NOW, 50))
     assert any("lifestream_hubsubscription" in sql and "LIMIT 2" in sql for sql, _ in plans)
-    assert leaving.count() in (1, 2)  # of the two that are checked, from a random place on, one may be active
-    # The remaining subscriptions are ended when they are due.
+    # It checks two of the subscriptions, chosen at random; the feed of one of the two may be active.
+    assert leaving.count() in (1, 2)
+    # When the other subscriptions are due, `take` finds that they are to end, too.
     expected = ["subscribe", *["unsubscribe"] * leaving.count()]
     assert sorted(request.mode for request in hub_subscriptions.take(NOW, 50)) == expected
     assert set(leaving.values_list("feed", flat=True)) == set(keys)
@@ -100,7 +103,7 @@ def test_leave_idle_reads_only_some_of_many_subscriptions(feeds: list[Feed], mon
 WORK: dict[str, Callable[[], object]] = {
     "feeds due": lambda: Feed.objects.due(timezone.now()).count(),
     "feeds held": lambda: Feed.objects.held(NOW).count(),
-    "items to be posted": backfill.fill_rest,
+    "posts to be created": backfill.fill_rest,
     "old items": lambda: list(retention._old_items(NOW, "default", dry_run=False)),
 }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from feedserver.fixtures.document_root import Folder, why_not_served
+from feedserver.handler.path_pattern import has_placeholder
 from feedserver.handler.routes import Route
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.terminal_text import visible
@@ -43,6 +44,8 @@ class Asked:
             sent = self.request.target
             sent = sent.partition("://")[2].removeprefix(self.target.host) if self.target.host else sent
             path = sent.partition("?")[0]
+        if has_placeholder(path):
+            path = path.replace("<", "%3C").replace(">", "%3E")
         return f"{self.target.scheme}://{self.host}{path}" if self.host else path
 
     @property

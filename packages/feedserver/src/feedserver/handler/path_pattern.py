@@ -19,8 +19,8 @@ from feedserver.messages.request import path_key, split_target
 
 _PLACEHOLDER = re.compile(r"<(?:(path):)?([A-Za-z_]\w*)>")
 
-_TYPED = re.compile(r"<\w+:([A-Za-z_]\w*)>")
-"""A placeholder as Flask and Django write it, with a type for its value."""
+_TYPED = re.compile(r"<(?!path:)\w+:([A-Za-z_]\w*)>")
+"""A placeholder as Flask and Django write it, with a type for its value; `path` is a type of a `Pattern`, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,13 @@ class _Compiled:
 
 
 def has_placeholder(path: str) -> bool:
-    """Return whether *path* has a placeholder, as the text of a `Pattern` has."""
-    return _PLACEHOLDER.search(path) is not None
+    """Return whether *path* has a placeholder, as the text of a `Pattern` has, or one as Flask and Django write it."""
+    return (_PLACEHOLDER.search(path) or _TYPED.search(path)) is not None
+
+
+def without_types(path: str) -> str:
+    """Return *path* with the placeholders of Flask and Django in it as a `Pattern` has them: `<int:id>` as `<id>`."""
+    return _TYPED.sub(r"<\1>", path)
 
 
 def _occurrences(literal: str, key: str) -> Iterator[int]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from feedserver.handler.conditions import NO_CONDITIONS, Conditions, Including
 from feedserver.handler.fault_injection import never_on_first_request
-from feedserver.handler.path_pattern import Pattern, has_placeholder
+from feedserver.handler.path_pattern import Pattern, has_placeholder, without_types
 from feedserver.handler.ready_answers import ReadyAnswer
 from feedserver.messages.argument_types import check_given, check_is, check_name, named, takes_arguments
 from feedserver.messages.headers import check_token
@@ -243,8 +243,8 @@ def spelled(what: str, path: object) -> str:
     before, _, query = text.partition("?")
     if "<" in before and has_placeholder(before):  # most paths have no bracket, and each exchange is compared
         raise ValueError(
-            f"{what} is {named(path)}, text with a placeholder; give Pattern({named(path)}), or write %3C and %3E for "
-            "plain brackets"
+            f"{what} is {named(path)}, text with a placeholder; give Pattern({named(without_types(str(path)))}), or "
+            "write %3C and %3E for plain brackets"
         )
     if bad := _NOT_IN_QUERY.search(query):
         raise ValueError(

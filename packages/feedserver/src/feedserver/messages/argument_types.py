@@ -119,7 +119,8 @@ _NOT_PLAIN: Final[tuple[tuple[Callable[[object], bool], str], ...]] = (
 def takes_arguments(function: Callable[..., object], count: int) -> bool:
     """Return whether *function* can be called with *count* arguments, all without a name; True if that is unknown."""
     try:
-        inspect.signature(function).bind(*[None] * count)
+        # The arguments of a wrapper are its own: a decorator may pass the wrapped function others.
+        inspect.signature(function, follow_wrapped=False).bind(*[None] * count)
     except TypeError:
         return False
     except ValueError:  # some callables that are written in C have no signature

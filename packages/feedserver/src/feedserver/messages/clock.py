@@ -16,10 +16,9 @@ class Clock:
     """A clock that shows the system's time, moved by `offset` seconds; it goes on at the usual speed.
 
     `FeedServer.clock` is the clock of a server. It decides the header `Date`, the placeholders `{date}` and `{date+2h}`
-    in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), how long a response with a `lasting`
-    time is given, the `Last-Modified` of a live feed, and `Exchange.time`. Waiting does not follow the clock: delays,
-    paces and time limits take as long as they say. The validity of certificates and the dates of files do not follow it
-    either.
+    in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), when the time of a `lasting` response is
+    over, the `Last-Modified` of a live feed, and `Exchange.time`. Waiting does not follow the clock: delays, paces and
+    time limits take as long as they say. The validity of certificates and the dates of files do not follow it either.
     """
 
     __slots__ = ("offset",)

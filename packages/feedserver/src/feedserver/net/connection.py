@@ -394,7 +394,10 @@ class Connection(_Protocol):
         more. A client of HTTP/1.0 need not say so, and may still send.
         """
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None:
+            return
+        if transport.is_closing():  # a write has failed: nothing more is read or sent
+            self.move(Event.CLOSE)
             return
         self._end_tls()
         if self.state is State.ENDED or self._http.has_last_request() or not transport.can_write_eof():

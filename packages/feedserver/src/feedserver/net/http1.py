@@ -153,7 +153,7 @@ class Http1:
             return
         if reader.buffered <= BACKLOG:
             reader.feed(data)
-        elif not self._has_dropped:
+        elif not self._has_dropped or not self._site.journal.unread:  # the first time, or the first time after `clear`
             self._has_dropped = True
             kept = f"only {reader.buffered:,} bytes were kept of what a client had sent behind {answer.exchange}"
             self._site.unread(f"{kept}, whose answer never ended", answer.exchange)

@@ -45,17 +45,28 @@ at `/`, `?` and `,`.
 PAIR_OUTSIDE_PATH = re.compile(rf"(?P<before>{_BEFORE_PAIR}|;|(?P<of_path>/)){_PAIR}")
 """The same where `;` separates pairs that are not in a path, as in `a=b;token=c/d` or `?a=b&amp;token=c/d`."""
 
-PAIR_IN_LIST = re.compile(r"(?<=[,|])(?P<name>[\w.~%-]++)=(?P<value>[^,|;&# \t-\r\"'<>%]*+%[^,|;&# \t-\r\"'<>]*+)")
+PAIR_IN_LIST = re.compile(
+    r"(?<=[,|])(?P<name>[\w.~$\[\]%!*+-]++)=(?P<value>[^,|;&# \t-\r\"'<>%]*+%[^,|;&# \t-\r\"'<>]*+)"
+)
 """A name and its percent-encoded value behind another pair without a blank between, as in a Baggage (W3C Baggage §3.2).
 
 `PAIR` takes all of the list for the value of its first name, in which a blank would end the value once it is decoded.
 """
 
+AMPERSAND_IN_PATH = r"&(?=(?!amp;)[\w.-]*+[;/])"
+"""The pattern of a `&` that is not before a parameter, as in `/R&D/list;sid=a`, nor escaped as HTML."""
+
 _PATH = re.compile(
-    r"(?:(?<![^ \t-\r\"'<>(,=])(?:[A-Za-z][A-Za-z0-9+.-]*+:/|\.{0,2}/(?!;))|\A[\w%~-]++\.[A-Za-z]\w*+(?=;))"
-    r"[^?&# \t-\r\"'<>]*+"
+    r"(?:(?<![^ \t-\r\"'<>(,=])(?:[A-Za-z][A-Za-z0-9+.-]*+:/|\.{0,2}/(?!;))|\A[\w%~-]++\.[A-Za-z]\w*+(?=;)"
+    r"|(?:(?<![^<])|(?<=[Uu][Rr][Ll]=)|(?<=[Uu][Rr][Ll]=['\"]))"
+    r"[\w.%~+/-]*+(?=(?>(?:;[\w.-]++=[^?&#;, \t-\r\"'<>]++){1,8})\?[\w.:%~\[\]-]++=))"
+    rf"(?>(?:[^?&# \t-\r\"'<>]++|{AMPERSAND_IN_PATH})*)"
 )
-"""The path of a URL, with what is before it in an absolute one; at the beginning of a text, the name of a file, too."""
+"""The path of a URL, with what is before it in an absolute one.
+
+One that begins with a name, as in `list;sid=a?page=2`, is found at the beginning of a text, in a Link and in a Refresh,
+if it is the name of a file or has a query.
+"""
 
 COLON = re.compile(
     r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼[\x9a\x9d])[\w.-])*))\\*+['\"]?[\])}>]?[ \t]*+"

@@ -38,7 +38,7 @@ No-Vary-Search the names of parameters.
 
 _FINGERPRINTS = re.compile(
     r"(?:.*-)?etag|last-modified|if-(?:none-)?match|if-range|(?:.*-)?digest|content-type|traceparent|tracestate|via|age"
-    r"|.*(?:md5|sha1|sha256|hash|checksum|commit|revision)"
+    r"|.*(?:md5|sha1|sha256|hash|checksum|(?:commit|revision)(?:-?id)?)|(?:.*-)?sha"
     r"|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray|vercel)-?id(?:-2)?"
     r"|cf-ray|x-cloud-trace-context|sentry-trace|x-(?:azure|msedge)-ref(?:-originshield)?|x-served-by|x-timer"
     r"|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?|x-litespeed-tag",

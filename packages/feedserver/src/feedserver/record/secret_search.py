@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
 from feedserver.record.mentions import mentioned_in_text, mentioned_in_value, parts_beside
@@ -36,7 +36,14 @@ from feedserver.record.named_values import (
     value_in,
 )
 from feedserver.record.secret_names import decoded, is_login, is_secret, login_beside
-from feedserver.record.string_notations import TOKEN, as_bytes, end_of_container, end_of_value, string_at, unescaped
+from feedserver.record.string_notations import (
+    TOKEN,
+    encoded_like,
+    end_of_container,
+    end_of_value,
+    string_at,
+    unescaped,
+)
 from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
 from feedserver.record.whole_urls import clean_whole_urls
 
@@ -367,12 +374,12 @@ class _Search:
             plain = unquote_plus(value, "latin-1")
             cleaned = self.clean(plain, False, depth + 1)
             self.is_form = False
-            value = value if cleaned == plain else quote_plus(as_bytes(cleaned))
+            value = value if cleaned == plain else encoded_like(value, plain, cleaned, plus_is_blank=True)
         plain = unquote(value, "latin-1")
         cleaned = self.clean(plain, shapes, depth + 1)
         if cleaned == plain:
             return value
-        return cleaned if plain == value else quote(as_bytes(cleaned), safe=_unencoded(value))
+        return cleaned if plain == value else encoded_like(value, plain, cleaned)
 
     def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
         """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
@@ -450,13 +457,6 @@ def _unquoted(text: str) -> str:
     """Return *text* without the quotes around it, before which backslashes may stand."""
     opening = _OPENED.match(text)
     return text if opening is None else text[opening.end() :].removesuffix(opening[0])
-
-
-def _unencoded(value: str) -> str:
-    """Return the signs of ASCII that *value* has without percent-encoding, such as the slashes of the URL in a Refresh.
-    They stay so if a secret in it is replaced, since a client resolves that URL as it is.
-    """
-    return "".join(sign for sign in set(value) if sign.isascii() and sign != "%")
 
 
 def contents(value: str) -> list[str]:

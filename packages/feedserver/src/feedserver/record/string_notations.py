@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import takewhile
+from urllib.parse import quote, quote_plus
 
 _SAME_AT_BOTH_ENDS = (
     *('"""', "'''", '"', "'", "`"),
@@ -143,6 +145,34 @@ def unescaped(string: str) -> str:
         return string
 
 
+_SIGN = re.compile(r"%[0-9A-Fa-f]{2}|.", re.DOTALL)
+"""A sign of a text that may be percent-encoded: each stands for one of the decoded text."""
+
+
 def as_bytes(text: str) -> bytes:
     """Return the bytes of *text*, which was read as ISO 8859-1; a letter that a string of JSON added becomes UTF-8."""
     return b"".join(each.encode("latin-1" if each <= "ÿ" else "utf-8", "surrogatepass") for each in text)
+
+
+def encoded_like(value: str, plain: str, cleaned: str, *, plus_is_blank: bool = False) -> str:
+    """Return *cleaned* percent-encoded like *value*; *plain* is *value* decoded, as ISO 8859-1.
+
+    Where *cleaned* begins and ends like *plain*, it is spelled as in *value*, since `/` and `%2F` differ in a URL. In
+    between, signs of ASCII stay unencoded if *value* has them so. If *plus_is_blank*, a `+` in *value* became a blank,
+    and the blanks behind the beginning become `+`, where no value ends for a search of the result.
+    """
+    signs = _SIGN.findall(value)
+    start = _same_at_the_beginning(plain, cleaned)
+    end = _same_at_the_beginning(plain[start:][::-1], cleaned[start:][::-1])
+    between = as_bytes(cleaned[start : len(cleaned) - end])
+    unencoded = "".join({sign for sign in signs if sign.isascii() and not sign.startswith("%")})
+    encode, safe = (quote_plus, unencoded.replace("+", "")) if plus_is_blank else (quote, unencoded)
+    behind = "".join(signs[len(signs) - end :])
+    if plus_is_blank:
+        behind = behind.replace("%20", "+").replace(" ", "+")
+    return "".join((*signs[:start], encode(between, safe=safe), behind))
+
+
+def _same_at_the_beginning(one: str, other: str) -> int:
+    """Return how many characters at the beginning of two texts are the same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from feedserver.record.known_secrets import REPLACEMENT
 from feedserver.record.mentions import mentioned_in_value
-from feedserver.record.named_values import NO_VALUES, PAIR
+from feedserver.record.named_values import AMPERSAND_IN_PATH, NO_VALUES, PAIR
 from feedserver.record.secret_names import decoded, is_secret, login_beside
-from feedserver.record.string_notations import as_bytes
+from feedserver.record.string_notations import encoded_like
 
 _BEGINNING_OF_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*+:)?/|[^ \t-\r?#<>\"'{}\\]*+[?#])"
 _BEFORE_URL_OF_REFRESH = r"(?>(?:[0-9.]*+(?:[ \t]*+[;,]|[ \t])[ \t]*+(?>(?:url[ \t]*+=[ \t]*+)?))?)"
@@ -31,17 +31,17 @@ _WHOLE_URLS = (
 (HTML §4.2.5.3), and those in a Link.
 """
 
-_PARAMETER_OF_PATH = re.compile(
-    r"(?:(?<=&)|(?P<of_path>(?<=;)))(?P<name>[^?&#;=]++)=(?P<value>(?(of_path)[^?&#;/]++|[^&#]++))"
-)
-"""A parameter in the path of such a URL: behind `;`, its value ends at `;` or `/`."""
+_PARAMETER_OF_PATH = re.compile(r"(?<=;)(?P<name>[^;=]++)=(?P<value>[^;/]++)")
+"""A parameter in the path of such a URL: its value ends at `;` or `/`."""
 
 _PARAMETER_OF_QUERY = re.compile(r"(?<=[?&#;])(?P<name>[^?&#;=]++)=(?P<value>[^&#]++)")
 """A parameter in the query or the fragment of such a URL: its value ends at `&` or `#`, as servers read it. A `;` is
 before its name if the URL was escaped as HTML, with `&amp;`.
 """
 
-_QUERY_OR_FRAGMENT = re.compile("[?#]")
+_BEHIND_PATH = re.compile(rf"[?#]|(?!{AMPERSAND_IN_PATH})&")
+"""What ends the path: a `&` before a parameter, too, since some links have no `?`."""
+
 _QUERY = re.compile(r"(?<=[?&#])[^&#]++")
 _NO_NAME = re.compile(r"[\s+]|(?<!\[)['\"](?!\])")
 """What is never inside the name of a parameter. A part of a query that has one of these before its first `=`, as in a
@@ -70,7 +70,7 @@ def clean_whole_urls(text: str, keep: frozenset[str], note: Callable[[str, str, 
 
 
 def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], None], levels: int) -> str:
-    path = _QUERY_OR_FRAGMENT.split(url, maxsplit=1)[0]
+    path = _BEHIND_PATH.split(url, maxsplit=1)[0]
     query = url[len(path) :]
     parameters = (*_PARAMETER_OF_PATH.finditer(path), *_PARAMETER_OF_QUERY.finditer(query))
     names = frozenset(decoded(each["name"]).lower() for each in parameters) | login_beside(url)
@@ -91,7 +91,7 @@ def _cleaned(url: str, keep: frozenset[str], note: Callable[[str, str, str], Non
             return f"{match['name']}={REPLACEMENT}"
         if inner == plain:
             return match[0]
-        return f"{match['name']}={inner if plain == value else quote(as_bytes(inner), safe='')}"
+        return f"{match['name']}={inner if plain == value else encoded_like(value, plain, inner)}"
 
     def without_comparison(match: re.Match[str]) -> str:
         name, is_pair, _ = match[0].partition("=")

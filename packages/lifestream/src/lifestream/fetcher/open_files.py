@@ -10,7 +10,9 @@ from contextlib import suppress
 from typing import Final
 
 PER_CONNECTION: Final = 4
-"""Files for each concurrent request: its own connection, one kept for its host's next feed, and two more."""
+"""Files for each concurrent request: its own connection, one that is kept for the next feed of its host, and two for
+other uses.
+"""
 
 
 def soft_limit() -> int | None:

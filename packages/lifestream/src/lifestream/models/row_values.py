@@ -1,7 +1,8 @@
-"""Comparisons of row values, `(date, item) < (…)`: for these, SQLite and PostgreSQL walk down an index.
+"""Comparisons of row values, `(date, item) < (…)`: for these, SQLite and PostgreSQL read only the wanted part
+of an index.
 
 For the same condition written with OR, as Django's `Q` does, PostgreSQL reads the index from its beginning, and
-discards all rows before those that are wanted; so does SQLite for three columns.
+discards all rows before those that are wanted. SQLite does the same if the condition has three columns.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ class _Greater(_RowComparison):
 
 
 def less(row: dict[str, Value]) -> Lookup[bool]:
-    """Return the condition that the columns of the fields named in *row* are, as a row, less than its values."""
+    """Return the condition `(a, b) < (1, 2)` for a *row* of `{"a": Value(1), "b": Value(2)}`; the keys are fields."""
     return _Less(*_rows(row))
 
 
 def greater(row: dict[str, Value]) -> Lookup[bool]:
-    """Return the condition that the columns of the fields named in *row* are, as a row, greater than its values."""
+    """Return the condition `(a, b) > (1, 2)`, see `less`."""
     return _Greater(*_rows(row))
 
 

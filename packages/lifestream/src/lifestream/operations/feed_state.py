@@ -41,10 +41,10 @@ def state_of(feed: Feed, now: datetime, mine: QuerySet[Lifestream] | None = None
         yield gettext("document"), worded(feed.flaw)
     for label, validator in (("ETag", feed.etag), ("Last-Modified", feed.last_modified)):
         if validator:
-            text = gettext("{} (not sent: the document is ill-formed, and came once)") if feed.withheld else "{}"
+            text = gettext("{} (not sent until the same ill-formed document has come twice)") if feed.withheld else "{}"
             yield label, text.format(isolated(validator))
     if feed.moved_to and feed.status == Feed.Status.ACTIVE:
-        text = gettext("{url}, for good, {count} of {most} times in a row")
+        text = gettext("{url}, permanently; it is saved after {most} times in a row, {count} so far")
         yield (
             gettext("redirected to"),
             text.format(url=feed.moved_to, count=feed.moved_count, most=settings.move_after),
@@ -71,16 +71,16 @@ def next_of(feed: Feed, now: datetime) -> str:
     if pause is not None and pause > max(now, feed.next_fetch):
         text = gettext("{time}: its server asked for a pause, for all feeds of {host}")
         return text.format(time=when(pause, now), host=feed.host.name)
-    reason = worded(feed.next_reason) or gettext("it has not been asked yet")
+    reason = worded(feed.next_reason) or gettext("it has not been fetched yet")
     return f"{when(feed.next_fetch, now)}: {reason}"
 
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
-    """Yield a line for each time that was considered for the next fetch, with its reason, the earliest first, but a
-    push last; ">" marks the one that decides. There are no such lines if the time of the next fetch was changed after
-    it had been chosen. A pause of the host that ends after the next fetch would begin has a line of its own, and
-    decides. If the server or the feed asks to wait, the last line is the time before which even `--all` does not fetch
-    the feed. Yield nothing if *feed* is not active.
+    """Yield a line for each time that was considered for the next fetch, with its reason, and ">" before the one that
+    decides. The earliest is first, but the time that a hub's pushes allow is last. There are no such lines if the time
+    of the next fetch was changed after it had been chosen. If the host has asked for a pause that lasts longer, the end
+    of the pause decides, and has a line of its own. If the server or the feed asks to wait, the last line is the time
+    before which even `--all` does not fetch the feed. Yield nothing if *feed* is not active.
     """
     if feed.status != Feed.Status.ACTIVE:
         return

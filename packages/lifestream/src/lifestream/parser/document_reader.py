@@ -114,21 +114,24 @@ _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole,
 def _without_doubtful(feed: ParsedFeed) -> ParsedFeed:
     """Return *feed* without those damaged entries that would become items of their own beside the whole ones.
 
-    Once the document is mended, an entry that has lost its guid and its link would come again as another one. If all
-    whole entries have a guid, the link alone is not enough, since it may have been cut. An entry with a guid or a link
-    that exactly one whole entry has is a part of that entry: a part of the document has come twice.
+    Once the document is mended, an entry that has lost its guid and its link would come again as another one. If most
+    entries are whole, they show how the feed identifies its entries. If all of them have a guid, an entry with only a
+    link has lost its guid, and the link may have been cut. An entry whose guid, or else link, exactly one whole entry
+    has is a part of that entry: a part of the document has come twice. The link of an entry with a guid does not count:
+    the replies to one post, or the episodes of a podcast, may all have the same link.
     """
-    if feed.flaw is None or not feed.flaw.damaged or not any(entry.guid or entry.link for entry in feed.entries):
+    if feed.flaw is None or not feed.flaw.damaged or not any(map(_identifier, feed.entries)):
         return feed
     damaged = set(feed.flaw.damaged)
     whole = [entry for place, entry in enumerate(feed.entries) if place not in damaged]
-    guids = Counter(entry.guid for entry in whole if entry.guid)
-    links = Counter(entry.link for entry in whole if entry.link)
-    have_guids = bool(whole) and guids.total() == len(whole)
+    if len(whole) <= len(damaged):
+        whole = []  # the flaws are usual in this feed, and the few whole entries are no pattern for the others
+    identifiers = Counter(map(_identifier, whole))
+    have_guids = bool(whole) and all(entry.guid for entry in whole)
 
     def is_doubtful(entry: Entry) -> bool:
-        is_identified = bool(entry.guid or (entry.link and not have_guids))
-        return not is_identified or guids[entry.guid] == 1 or links[entry.link] == 1
+        identifier = entry.guid if have_guids else _identifier(entry)
+        return not identifier or identifiers[identifier] == 1
 
     kept = [
         (entry, place in damaged)
@@ -137,6 +140,10 @@ def _without_doubtful(feed: ParsedFeed) -> ParsedFeed:
     ]
     flaw = replace(feed.flaw, damaged=tuple(place for place, (_, is_damaged) in enumerate(kept) if is_damaged))
     return replace(feed, flaw=flaw, entries=tuple(entry for entry, _ in kept))
+
+
+def _identifier(entry: Entry) -> str:
+    return entry.guid or entry.link
 
 
 def _is_page(text: str) -> bool:

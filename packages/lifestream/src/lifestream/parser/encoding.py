@@ -2,10 +2,11 @@
 
 A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC. Labels are ignored then,
 except that the declaration tells which charset of EBCDIC it is. The mark of UTF-8 is not believed if the document has
-too many errors in UTF-8: the editor of a program's source has put it there. In other documents, a label of UTF-16,
-UTF-32 or EBCDIC is not believed. The candidates are, in this order, the charset of the Content-Type, that of the XML
-declaration, and UTF-8. The first that decodes the bytes without an error is taken. `text/xml` without a charset is no
-different from `application/xml` since RFC 7303.
+too many errors in UTF-8, and declares another encoding or has no valid character beyond ASCII: the editor of a
+program's source has put it there. In other documents, a label of UTF-16, UTF-32 or EBCDIC is not believed. The
+candidates are, in this order, the charset of the Content-Type, that of the XML declaration, and UTF-8. The first that
+decodes the bytes without an error is taken. `text/xml` without a charset is no different from `application/xml` since
+RFC 7303.
 
 The commonest mistake of sites is UTF-8 under another label. So a document with another label is read as UTF-8 if nearly
 all of it is valid UTF-8, and can't be so by chance (`_is_utf8`). If every candidate has errors, the one with the fewest
@@ -84,11 +85,12 @@ def decode(body: bytes, content_type: str = "", notes: Notes | None = None) -> D
     notes = notes or Notes()
     for mark, encoding in _BOMS:
         if body.startswith(mark):
-            if mark == codecs.BOM_UTF8 and _is_hopeless(*_UTF8.read(body)):
-                body = body[len(mark) :]
+            marked = body[len(mark) :]
+            if mark == codecs.BOM_UTF8 and _is_mark_printed(marked, content_type):
+                body = marked
                 break
             notes.encoding_reason = "its byte order mark says so"
-            return _by_its_bytes(body[len(mark) :], encoding)
+            return _by_its_bytes(marked, encoding)
     for first, encoding in _FIRST_CHARACTERS:
         if first.match(body):
             notes.encoding_reason = "its first bytes are markup in it"
@@ -105,6 +107,20 @@ def decode(body: bytes, content_type: str = "", notes: Notes | None = None) -> D
             labelled.setdefault(found, label.said_by)
     charset, text, notes.encoding_reason = _chosen(body, labelled)
     return Decoded(with_windows_characters(text), charset.name, _complaint(labels, charset, text))
+
+
+def _is_mark_printed(body: bytes, content_type: str) -> bool:
+    """Return whether a program has printed the mark of UTF-8 before *body*, which is in another encoding: too much of
+    it is not UTF-8, and another encoding is declared, or no character beyond ASCII is valid.
+
+    Otherwise, a few texts in another encoding would spoil the characters of all others.
+    """
+    text, errors = _UTF8.read(body)
+    if not _is_hopeless(text, errors):
+        return False
+    charsets = [charset_of(label.name) for label in _labels(body, content_type)]
+    is_declared = any(charset and charset.name != _UTF8.name for charset in charsets)
+    return is_declared or errors == _beyond_ascii(text)
 
 
 def _by_its_bytes(body: bytes, encoding: str) -> Decoded:
@@ -162,14 +178,18 @@ def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, st
 
 def _is_hopeless(text: str, errors: int) -> bool:
     """Return whether *text*, which was read with this number of *errors*, has too many of them to be believed."""
-    return errors > len(_NOT_ASCII.findall(text)) * HOPELESS
+    return errors > _beyond_ascii(text) * HOPELESS
+
+
+def _beyond_ascii(text: str) -> int:
+    """Return how many characters of *text* are not ASCII. A list of them would take eighty times as much memory."""
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 _TO_JAPANESE: Final = b"\x1b$"
 """The beginning of the escape sequence before Japanese characters in ISO-2022-JP. Text in that charset consists of
 ASCII bytes, so it is valid UTF-8, but XML allows no ESC (2.2).
 """
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _RUN = re.compile(rb"[\x80-\xff]++")
 
 

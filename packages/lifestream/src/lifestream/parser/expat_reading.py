@@ -1,8 +1,14 @@
-"""Reading a document with expat so that nothing of it stays in memory afterwards."""
+"""Reading a document with expat: what its names contain, and that nothing stays in memory afterwards."""
 
 from __future__ import annotations
 
+from typing import Final
 from xml.parsers import expat
+
+SEPARATOR: Final = "\x01"
+"""What expat puts between a namespace and a name. No document contains this character: expat refuses a namespace with
+the separator in it. Without one, the name `c` in the namespace `ab` would be the same as `bc` in `a`.
+"""
 
 
 def read_to_end(parser: expat.XMLParserType, document: bytes) -> None:

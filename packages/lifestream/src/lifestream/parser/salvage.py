@@ -16,7 +16,7 @@ from typing import Final
 from xml.parsers import expat
 
 from lifestream.parser.balanced_tags import balanced
-from lifestream.parser.expat_reading import read_to_end
+from lifestream.parser.expat_reading import SEPARATOR, read_to_end
 from lifestream.parser.missing_ends import with_ends
 from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import end_of_element, is_cut_off, literals
@@ -111,7 +111,7 @@ def _has_names(element: bytes, prefixes: set[bytes]) -> bool:
     """Return whether *element*, which is well-formed, is also namespace-well-formed where *prefixes* are declared."""
     used = prefixes.intersection(_USED.findall(element))
     declared = b"".join(b" xmlns:%s='u:%s'" % (prefix, prefix) for prefix in used)
-    parser = expat.ParserCreate("utf-8", "")  # without a separator, which no namespace might contain
+    parser = expat.ParserCreate("utf-8", SEPARATOR)
     parser.UseForeignDTD(True)  # entities that the document declares are not known here
     try:
         parser.Parse(b"<x%s>%s</x>" % (declared, element), True)

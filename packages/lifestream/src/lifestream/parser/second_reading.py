@@ -15,12 +15,10 @@ from xml.parsers import expat
 
 from lifestream.content.plaintext import text_of
 from lifestream.entry import Media
-from lifestream.parser.expat_reading import read_to_end
+from lifestream.parser.expat_reading import SEPARATOR, read_to_end
 from lifestream.parser.preprocessing import ASIDE, MEDIA
 from lifestream.parser.rhythm import day, hour, number, seconds
 
-# A character that no document contains: expat refuses a namespace that contains the separator.
-_SEPARATOR: Final = "\x01"
 # Namespaces whose elements belong to the feed, even if they have a prefix.
 _FEEDS: Final = frozenset(
     {
@@ -66,7 +64,7 @@ class Scan:
 
 def scan(document: bytes) -> Scan:
     """Return what expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
-    parser = expat.ParserCreate("utf-8", _SEPARATOR)
+    parser = expat.ParserCreate("utf-8", SEPARATOR)
     reader = _ScanReader(parser)
     # With this, expat skips unknown entities, such as &nbsp;, instead of stopping at them. It loads nothing.
     parser.UseForeignDTD(True)
@@ -180,7 +178,7 @@ class _ScanReader:
 
 def _parts(name: str) -> tuple[str, str, str]:
     """Return the namespace, the local name in lower case, and the name as the document writes it."""
-    parts = name.split(_SEPARATOR)
+    parts = name.split(SEPARATOR)
     if len(parts) == 1:
         return "", name.lower(), name
     local = parts[1]

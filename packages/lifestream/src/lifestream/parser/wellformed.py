@@ -9,18 +9,20 @@ the length of the document.
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from html.entities import html5
 from typing import Final
+from xml.dom import XML_NAMESPACE, XMLNS_NAMESPACE
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from lifestream.content.late_pattern import late
 from lifestream.entry import Flaw
-from lifestream.parser.expat_reading import read_to_end
+from lifestream.parser.expat_reading import SEPARATOR, read_to_end
 from lifestream.parser.preprocessing import ITUNES, MEDIA
+from lifestream.parser.tag_attributes import LONGEST_NAMESPACE
 
 _MAX_PREFIXES: Final = 100
 _NAMESPACES: Final = {
@@ -146,8 +148,8 @@ def _from_its_root(text: str) -> str:
     return text if _OTHER_START.search(text[: found.start()]) else text[found.start() :]
 
 
-def _parser(document: bytes, separator: str | None = "") -> expat.XMLParserType:
-    """Return a parser for *document*. If *separator* is None, it knows no namespaces; "" may be in any of them."""
+def _parser(document: bytes, separator: str | None = SEPARATOR) -> expat.XMLParserType:
+    """Return a parser for *document*. If *separator* is None, it knows no namespaces."""
     parser = expat.ParserCreate("utf-8", separator)
     if b"<!ENTITY" in document:
         # With a default handler expat expands no entity, however much it would grow.
@@ -257,7 +259,11 @@ _PART: Final = 64 * 1024
 
 _USED_PREFIX = late(r"<([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", re.ASCII)
 _DECLARED_PREFIX = late(r"\sxmlns:([\w.-]+)\s*=")
-_DECLARED_NAMESPACE = late(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<&\s]+"|'[^'<&\s]+')""")
+_DECLARING_TAG = late(r"<[A-Za-z_][^<>]*?\sxmlns:[^<>]*")
+_RESERVED: Final = frozenset({XML_NAMESPACE, XMLNS_NAMESPACE})
+_DECLARED_NAMESPACE = late(
+    rf"""\sxmlns:([\w.-]+)\s*=\s*("[^"<&\s]{{1,{LONGEST_NAMESPACE}}}"|'[^'<&\s]{{1,{LONGEST_NAMESPACE}}}')"""
+)
 
 
 def _with_prefixes(text: str) -> str:
@@ -272,13 +278,27 @@ def _with_prefixes(text: str) -> str:
     if place is None:
         return text
     root = text[place : text.find("<", place)]
-    unbound = sorted(used - set(_DECLARED_PREFIX.findall(root)))[:_MAX_PREFIXES]
-    declared = dict(_DECLARED_NAMESPACE.findall(text))
+    unbound = used - set(_DECLARED_PREFIX.findall(root))
+    declared = _declared_namespaces(text) if unbound else {}
+    # Those that are declared nowhere come first: the others may be declared wherever they are used.
+    chosen = sorted(unbound, key=lambda prefix: (prefix in declared, prefix))[:_MAX_PREFIXES]
     declarations = "".join(
         f" xmlns:{prefix}={declared.get(prefix) or quoteattr(_NAMESPACES.get(prefix, f'urn:undeclared:{prefix}'))}"
-        for prefix in unbound
+        for prefix in chosen
     )
     return f"{text[:place]}{declarations}{text[place:]}"
+
+
+def _declared_namespaces(text: str) -> dict[str, str]:
+    """Return the namespaces of the prefixes that tags in *text* declare, in the quotes in which they are written: the
+    one that is declared most often, or first. Left out are long ones (see `tag_attributes.LONGEST_NAMESPACE`) and the
+    reserved ones: at the root, they would make all entries ill-formed.
+    """
+    markup = (piece for piece, is_markup in _markup(text) if is_markup)
+    tags = (tag[0] for piece in markup for tag in _DECLARING_TAG.finditer(piece))
+    found = Counter(each.groups() for tag in tags for each in _DECLARED_NAMESPACE.finditer(tag))
+    most_often_last = reversed(found.most_common())
+    return {prefix: namespace for (prefix, namespace), _ in most_often_last if namespace[1:-1] not in _RESERVED}
 
 
 class _Found(Exception):

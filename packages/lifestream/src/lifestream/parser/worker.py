@@ -159,12 +159,11 @@ def _limit_memory(most: int) -> None:
         return
     import resource
 
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    # macOS has the constant, but refuses the value.
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = most if soft == resource.RLIM_INFINITY else min(most, soft)  # no soft limit is above the hard one
+    for kind, limits in ((resource.RLIMIT_AS, (limit, hard)), (resource.RLIMIT_CORE, (0, 0))):
+        with contextlib.suppress(ValueError, OSError):  # macOS has the constant RLIMIT_AS, but refuses any value
+            resource.setrlimit(kind, limits)
 
 
 def _limit_time(seconds: float) -> None:

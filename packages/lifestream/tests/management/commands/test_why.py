@@ -99,7 +99,10 @@ class Why(FeedServerTestCase):
     def test_a_permanent_redirect_that_is_not_adopted_yet_is_reported(self) -> None:
         self.feedserver.add("/new", feed())
         lines = why(self.fetched(moved("/new"), times=2))
-        assert f"  redirected to   {self.get_url('/new')}, for good, 2 of 3 times in a row" in lines
+        assert (
+            f"  redirected to   {self.get_url('/new')}, permanently; it is saved after 3 times in a row, 2 so far"
+            in lines
+        )
 
     def test_a_pause_of_the_host_comes_before_all_else(self) -> None:
         url = self.fetched(feed())
@@ -120,7 +123,7 @@ class Why(FeedServerTestCase):
         make_feed("https://a.example/feed", next_fetch=START)
         lines = why("https://a.example/feed")
         assert "  subscribers     none" in lines
-        assert lines[-1] == "Next fetch: 12:00 (now): it has not been asked yet"
+        assert lines[-1] == "Next fetch: 12:00 (now): it has not been fetched yet"
 
     def test_a_feed_that_was_made_due_by_hand_has_only_this_reason(self) -> None:
         url = self.fetched(feed())
