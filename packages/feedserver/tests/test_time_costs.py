@@ -1,6 +1,7 @@
 """Reading, looking up and writing take time in proportion to the size, whatever the content.
 
-Each cost is measured as CPU time at n and at 4n, the least of several tries: 4 times as much is linear, 16 quadratic.
+Each cost is measured as CPU time at n and at 4n, one right after the other: 4 times as much is linear, 16 quadratic. Of
+several such pairs the one with the least growth counts, since the speed of a processor changes.
 """
 
 from __future__ import annotations
@@ -56,9 +57,8 @@ def cost(work: Callable[[], object], at_least: float = 0.0) -> float:
 def assert_linear(make: Callable[[int], Callable[[], object]], size: int) -> None:
     """Assert that four times the *size* costs at most LINEAR times as much."""
     small, large = make(size), make(4 * size)
-    few = many = float("inf")
     for _ in range(TRIES):
-        few, many = min(few, cost(small, LEAST)), min(many, cost(large, LEAST))
+        few, many = cost(small, LEAST), cost(large, LEAST)
         if many <= LINEAR * max(few, NEGLIGIBLE):
             return
     raise AssertionError(f"{few * 1000:.3f} ms for {size}, {many * 1000:.3f} ms for four times as much")

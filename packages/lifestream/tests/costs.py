@@ -1,5 +1,5 @@
-"""Measure how the CPU time of a call grows with its input. The least of several tries counts, so that other load on
-the machine hardly matters.
+"""Measure how the CPU time of a call grows with its input. Several tries are made, and the least growth counts: so
+neither other load on the machine matters nor a processor whose speed changes.
 """
 
 from __future__ import annotations
@@ -61,12 +61,11 @@ def loop_steps(work: Callable[[_T], object], given: _T, tries: int = 7) -> int:
 def assert_linear(work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 10) -> None:
     """Assert that *work* takes at most LINEAR times as long for four times *size* as for *size*.
 
-    Each cost is the least of up to *tries* measurements; as a rule the first suffices.
+    Up to *tries* pairs are measured, each compared by itself; as a rule the first suffices.
     """
     few, many = make(size), make(4 * size)
-    small = large = float("inf")
     for _ in range(tries):
-        small, large = min(small, cost(work, few, _MEASURABLE)), min(large, cost(work, many, _MEASURABLE))
+        small, large = cost(work, few, _MEASURABLE), cost(work, many, _MEASURABLE)
         if large <= LINEAR * max(small, _NEGLIGIBLE):
             return
     raise AssertionError(f"{small * 1000:.3f} ms for {size}, {large * 1000:.3f} ms for four times as much")

@@ -1,8 +1,9 @@
 """Measure how the time of a call grows with its input, for the tests of linear time.
 
 A call that takes long is measured again at a quarter of its input. Linear work takes four times as long for four times
-the input, quadratic work sixteen times, and `MOST` lies between. Only CPU time counts, the least of several tries, and
-a call that takes less than `FLOOR` is not judged: so other load on the machine makes no test fail.
+the input, quadratic work sixteen times, and `MOST` lies between. Only CPU time counts, and a call that takes less than
+`FLOOR` is not judged. Both inputs are measured one right after the other, several times, and the least growth counts:
+so other load on the machine makes no test fail, nor does a processor whose speed changes from moment to moment.
 """
 
 from __future__ import annotations
@@ -66,14 +67,15 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
 def _growth_at(made_of: Callable[[int], Callable[[], object]], length: int) -> float:
     """Return the growth from a quarter of *length* to *length*.
 
-    The two are measured in turns, so that other load on the machine affects both, and the least of each counts. They
-    are measured until the growth is that of linear work, at most `TRIES` times; after `ENOUGH` seconds, three times are
-    enough.
+    Each try measures the longer input between two measurements of the shorter one. Tries are compared each by itself: a
+    shorter input measured while the processor was fast says nothing about a longer one measured while it was slow. They
+    go on until one shows the growth of linear work, at most `TRIES` times; after `ENOUGH` seconds, three are enough.
     """
     short, long = made_of(length // 4), made_of(length)
-    before, after, began = float("inf"), float("inf"), time.thread_time()
+    least, began = float("inf"), time.thread_time()
     for tried in range(1, TRIES + 1):
-        before, after = min(before, seconds(short, 2)), min(after, seconds(long))
-        if after / before <= MOST or (tried >= 3 and time.thread_time() - began > ENOUGH):
+        before, after = seconds(short), seconds(long)
+        least = min(least, after / min(before, seconds(short)))
+        if least <= MOST or (tried >= 3 and time.thread_time() - began > ENOUGH):
             break
-    return after / before
+    return least

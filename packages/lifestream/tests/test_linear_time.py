@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from growth import MOST, growth, seconds
+from growth import MOST, growth
 from lifestream.content import clean_attributes
 from lifestream.content.author_tokens import author_tokens
 from lifestream.content.clean_html import NotClean, Tags, checked_html
@@ -205,20 +205,26 @@ def test_an_address_takes_linear_time_whatever_its_host(name: str, start: str) -
 def test_relative_addresses_take_time_linear_in_the_host_of_their_base() -> None:
     sanitizer = Sanitizer(SanitizerRules())
 
-    def reading(length: int) -> None:
-        links = "".join(f"&lt;a href='{next(_numbers)}'>x&lt;/a>" for _ in range(200))
-        item = f"<description xml:base='http://a{_marks(length)}.example/'>{links}</description>"
-        prepare(parse(_rss(item), {}, URL), GenericPlugin(), sanitizer)
+    def made_of(length: int) -> Callable[[], object]:
+        def read_feed() -> None:
+            links = "".join(f"&lt;a href='{next(_numbers)}'>x&lt;/a>" for _ in range(200))
+            item = f"<description xml:base='http://a{_marks(length)}.example/'>{links}</description>"
+            prepare(parse(_rss(item), {}, URL), GenericPlugin(), sanitizer)
 
-    assert seconds(lambda: reading(960), 5) <= MOST * seconds(lambda: reading(240), 5)
+        return read_feed
+
+    assert growth(made_of, (960,)) <= MOST
 
 
 def test_the_player_of_a_sound_takes_time_linear_in_the_host_of_its_address() -> None:
-    def looking(length: int) -> None:
-        for _ in range(50):
-            player_at(f"https://w.soundcloud.com/player/?url=http://a{next(_numbers)}{_marks(length)}.example/")
+    def made_of(length: int) -> Callable[[], object]:
+        def find_players() -> None:
+            for _ in range(50):
+                player_at(f"https://w.soundcloud.com/player/?url=http://a{next(_numbers)}{_marks(length)}.example/")
 
-    assert seconds(lambda: looking(1800), 5) <= MOST * seconds(lambda: looking(450), 5)
+        return find_players
+
+    assert growth(made_of, (1800,)) <= MOST
 
 
 def test_damaged_entries_are_cleaned_in_linear_time() -> None:

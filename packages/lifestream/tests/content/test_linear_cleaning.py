@@ -37,14 +37,15 @@ def taken(work: Callable[[str], object], source: str) -> float:
 
 
 def ratio(work: Callable[[str], object], construct: Construct) -> float:
-    """Return how many times longer *work* takes for four times the size, by the least times of up to `TRIES` tries."""
+    """Return how many times longer *work* takes for four times the size, the least of up to `TRIES` tries."""
     small, large = construct(SIZE), construct(4 * SIZE)
-    once = four = float("inf")
+    least = float("inf")
     for _ in range(TRIES):
-        once, four = min(once, taken(work, small)), min(four, taken(work, large))
-        if four <= MOST * once:
+        once = taken(work, small)
+        least = min(least, taken(work, large) / once)
+        if least <= MOST:
             break
-    return four / once
+    return least
 
 
 @pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
