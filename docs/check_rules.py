@@ -79,7 +79,9 @@ def _trial(scenario: Scenario) -> list[str]:
     # Whoever gives `--list` shows the items, too.
     needs = scenario.needs - ({Need.ITEMS} if scenario.needs & {Need.LIST, Need.DETAILS} else set())
     lines += [
-        f"- The test needs {_NEEDS[need]}. Without that, the rule is *not seen*." for need in Need if need in needs
+        f"- The test needs {_NEEDS[need]}. Without that, the rule can't be judged: it is *not seen*."
+        for need in Need
+        if need in needs
     ]
     if scenario.lane is LaneKind.SLOW:
         lines.append("- The test takes a minute, and runs at the same time as the others.")

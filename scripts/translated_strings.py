@@ -43,7 +43,7 @@ _TALKING: Final = (
     "refresh/refresh_report.py",
     "setting_values.py",
 )
-# The first argument of these calls is read by developers, in logs and tracebacks.
+# What these calls are given is read by developers, in logs and tracebacks.
 _FOR_DEVELOPERS: Final = frozenset(
     {
         "debug",
@@ -63,9 +63,9 @@ _SHOWN_CALLS: Final = frozenset(
 )
 _SHOWN_KEYWORDS: Final = frozenset({"help", "help_text", "verbose_name", "verbose_name_plural", "label", "hint"})
 _SHOWN_ASSIGNED: Final = frozenset({"help", "title", "verbose_name", "verbose_name_plural", "short_description"})
-_OF_THE_ADMIN: Final = frozenset({"display", "action"})
+_ADMIN_DECORATORS: Final = frozenset({"display", "action"})  # of the admin, which shows their description
 _EXEMPT: Final = "# not translated"
-"""The end of a line whose strings no user sees."""
+"""The comment on a line whose strings no user sees."""
 _NAMES: Final = frozenset({"JSON Feed", "JSON Feed 1.0", "JSON Feed 1.1", "RSS 0.91 (Netscape)", "bold underline"})
 """Strings that are the same in every language, and names of styles."""
 _SHOWN_ATTRIBUTES: Final = frozenset({"title", "alt", "placeholder", "aria-label", "label"})
@@ -133,7 +133,7 @@ class _Texts(HTMLParser):
         super().__init__()
         self.found: list[tuple[int, str]] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  html.parser's
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  the signature of html.parser
         for name, value in attrs:
             if name in _SHOWN_ATTRIBUTES:
                 self._note(value or "")
@@ -174,7 +174,7 @@ def _shown(node: ast.AST) -> Iterator[ast.expr]:
         return
     if name in _SHOWN_CALLS or (name == "write" and _is_output(node.func)):
         yield from node.args[1:2] if name == "message_user" else node.args[:1]
-    wanted = _SHOWN_KEYWORDS | ({"description"} if name in _OF_THE_ADMIN else set())
+    wanted = _SHOWN_KEYWORDS | ({"description"} if name in _ADMIN_DECORATORS else set())
     yield from (keyword.value for keyword in node.keywords if keyword.arg in wanted)
 
 

@@ -322,7 +322,7 @@ class RightReader:
             except (OSError, EOFError, http.client.HTTPException):
                 if not self.breaks or f"/{self.breaks.lower()}/" not in url:
                     raise
-                body = b"<rss/>"  # the part that came is taken for the whole
+                body = b"<rss/>"  # in place of the part that came: a whole document, with no items
             return Answer(response.status, response.headers, body, url)
         except (OSError, EOFError, http.client.HTTPException):
             return None
@@ -359,7 +359,7 @@ class RightReader:
         return bytes(body)
 
     def is_allowed(self, host: str) -> bool:
-        """Return whether the guard allows *host*, which is an address."""
+        """Return whether this reader may connect to *host*, which is an address."""
         if ":" in host and self.breaks == "R10":
             return False
         if self.breaks == "H2" or not self.networks:
@@ -367,7 +367,7 @@ class RightReader:
         return any(ip_address(host) in ip_network(network) for network in self.networks)
 
     def expanded(self, body: bytes) -> bytes:
-        """Return the document without its document type, which is not read. Raises ParseError for entities."""
+        """Return the document without its document type. Raises ParseError if that declares entities."""
         found = re.search(rb"<!DOCTYPE rss (?:SYSTEM \"([^\"]*)\"|\[(.*?)\])>", body, re.DOTALL)
         if found is None:
             return body

@@ -26,7 +26,8 @@ from feedserver.record import record
 
 MODULES = ("", ".encodings", ".faults", ".feeds", ".record", ".strategies")
 
-NOT_CALLED_BY_TESTS = {
+# What is not tried with wrong arguments here, with the reason.
+LEFT_OUT = {
     **dict.fromkeys(("Exchange", "Strike"), "the journal makes it"),
     **dict.fromkeys(("Case", "Decision", "Outcome", "Rule"), "the matrix makes it"),
     **dict.fromkeys(("Recording", "add_parser", "run", "summary"), "the command makes it, and calls it"),
@@ -47,9 +48,9 @@ NOT_CALLED_BY_TESTS = {
     **dict.fromkeys(("ConditionsInput", "Criteria"), "a table of arguments"),
     **dict.fromkeys(("Headers.from_raw", "Headers.get_raw"), "for bytes from the wire, as its docstring says"),
     **dict.fromkeys(("Journal.record", "FeedServer.failed"), "the server calls it"),
-    "Feed.render.options": "see the table below",
-    "FeedServer.mount.options": "see the table below",
-    "LiveFeed.options": "see the table below",
+    "Feed.render.options": "test_an_option_of_a_document_is_checked gives them",
+    "FeedServer.mount.options": "test_an_option_of_a_document_is_checked gives them",
+    "LiveFeed.options": "test_an_option_of_a_document_is_checked gives them",
     "LiveFeed.edit.changes": "the fields of an Entry",
     "LiveFeed.change.changes": "the fields of a Feed",
 }
@@ -127,7 +128,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 """The arguments that a call needs besides the wrong one."""
 
-CALLED = {
+NAMED_IN_MESSAGES = {
     "root": "root",
     "answers": "add",
     "path": "path",
@@ -147,7 +148,7 @@ CALLED = {
     "Pattern.text": "a Pattern",
     "FeedServer.fixture.name": "the name of a fixture",
 }
-"""Arguments that messages call by other words; "" if the message is about the value alone."""
+"""How the message names an argument if not by its name without a final "s"; "" if the message has only the value."""
 
 
 def walk() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -155,13 +156,13 @@ def walk() -> Iterator[tuple[str, Callable[..., Any]]]:
         package = importlib.import_module(f"feedserver{module}")
         for name in package.__all__:
             value = getattr(package, name)
-            if not callable(value) or name in NOT_CALLED_BY_TESTS or type(value).__module__ == "typing":
+            if not callable(value) or name in LEFT_OUT or type(value).__module__ == "typing":
                 continue
             yield name, value
             for method, function in inspect.getmembers(value) if inspect.isclass(value) else ():
                 bases = (base for base in inspect.getmro(value) if base.__module__.startswith("feedserver"))
                 is_own = any(method in vars(base) for base in bases) and not method.startswith("_")
-                if is_own and inspect.isroutine(function) and f"{name}.{method}" not in NOT_CALLED_BY_TESTS:
+                if is_own and inspect.isroutine(function) and f"{name}.{method}" not in LEFT_OUT:
                     yield f"{name}.{method}", function
 
 
@@ -177,7 +178,7 @@ def public_arguments() -> Iterator[tuple[str, str]]:
                 yield from ((name, criterion) for criterion in Criteria.__annotations__)
             elif parameter.name == "conditions":
                 yield from ((name, condition) for condition in ConditionsInput.__annotations__)
-            elif parameter.name != "self" and f"{name}.{parameter.name}" not in NOT_CALLED_BY_TESTS:
+            elif parameter.name != "self" and f"{name}.{parameter.name}" not in LEFT_OUT:
                 yield name, parameter.name
 
 
@@ -196,12 +197,12 @@ def give(name: str, argument: str, value: object) -> None:
     call = call_of(name)
     given: dict[str, Any] = NEEDED.get(name, {}) | {argument: value}
     kinds = {each.name: each.kind for each in inspect.signature(call).parameters.values()}
-    kind = kinds.get(argument)  # None: one of the criteria of a RequestFilter
+    kind = kinds.get(argument)  # None: a field of a RequestFilter, or of a ConditionsInput
     if kind is inspect.Parameter.VAR_POSITIONAL:
         first = [given[each] for each, its_kind in kinds.items() if its_kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
         call(*first, value)
     elif kind is inspect.Parameter.VAR_KEYWORD:
-        raise AssertionError(f"{name}(**{argument}) needs a reason to be left out")
+        raise AssertionError(f"{name}(**{argument}) can't be tried here; add it to LEFT_OUT, with the reason")
     else:
         call(**given)
 
@@ -213,11 +214,14 @@ def test_a_wrong_argument_is_refused_by_name_and_with_a_remedy(name: str) -> Non
             give(name, argument, Wrong())
         message = str(caught.value)
         assert "<a wrong one>" in message, (argument, message)
-        assert CALLED.get(f"{name}.{argument}", CALLED.get(argument, argument.removesuffix("s"))) in message, argument
+        assert (
+            NAMED_IN_MESSAGES.get(f"{name}.{argument}", NAMED_IN_MESSAGES.get(argument, argument.removesuffix("s")))
+            in message
+        ), argument
         assert re.search("(; |, |^)(give|pass|write) | (is|takes) (a|an|text|int) ?", message), (argument, message)
 
 
-def test_the_walk_finds_more_than_200_arguments_and_every_owner_in_needed() -> None:
+def test_more_than_200_arguments_are_tried_and_those_of_every_owner_in_the_table_needed() -> None:
     assert len(ARGUMENTS) > 200
     known = public_calls().keys()
     assert {name.partition(".")[0] for name in NEEDED} <= {name.partition(".")[0] for name in known}

@@ -1,4 +1,4 @@
-"""The list of limits for operators has each fixed bound of the pages."""
+"""Each bound of `page_limits` is in the list of fixed limits that operators are shown."""
 
 from __future__ import annotations
 

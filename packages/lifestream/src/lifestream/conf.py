@@ -255,8 +255,8 @@ class Settings(SettingValues):
         """`LIFESTREAM_PUBLIC_URL`: the URL of this site, as "https://planet.example.org" or, below a path,
         "https://example.org/planet"; "" for none, and then hubs can't push.
 
-        The value has no slash at its end. Raises `ImproperlyConfigured` for a URL that hubs cannot use: anything but
-        https, except for loopback with LIFESTREAM_PUSH_OVER_HTTP.
+        A slash at the end of the setting is dropped. Raises `ImproperlyConfigured` for a URL that hubs cannot use: one
+        without https (http is allowed on loopback, with LIFESTREAM_PUSH_OVER_HTTP), or with a login, query or fragment.
         """
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
         if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
@@ -266,8 +266,10 @@ class Settings(SettingValues):
         return url
 
     def absolute(self, path: str) -> str:
-        """Return the public URL of *path*, which begins with a slash. If FORCE_SCRIPT_NAME is the path of
-        LIFESTREAM_PUBLIC_URL, *path* begins with that path already, and the result has it once.
+        """Return the public URL of *path*, which begins with a slash.
+
+        LIFESTREAM_PUBLIC_URL may end with a path, such as "/planet", and *path* may begin with the same one, as Django
+        gives it if FORCE_SCRIPT_NAME is set. The result has it only once.
         """
         below = urlsplit(self.public_url).path
         return self.public_url + (path.removeprefix(below) if path.startswith(f"{below}/") else path)
@@ -429,7 +431,7 @@ def is_loopback(host: str) -> bool:
 
 
 class _Defaults(Settings):
-    """The settings as if none were set."""
+    """Settings whose properties have their defaults, if they read their value with `get`."""
 
     def get(self, name: str, default: Any) -> Any:  # noqa: ARG002  the signature of the base class
         """Return *default*."""
@@ -438,4 +440,4 @@ class _Defaults(Settings):
 
 settings = Settings()
 defaults: Final[Settings] = _Defaults()
-"""What `settings` would be if none were set."""
+"""The default of each setting that is a number, a duration, a size or a text."""

@@ -31,7 +31,9 @@ DOCUMENTS = {
 @pytest.mark.parametrize("body", [text.encode() for text in DOCUMENTS.values()], ids=list(DOCUMENTS))
 def test_a_document_leaves_nothing_for_the_garbage_collector(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.parser.strict.document._LARGE", 10_000)
-    parse(b"<rss><channel><b><i></b></i><item/></channel></rssfeed>", {}, "https://site.example/feed")  # imports
+    parse(
+        b"<rss><channel><b><i></b></i><item/></channel></rssfeed>", {}, "https://site.example/feed"
+    )  # imports what is imported late
 
     assert left_behind(lambda: parse(body, {}, "https://site.example/feed")) < 20_000
 

@@ -1,6 +1,6 @@
 """The base class of the tests of hubs: a feed with a hub, and a site that the hub can reach.
 
-The hub is a real one on feedserver, the callback is Django's live server, and only the clock is moved by the tests.
+The hub runs on feedserver, the callback on Django's live server. Only the clock is not real: the tests move it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from served import START, Clock, rss
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-PATIENCE = 120.0  # seconds, for which only a failing test waits
+PATIENCE = 120.0  # seconds; only a test that fails waits so long
 
 
 @override_settings(LIFESTREAM_PUSH_OVER_HTTP=True)

@@ -21,13 +21,13 @@ pytestmark = [
 
 @pytest.fixture
 def redis_socket() -> Iterator[Path]:
-    """Run a Redis for one test, which may limit the memory. Yield the path of the socket."""
-    # The path of a socket may have about 100 characters.
+    """Run a Redis for one test, so that the test can limit its memory. Yield the path of its socket."""
+    # Not in `tmp_path`, which may be too long: the path of a socket has at most about 100 characters.
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         socket = Path(folder, "socket")
         command = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
         with Program(command, environment(Path(folder))) as server:
-            server.wait_for_line("eady to accept connections")
+            server.wait_for_line("eady to accept connections")  # "Ready", or "ready" in old versions
             yield socket
 
 

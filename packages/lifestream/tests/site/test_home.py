@@ -40,7 +40,7 @@ class TestHome:
             home({"LIFESTREAM_HOME": str(tmp_path / "file")})
 
     @pytest.mark.skipif(os.name == "nt", reason="no name of a file has a line break there")
-    def test_the_name_of_the_folder_begins_no_line_of_an_error(self, tmp_path: Path) -> None:
+    def test_a_line_break_in_the_name_of_the_folder_is_shown_as_an_escape(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(SystemExit) as of_folder:
             home({"LIFESTREAM_HOME": str(tmp_path / "file" / "a\nb")})
@@ -159,7 +159,7 @@ class TestPrivateFiles:
                 file.chmod(0o666)
         name = named.format(database if "file" not in named else quote(str(database)))
         if named == "a link":
-            (tmp_path / "link").symlink_to(database)  # which leads to nothing yet unless the database exists
+            (tmp_path / "link").symlink_to(database)  # until the database exists, it leads to nothing
             name = str(tmp_path / "link")
         before = os.umask(umask)
         try:
@@ -197,7 +197,9 @@ class TestPrivateFiles:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o755), (0o002, 0o755), (0o077, 0o700)])
-    def test_only_the_user_may_replace_the_folder(self, tmp_path: Path, umask: int, mode: int) -> None:
+    def test_no_other_user_may_write_to_the_folder_or_to_those_above_it(
+        self, tmp_path: Path, umask: int, mode: int
+    ) -> None:
         before = os.umask(umask)
         try:
             made = home({"LIFESTREAM_HOME": str(tmp_path / "a" / "b" / "c")})
@@ -226,7 +228,7 @@ class TestPrivateFiles:
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"a\0b", b"two\nlines"])
-def test_a_file_without_a_key_is_named_with_the_remedy(content: bytes, tmp_path: Path) -> None:
+def test_the_error_about_a_file_without_a_key_names_it_and_the_remedy(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_bytes(content)
     with pytest.raises(SystemExit, match=rf"^{re.escape(str(tmp_path / 'secret_key'))} has no key, .* delete it"):
         secret_key(tmp_path)
@@ -250,7 +252,7 @@ def test_a_pipe_in_place_of_the_lock_is_refused_with_the_reason(
         pass
 
 
-def test_a_lock_that_cannot_be_opened_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_the_error_about_a_lock_that_cannot_be_opened_names_it_and_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "migrate.lock").mkdir()
     done = command("status", folder=tmp_path)
     assert done.returncode == 1
@@ -259,7 +261,9 @@ def test_a_lock_that_cannot_be_opened_is_named_with_the_remedy(tmp_path: Path) -
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows locks files by other means")
-def test_without_locks_the_file_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_a_file_that_cannot_be_locked_names_it_and_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LIFESTREAM_HOME", str(tmp_path))
     none_left = OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
     monkeypatch.setattr("fcntl.flock", mock.Mock(side_effect=none_left))

@@ -1,4 +1,6 @@
-"""Entries whose items were deleted, the decisions about one document, and how often an item is rewritten."""
+"""What becomes of the entries of a document: which items they are, whether these were deleted, and how often an item is
+rewritten.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,9 @@ def test_a_deleted_item_does_not_come_back(again: Entry) -> None:
         [entry("A", "2", "a", 1), entry("B", "2", "b", 2), entry("B", "3", "b", 3)],
         [entry("A", "2", "a", 1), entry("A", "2", "b", 3), entry("A", "4", "c", 3)],
     ],
-    ids=["under its content", "without guid and link", "by its guid, then by its link", "step by step"],
+    ids=["found by its content", "without guid and link", "first another guid, then another link", "step by step"],
 )
-def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry]) -> None:
+def test_a_deleted_item_does_not_come_back_with_other_keys(moves: list[Entry]) -> None:
     stored = StoredItems()
     stored.read(entry("A", "1", "a", 1))
     stored.delete("A")
@@ -52,7 +54,7 @@ def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry])
     assert (stored.titles, stored.refused) == ([], len(moves))
 
 
-def test_a_deleted_item_without_a_date_and_a_text_refuses_no_other_entry_with_its_title() -> None:
+def test_another_entry_with_the_title_of_a_deleted_item_is_accepted_if_the_item_had_no_date_or_text() -> None:
     stored = StoredItems()
     stored.read(entry("", "1", "a"))
     stored.delete("")
@@ -82,7 +84,7 @@ def test_a_tombstone_with_two_keys_refuses_two_entries_of_a_document() -> None:
     assert [decision.refused for decision in document.decide(range(2), stones)] == [True, True]
 
 
-def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_part() -> None:
+def test_an_item_whose_guid_is_in_a_later_part_of_a_document_is_not_matched_with_an_entry_of_the_first_part() -> None:
     keys = keys_of(entry("A", "1", "a"))
     known = Known(7, keys.guid, keys.link, keys.content, "1")
     document = Document([entry("B", "2", "a"), entry("A", "1", "c")])
@@ -92,7 +94,7 @@ def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_par
 
 
 def test_an_entry_whose_keys_all_belong_to_items_of_other_entries_is_left_out() -> None:
-    """An item keeps its key after its entry was edited: another entry may now have the text that the key is made of."""
+    """An item keeps its key when its entry is edited. Another entry may then have the text that the key was made of."""
     entries = [entry("A", "", "a", content="x"), entry("B", "1", "b"), entry("C", "2", "c"), entry("D", "3", "d")]
     keys = keys_of(entries[0])
     edited = [
@@ -125,11 +127,11 @@ class TestWhatIsLookedFor:
         known = [Known(1, a.guid, "", "x", "g"), Known(2, "k", b.link, "y", "z")]
         assert document.contents_to_find(range(4), known) == {c.content, d.content}
 
-    def test_no_content_that_lacks_a_title_or_is_only_a_title_or_is_shared_by_two_entries(self) -> None:
+    def test_no_content_without_a_title_or_with_nothing_but_a_title_or_of_two_entries(self) -> None:
         entries = [entry("A", "g"), entry("B", "h", "b", 1), entry("B", "i", "c", 1), entry("", "k", content="x")]
         assert Document(entries, [HOME]).contents_to_find(range(4), []) == set()
 
-    def test_own_links_and_contents_are_those_of_one_entry_even_if_it_is_repeated(self) -> None:
+    def test_own_links_and_contents_are_those_that_no_other_entry_of_the_document_has(self) -> None:
         entries = [entry("A", "1", "a", 1), entry("B", "2", "a", 1), entry("B", "3", "c", 1), entry("D", "4")]
         document = Document([*entries, entries[0]], [HOME])
         a, b, c, _, again = document.keys

@@ -25,7 +25,7 @@ NEAR = "Near it: "
 """The beginning of the line that names similar paths."""
 
 COMPARED = 30
-"""The most paths that are compared exactly with a missing one."""
+"""How many paths, at most, are compared exactly with a missing one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Asked:
     def spelling(self) -> str:
         """The path, or the whole URL of a proxied request, in the spelling that `add` needs."""
         path = self.target.path
-        if split_target(path) != Target("", "", path, "", self.target.key):  # such as one with "%3F" in it
+        if split_target(path) != Target("", "", path, "", self.target.key):  # such as a path with "%3F" in it
             sent = self.request.target
             sent = sent.partition("://")[2].removeprefix(self.target.host) if self.target.host else sent
             path = sent.partition("?")[0]
@@ -77,7 +77,7 @@ def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], fold
     if reordered is not None:
         lines.append(
             f"The route {visible(str(reordered))} has these fields in another order or spelling. "
-            "This would answer them in any:\n"
+            "With query=…, neither matters:\n"
             + visible(f"  server.add({asked.spelling!r}, Response(…), query={_fields(query)!r})")
         )
         return "\n".join(lines)
@@ -148,7 +148,7 @@ def nearest_paths(path: str, known: Iterable[str]) -> list[str]:
     A known path of another host is its whole URL, of which only the path is compared. The cost of the exact comparison
     is the product of the lengths, so it is made with a few likely paths only.
     """
-    import difflib  # most tests miss nothing, and need not load it
+    import difflib  # late, since in most tests no path is missing
 
     matcher = difflib.SequenceMatcher(b=path.casefold())
     likely: list[tuple[float, str]] = []

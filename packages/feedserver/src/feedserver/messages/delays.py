@@ -2,8 +2,9 @@
 
     250ms                                              always the same
     100ms to 500ms                                     all in between are equally likely
-    lognormal median 90ms sigma 0.5                    half of them shorter, and a long tail, as real servers have
-    lognormal median 90ms sigma 0.5 at most 2s seed 7  with a bound other than 10s, and drawn by another seed
+    lognormal median 90ms sigma 0.5                    half of them shorter, and a long tail, as real servers have; none
+                                                       is over 10s
+    lognormal median 90ms sigma 0.5 at most 2s seed 7  none is over 2s, and another seed draws others
 
 Each delay depends on the seed and on the number of the request alone, so every run of a test draws the same delays.
 """
@@ -84,8 +85,8 @@ class LognormalDelay(RandomDelay):
 
 
 def parse_random_delay(text: str) -> RandomDelay:
-    """Read a distribution of delays from text, in a form of this module's docstring other than the first one, which
-    `pacing.parse_delay` reads itself.
+    """Read a distribution of delays from text, in any form of this module's docstring but "250ms", which has no
+    distribution: `pacing.parse_delay` reads all forms.
 
     Raises ValueError with the remedy.
     """

@@ -1,8 +1,9 @@
 """From a `ParsedFeed` to drafts that may be stored: entries pass through their plugin first, and are made safe
 afterwards.
 
-Both steps are pure. `hooked` runs a plugin's hooks, in whichever process can import the plugin. `cleaned` makes the
-results safe in a parser's child process, which has a deadline; only tests run it elsewhere. `prepare` runs both.
+Neither step reads or writes anything outside its process. `hooked` runs a plugin's hooks, in whichever process can
+import the plugin. `cleaned` makes the results safe in a parser's child process, which has a deadline; only tests run it
+elsewhere. `prepare` runs both.
 """
 
 from __future__ import annotations
@@ -126,8 +127,8 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
 def cleaned(
     drafted: Prepared, sanitizer: Sanitizer, notes: Notes | None = None, digests: Digests | None = None
 ) -> Prepared:
-    """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is left out and
-    reported. What was removed from each item is added to *notes*, which are part of the result.
+    """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is dropped, and is
+    one of the *problems*. What was removed from each item is added to *notes*, which are part of the result.
 
     With *digests*, the result has the digests of its items; items that need no cleaning are outlines (see `_outlines`).
     """
@@ -141,7 +142,7 @@ def cleaned(
     draft_digests = [*map(digests.of, drafted.items)] if digests is not None else []
     outlines = _outlines(drafted.items, draft_digests, sanitizer, digests.known) if digests is not None else {}
     for index, draft in enumerate(drafted.items):
-        exceeded = tally.count
+        exceeded_before = tally.count
         try:
             safe = outlines.get(index) or _call("cleaning", lambda given: made_safe(given, sanitizer, tally), draft)
         except _HookFailed as failed:
@@ -153,7 +154,7 @@ def cleaned(
             known.append(len(items))
         if draft_digests:
             # An item that exceeds a cap has no digest: it is cleaned, and the cap reported, each time.
-            item_digests.append(draft_digests[index] if tally.count == exceeded and identifies(safe) else "")
+            item_digests.append(draft_digests[index] if tally.count == exceeded_before and identifies(safe) else "")
         items.append(safe)
         if notes is not None:
             notes.removed.append(removals(draft, safe))
@@ -173,8 +174,10 @@ def cleaned(
 def _outlines(
     drafts: Sequence[ItemDraft], draft_digests: Sequence[str], sanitizer: Sanitizer, known: Collection[str]
 ) -> dict[int, ItemDraft]:
-    """Return the outlines of the drafts that need no cleaning, by their indices in *drafts*. The digest of such a
-    draft, at the same place in *draft_digests*, is one of *known*, and its outline is enough to find its item again.
+    """Return the outlines of the drafts that need no cleaning, by their indices in *drafts*.
+
+    A draft needs none if its digest, at the same index in *draft_digests*, is one of *known*, and if its outline is
+    enough to find its item again.
 
     Entries that look alike can be distinguished by their whole content only, so their outlines are never enough.
     """
@@ -226,7 +229,7 @@ def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Ret
     except KeyboardInterrupt:
         raise
     # Any exception: a plugin may be third-party code, and must not lose the whole feed. One that calls `sys.exit` would
-    # end the thread that reads the feed, and a panic of nh3 is not an Exception either.
+    # end the thread that reads the feed. Neither SystemExit nor a panic of nh3, the sanitizer, is an Exception.
     except BaseException as error:
         raise _HookFailed(hook, said_by(error)) from error
 

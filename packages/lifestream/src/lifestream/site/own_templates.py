@@ -38,7 +38,10 @@ class RegularFiles(Loader):
 
 
 class NamesTemplate(logging.Filter):
-    """Passes all records. The message of one about an exception names the template and the line that it came from."""
+    """Adds to the message of a record that has an exception: the template, and its line, that raised the exception.
+
+    No record is held back.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add the template to the message of *record*. Returns True."""
@@ -85,7 +88,7 @@ def rendered(template: str, context: dict[str, Any], request: HttpRequest | None
     """Return the error page that *template* makes. If that fails, log the failure, and return the page that the shipped
     templates make without those in LIFESTREAM_HOME.
 
-    Raises the error of a shortage (of files, of memory), which has its own answer.
+    If files or memory ran out, the exception that says so is raised: `shortage` answers it.
     """
     try:
         return render_to_string(template, context, request)
@@ -93,7 +96,7 @@ def rendered(template: str, context: dict[str, Any], request: HttpRequest | None
         if shortage_of(error) is not None:
             raise
         told = f"{type(error).__name__}: {error}"
-        log.error(  # noqa: TRY400  the error that this page was for has the traceback
+        log.error(  # noqa: TRY400  a traceback is logged for the error that the page is about
             "the page of an error is shown without your own templates: %s (raised in the template %s)",
             told,
             culprit(error) or template,

@@ -24,7 +24,7 @@ _FOUR_DAYS = 4 * 86_400
 _TEN_YEARS = 3650 * 86_400
 _CLOCK = frozenset({Need.CLOCK})
 
-_BURDEN = "A reader that asks more often than the server allows is a burden, and servers block those."
+_BURDEN = "A reader that asks more often than the server allows is a burden, and servers block such readers."
 
 
 def _answer(*items: int, headers: dict[str, str] | None = None, **fields: Any) -> Serve:
@@ -271,8 +271,10 @@ SCENARIOS = (
             Step(_answer(6, 5, 4, 3, 2, 1)),
         ),
         judge=_judge_not_at_once,
-        why=_BURDEN,
-        advice="Keep the time of each feed's last request, and skip it within the hour unless a person asks for it.",
+        why="max-age=0 says that the document may change at any time. A reader that takes it for an order to ask again "
+        "at once burdens the server, and servers block such readers.",
+        advice="Keep the time of each feed's last request. Unless a person asks for the feed, wait for a minimum of "
+        "your own, such as an hour, before you request it again.",
         needs=_CLOCK,
     ),
     Scenario(

@@ -57,8 +57,12 @@ def title_of(fields: Fields, scope: Scope) -> Construct:
 
 
 def authors_of(parent: Element, fields: Fields, names: Names) -> str:
-    """Return the authors named in *parent*, whose children are *fields*: authors, creators and editors. If these have
-    no names, return the author of iTunes or Google Play, else their addresses, else the owner of iTunes.
+    """Return the authors named in *parent*, whose children are *fields*: the first that is not empty of
+
+    1. the names in its authors, creators and editors,
+    2. `itunes:author` and `googleplay:author`,
+    3. the addresses in its authors, creators and editors,
+    4. `itunes:owner`.
     """
     persons = (child for child in parent if names[child.tag] in _PEOPLE)
     found = "" if _PEOPLE.isdisjoint(fields) else people.joined(_written(person, names) for person in persons)
@@ -105,7 +109,7 @@ class EntryReader:
         described = self._media_elements(element, fields)
         media = media_of(described, names) if described else NO_MEDIA
         link = self._link(fields, scope, links, guid) or scope.absolute(media.player)
-        site, scope = scope, scope.at(base_of_text(link, scope.base, self.url))
+        scope_of_source, scope = scope, scope.at(base_of_text(link, scope.base, self.url))
         title = title_of(fields, scope)
         content = self._content(fields, scope)
         summary, summary_construct = self._summary(fields, scope)
@@ -131,7 +135,7 @@ class EntryReader:
             base=text_scope.base,
             based=text_scope.based,
             summary_base="" if summary_base == text_scope.base else summary_base,
-            source=self._source(fields, site),
+            source=self._source(fields, scope_of_source),
             episode=episode_of(fields, scope, self.hosts),
         )
 
