@@ -57,6 +57,7 @@ def cost(work: Callable[[], object], at_least: float = 0.0) -> float:
 def assert_linear(make: Callable[[int], Callable[[], object]], size: int) -> None:
     """Assert that four times the *size* costs at most LINEAR times as much."""
     small, large = make(size), make(4 * size)
+    few = many = 0.0
     for _ in range(TRIES):
         few, many = cost(small, LEAST), cost(large, LEAST)
         if many <= LINEAR * max(few, NEGLIGIBLE):

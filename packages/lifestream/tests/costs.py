@@ -64,6 +64,7 @@ def assert_linear(work: Callable[[_T], object], make: Callable[[int], _T], size:
     Up to *tries* pairs are measured, each compared by itself; as a rule the first suffices.
     """
     few, many = make(size), make(4 * size)
+    small = large = 0.0
     for _ in range(tries):
         small, large = cost(work, few, _MEASURABLE), cost(work, many, _MEASURABLE)
         if large <= LINEAR * max(small, _NEGLIGIBLE):
