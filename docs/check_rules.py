@@ -38,6 +38,8 @@ def page_of(scenario: Scenario) -> str:
         "",
         f"**{scenario.level}** · {GROUPS[scenario.group]} · source: {scenario.source}",
         "",
+        "## What a correct reader does",
+        "",
         scenario.rule,
         "",
         "## Why it matters",
@@ -73,7 +75,9 @@ def _trial(scenario: Scenario) -> list[str]:
     first = "In the first step, the reader subscribes to a good feed, and polls it twice."
     if not isinstance(scenario.tls, bool):
         first = "The certificate is wrong from the first step on, so that the reader should not even subscribe."
-    lines = [f"- The test takes {len(scenario.steps)} steps. {first}"]
+    others = " The others make the situation that the rule describes." if len(scenario.steps) > 1 else ""
+    count = "1 step" if len(scenario.steps) == 1 else f"{len(scenario.steps)} steps"
+    lines = [f"- The test takes {count}. {first}{others}"]
     if scenario.lane is not LaneKind.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")
     # Whoever gives `--list` shows the items, too.

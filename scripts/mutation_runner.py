@@ -2,8 +2,8 @@
 
 To import pytest, Hypothesis and Django takes longer than the tests that a mutant needs. `Runner` starts this file as a
 program, which imports `Runner.modules` once and forks for each run. It reads the list of these modules as a line of
-JSON, then one line of JSON for each run, and answers each run with one line: pytest's exit status, or "timeout". Each
-run is a process of its own on Windows, and as long as `Runner.modules` is empty.
+JSON, then one line of JSON for each run, and answers each run with one line: pytest's exit status, or "timeout". On
+Windows, or while `Runner.modules` is empty, a new interpreter is started for each run instead.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Runner:
 
 
 def importable() -> list[str]:
-    """Return the names of the installed modules that this process has imported, in the order in which it has.
+    """Return the names of the installed modules that this process has imported, in the order of import.
 
     Left out are plugins of pytest, which pytest must import itself, the modules of the repository, and STATEFUL ones.
     """

@@ -139,7 +139,7 @@ class MissesInASubtest(Base):
         (MissesInASubtest, {"failures": 1}),
     ],
 )
-def test_each_test_is_reported_once_and_a_skipped_subtest_besides(
+def test_each_test_is_reported_once_and_a_subtest_that_was_skipped_too(
     case: type[unittest.TestCase], expected: dict[str, int]
 ) -> None:
     assert counts(run(case)) == expected
@@ -177,7 +177,7 @@ def test_a_problem_in_a_subtest_is_a_failure_of_that_subtest(feeds: Path) -> Non
     assert steady(text, feeds).startswith(f"feedserver.VerificationError: {MISS}\n")
 
 
-def test_a_doubtful_fixture_fails_a_test_if_warnings_are_errors(feeds: Path) -> None:
+def test_a_warning_about_a_feed_file_is_among_the_problems(feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
 
     class Case(Base):

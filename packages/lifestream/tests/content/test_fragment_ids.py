@@ -1,4 +1,4 @@
-"""Ids and references by themselves; `reading/test_addresses.py` tests them in HTML."""
+"""Ids and references by themselves, and in cleaned HTML. `reading/test_addresses.py` tests them in whole entries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_references_get_the_prefix_too() -> None:
     assert local("#") is None
 
 
-def test_the_key_follows_each_prefix_in_a_tag() -> None:
+def test_the_key_follows_the_prefix_of_each_id_and_reference_in_tags() -> None:
     clean = '<p id="entry-a" title="entry-b">entry-c <b>b</b> <a href="#entry-a">id="entry-d"</a></p>'
     assert with_key(clean, "k") == (
         '<p id="entry-k-a" title="entry-b">entry-c <b>b</b> <a href="#entry-k-a">id="entry-d"</a></p>'

@@ -1,4 +1,4 @@
-"""The outline of a draft has the keys of the item that the cleaned draft becomes, and is as safe as that item."""
+"""An outline, the few fields by which a draft's item is found again, has the same keys as that item, and is as safe."""
 
 from __future__ import annotations
 
@@ -64,5 +64,7 @@ def test_an_outline_has_the_keys_of_the_item(draft: ItemDraft) -> None:
     ],
     ids=["guid", "title", "link", "date alone", "no date", "no time"],
 )
-def test_an_outline_is_enough_with_a_guid_title_or_link_and_a_time(outline: ItemDraft, *, enough: bool) -> None:
+def test_an_outline_with_a_time_and_a_guid_a_title_or_a_link_identifies_an_item(
+    outline: ItemDraft, *, enough: bool
+) -> None:
     assert identifies(outline) is enough

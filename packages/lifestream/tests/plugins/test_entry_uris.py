@@ -1,4 +1,4 @@
-"""The ids of entries that are published as they are, and the UUIDs that are published in place of others."""
+"""Which ids of entries are published as they are, and the UUIDs that are published in place of the others."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_other_texts_are_not_published_as_ids(guid: str) -> None:
     assert own_uri(guid, HOSTS) == ""
 
 
-def test_the_hosts_of_a_feed_are_its_own_and_that_of_its_confirmed_site() -> None:
+def test_the_hosts_of_a_feed_are_its_own_and_its_site_s_if_the_claimed_domain_is_that_of_the_site() -> None:
     both = hosts_of_feed("https://feeds.example/blog", "https://www.blog.example/", "blog.example")
     assert both == {"feeds.example", "www.blog.example"}
     assert hosts_of_feed("https://evil.example/f", "https://blog.example/", "evil.example") == {"evil.example"}

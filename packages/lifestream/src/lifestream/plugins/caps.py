@@ -1,10 +1,10 @@
 """The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
 Nothing that is kept is cut silently: a `CapTally` counts the values that exceeded a cap, and its notes go into the log
-of the fetch. `SUMMARY` bounds how much of a summary is read, and only the beginning of that is kept.
+of the fetch. An item keeps only the beginning of a summary; `SUMMARY` bounds how much is looked at to find it.
 Plain text is cut between two words if possible, and ends with "…"; HTML is cut before a tag or a reference that would
 be incomplete. A list keeps its first values, and a document its latest entries. An address, a media type and a language
-are dropped whole, since a part of one means something else. A guid is replaced by its hash, so that it still
+are dropped whole, since a part of an address means something else. A guid is replaced by its hash, so that it still
 distinguishes its entry from others.
 
 `bounded` and `bounded_feed` apply the caps to what a parser read and to what a plugin returned, `content` to the HTML
@@ -134,12 +134,14 @@ def bounded(entry: EntryOrDraft, tally: CapTally) -> EntryOrDraft:
 
 
 def _with_bounded_source(entry: Entry, tally: CapTally) -> Entry:
-    """Return *entry* with the fields cut that its item does not keep: plugins may read them."""
+    """Return *entry* with the caps applied to two fields that plugins may read, although no item keeps them: its source
+    and its `summary_base`.
+    """
     source = entry.source
-    if source is not None and (len(source.title) > TITLE.limit or len(source.url) > _SURELY):
+    if source is not None and (len(source.title) > TITLE.limit or len(source.url) > _SHORT_ENOUGH):
         source = Source(_short(source.title, TITLE, tally), _whole(source.url, LINK, tally))
         entry = replace(entry, source=source)
-    if len(entry.summary_base) > _SURELY:
+    if len(entry.summary_base) > _SHORT_ENOUGH:
         entry = replace(entry, summary_base=_whole(entry.summary_base, BASE, tally))
     return entry
 
@@ -156,16 +158,16 @@ def _is_within(entry: Entry | ItemDraft) -> bool:
         and len(entry.enclosures) <= ENCLOSURES.limit
         and len(entry.media) <= MEDIA.limit
         and (not entry.tags or max(map(len, entry.tags)) <= TAG.limit)
-        and len(entry.guid) + len(entry.link) + len(entry.base) <= _SURELY
+        and len(entry.guid) + len(entry.link) + len(entry.base) <= _SHORT_ENOUGH
         and entry.episode is None
         and (
             not entry.enclosures
-            or all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in entry.enclosures)
+            or all(len(each.url) <= _SHORT_ENOUGH and len(each.type) <= TYPE.limit for each in entry.enclosures)
         )
         and (
             not entry.media
             or all(
-                len(each.url) + len(each.thumbnail) + len(each.player) <= _SURELY
+                len(each.url) + len(each.thumbnail) + len(each.player) <= _SHORT_ENOUGH
                 and len(each.type) <= TYPE.limit
                 and len(each.title) <= TITLE.limit
                 and len(each.description) <= DESCRIPTION.limit
@@ -175,7 +177,7 @@ def _is_within(entry: Entry | ItemDraft) -> bool:
     )
 
 
-_SURELY: Final = min(BASE.limit, LINK.limit, GUID.limit) // 4
+_SHORT_ENOUGH: Final = min(BASE.limit, LINK.limit, GUID.limit) // 4
 """How many characters several addresses may have together so that none of them can exceed its cap, even in UTF-8."""
 
 
@@ -204,7 +206,7 @@ def bounded_feed(feed: ParsedFeed, tally: CapTally) -> ParsedFeed:
 
 def _with_few_persons(entries: Sequence[Entry], tally: CapTally) -> Sequence[Entry]:
     """Return *entries* with so few persons each that all together have at most PERSONS_OF_ALL. A short document can
-    exceed that: the persons of the whole podcast are those of each episode that names none.
+    exceed that: each episode that names nobody has the persons of the whole podcast.
     """
     if sum(len(entry.episode.persons) for entry in entries if entry.episode) <= PERSONS_OF_ALL.limit:
         return entries
@@ -220,8 +222,8 @@ def content(source: str, base: str, clean: Callable[[str, int], Beginning], tall
     """Return the HTML *source*, cleaned by *clean* and cut to the maximum length of a content.
 
     *clean* takes a fragment and the maximum length of its result, as `Sanitizer.beginning` does. Cleaning makes text
-    longer: `&` becomes `&amp;`, and addresses become absolute (against *base*). So if the result would be far longer
-    than what is kept, only a part of *source* is cleaned.
+    longer: `&` becomes `&amp;`, and addresses become absolute (against *base*). So only a part of
+    *source* is cleaned if all of it, or what it would become, is too long.
     """
     grown = _length_with_base(source, base)
     fits = len(source) <= CONTENT.limit and grown <= _EXPANDED
@@ -248,8 +250,8 @@ def text(value: str) -> str:
 
 
 def read_of_summary(summary: str, tally: CapTally) -> str:
-    """Return the beginning of *summary* that is read; what is kept is shorter still. Count *summary* in *tally* if not
-    all of it is read.
+    """Return the beginning of *summary*, in which the shorter one that an item keeps is looked for. Count *summary* in
+    *tally* if it is cut.
     """
     if len(summary) > SUMMARY.limit:
         tally.over(SUMMARY)
@@ -257,7 +259,7 @@ def read_of_summary(summary: str, tally: CapTally) -> str:
 
 
 def address(url: str, tally: CapTally | None = None) -> str:
-    """Return *url*, which is absolute, or "" if it is too long for an address; then count it in *tally*."""
+    """Return *url*, which is absolute, or "" if it is too long for an address. In that case count it in *tally*."""
     return _whole(url, LINK, tally or CapTally())
 
 
@@ -362,7 +364,8 @@ def _episode(episode: Episode, tally: CapTally) -> Episode:
     )
 
 
-_LONGEST_TAG: Final = 64 * 1024
+_LIKELY_TAG: Final = 64 * 1024
+"""A "<" that is at most so many characters before the end may begin a tag that was cut."""
 _LONGEST_REFERENCE: Final = 40
 
 
@@ -370,8 +373,9 @@ def _before_markup(source: str, length: int) -> str:
     """Return the first *length* characters of HTML, without an incomplete tag or entity at the end."""
     head = source[:length]
     last_tag = head.rfind("<")
-    # A browser drops a tag that does not end, however long it is. Without a name after it, "<" is part of a text.
-    may_be_tag = last_tag >= length - _LONGEST_TAG or head[last_tag + 1 : last_tag + 2].isalpha()
+    # A browser drops a tag that does not end, with all that follows. A "<" further from the end is such a tag only if a
+    # letter follows: in "a < b", it is text.
+    may_be_tag = last_tag >= length - _LIKELY_TAG or head[last_tag + 1 : last_tag + 2].isalpha()
     if last_tag > head.rfind(">") and may_be_tag:
         head = head[:last_tag]
     reference = head.rfind("&", max(0, len(head) - _LONGEST_REFERENCE))

@@ -1,4 +1,4 @@
-"""Sends the requests to hubs that are due, after each refresh, within limits of time and number.
+"""After each refresh, sends those requests to hubs whose time has come, within limits of time and number.
 
 A hub gets one request after the other. Once it is busy, too slow or out of reach, it gets no more in this run. Requests
 through different proxies are counted as requests to different hubs. Requests that aren't sent in time are sent later:
@@ -71,8 +71,8 @@ def keep_hubs(
     guard: AddressGuard | None = None,
     deadline: float = DEADLINE,
 ) -> int:
-    """Send the requests to hubs that are due: subscribe, renew and unsubscribe; only for *feeds* (primary keys), if
-    given.
+    """Send the requests to hubs whose time has come: to subscribe, to renew and to unsubscribe; only for *feeds*
+    (primary keys), if given.
 
     *fetched* are the keys of feeds whose answers may have named another hub. Returns how many requests were accepted;
     nothing is done without LIFESTREAM_PUBLIC_URL. No event loop may run in the thread that calls this.
@@ -112,8 +112,8 @@ async def _ask_all(
     """Send those of *requests* for which there is time, and put the answers of the hubs into *answers*, by the
     requests' keys.
 
-    These requests have no answer: those to a hub whose turn did not come, those that there was no time to send to a hub
-    that answers, and those after a shortage of this machine.
+    A request has no answer there if its hub's turn did not come, if its hub answers but time was up before it was
+    sent, or if files or memory ran out at an earlier request to its hub.
     """
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feed's proxy and the hub
@@ -152,9 +152,9 @@ async def _ask_all(
 
 
 def _note(requests: list[HubRequest], answers: dict[int, HubAnswer], now: datetime) -> None:
-    """Note the *answers* to *requests*, by the requests' primary keys; those that were not sent are due again."""
+    """Note the *answers* to *requests*, by the requests' primary keys. A request without an answer is due again."""
     unsent = [each for each in requests if each.pk not in answers or answers[each.pk].verdict is HubVerdict.SHORTAGE]
-    for request in unsent:  # before the answers: a hub that asks for a pause puts off these requests, too
+    for request in unsent:  # first, since a hub whose answer asks for a pause puts off these requests as well
         hub_subscriptions.put_back(request, now)
     for request in requests:
         if (answer := answers.get(request.pk)) is None:
