@@ -252,7 +252,7 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("FeedServer", "root", b"feeds", "root is b'feeds'; give the path of a folder, or None"),
     ("FeedServer", "host", "", "host is ''; give text, such as '127.0.0.1'"),
     ("FeedServer", "tls", "expried", "'expried' is no way to break TLS; there are 'expired', "),
-    ("FeedServer", "tls", 1, "tls is 1; give True or False, or how it goes wrong, such as 'expired'"),
+    ("FeedServer", "tls", 1, "tls is 1; give True or False, or a fault of TLS, such as 'expired'"),
     ("FeedServer.url", "scheme", "ftp", "scheme is 'ftp'; give 'http' or 'https' or None"),
     ("FeedServer.allow", "patterns", "", "a pattern of allow() is ''; give text, such as 'nothing answers'"),
     ("FeedServer.allow", "patterns", "(", "a pattern of allow() is '(', no regular expression ("),

@@ -17,14 +17,14 @@ def folder_of(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
     """Return the folder that is served. Raises NotADirectoryError if *root* is no folder."""
     from pathlib import Path
 
-    from feedserver.fixtures.document_root import Folder  # many servers have no folder
+    from feedserver.fixtures.document_root import Folder  # imported late: many servers serve no folder
 
     return Folder(Path(root), follow_links=follow_links)
 
 
 def texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
-    """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as items, and for an
-    item that is no text; ValueError for an empty one.
+    """Return *texts* as a tuple. Raises TypeError if *texts* is one text, whose letters would count as items, or if
+    an item is no text; ValueError if an item is empty.
     """
     if texts == ():
         return ()  # the default, as in most servers
@@ -43,10 +43,10 @@ def tls_of(
     names: tuple[str, ...],
     clients: ClientCertificates | None,
 ) -> Tls | None:
-    """Return how a server for *addresses* and *names* speaks TLS, None for one that does not.
+    """Return how a server for *addresses* and *names* speaks TLS; None if it speaks none.
 
-    Raises ValueError for *names* or *clients* of a server that speaks no TLS, and for *clients* beside a `Tls`, which
-    has its own.
+    Raises ValueError for *names* or *clients* of a server that speaks no TLS, and for *clients* if *wanted* is a `Tls`,
+    which says that itself.
     """
     if clients is not None:
         check_choice("client_certificates", clients, ("optional", "required", None))
@@ -59,8 +59,10 @@ def tls_of(
     from feedserver.net.tls import Tls
 
     if not isinstance(wanted, Tls):
-        check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
+        check_is("tls", wanted, (bool, str), "give True or False, or a fault of TLS, such as 'expired'")
         wanted = Tls(None if wanted is True else wanted, clients=clients)
     elif clients is not None:
-        raise ValueError(f"client_certificates is {clients!r} beside a Tls of its own; give Tls(clients={clients!r})")
+        raise ValueError(
+            f"client_certificates is {clients!r}, which a Tls has itself; give tls=Tls(clients={clients!r})"
+        )
     return wanted.naming((*addresses, *names))

@@ -1,4 +1,4 @@
-"""Which addresses in a reader's list run a script, and which links HTML has."""
+"""Which addresses in what a feed reader lists run a script, and which links HTML has."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_links_of_html_are_read_as_a_browser_reads_them() -> None:
     assert links_of("[1]: javascript:x") == []
 
 
-def test_a_script_in_text_is_no_script() -> None:
+def test_an_escaped_script_is_none() -> None:
     assert has_script("<p><SCRIPT>x</SCRIPT>")
     assert not has_script("&lt;script&gt; <scripted>")
 
@@ -84,5 +84,5 @@ def test_a_script_in_text_is_no_script() -> None:
         ("<a href='&#01000000;&#1000000;&#01114112;'>", ["\U000f4240\U000f4240\ufffd"]),
     ],
 )
-def test_links_of_broken_html_are_found(html: str, links: list[str]) -> None:
+def test_the_links_of_unusual_and_broken_html_are_those_that_a_browser_finds(html: str, links: list[str]) -> None:
     assert links_of(html) == links

@@ -76,9 +76,9 @@ def test_an_item_has_a_page_even_if_an_earlier_item_has_a_higher_number(site: Sc
     assert "Item 7" in get(feed.replace("feed.xml", "items/7.html"))
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_in_place_of_a_local_file_is_not_waited_for() -> None:
-    """The reader is told the path of the file, and may replace it before the next step writes it."""
+    """The checked reader knows the path of the file, and may replace the file before the next step writes it."""
     paths: list[Path] = []
 
     def serve(at: Stage) -> Response:
@@ -135,7 +135,7 @@ def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
 
 
 def test_an_answer_that_never_ends_holds_up_no_other_scenario_of_a_shared_server() -> None:
-    """A lane waits for each of its sites, one after the other."""
+    """The scenarios of a server wait for the end of their own requests, one scenario after the other."""
     with FeedServer(strict=False) as server:
         place = FeedPlace("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
         stalls = Response("<rss/>", faults=faults.parse("stall after 2"))
@@ -153,7 +153,7 @@ def test_an_answer_that_never_ends_holds_up_no_other_scenario_of_a_shared_server
         assert one.wait_until_over()
 
 
-def test_a_problem_of_a_request_concerns_one_scenario_and_any_other_problem_all() -> None:
+def test_a_problem_of_a_request_is_reported_for_its_scenario_and_any_other_problem_for_all() -> None:
     with FeedServer(strict=False) as server:
         server.allow("allowed")
         place = FeedPlace("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
@@ -203,7 +203,7 @@ def test_local_files_are_removed_when_the_site_stops() -> None:
 
 @pytest.mark.slow
 def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
-    """The reader is told the path of the file, and may make folders beside it. Python 3.11 removes folders by a
+    """The checked reader knows the path of the file, and may make folders beside it. Python 3.11 removes folders by a
     recursive function, which fails at about a thousand levels.
     """
     site = ScenarioSite(TWO_STEPS, FeedPlace("127.0.0.1"), MovedClock())
@@ -212,7 +212,7 @@ def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
     os.chdir(top)
     try:
         for _ in range(1200):
-            os.mkdir("folder")  # noqa: PTH102 - relative: no system has paths that long
+            os.mkdir("folder")  # noqa: PTH102 - by its name alone: the whole path is too long for any system
             os.chdir("folder")
     finally:
         os.chdir(before)
@@ -265,10 +265,10 @@ def test_requests_that_a_shared_server_has_dropped_are_reported_as_a_flood() -> 
         kept = [seen.status for seen in site.take_exchanges()]
         for _ in range(3):
             get(site.urls[0])
-        as_many = [seen.status for seen in site.take_exchanges()]
+        the_next = [seen.status for seen in site.take_exchanges()]
         for _ in range(4):
             get(site.urls[0])
         one_dropped = [seen.told for seen in site.take_exchanges()]
         site.stop()
 
-    assert (kept, as_many, one_dropped) == ([200] * 3, [200] * 3, [FLOODED])
+    assert (kept, the_next, one_dropped) == ([200] * 3, [200] * 3, [FLOODED])

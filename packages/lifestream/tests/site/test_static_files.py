@@ -75,7 +75,9 @@ def test_a_file_that_is_requested_in_another_way_is_kept_for_an_hour(query: str,
 @pytest.mark.parametrize(
     ("name", "address"), [("/lifestream/theme.css", "/static/lifestream/theme.css"), ("../theme.css", "/theme.css")]
 )
-def test_a_path_outside_of_the_static_files_has_an_address_without_a_version(name: str, address: str) -> None:
+def test_a_name_that_leads_out_of_the_folder_of_static_files_gives_an_address_without_a_version(
+    name: str, address: str
+) -> None:
     assert static(name) == address
 
 
@@ -83,8 +85,8 @@ def test_a_missing_file_has_an_address_without_a_version() -> None:
     assert static("nothing.css") == "/static/nothing.css"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit to lower")
-def test_a_shortage_of_files_leaves_versions_out_only_as_long_as_it_lasts(own_file: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of open files to lower")
+def test_addresses_lack_their_versions_only_while_no_file_can_be_opened(own_file: Path) -> None:
     name = own_file.name
     with no_more_files():
         assert static(name) == f"/static/{name}"
@@ -125,7 +127,7 @@ def test_only_regular_files_are_served_and_other_files_do_no_harm(
 ) -> None:
     (tmp_path / "a.css").write_text("a {}")
     (tmp_path / ".#a.css").symlink_to("somebody@host.1234")  # as Emacs does while a file is open
-    if reload:  # Django itself cannot list a folder with such a link
+    if reload:  # without it, Django lists the folder, and fails at such a link
         (tmp_path / "loop.css").symlink_to("loop.css")
     (tmp_path / "zero.css").symlink_to("/dev/zero")
     (tmp_path / "dir.css").mkdir()
@@ -190,7 +192,7 @@ def test_a_range_is_the_bytes_that_it_names(
 
 
 @pytest.mark.usefixtures("own_file")
-def test_a_client_with_another_version_of_a_file_gets_no_part_of_it(client: Client) -> None:
+def test_a_client_with_a_part_of_another_version_gets_the_whole_file(client: Client) -> None:
     first = client.get("/static/own.css")
     first.close()
     for known in (first["ETag"], first["Last-Modified"]):
@@ -230,13 +232,13 @@ def test_a_file_that_changes_is_sent_as_it_is_now(client: Client, own_file: Path
     assert body(client.get("/static/own.css")) == b"again"
 
 
-def test_a_file_of_the_owner_in_place_of_a_shipped_one_has_its_own_version(client: Client, own_file: Path) -> None:
+def test_an_owner_s_file_that_replaces_a_shipped_one_has_a_version_of_its_own(client: Client, own_file: Path) -> None:
     shipped = body(client.get(static("lifestream/theme.css")))
     own = own_file.parent / "lifestream" / "theme.css"
     own.parent.mkdir()
     own.write_text("body{color:green}")
     own_file.write_text("changed")
-    client.get(static(own_file.name)).close()  # from now on, pages name the files as they are
+    client.get(static(own_file.name)).close()  # a request for a changed file makes the site look at all files again
     address = static("lifestream/theme.css")
     answer = client.get(address)
     assert body(answer) == b"body{color:green}"
@@ -262,8 +264,8 @@ def test_a_compressed_copy_is_sent_as_it_is_now_until_it_is_removed(own_file: Pa
 
 
 class ReplacingMiddleware(StaticFilesMiddleware):
-    """The middleware of a site whose owner writes each of *texts* into a file after it was looked at, before it is
-    opened; None removes the file.
+    """The middleware of a site whose file changes between its `stat` and its `open`: at each call of `serve`, the next
+    of *texts* is written into it, or the file is removed if that is None.
     """
 
     def __init__(self, path: Path, texts: Iterable[str | None]) -> None:
@@ -293,7 +295,7 @@ class ReplacingMiddleware(StaticFilesMiddleware):
         (["short", None], None, 404, b""),
     ],
 )
-def test_a_file_that_is_replaced_before_it_is_opened_is_sent_as_it_is_then(
+def test_a_file_that_is_replaced_before_it_is_opened_is_sent_as_it_is_when_opened(
     texts: list[str | None], asked: str | None, status: int, sent: bytes, own_file: Path
 ) -> None:
     site = ReplacingMiddleware(own_file, texts)

@@ -1,5 +1,6 @@
-"""Which requests the lists and forms of the admin answer. Django's lists pass on addresses that a database refuses, and
-regular expressions that stop a site. Its forms fail if another request has stored the same name meanwhile.
+"""Lists and forms of the admin that no request can break. Django's own lists pass values of a URL's query to the
+database that it refuses, and regular expressions that stop a site. Its forms fail if another request has stored the
+same name meanwhile.
 """
 
 from __future__ import annotations
@@ -32,25 +33,25 @@ _ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
 """The name of the field with the key of a row that is edited in a list."""
 
 _REFUSED: Final = frozenset({"regex", "iregex", "range"})
-"""The lookups of Django that no address may have."""
+"""The lookups of Django that no URL of a list may have."""
 _DEEPEST: Final = 20
-"""How many parts the name of a lookup may have. Django recurses into the path of a value of JSON."""
+"""How many parts the name of a lookup may have: Django calls itself once for each part below a column with JSON."""
 _MOST_VALUES: Final = 100
-"""How many values an address may have: SQLite takes no condition of over 1,000 parts."""
+"""How many values the query of a URL may have: SQLite takes no condition of over 1,000 parts."""
 _LONGEST_VALUE: Final = 10_000
-"""How many characters a value may have. SQLite takes no pattern of over 50,000 bytes, and Django escapes some
-characters in it with another one.
+"""How many characters a value may have. SQLite takes no pattern of over 50,000 bytes, and Django puts a
+backslash before some characters of a pattern.
 """
 _LONGEST_PARAMETERS: Final = 10_000
-"""How many characters the parameters of an address may have together: a list repeats them in some 400 links."""
+"""How many characters the query of a URL may have: a list repeats them in some 400 links."""
 _TRIES: Final = 5
-"""How often work is tried that conflicts with what other processes store meanwhile."""
+"""How often, at most, work is tried that fails since other processes store something at the same time."""
 
 _T = TypeVar("_T")
 
 
 class CheckedListAdmin(ModelAdmin):
-    """Rows whose list answers any address and any form without a server error, and in linear time. Forms that are
+    """An admin whose list answers every URL and every form without a server error, and in linear time. Forms that are
     sent at the same time cause no server error, either.
     """
 
@@ -88,20 +89,22 @@ class CheckedListAdmin(ModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Return the page that asks whether to delete a row. Once the user has confirmed it, delete the row, with what
-        another request adds to the row meanwhile.
+        """Return the page that asks whether to delete a row. Once the user has confirmed it, delete the row and
+        all that refers to it, also what another request adds at the same time.
         """
         view = super().delete_view
         return _tried_again(lambda: view(request, object_id, extra_context))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete the rows that were chosen in the list, with what another request adds to them meanwhile."""
+        """Delete the rows that were chosen in the list, and all that refers to them, also what another request adds at
+        the same time.
+        """
         delete = super().delete_queryset
         _tried_again(lambda: delete(request, queryset))
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Return the rows of the list, which are counted here. Raises IncorrectLookupParameters if a filter has an
-        invalid value.
+        """Return the list with its filters; its rows are counted in the database. Raises IncorrectLookupParameters if a
+        filter has an invalid value.
 
         Django raises it for values that a filter refuses. For values that only the database refuses, or that cannot be
         sent to it (a number that is too large, the year -1), Django would answer with a server error.
@@ -133,7 +136,7 @@ class CheckedListAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows that match the first LONGEST_QUERY characters of a search, for the list and for Django's
-        autocompletion. No row matches a search with NUL, which the autocompletion lets pass.
+        autocompletion. No row matches a search with NUL: the autocompletion passes such searches on.
 
         Django takes quadratic time to find the words of a search with escaped quotes, and SQLite takes no more than
         1,000 words.
@@ -146,8 +149,8 @@ class CheckedListAdmin(ModelAdmin):
         """Return whether the list may be narrowed by *lookup*, a parameter of its address.
 
         Nobody may use regular expressions: SQLite has Python match them, which may take hours, and stop all other
-        threads meanwhile. Nor may a range be given: Django takes each letter of its value for an end. Bytes can't be
-        compared with the text of an address: psycopg raises TypeError.
+        threads meanwhile. Nor may a range be given: Django reads the letters of its value as the two bounds. Bytes
+        can't be compared with the text of an address: psycopg raises TypeError.
 
         Only superusers may use relations from other models: `/auth/user/?lifestreams=7` would reveal who owns a private
         lifestream.

@@ -27,15 +27,15 @@ _TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "lang
 def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the columns of the item for *draft*, and its tags. Of its dates, only *updated* is among the columns.
 
-    The fingerprint covers the texts, the files, the episode and the tags, but no dates: if only these change, the item
-    is not rewritten.
+    The fingerprint covers the texts, the files, the episode and the tags, but no dates: an item of
+    which only dates change is not rewritten.
     """
     texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS}
     lists: dict[str, Any] = {
         "enclosures": [asdict(enclosure) for enclosure in draft.enclosures],
         "media": [_medium_row(medium) for medium in draft.media],
     }
-    # A field that was added in a later version is in the fingerprint only if the item has it: otherwise all items would
+    # The episode is in the fingerprint only if there is one: versions before it had no such field, and all items would
     # count as changed after an upgrade.
     if draft.episode is not None:
         lists["episode"] = asdict(draft.episode)
@@ -72,7 +72,7 @@ def first_date(published: datetime | None, now: datetime) -> datetime:
 
 
 def _encoded(texts: Mapping[str, str], lists: Mapping[str, Any], tags: Sequence[str]) -> bytes | None:
-    """Return the list of the three as JSON in UTF-8; None if it contains something that can't be stored."""
+    """Return `[texts, lists, tags]` as JSON in UTF-8; None if it contains something that can't be stored."""
     try:
         encoded_texts = b",".join([b'"%b":%b' % (name.encode(), _quoted(text)) for name, text in texts.items()])
         encoded = b"[{%b},%b" % (encoded_texts, _ENCODER.encode([lists, tags]).encode()[1:])
