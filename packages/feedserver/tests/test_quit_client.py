@@ -71,6 +71,7 @@ def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> Non
         assert all(each.duration < 100 for each in server.wait_for(method="QUIT", timeout=60))
 
 
+@pytest.mark.slow
 def test_another_server_that_drips_is_given_up_in_time() -> None:
     has_left = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -91,6 +92,7 @@ def test_another_server_that_drips_is_given_up_in_time() -> None:
         thread.join(10)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux do clients wait until a server accepts them")
 def test_a_server_that_accepts_nobody_any_more_has_not_stopped() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:

@@ -48,6 +48,7 @@ with FeedServer(".", tls=True) as server, server.client() as client:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("act", ["nothing", "remove", "drop", "certificate"])
 def test_a_forked_child_that_exits_normally_removes_nothing_of_its_parent(tmp_path: Path, act: str) -> None:

@@ -129,6 +129,7 @@ INTERRUPTED: list[tuple[object, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("where", "what"), INTERRUPTED, ids=[what for _, what in INTERRUPTED])
 def test_an_interrupted_start_leaves_nothing_and_the_next_one_succeeds(
     where: object, what: str, root: Path, quiet_host: str, monkeypatch: pytest.MonkeyPatch
@@ -225,6 +226,7 @@ def test_several_threads_may_stop_a_server_and_each_waits_until_it_has_stopped(r
         sys.setswitchinterval(interval)
 
 
+@pytest.mark.slow
 def test_stop_ends_delayed_and_paced_answers_at_once(root: Path) -> None:
     with FeedServer(root) as server:
         server.add("/delayed", Response("x", delay=3600))

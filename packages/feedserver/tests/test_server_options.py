@@ -50,7 +50,10 @@ def test_tls_can_be_passed_ready_made() -> None:
 
 
 def test_client_certificates_are_refused_beside_a_ready_made_tls() -> None:
-    with pytest.raises(ValueError, match=r"client_certificates is 'required', which a Tls has itself; give tls=Tls\(clients='required'\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"which a Tls has itself; give tls=Tls\(clients='required'\)",
+    ):
         FeedServer(tls=Tls(), client_certificates="required")
 
 

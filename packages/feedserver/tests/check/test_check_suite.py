@@ -163,6 +163,7 @@ def test_an_error_of_feedserver_fails_a_test_that_is_expected_to_fail(pytester: 
     result.stdout.fnmatch_lines(["V1  an error of feedserver, and no verdict: odd"])
 
 
+@pytest.mark.slow
 def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         "import pytest\n\n\n@pytest.mark.feedserver_check('V999')\ndef test_reader(feedserver_scenario): ...\n"
@@ -174,6 +175,7 @@ def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*@pytest.mark.feedserver_check: there is no scenario V999*"])
 
 
+@pytest.mark.slow
 def test_a_marker_of_a_test_that_takes_no_scenario_fails_the_collection(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("import pytest\n\n\n@pytest.mark.feedserver_check('V1')\ndef test_reader(): ...\n")
 

@@ -176,6 +176,7 @@ def test_daemons_are_ended_with_their_session(tmp_path: Path) -> None:
     assert not (tmp_path / "reader").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")
 @pytest.mark.parametrize("start", ["env -i", "env -u FEEDSERVER_CHECK_SESSION"])
 def test_a_daemon_without_its_environment_is_ended_with_its_session(tmp_path: Path, start: str) -> None:

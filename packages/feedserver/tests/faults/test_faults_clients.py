@@ -201,6 +201,7 @@ def test_every_client_gives_up_on_endless_headers(
 # Answers that are slower than a client's timeout.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", ["aiohttp", "curl"])
 def test_a_timeout_for_the_whole_answer_ends_a_slow_body(
     server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch
@@ -293,6 +294,7 @@ def test_feedparser_notices_broken_bodies_and_reads_one_with_trailers(
     assert feed_clients.ask("feedparser", serve(server, "close after headers")).error
 
 
+@pytest.mark.slow
 def test_broken_answers_leave_no_connection_or_worker(server: FeedServer) -> None:
     for text in OUTCOMES:
         url = serve(server, text)

@@ -247,6 +247,7 @@ def compare(reader: Reader, response: Response, feed: Feed, kind: str) -> None:
 XML_READERS = [FEEDPARSER, FASTFEEDPARSER]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_parsers_read_back_what_was_written(kind: FormatName) -> None:
     @given(documents(kind))

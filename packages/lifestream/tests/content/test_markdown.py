@@ -65,6 +65,7 @@ def test_a_text_of_many_short_lines_stays_markdown() -> None:
         assert "<em>a</em>" in html_of_markdown(text)
 
 
+@pytest.mark.slow
 def test_a_text_that_is_too_costly_is_shown_as_it_was_written() -> None:
     text = "> ---\nb\n" * 2_000 + "<b>"
     assert html_of_markdown(text).endswith("<br>b<br>&lt;b&gt;</p>")

@@ -125,6 +125,7 @@ def test_a_child_reads_a_page_as_this_process_does(pool: ParserPool) -> None:
     assert page.feeds == (Candidate("https://feeds.example/l"), Candidate("https://feeds.example/f", "F"))
 
 
+@pytest.mark.slow
 def test_a_page_that_exceeds_its_deadline_is_given_up_and_the_next_ones_are_read() -> None:
     with ParserPool(1, deadline=0.35, max_page=10_000_000) as pool:
         slow = pool.read_page(slow_page(10_000_000).encode(), {}, URL)
@@ -172,6 +173,7 @@ def test_a_document_whose_child_is_killed_from_outside_is_read_again(
     assert f"a process was killed from outside while it read {URL}, which is read again" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system does not tell who has ended a process")
 def test_a_document_whose_child_is_always_killed_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     with ParserPool(1) as pool:

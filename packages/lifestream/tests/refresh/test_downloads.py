@@ -259,6 +259,7 @@ for most in range(1, 12):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can become a user with no process"
 )

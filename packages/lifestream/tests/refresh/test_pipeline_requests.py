@@ -136,6 +136,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
         assert Counter(row.status for row in report.rows) == {404: 120, 200: 1}, "the time of no request was up"
         assert all(waited)
 
+    @pytest.mark.slow
     def test_wait_for_no_other_host(self) -> None:
         def crowd(_: Request) -> Response:
             self.crowd_asked.release()

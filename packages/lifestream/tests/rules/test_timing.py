@@ -287,6 +287,7 @@ class ConcurrencyCounter:
 
 
 class Budgets(RuleTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(16)
     def test_fifty_feeds_of_one_host_are_asked_two_at_once(self) -> None:
         answer = ConcurrencyCounter(2)

@@ -44,6 +44,7 @@ class Leases(WebSubTestCase):
             self.clock.move(hours=1)
         assert asked_at == [9 * DAY + hours * HOUR for hours in (0, 1, 3, 7, 15)]
 
+    @pytest.mark.slow
     def test_a_short_lease_makes_no_storm_of_renewals(self) -> None:
         self.subscribed(lease_seconds="1")
         for _ in range(59):
@@ -54,6 +55,7 @@ class Leases(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == 2
 
+    @pytest.mark.slow
     def test_polling_is_slow_while_a_lease_lasts_and_never_ends(self) -> None:
         self.subscribed(lease_seconds=str(3 * 86400))
         times = list(itertools.islice(self.polls(), 12))

@@ -174,6 +174,7 @@ class TestLeases:
             assert len(leases.claim(NOW, 30)) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_threads_share_the_due_feeds_and_no_two_hold_one_host() -> None:
     Feed.objects.bulk_create(

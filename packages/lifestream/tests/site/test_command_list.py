@@ -37,6 +37,7 @@ def test_a_shell_completes_the_names_of_commands() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["help"], ["--help"]])
 def test_the_list_needs_no_database(tmp_path: Path, arguments: list[str]) -> None:
     done = run(tmp_path / "new", *arguments)

@@ -114,6 +114,7 @@ class TestCommand:
         assert done.stderr.startswith(f"CommandError: {server.url('/page')} is no feed")
         assert "Traceback" not in done.stderr
 
+    @pytest.mark.slow
     def test_the_guard_is_on_unless_a_network_is_allowed(self, site_home: Path, server: FeedServer) -> None:
         done = command("add_feed", server.url("/feed"), folder=site_home, LIFESTREAM_ALLOWED_NETWORKS="")
         assert done.returncode == 1
@@ -131,6 +132,7 @@ class TestCommand:
         assert done.returncode == 1
         assert "1 feed asked, 0 new, 0 changed, 1 failed." in done.stdout
 
+    @pytest.mark.slow
     def test_an_unknown_network_is_an_error_that_names_it(self, site_home: Path) -> None:
         done = command("add_feed", "http://a.example/", folder=site_home, LIFESTREAM_ALLOWED_NETWORKS="home")
         assert done.returncode == 1
@@ -265,6 +267,7 @@ class TestDemo:
         assert not (tmp_path / "mine").exists()
         assert list(temporary.iterdir()) == []
 
+    @pytest.mark.slow
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
     def test_a_demo_that_is_ended_while_it_starts_deletes_its_folder(self, tmp_path: Path) -> None:
         with Program(lifestream("demo"), environment(tmp_path / "home", TMPDIR=str(tmp_path))) as demo:

@@ -123,6 +123,7 @@ print(gc.isenabled(), gc.get_freeze_count() > 10_000, gc.get_threshold()[0])
 """
 
 
+@pytest.mark.slow
 def test_garbage_is_collected_seldom_and_not_among_imported_modules(site_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", COLLECTED],
@@ -177,6 +178,7 @@ def home(request: pytest.FixtureRequest, site_home: Path) -> Path:
     return site_home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("home", "printed"),
     [("no feed", "There are no active feeds"), ("not due", "Nothing is due. The next is Blog")],
@@ -221,6 +223,7 @@ def migrations_of(home: Path) -> set[tuple[str, str]]:
         return set(database.execute("SELECT app, name FROM django_migrations"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("home", "returncode"), [("no feed", 0), ("not due", 0), ("due", 1)], indirect=["home"])
 def test_plugins_are_checked_only_if_a_feed_is_due(tmp_path: Path, home: Path, returncode: int) -> None:
     (tmp_path / "wrong.py").write_text(

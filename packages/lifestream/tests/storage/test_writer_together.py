@@ -63,6 +63,7 @@ def test_a_long_document_is_written_in_short_transactions(
     assert seen == list(range(0, ENTRIES, CHUNK))
 
 
+@pytest.mark.slow
 def test_workers_write_at_the_same_time_and_share_their_tags() -> None:
     feeds = [make_feed() for _ in range(24)]
     stream = make_lifestream()

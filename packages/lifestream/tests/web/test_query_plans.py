@@ -29,7 +29,7 @@ from lifestream.web.views import pages
 from plans import plans_of, whole_tables
 from shown import NOON, make_post, make_site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from factories import make_lifestream
 from lifestream.models import Item, Lifestream, OwnPage, Subscription, Tag
 from shown import make_post, make_site
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 LOOK = {"title": "Mine", "shown": "summary", "words": "60", "site_order": "name"}
 PAGE = {"title": "About us", "slug": "about", "text": "new", "position": "2"}

@@ -18,7 +18,7 @@ from lifestream.web.timeline import Timeline, TimelinePage
 from plans import plans_of
 from shown import NOON, make_post, make_site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 KITES = ("gardens of kites", ("kites",))
 OTHER = ("Another", ())
@@ -64,7 +64,6 @@ def asked_of(work: Callable[[], object]) -> list[tuple[str, Any]]:
     return asked
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 3, 7, 20, 30])
 def test_pages_are_the_same_whether_posts_are_walked_or_looked_up(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, size: int
@@ -92,7 +91,6 @@ def frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fulltext, "FREQUENT", 1)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("frequent")
 def test_frequent_words_are_found_however_many_posts_are_checked(
     site: Subscription, monkeypatch: pytest.MonkeyPatch

@@ -47,6 +47,7 @@ def as_json(*arguments: str | Path, stdin: bytes = b"") -> list[dict[str, Any]]:
     return [json.loads(line) for line in run("--json", *arguments, stdin=stdin)[0].splitlines()]
 
 
+@pytest.mark.slow
 def test_read_needs_no_home_and_makes_none(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = command("read", "--json", str(FORMATS / "rss20.xml"), folder=home, HOME=str(tmp_path / "user"))

@@ -113,6 +113,7 @@ def test_a_hidden_post_is_not_shown_even_if_it_is_pinned(client: Client, lifestr
     assert "A post" not in Client().get("/main/").content.decode()
 
 
+@pytest.mark.slow
 def test_no_more_than_ten_are_pinned(client: Client, lifestream: Lifestream) -> None:
     site = make_site(lifestream)
     posts = [make_post(site, f"post {number}") for number in range(MOST_PINNED + 1)]
@@ -130,6 +131,7 @@ def test_a_post_of_another_lifestream_is_a_404(client: Client, lifestream: Lifes
     assert not theirs.hidden
 
 
+@pytest.mark.slow
 def test_a_timeline_with_pinned_posts_takes_a_visitor_six_queries_at_most(
     client: Client, lifestream: Lifestream, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

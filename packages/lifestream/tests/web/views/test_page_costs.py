@@ -17,7 +17,7 @@ from lifestream.models import Item, Lifestream, OwnPage, Post, Subscription
 from lifestream.models.look import Shown, SiteOrder
 from shown import NOON, make_post, make_site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 
 
@@ -105,7 +105,6 @@ def test_a_timeline_does_not_read_the_large_fields_of_its_items(client: Client, 
     assert sql.endswith(f'WHERE "lifestream_item"."id" IN ({note.item_id})')
 
 
-@pytest.mark.slow
 def test_a_page_of_hostile_items_costs_less_than_eight_times_a_page_of_plain_ones(
     client: Client, main: Lifestream
 ) -> None:
