@@ -120,6 +120,46 @@ class MissesInASubtest(Base):
         get(self.get_url("atom.xml"))
 
 
+class ExpectsOverSubtests(Base):
+    """What is expected before the subtests begin is about all of them."""
+
+    def read_twice(self) -> None:
+        for number in range(2):
+            with self.subTest(number=number):
+                get(self.get_url("atom.xml"))
+
+    def test_two_requests(self) -> None:
+        self.feedserver.expect("/atom.xml", times=2)
+        self.read_twice()
+
+    def test_one_request_at_most_and_two_came(self) -> None:
+        self.feedserver.expect("/atom.xml", at_most=1)
+        self.read_twice()
+
+    def test_a_request_after_the_subtests(self) -> None:
+        self.feedserver.expect("/atom.xml")
+        with self.subTest("nothing is read"):
+            pass
+        get(self.get_url("atom.xml"))
+
+    def test_a_request_that_a_subtest_expects_and_that_comes_later(self) -> None:
+        with self.subTest("nothing is read"):
+            self.feedserver.expect("/atom.xml")
+        get(self.get_url("atom.xml"))
+
+    def test_one_request_at_most_in_a_subtest_that_fails(self) -> None:
+        self.feedserver.expect("/atom.xml", at_most=1)
+        with self.subTest("fails"):
+            self.fail("by itself")
+        self.read_twice()
+
+    def test_none_by_the_time_a_subtest_verifies(self) -> None:
+        self.feedserver.expect("/atom.xml", times=0)
+        with self.subTest("verifies"):
+            self.feedserver.verify()
+        get(self.get_url("atom.xml"))
+
+
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
@@ -175,6 +215,15 @@ def test_a_problem_in_a_subtest_is_a_failure_of_that_subtest(feeds: Path) -> Non
     [(test, text)] = result.failures
     assert str(test).endswith("[a path] (path='atm.xml')")
     assert steady(text, feeds).startswith(f"feedserver.VerificationError: {MISS}\n")
+
+
+def test_what_is_expected_is_checked_at_the_end_of_the_test_or_subtest_that_expects_it() -> None:
+    failures = [str(test).split()[0] for test, _ in run(ExpectsOverSubtests).failures]
+    assert failures == [
+        "test_a_request_that_a_subtest_expects_and_that_comes_later",
+        "test_one_request_at_most_and_two_came",
+        *["test_one_request_at_most_in_a_subtest_that_fails"] * 2,
+    ]
 
 
 def test_a_warning_about_a_feed_file_is_among_the_problems(feeds: Path) -> None:
