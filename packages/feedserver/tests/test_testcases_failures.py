@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, VerificationError
+from feedserver import FeedServer, Response, VerificationError
 from small_cases import Base, counts, get, run
 from steady import JOURNAL_OF_A_MISS, MISS, steady
 
@@ -275,6 +275,9 @@ def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted
     def fails(_exchange: object) -> None:
         raise ZeroDivisionError
 
+    def times_out(_request: object) -> bool:
+        raise TimeoutError
+
     class Case(Base):
         def test_no_request(self) -> None:
             say(self.feedserver, b"nonsense\r\n\r\n")
@@ -283,6 +286,10 @@ def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted
             self.feedserver.journal.listener = fails
             get(self.get_url("atom.xml"))
             self.feedserver.journal.wait_until(lambda: bool(self.feedserver.journal.changes.failures), 10)
+
+        def test_a_condition_that_times_out(self) -> None:
+            self.feedserver.add("/feed", Response("<rss/>"), matching=times_out)
+            get(self.get_url("feed"))
 
         def test_that_allows_it(self) -> None:
             self.feedserver.allow("is not 'METHOD target HTTP/version'")
@@ -294,7 +301,8 @@ def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted
                 self.feedserver.verify()
 
     result = run(Case)
-    assert counts(result) == {"failures": 2}
+    assert counts(result) == {"failures": 3}
     texts = {str(case).split()[0]: text for case, text in result.failures}
     assert "is not 'METHOD target HTTP/version'" in texts["test_no_request"]
     assert "the journal's listener raised ZeroDivisionError" in texts["test_a_listener_that_raises"]
+    assert "GET /feed could not be answered: TimeoutError()" in texts["test_a_condition_that_times_out"]

@@ -104,6 +104,19 @@ def test_a_hook_that_raises_in_the_answer_drops_the_client_and_is_a_problem(hook
             assert client.get("/alive").body == b"alive"
 
 
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionError("no database"), Oops()])
+def test_a_condition_of_a_route_that_raises_is_a_500_and_a_problem_that_names_it(error: Exception) -> None:
+    def raises(_request: Request) -> bool:
+        raise error
+
+    with FeedServer(strict=False) as server, RawClient(server) as client:
+        server.add("/feed", Response("<rss/>"), matching=raises)
+        assert client.get("/feed").status == 500
+        problem = problems_of(server)
+    assert problem.startswith(f"GET /feed could not be answered: {error!r} at ")
+    assert f"{Path(__file__).name}:" in problem
+
+
 @dataclass(frozen=True, slots=True)
 class YieldingBytes(Fault):
     """A fault that yields the bytes that it sends, and forgets the step `Send`."""
