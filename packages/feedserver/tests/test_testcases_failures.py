@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, VerificationError
+from feedserver import FeedServer, Response, VerificationError
 from small_cases import Base, counts, get, run
 from steady import JOURNAL_OF_A_MISS, MISS, steady
 
@@ -120,6 +120,46 @@ class MissesInASubtest(Base):
         get(self.get_url("atom.xml"))
 
 
+class ExpectsOverSubtests(Base):
+    """What is expected before the subtests begin is about all of them."""
+
+    def read_twice(self) -> None:
+        for number in range(2):
+            with self.subTest(number=number):
+                get(self.get_url("atom.xml"))
+
+    def test_two_requests(self) -> None:
+        self.feedserver.expect("/atom.xml", times=2)
+        self.read_twice()
+
+    def test_one_request_at_most_and_two_came(self) -> None:
+        self.feedserver.expect("/atom.xml", at_most=1)
+        self.read_twice()
+
+    def test_a_request_after_the_subtests(self) -> None:
+        self.feedserver.expect("/atom.xml")
+        with self.subTest("nothing is read"):
+            pass
+        get(self.get_url("atom.xml"))
+
+    def test_a_request_that_a_subtest_expects_and_that_comes_later(self) -> None:
+        with self.subTest("nothing is read"):
+            self.feedserver.expect("/atom.xml")
+        get(self.get_url("atom.xml"))
+
+    def test_one_request_at_most_in_a_subtest_that_fails(self) -> None:
+        self.feedserver.expect("/atom.xml", at_most=1)
+        with self.subTest("fails"):
+            self.fail("by itself")
+        self.read_twice()
+
+    def test_none_by_the_time_a_subtest_verifies(self) -> None:
+        self.feedserver.expect("/atom.xml", times=0)
+        with self.subTest("verifies"):
+            self.feedserver.verify()
+        get(self.get_url("atom.xml"))
+
+
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
@@ -177,6 +217,15 @@ def test_a_problem_in_a_subtest_is_a_failure_of_that_subtest(feeds: Path) -> Non
     assert steady(text, feeds).startswith(f"feedserver.VerificationError: {MISS}\n")
 
 
+def test_what_is_expected_is_checked_at_the_end_of_the_test_or_subtest_that_expects_it() -> None:
+    failures = [str(test).split()[0] for test, _ in run(ExpectsOverSubtests).failures]
+    assert failures == [
+        "test_a_request_that_a_subtest_expects_and_that_comes_later",
+        "test_one_request_at_most_and_two_came",
+        *["test_one_request_at_most_in_a_subtest_that_fails"] * 2,
+    ]
+
+
 def test_a_warning_about_a_feed_file_is_among_the_problems(feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
 
@@ -226,6 +275,9 @@ def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted
     def fails(_exchange: object) -> None:
         raise ZeroDivisionError
 
+    def times_out(_request: object) -> bool:
+        raise TimeoutError
+
     class Case(Base):
         def test_no_request(self) -> None:
             say(self.feedserver, b"nonsense\r\n\r\n")
@@ -234,6 +286,10 @@ def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted
             self.feedserver.journal.listener = fails
             get(self.get_url("atom.xml"))
             self.feedserver.journal.wait_until(lambda: bool(self.feedserver.journal.changes.failures), 10)
+
+        def test_a_condition_that_times_out(self) -> None:
+            self.feedserver.add("/feed", Response("<rss/>"), matching=times_out)
+            get(self.get_url("feed"))
 
         def test_that_allows_it(self) -> None:
             self.feedserver.allow("is not 'METHOD target HTTP/version'")
@@ -245,7 +301,8 @@ def test_a_problem_of_the_server_fails_its_test_unless_it_is_allowed_or_asserted
                 self.feedserver.verify()
 
     result = run(Case)
-    assert counts(result) == {"failures": 2}
+    assert counts(result) == {"failures": 3}
     texts = {str(case).split()[0]: text for case, text in result.failures}
     assert "is not 'METHOD target HTTP/version'" in texts["test_no_request"]
     assert "the journal's listener raised ZeroDivisionError" in texts["test_a_listener_that_raises"]
+    assert "GET /feed could not be answered: TimeoutError()" in texts["test_a_condition_that_times_out"]

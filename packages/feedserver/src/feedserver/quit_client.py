@@ -7,6 +7,7 @@ import socket
 import time
 
 from feedserver.messages.argument_types import check_is, check_name, check_seconds
+from feedserver.messages.steady_time import monotonic
 from feedserver.messages.terminal_text import visible
 
 LOOK_AGAIN = 0.01
@@ -28,7 +29,7 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
     if not 1 <= port <= 65535:
         raise ValueError(f"port is {port}; give a number from 1 to 65535")
     check_name("host", host, "127.0.0.1")
-    deadline = time.monotonic() + check_seconds("timeout", timeout, above_zero=True)
+    deadline = monotonic() + check_seconds("timeout", timeout, above_zero=True)
     try:
         answer = _answer_to_quit(port, host, deadline)
     except (OSError, UnicodeError) as error:  # UnicodeError: *host* cannot be the name of a host
@@ -42,7 +43,7 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
         text = visible(" ".join(lines))
         raise ConnectionError(f"the server on {host} port {port} did not stop: {int(status[1])} {text}")
     while _listens(host, port, deadline):
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             raise ConnectionError(f"the server on {host} port {port} has agreed to stop, and still listens")
         time.sleep(LOOK_AGAIN)
 
@@ -61,7 +62,7 @@ def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
         while len(answer) < LONGEST_ANSWER:
             connection.settimeout(_seconds_left(deadline))
             try:
-                data = connection.recv(LONGEST_ANSWER) if time.monotonic() < deadline else None
+                data = connection.recv(LONGEST_ANSWER) if monotonic() < deadline else None
             except TimeoutError:
                 data = None
             if data is None and b"\r\n\r\n" not in answer:  # a whole head has the status, which is enough
@@ -94,4 +95,4 @@ def _connection(port: int, host: str, deadline: float) -> socket.socket:
 
 
 def _seconds_left(deadline: float) -> float:
-    return max(0.001, deadline - time.monotonic())
+    return max(0.001, deadline - monotonic())

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from feedserver import held_server
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.problems import NOTE
+from feedserver.handler.problems import NOTE, Expected
 from feedserver.server import FeedServer, VerificationError
 
 if TYPE_CHECKING:
@@ -153,15 +153,22 @@ class FeedServerTestCase(FeedServerMixin, unittest.TestCase):
 
 
 class _VerifiedBlock:
-    """A block at whose end the server's problems are raised, or added as notes to the block's own failure."""
+    """A block at whose end the server's problems are raised, or added as notes to the block's own failure.
+
+    If the block is a subtest, what was expected before it is checked when the test ends, since it is about all of the
+    test.
+    """
 
     def __init__(self, case: FeedServerMixin, verifies: bool = True, is_subtest: bool = False) -> None:
         self._case = case
         self._verifies = verifies
         self._is_subtest = is_subtest
+        self._expected_before: list[Expected] = []
 
     def __enter__(self) -> None:
-        pass
+        server = self._case._feedserver
+        if self._is_subtest and server is not None:
+            self._expected_before = server.site.expectations[:]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -172,7 +179,11 @@ class _VerifiedBlock:
             return
         if self._is_subtest and isinstance(error, unittest.SkipTest):
             return  # the test itself goes on, and raises what was found
+        site = server.site
+        later = [each for each in site.expectations if each in self._expected_before]
+        site.expectations = [each for each in site.expectations if each not in later]
         problems = _take_problems(server)
+        site.expectations = later
         if error is None:
             _raise(problems, server)
         # A skipped test is not verified.

@@ -9,14 +9,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from feedserver import Fault, FeedServer, Request, Response, VerificationError
 from feedserver.faults import Close, FromRequest, Layer, OnRequest, Reset, Shaped
 from feedserver.messages.gate import NoLongerWanted
-from feedserver.messages.send_plan import Plan, Step
+from feedserver.messages.send_plan import Injected, Plan, Step
 from problem_finding import LIMITS, PATIENCE, Oops, problems_of, reset, until
 from rawclient import RawClient
 
@@ -102,6 +102,43 @@ def test_a_hook_that_raises_in_the_answer_drops_the_client_and_is_a_problem(hook
         server.add("/alive", Response("alive"))
         with RawClient(server) as client:
             assert client.get("/alive").body == b"alive"
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionError("no database"), Oops()])
+def test_a_condition_of_a_route_that_raises_is_a_500_and_a_problem_that_names_it(error: Exception) -> None:
+    def raises(_request: Request) -> bool:
+        raise error
+
+    with FeedServer(strict=False) as server, RawClient(server) as client:
+        server.add("/feed", Response("<rss/>"), matching=raises)
+        assert client.get("/feed").status == 500
+        problem = problems_of(server)
+    assert problem.startswith(f"GET /feed could not be answered: {error!r} at ")
+    assert f"{Path(__file__).name}:" in problem
+
+
+@dataclass(frozen=True, slots=True)
+class YieldingBytes(Fault):
+    """A fault that yields the bytes that it sends, and forgets the step `Send`."""
+
+    layer: ClassVar[Layer] = Layer.HEAD
+
+    @property
+    def words(self) -> str:
+        return "yielding bytes"
+
+    def apply(self, plan: Plan) -> Any:
+        yield Injected(str(self))
+        yield b"HTTP/1.1 200 OK\r\n\r\n"
+        yield from plan
+
+
+def test_a_fault_that_yields_no_step_is_a_problem(feedserver: FeedServer) -> None:
+    feedserver.add("/feed", Response("<rss/>", faults=YieldingBytes()))
+    with RawClient(feedserver) as client:
+        client.ask("/feed")
+        assert client.read_to_end() == b""
+    assert "a fault yielded b'HTTP/1.1 200 OK" in problems_of(feedserver)
 
 
 def test_a_plan_that_raises_when_it_is_closed_is_a_problem() -> None:

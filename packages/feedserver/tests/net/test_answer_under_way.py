@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,14 @@ def test_a_plan_is_played_up_to_a_wait_and_then_to_its_end() -> None:
     assert made.sent == len(connection.taken)
     assert made.play(connection) == CloseConnection()
     assert connection.taken.endswith(b"more")
+
+
+@pytest.mark.parametrize("step", [b"bytes", "text", None, Send, Head(200, b"OK", ())])
+def test_what_a_fault_yields_and_is_no_step_is_refused(step: Any) -> None:
+    made = answer(iter([step, Read()]))
+
+    with pytest.raises(TypeError, match=r"^a fault yielded .*; yield a step of feedserver"):
+        made.play(FakeConnection())
 
 
 def test_a_fault_is_noted_at_its_byte_of_the_body() -> None:

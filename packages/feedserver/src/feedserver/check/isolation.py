@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from feedserver.check.reader_files import copy_tree, new_file, remove_tree
+from feedserver.messages.steady_time import monotonic
 
 MEMORY_CAP: Final = 2 << 30
 """Bytes of memory that each process of a reader may take for its data, by default."""
@@ -143,7 +144,7 @@ class Home:
         At its time limit, or when it is interrupted, its process group is ended. On Linux, `close` ends the other
         processes that it leaves running.
         """
-        started = time.monotonic()
+        started = monotonic()
         self._make_folders()
         with new_file(self.folder / "stdout") as printed, new_file(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
@@ -163,9 +164,9 @@ class Home:
             is_late = False
             try:
                 ending.start()
-                until = time.monotonic() + self.patience
-                while not ending.is_over.wait(_TICK if is_late else min(max(until - time.monotonic(), 0), _TICK)):
-                    if not is_late and time.monotonic() >= until:
+                until = monotonic() + self.patience
+                while not ending.is_over.wait(_TICK if is_late else min(max(until - monotonic(), 0), _TICK)):
+                    if not is_late and monotonic() >= until:
                         is_late = True
                         _end_group(process.pid)
             finally:
@@ -173,7 +174,7 @@ class Home:
                 if not ending.is_over.is_set():
                     _end_group(process.pid)
                     process.wait()
-            seconds = time.monotonic() - started
+            seconds = monotonic() - started
             # The reader knows the paths of these files, and may have replaced them: the open files are read.
             output = (_end_of(printed) + _end_of(errors)).decode("utf-8", "replace")[-LONGEST_OUTPUT:]
             printed.seek(0)
@@ -249,13 +250,13 @@ class Home:
         """End every process of the session, and for `_PATIENCE` seconds those that they start meanwhile."""
         latest = _latest_pid()
         found: Iterable[int] = self.survivors()
-        until = time.monotonic() + _PATIENCE
+        until = monotonic() + _PATIENCE
         while True:
             for pid in found:
                 with suppress(OSError):
                     _end(pid)
             before, latest = latest, _latest_pid()
-            if latest == before or time.monotonic() > until:
+            if latest == before or monotonic() > until:
                 return
             # Each is ended as soon as it is found: a process that starts another and ends may live for a millisecond.
             found = filter(self._is_own, _pids_between(before, latest))

@@ -20,6 +20,7 @@ from feedserver.check.site import MOST_BYTES, MOST_REQUESTS, ScenarioSite
 from feedserver.check.stage import FEED
 from feedserver.check.timeline import Round, rounds
 from feedserver.check.verdicts import Judgement, Kind, Level, ListFailed, Misfire, Need, Unseen, Verdict
+from feedserver.messages.steady_time import monotonic
 
 Progress = Callable[[str], None]
 """Called with a line about what the run does."""
@@ -261,11 +262,11 @@ def _wait_for_quiet(session: Session, sites: Sequence[ScenarioSite]) -> None:
     """Wait until every exchange has ended, for EXCHANGE_TIMEOUT at most at each site. While a process of the reader
     runs, go on until no request has come for MOMENT seconds, or LONGEST_AFTERMATH has passed.
     """
-    ends = time.monotonic() + LONGEST_AFTERMATH
+    ends = monotonic() + LONGEST_AFTERMATH
     while True:
         for site in sites:
             site.wait_until_over()
-        if not session.is_going_on() or time.monotonic() > ends:
+        if not session.is_going_on() or monotonic() > ends:
             return
         before = sum(site.arrivals for site in sites)
         time.sleep(MOMENT)

@@ -8,7 +8,6 @@ If the adapter has one session only, all scenarios share one lane.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -18,6 +17,7 @@ from feedserver.check.lane import Judged, Lane, Progress, not_seen
 from feedserver.check.report import Report, Result
 from feedserver.check.scenario import Scenario
 from feedserver.check.verdicts import Judgement, Kind, LaneKind, Need, Verdict
+from feedserver.messages.steady_time import monotonic
 
 
 def check(
@@ -62,7 +62,7 @@ def run(
         from feedserver.check.scenarios import SCENARIOS
 
         scenarios = SCENARIOS
-    started = time.monotonic()
+    started = monotonic()
     chosen = choose(scenarios, only)
     apart = _named(scenarios, alone)
     judgements: dict[str, Judged] = {}
@@ -91,7 +91,7 @@ def run(
         clock_proved=any(seen.is_proved for seen in clocks),
         poll=adapter.kind_of_poll,
         is_partial=is_partial,
-        seconds=time.monotonic() - started,
+        seconds=monotonic() - started,
     )
 
 

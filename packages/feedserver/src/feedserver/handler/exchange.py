@@ -34,6 +34,7 @@ from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
 from feedserver.messages.send_plan import Ended
+from feedserver.messages.steady_time import monotonic, perf_counter
 from feedserver.messages.terminal_text import visible
 
 OUTCOME_TIMEOUT = 10.0
@@ -109,7 +110,7 @@ class Changes:
         recorded a change, so no change is missed. *predicate* may itself request something of the
         server: the event loop does not wait for it.
         """
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         with self._condition:
             self._waiting += 1
         try:
@@ -117,7 +118,7 @@ class Changes:
                 seen = self._count
                 if predicate():
                     return True
-                left = deadline - time.monotonic()
+                left = deadline - monotonic()
                 if left <= 0:
                     return False
                 with self._condition:
@@ -176,7 +177,7 @@ class Exchange:
         self.time = time.time() if now is None else now
         self.serial = 0
         """Its number in the journal, from 1; exchanges that were dropped are counted, too. 0 before it is recorded."""
-        self._started = time.perf_counter()
+        self._started = perf_counter()
         self._response: Response | None = None
         self._ended: Ended | None = None
         self._error = ""
@@ -227,7 +228,7 @@ class Exchange:
         """
         if self._ended is None:
             self._bytes_sent = bytes_sent
-            self._duration = time.perf_counter() - self._started
+            self._duration = perf_counter() - self._started
             self._error = error
             self._ended = ended
             try:

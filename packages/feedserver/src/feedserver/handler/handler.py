@@ -186,6 +186,8 @@ class Site:
         try:
             found = self.routes.find(received.request, self.is_own_host, received.exchange)
         except (FixtureError, OSError) as error:
+            if isinstance(error, OSError) and error.filename is None:
+                raise  # it is about no file: a function of the test has raised it
             return self._mistake(received, str(error))
         if isinstance(found, Missing):
             return self._missing(received, found)

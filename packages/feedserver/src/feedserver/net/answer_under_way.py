@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from feedserver.handler.decisions import Prepared
 from feedserver.handler.exchange import Exchange
+from feedserver.messages.argument_types import named
 from feedserver.messages.gate import Wanted
 from feedserver.messages.send_plan import (
+    Await,
     CloseConnection,
     Flush,
     Head,
     Injected,
     Plan,
     Read,
+    ResetConnection,
     Send,
     SendHead,
     Source,
@@ -97,7 +100,7 @@ class AnswerUnderWay:
         After `STEPS_A_TURN` steps, that is a wait for the loop's next turn.
 
         Returns None if there is no plan yet, the kernel takes no more, or the client has gone. Raises what the plan
-        raises.
+        raises, and TypeError for what is no step.
         """
         if self._whole is not None:
             return self._send_whole(wire, self._whole)
@@ -118,7 +121,7 @@ class AnswerUnderWay:
             elif isinstance(step, Flush):
                 continue  # nothing is sent while the kernel is full, so a flush needs no work
             else:
-                return step
+                return _checked(step)
             wire.write(data)
             if not wire.is_open:  # the client has gone: the loss of the connection follows, and ends the exchange
                 return None
@@ -155,3 +158,12 @@ class AnswerUnderWay:
             except BaseException as error:  # noqa: BLE001 - the caller reports it to `verify`
                 return error
         return None
+
+
+def _checked(step: Step) -> Step:
+    """Return *step*, at which a plan stops. Raises TypeError for what is no step: a test's own fault may yield it."""
+    if not isinstance(step, Wait | Await | Read | CloseConnection | ResetConnection):
+        raise TypeError(
+            f"a fault yielded {named(step)}; yield a step of feedserver.messages.send_plan, such as Send(b'…')"
+        )
+    return step

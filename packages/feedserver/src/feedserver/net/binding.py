@@ -15,6 +15,8 @@ import sys
 import time
 from collections.abc import Collection
 
+from feedserver.messages.steady_time import monotonic
+
 BACKLOG = 1024
 """Connections that the kernel queues: a server may be listening long before its event loop accepts."""
 
@@ -69,7 +71,7 @@ def bind_and_listen(host: str, port: int, timeout: float) -> socket.socket:
     Waits at most *timeout* seconds for a port that is taken. Raises PortTaken, and OSError for an address that can't be
     bound.
     """
-    deadline = time.monotonic() + timeout
+    deadline = monotonic() + timeout
     while True:
         try:
             return listen(host, port)
@@ -77,7 +79,7 @@ def bind_and_listen(host: str, port: int, timeout: float) -> socket.socket:
             # Windows reports EACCES where another process holds the port exclusively.
             if error.errno != errno.EADDRINUSE and not (error.errno == errno.EACCES and os.name == "nt"):
                 raise _not_bound(error, host, port) from error
-            if time.monotonic() >= deadline:
+            if monotonic() >= deadline:
                 waited = f", and stayed so for {timeout:g} s" if timeout else ""
                 raise PortTaken(
                     errno.EADDRINUSE,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from feedserver.messages.steady_time import monotonic
 from feedserver.net.acceptor import BATCH
 from feedserver.net.binding import BACKLOG
 
@@ -41,11 +41,11 @@ def catch_up(loop: SocketLoop) -> str:
     blocked = (
         f"the event loop was blocked for {PATIENCE:g} s, so some requests that clients have sent may not be read yet"
     )
-    deadline = time.monotonic() + PATIENCE
+    deadline = monotonic() + PATIENCE
     turns: dict[int, Turns] = {}
     while True:
         behind: list[int] = []
-        if not loop.visit(partial(_note_behind, loop, turns, behind), max(0.0, deadline - time.monotonic())):
+        if not loop.visit(partial(_note_behind, loop, turns, behind), max(0.0, deadline - monotonic())):
             return blocked
         if not behind:
             return ""
@@ -103,4 +103,4 @@ def _wait_for_a_turn(loop: SocketLoop, deadline: float) -> bool:
     ended.acquire()
     # The first call may be made at the end of a turn that has begun already.
     loop.call_soon_threadsafe(lambda: loop.call_soon(ended.release))
-    return ended.acquire(timeout=max(0.0, deadline - time.monotonic()))
+    return ended.acquire(timeout=max(0.0, deadline - monotonic()))

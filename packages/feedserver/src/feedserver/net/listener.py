@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 import warnings
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from feedserver.handler.handler import Site
 from feedserver.messages.client_connection import ClientConnection, Peer
 from feedserver.messages.response import Response
 from feedserver.messages.send_plan import Ended, Plan, Read
+from feedserver.messages.steady_time import monotonic
 from feedserver.net import binding
 from feedserver.net.acceptor import Acceptor
 from feedserver.net.connection import Connection
@@ -203,18 +203,18 @@ class Listening:
         if not self.workers:
             return
         allowed = self.site.callable_timeout
-        begun = time.monotonic()
+        begun = monotonic()
         deadline = begun + allowed
         is_noticed = False
         for worker, name in list(self.workers.items()):
             if worker is threading.current_thread():
                 continue
             notice_at = min(deadline, begun + after)
-            worker.join(max(0.0, notice_at - time.monotonic()))
+            worker.join(max(0.0, notice_at - monotonic()))
             if worker.is_alive() and notice_at < deadline and not is_noticed:
                 is_noticed = True
                 notice()
-            worker.join(max(0.0, deadline - time.monotonic()))
+            worker.join(max(0.0, deadline - monotonic()))
             if worker.is_alive():
                 problem = f"{name} still runs {allowed:g} s after its server was stopped"
                 self.site.problems.add(problem)

@@ -17,8 +17,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from time import monotonic
 
+from feedserver.messages.steady_time import monotonic
 from feedserver.net.poller import READ, WRITE, Poller
 from feedserver.net.timers import DueCall, Timers
 

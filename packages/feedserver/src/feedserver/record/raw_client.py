@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from feedserver.final_answers import chunked_body, final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
 from feedserver.messages.response import has_content
+from feedserver.messages.steady_time import monotonic
 from feedserver.record.answer_lines import (
     AnswerLines,
     is_length,
@@ -115,7 +115,7 @@ def fetch(
     else:
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
     lines: list[bytes] = []
-    connection.response_class = _response_class(time.monotonic() + timeout, lines)
+    connection.response_class = _response_class(monotonic() + timeout, lines)
     try:
         _send_request(connection, url, headers)
         with connection.getresponse() as response:
@@ -155,7 +155,7 @@ class _DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
-        remaining = self._deadline - time.monotonic()
+        remaining = self._deadline - monotonic()
         if remaining <= 0:
             raise TimeoutError
         self._socket.settimeout(remaining)
