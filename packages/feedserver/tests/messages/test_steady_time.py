@@ -1,30 +1,22 @@
-"""The clocks of durations go on while a test has frozen the time of its client."""
+"""The clocks of durations go on while freezegun has stopped the time of a test."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import textwrap
 import threading
-import time
 import urllib.error
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+import freezegun
 import pytest
 
 from feedserver import FeedServer, NotSeen, Response
 from problem_finding import problems_of
 
 
-@contextmanager
-def frozen() -> Iterator[None]:
-    """Freeze time as freezegun does: replace each attribute of a module that is a function of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("monotonic", "perf_counter"):
-            real = getattr(time, name)
-            for module in [each for key, each in sys.modules.items() if f"{key}.".startswith(("feedserver.", "time."))]:
-                for attribute in [key for key, value in vars(module).items() if value is real]:
-                    patch.setattr(module, attribute, lambda: 0.0)
-        yield
+def frozen() -> freezegun.api._freeze_time:
+    return freezegun.freeze_time("2026-01-01")
 
 
 def test_an_answer_is_delayed_and_paced_and_its_duration_is_measured(feedserver: FeedServer) -> None:
@@ -68,3 +60,20 @@ def test_a_wait_for_a_request_that_does_not_come_ends(feedserver: FeedServer) ->
         waiting.join(10)
 
     assert raised == ["/feed was requested 0 times within 0.02 s, not once."]
+
+
+def test_the_clocks_go_on_if_feedserver_is_first_imported_while_the_time_is_frozen() -> None:
+    program = """
+        import freezegun
+        with freezegun.freeze_time("2026-01-01"):
+            import time
+            from feedserver.messages import steady_time
+            before = steady_time.monotonic(), steady_time.perf_counter(), time.monotonic()
+            while steady_time.monotonic() - before[0] < 0.01:
+                pass
+            print(steady_time.perf_counter() > before[1], time.monotonic() == before[2])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("True True\n", "")
