@@ -207,6 +207,27 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert (inheriting.title, inheriting.author, inheriting.language) == ("1, edited", "Ada Byron", "de")
                 assert (own.author, own.language) == ("Bea", "de")
 
+    def test_a_new_author_and_language_of_the_feed_arrive_with_the_mended_document(self) -> None:
+        """Items of an ill-formed document keep their old ones. So they are compared again with the mended document,
+        although its entries are the same.
+        """
+        head = "<title>A feed</title><link href='http://s.example/'/><author><name>Ada</name></author>"
+        dated = "<updated>2026-01-01T10:00:00Z</updated>"
+        entry = f"<entry><id>urn:1</id><title>1</title><link href='http://s.example/1'/>{dated}</entry>"
+        feed = f"<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='en'>{head}{entry}</feed>"
+        for kind, title in {"an item that is unchanged": "1", "an item that is edited": "1, edited"}.items():
+            with self.subTest(kind=kind):
+                Feed.objects.all().delete()
+                renewed = feed.replace("Ada", "Ada Byron").replace("'en'", "'de'")
+                renewed = renewed.replace("<title>1", f"<title>{title}")
+                broken = renewed.removesuffix("</feed>")
+                made = self.subscribe(f"/{len(title)}", Response(feed), Response(broken), Response(renewed))
+                read = []
+                for _ in range(3):
+                    self.refresh_next(made)
+                    read.append(made.items.values_list("title", "author", "language").get())
+                assert read == [("1", "Ada", "en"), (title, "Ada", "en"), (title, "Ada Byron", "de")]
+
     def test_the_author_of_an_entry_of_rss_is_corrected_although_its_feed_is_ill_formed(self) -> None:
         """RSS 2.0: the managingEditor of a channel is not the author of its items."""
         feed = BROKEN["a lost end tag"].replace("<language>", "<managingEditor>Eve</managingEditor><language>")

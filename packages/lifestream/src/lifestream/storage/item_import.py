@@ -202,14 +202,22 @@ class Import:
         before = stored[decision.known.id]
         if before.fingerprint == columns["fingerprint"]:
             chunk.counts["unchanged"] += 1
-            self.settled.settle(decision, decision.known.key)
+            self._settle(decision, draft, decision.known.key)
             return
         if not may_rewrite(before.changes, before.changed, now):
             chunk.counts["unchanged"] += 1
             return
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
-        self.settled.settle(decision, decision.key)
+        self._settle(decision, draft, decision.key)
+
+    def _settle(self, decision: Decision, draft: ItemDraft, key: str) -> None:
+        """Note that the item of an entry, under *key*, is up to date, unless *draft*, by which it was written or
+        compared, has an author or a language from the item in place of those of the entry. The mended document may
+        have the same entry.
+        """
+        if draft == self.drafts[decision.index]:
+            self.settled.settle(decision, key)
 
     def _with_inherited(self, draft: ItemDraft, before: _Revision) -> ItemDraft:
         """Return *draft* with the author and the language of the stored item in place of those that *draft* may have
