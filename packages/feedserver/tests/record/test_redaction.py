@@ -110,6 +110,8 @@ def test_an_ordinary_header_stays(name: str, value: str) -> None:
         ("Proxy-Authorization", "Basic YTpi"),
         ("DPoP", "a"),
         ("Ocp-Apim-Subscription-Key", "a"),
+        ("X-ConsumerKey", "a"),
+        ("X-RecoveryCode", "a"),
         ("Authentication-Info", 'nextnonce="a"'),
         ("Proxy-Authentication-Info", 'nextnonce="a"'),
     ],
