@@ -138,6 +138,7 @@ def test_urls_in_any_header_are_cleaned(name: str) -> None:
         ('Negotiate, Basic realm="a", charset="UTF-8"', 'Basic realm="a", charset="UTF-8"', ["Negotiate"]),
         ('Basic realm="a, Digest b", NTLM TlRM', 'Basic realm="a, Digest b"', ["NTLM"]),
         ("Negotiate YII=", None, ["Negotiate"]),
+        ('BASIC REALM="a"', 'BASIC REALM="a"', []),
         ('Bearer realm="https://h/?token=x"', 'Bearer realm="https://h/?token=removed"', []),
     ],
 )

@@ -108,9 +108,12 @@ No password reaches into the next parameter of a URL, as in `?at=12:30&to=ada@�
 """
 
 _CREDENTIALS = re.compile(
-    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
+    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?!(?-i:[A-Z]++=\"))"
+    r"(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
 )
+"""Credentials behind the name of their scheme (RFC 9110 §11.4), but no challenge such as `BASIC REALM="…"`."""
+
 _BEFORE_PARAMETER = ("?", "&", "#", ";", r"\u0026", r"\x26")
 _UP_TO_A_QUOTE = re.compile(r"(?>(?:[^?&#;\r\n\"<>'`]*+['`])+)|[ \t]*+[=!~<>]{1,3}[ \t]*+\"[^\"]*+\"?")
 
