@@ -110,6 +110,8 @@ def test_an_ordinary_header_stays(name: str, value: str) -> None:
         ("Proxy-Authorization", "Basic YTpi"),
         ("DPoP", "a"),
         ("Ocp-Apim-Subscription-Key", "a"),
+        ("X-ConsumerKey", "a"),
+        ("X-RecoveryCode", "a"),
         ("Authentication-Info", 'nextnonce="a"'),
         ("Proxy-Authentication-Info", 'nextnonce="a"'),
     ],
@@ -136,6 +138,7 @@ def test_urls_in_any_header_are_cleaned(name: str) -> None:
         ('Negotiate, Basic realm="a", charset="UTF-8"', 'Basic realm="a", charset="UTF-8"', ["Negotiate"]),
         ('Basic realm="a, Digest b", NTLM TlRM', 'Basic realm="a, Digest b"', ["NTLM"]),
         ("Negotiate YII=", None, ["Negotiate"]),
+        ('BASIC REALM="a"', 'BASIC REALM="a"', []),
         ('Bearer realm="https://h/?token=x"', 'Bearer realm="https://h/?token=removed"', []),
     ],
 )

@@ -89,7 +89,7 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
         if name.lower() not in kept_names and (shown := without_secrets(name, known=known)[0]) != name:
             left_out.append(LeftOut(shown, "a secret is in its name"))
             continue
-        if why := _reason_against(name.lower(), connection_options, kept_names):
+        if why := _reason_against(name, connection_options, kept_names):
             left_out.append(LeftOut(name, why))
             continue
         if name.lower() in kept_names:
@@ -119,12 +119,14 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
 
 def _reason_against(name: str, connection_options: set[str], keep: frozenset[str]) -> str:
     """Return why the header *name* is left out; "" if it stays. *connection_options* are the names in Connection."""
-    if name in _ADDED:
+    lowered = name.lower()
+    if lowered in _ADDED:
         return "the server adds its own"
-    if name in _HOP_BY_HOP or name in connection_options:
+    if lowered in _HOP_BY_HOP or lowered in connection_options:
         return "it is about the connection"
-    if name in keep or name in _CHALLENGES or _is_never_secret(name):
+    if lowered in keep or lowered in _CHALLENGES or _is_never_secret(name):
         return ""
+    # The capitals are needed: they separate the parts of the name.
     return "it is a secret" if is_secret(name) else ""
 
 

@@ -98,15 +98,22 @@ NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 _PLAIN_USERINFO = re.compile(
     r"(?<![\w.+%:/-])(?P<before>(?:(?:mailto|sips?|xmpp|acct|im|https?|ftp|wss?|ssh|git):)?)"
     r"(?!(?:mailto|sips?|xmpp|acct|im|pres|urn|tag|cid|mid|news):)"
-    r"[\w.+%~-]{1,64}+:(?P<password>[^ \t-\r@/,;\"'<>\\]{1,256}+)(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
+    r"[\w.+%~-]{1,64}+:(?P<password>(?>(?:[^ \t-\r&@/,;\"'<>\\]|&(?![\w.-]{1,64}+=)){1,256}))"
+    r"(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
     re.IGNORECASE,
 )
-"""A name and its password before the host of a mail address, or of a URL without slashes: `mailto:ada:secret@…`."""
+"""A name and its password before the host of a mail address, or of a URL without slashes: `mailto:ada:secret@…`.
+
+No password reaches into the next parameter of a URL, as in `?at=12:30&to=ada@…`.
+"""
 
 _CREDENTIALS = re.compile(
-    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
+    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?!(?-i:[A-Z]++=\"))"
+    r"(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
 )
+"""Credentials behind the name of their scheme (RFC 9110 §11.4), but no challenge such as `BASIC REALM="…"`."""
+
 _BEFORE_PARAMETER = ("?", "&", "#", ";", r"\u0026", r"\x26")
 _UP_TO_A_QUOTE = re.compile(r"(?>(?:[^?&#;\r\n\"<>'`]*+['`])+)|[ \t]*+[=!~<>]{1,3}[ \t]*+\"[^\"]*+\"?")
 
