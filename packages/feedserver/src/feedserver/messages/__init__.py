@@ -12,8 +12,9 @@ In: nothing. Out: frozen dataclasses and lazy iterators, which every other packa
 6. `shortcuts`: short ways to make the responses that tests ask for most.
 7. `send_plan`: what a connection is told to do (send, wait, read, close, reset), and how an exchange can end.
 
-Beside them: `argument_types` and `field_types` check what a test passes in, `safe_open` opens regular files inside a
-given folder only, and `terminal_text` shows control characters as escapes.
+Beside them: `steady_time` measures durations, also while a test has stopped the time. `argument_types` and
+`field_types` check what a test passes in, `safe_open` opens regular files inside a given folder only, and
+`terminal_text` shows control characters as escapes.
 
 Never imported here: any other package of feedserver, `socket`, `ssl` and `selectors`. Only `gate` and `made_body`
 import `asyncio`, and only where a test's coroutines run.
