@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 import sqlite3
@@ -154,11 +155,14 @@ class TestNoFailureIsRecorded:
         with mock.patch("lifestream.parser.pool._Child._ask", side_effect=error):
             self.assert_left_due(refresh(clock=Clock()), made, Shortage.MEMORY)
 
-    def test_if_there_is_no_memory_to_store_the_result(self, server: FeedServer) -> None:
+    def test_if_there_is_no_memory_to_store_the_result(
+        self, server: FeedServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
         made = self.due(server)
         with mock.patch("lifestream.storage.writer.store", side_effect=MemoryError):
             report = refresh(clock=Clock())
         assert (report.unstored, report.shortages) == (1, (Shortage.MEMORY.value,))
+        assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []  # the report says it
         made.refresh_from_db()
         assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
 
