@@ -252,6 +252,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "no local port is free for another connection: lower LIFESTREAM_CONCURRENCY, or let this system use more ports "
         "(net.ipv4.ip_local_port_range)"
     ),
+    "answers-crowded": _("the answers that came at once were too large together: lower LIFESTREAM_CONCURRENCY"),
     "short-of-processes": _(
         "no process could be started to read documents: see that there is memory, and raise the limit (ulimit -u, "
         "TasksMax of a systemd unit, or the pids limit of a container) or lower LIFESTREAM_PARSERS"

@@ -168,7 +168,7 @@ def test_a_finished_body_holds_no_windows_any_more() -> None:
     asyncio.run(main())
 
 
-def test_the_largest_of_answers_that_are_too_large_together_fails_with_the_reason(server: FeedServer) -> None:
+def test_the_largest_of_answers_that_are_too_large_together_costs_no_smaller_one(server: FeedServer) -> None:
     server.add("/endless", Response("x", faults=EndlessBody()))
     server.add("/feed", Response("<rss/>" * 100))
     memory = Memory(1_000_000, small=100_000)
@@ -185,12 +185,39 @@ def test_the_largest_of_answers_that_are_too_large_together_fails_with_the_reaso
 
     one, honest, other = asyncio.run(main())
     assert isinstance(honest, Fetched)
-    for endless in (one, other):
-        assert isinstance(endless, Failed)
-        assert endless.kind == "too large"
-        assert endless.message == (
-            "the answers that came at once were too large together, and this one was given up as the largest"
-        )
+    assert isinstance(one, Failed) and isinstance(other, Failed)
+
+
+def test_an_answer_that_takes_most_of_the_memory_fails_with_the_reason(server: FeedServer) -> None:
+    server.add("/endless", Response("x", faults=EndlessBody()))
+
+    async def main() -> Outcome:
+        memory = Memory(1_000_000, small=100_000)
+        await grown(memory, 400_000)
+        async with Fetcher(LOOPBACK, user_agent="lifestream") as fetcher:
+            return await fetcher.fetch(FetchRequest(server.url("/endless")), memory.share())
+
+    outcome = asyncio.run(main())
+    assert isinstance(outcome, Failed)
+    assert outcome.kind == "too large"
+    assert outcome.message == (
+        "the answers that came at once were too large together, and this one was given up as the largest"
+    )
+
+
+def test_an_answer_that_is_given_up_because_there_are_many_is_not_to_blame(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>" + " " * 400_000))
+
+    async def main() -> Outcome:
+        memory = Memory(1_000_000, small=100_000)
+        await grown(memory, 300_000, 300_000, 100_000)
+        async with Fetcher(LOOPBACK, user_agent="lifestream") as fetcher:
+            return await fetcher.fetch(FetchRequest(server.url("/feed")), memory.share())
+
+    outcome = asyncio.run(main())
+    assert isinstance(outcome, Failed)
+    assert outcome.kind == "shortage"
+    assert outcome.message == "the answers that came at once were too large together: lower LIFESTREAM_CONCURRENCY"
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import random
+import subprocess
 import sys
 import tracemalloc
 import zlib
@@ -224,3 +226,32 @@ def test_a_single_byte_of_a_coded_body_ends_early() -> None:
 def test_broken_data_is_refused(data: bytes) -> None:
     with pytest.raises(CodingFailed, match=r"^the gzip body is broken: "):
         Body("gzip", cap=len(TEXT)).feed(data)
+
+
+_WITH_LITTLE_MEMORY = """
+import resource, sys
+from pathlib import Path
+from lifestream.fetcher import inflaters
+from lifestream.fetcher.content_decoding import Body, CodingFailed
+from lifestream.fetcher.shortage import ShortOf
+
+coding, data = sys.argv[1], sys.stdin.buffer.read()
+inflaters.supported()  # the libraries are loaded while there is memory
+body = Body(coding, 20 << 20)
+taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + (3 << 20), resource.RLIM_INFINITY))
+try:
+    body.feed(data)
+except (CodingFailed, ShortOf) as error:
+    print(type(error).__name__, error.shortage.name if isinstance(error, ShortOf) else error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, how much address space a process has is not in a file")
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_too_little_memory_for_the_window_of_a_coding_is_a_shortage(coding: str) -> None:
+    content = random.Random(1).randbytes(9 << 20)
+    data = brotli.compress(content, quality=2, lgwin=24) if coding == "br" else zstd.compress(content, 19)
+    command = [sys.executable, "-c", _WITH_LITTLE_MEMORY, coding]
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    assert done.stdout.decode() == "ShortOf MEMORY\n", done.stderr.decode()

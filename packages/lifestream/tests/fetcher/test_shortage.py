@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 import sqlite3
@@ -19,6 +20,7 @@ from unittest import mock
 
 import pytest
 from aiohttp import ClientConnectorError
+from aiohttp.abc import ResolveResult
 from aiohttp.client_reqrep import ConnectionKey
 from django.db import OperationalError
 
@@ -153,11 +155,14 @@ class TestNoFailureIsRecorded:
         with mock.patch("lifestream.parser.pool._Child._ask", side_effect=error):
             self.assert_left_due(refresh(clock=Clock()), made, Shortage.MEMORY)
 
-    def test_if_there_is_no_memory_to_store_the_result(self, server: FeedServer) -> None:
+    def test_if_there_is_no_memory_to_store_the_result(
+        self, server: FeedServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
         made = self.due(server)
         with mock.patch("lifestream.storage.writer.store", side_effect=MemoryError):
             report = refresh(clock=Clock())
         assert (report.unstored, report.shortages) == (1, (Shortage.MEMORY.value,))
+        assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []  # the report says it
         made.refresh_from_db()
         assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
 
@@ -223,6 +228,33 @@ class TestFetching:
         outcome = self.ask(f"http://127.0.0.1:{server.port}/feed")
         assert isinstance(outcome, Failed)
         assert (outcome.kind, outcome.message) == ("shortage", Shortage.FILES.value)
+
+    def test_without_a_file_for_one_of_several_addresses_is_a_shortage(self) -> None:
+        class TwoAddresses(Resolver):
+            async def resolve(
+                self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+            ) -> list[ResolveResult]:
+                flags = socket.AI_NUMERICHOST
+                kinds = ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"))
+                return [
+                    ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=flags)
+                    for kind, address in kinds
+                ]
+
+        async def run() -> Outcome:
+            async with Fetcher(LOOPBACK, user_agent="lifestream", resolver=TwoAddresses()) as fetcher:
+                return await fetcher.fetch(FetchRequest("http://two.example/feed"))
+
+        unreachable = OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+        for error, kind in (
+            (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "shortage"),
+            (ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)), "connection"),
+        ):
+            for order in ([unreachable, error], [error, unreachable]):
+                with mock.patch.object(AddressGuard, "socket", side_effect=order):
+                    outcome = asyncio.run(run())
+                assert isinstance(outcome, Failed)
+                assert outcome.kind == kind, outcome.message
 
     def test_without_a_file_to_look_names_up_is_a_shortage(self) -> None:
         outcome = self.ask("http://name.invalid/feed")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from factories import make_feed, make_lifestream
 from feedserver import Request, Response
 from feedserver.django import FeedServerTransactionTestCase
+from lifestream.fetcher.shortage import Shortage
 from lifestream.models import Feed, Item
 from lifestream.refresh import additions, icon_finder, updater, wakeup
 from lifestream.refresh.refresh_report import Report
@@ -134,6 +135,32 @@ class UpdaterTest(FeedServerTransactionTestCase):
             assert looks.acquire(timeout=PATIENCE)
         assert "the icons of sites could not be looked for" in logged.output[0]
         assert Item.objects.count() == 2
+
+    def test_a_shortage_is_one_line_with_the_remedy(self) -> None:
+        """For example, if no thread can be started to send the weekly mail."""
+        ended = threading.Event()
+        short = RuntimeError("can't start new thread")
+
+        def daily(_stopping: threading.Event) -> str:
+            ended.set()
+            raise short
+
+        with (
+            mock.patch.object(updater, "refresh", side_effect=short),
+            mock.patch.object(updater, "_SOON", 0.0),
+            self.assertLogs(updater.log) as logged,
+        ):
+            thread = Updater(3600.0, daily=daily)
+            thread.start()
+            assert ended.wait(PATIENCE)
+            assert thread.stop(PATIENCE)
+        assert logged.output == [
+            f"WARNING:{updater.log.name}:{what}: {Shortage.THREADS.value}"
+            for what in (
+                "the feeds could not be updated; the next try is in 3600 s",
+                "the daily work was not done to its end; the next try is tomorrow",
+            )
+        ]
 
     def test_an_outage_of_the_database_is_reported_once_though_all_work_fails(self) -> None:
         looks = threading.Semaphore(0)

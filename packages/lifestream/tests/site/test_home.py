@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
+from file_limits import no_file_writes
+from lifestream.fetcher.shortage import Shortage
 from lifestream.site import cli, configuration
 from lifestream.site.home import PrivateConnection, home, keep_private, secret_key
 from own_site import command
@@ -62,6 +64,18 @@ class TestHome:
     def test_a_secret_key_that_cannot_be_kept_is_an_error_that_names_its_folder(self, tmp_path: Path) -> None:
         with pytest.raises(SystemExit, match=rf"^The secret key can't be kept in {re.escape(str(tmp_path))}.*gone"):
             secret_key(tmp_path / "gone")
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
+    def test_a_secret_key_that_the_disk_has_no_space_for_names_the_remedy_and_leaves_no_file(
+        self, tmp_path: Path
+    ) -> None:
+        with no_file_writes(), pytest.raises(SystemExit) as raised:
+            secret_key(tmp_path)
+        assert str(raised.value) == (
+            f"The secret key can't be kept in {tmp_path / 'secret_key'}: {Shortage.FILE_SIZE.value}."
+        )
+        assert [*tmp_path.iterdir()] == []
+        assert len(secret_key(tmp_path)) >= 50
 
     def test_the_secret_key_is_made_once_for_all_threads_that_ask_at_once(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(16) as pool:

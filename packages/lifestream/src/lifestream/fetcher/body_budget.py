@@ -9,7 +9,8 @@
 No new request is sent while too many complete bodies wait to be read. Small bodies may always grow. A larger one that
 would grow while all together exceed the budget waits until finished bodies leave, which happens soon, since they are
 being read. If none has finished, none would ever leave, so the largest is given up. An attacker's bodies can only
-take memory from honest ones if they are larger, and then they are the ones that are given up.
+take memory from honest ones if they are larger, and then they are the ones that are given up. A body that is given up
+although it holds no more than half of the budget is not to blame: there are only too many of them at once.
 
 A budget belongs to one event loop.
 """
@@ -43,6 +44,8 @@ class Share:
         self._memory = memory
         self.size = 0
         self.given_up = False
+        self.to_blame = False
+        """Whether it was given up because of its own size, not only because of the others."""
         self.finished = False
         self.deadline: asyncio.Timeout | None = None
         self.forget: Callable[[], None] | None = None
@@ -97,7 +100,7 @@ class Memory:
             if self._finished:
                 return False
             largest = max(self._shares, key=lambda each: each.size)
-            largest.given_up = True
+            largest.given_up, largest.to_blame = True, 2 * largest.size > self._size
             if largest.forget is not None:
                 largest.forget()
             self.leave(largest)

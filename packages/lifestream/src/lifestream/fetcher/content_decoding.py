@@ -19,6 +19,7 @@ from typing import Final
 
 from lifestream.fetcher import inflaters
 from lifestream.fetcher.inflaters import GZIP_MAGIC, MAX_MEMBERS, ZSTD_MAGIC, Broken, Inflater, TooManyMembers
+from lifestream.fetcher.shortage import require_memory
 from lifestream.message import say
 
 _HEAD: Final = 64
@@ -64,7 +65,8 @@ class Body:
     def feed(self, data: bytes) -> None:
         """Take the next bytes from the wire.
 
-        Raises `BodyTooLarge` or `CodingFailed`; the body is then forgotten.
+        Raises `BodyTooLarge` or `CodingFailed`; the body is then forgotten. Raises `ShortOf` if there is no memory to
+        inflate it.
         """
         for _ in self.pieces(data):
             pass
@@ -172,7 +174,9 @@ class _Layer:
         return self._held - before
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Take the next bytes, and yield what they inflate to. Raises `BodyTooLarge` or `CodingFailed`."""
+        """Take the next bytes, and yield what they inflate to. Raises `BodyTooLarge` or `CodingFailed`, and `ShortOf`
+        if there is no memory for the window of the coding.
+        """
         if not self._is_known:
             self._head += data
             if len(self._head) < _HEAD:
@@ -228,6 +232,8 @@ class _Layer:
                     raise BodyTooLarge(say("body-over-cap", cap=self._cap))
                 yield piece
         except Broken as error:
+            # The libraries report a window that they get no memory for as broken data. They need a little more than it.
+            require_memory(2 * self._inflater.window)
             raise CodingFailed(say("coding-broken", coding=self.coding, reason=str(error))) from error
         except TooManyMembers:
             raise CodingFailed(say("coding-members", coding=self.coding, limit=MAX_MEMBERS)) from None

@@ -299,6 +299,8 @@ class Fetcher:
         except BodyTooLarge as error:
             return Failed("too large", str(error), trail.url, status, headers)
         except Crowded:
+            if not share.to_blame:
+                return Failed("shortage", say("answers-crowded"), trail.url, status, headers)
             return Failed("too large", _CROWDED, trail.url, status, headers)
         except CodingFailed as error:
             return Failed("coding", str(error), trail.url, status, headers)

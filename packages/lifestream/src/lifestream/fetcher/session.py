@@ -240,15 +240,22 @@ def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
 
 
 def _shortage_in_message(error: Exception) -> Shortage | None:
-    """Return `Shortage.MEMORY` if a shortage of memory ended a body early; None if *error* has another cause.
-
-    aiohttp names what broke the connection only in the message, after the number of bytes that are missing
-    (`ResponseHandler.connection_lost`, read in 3.14). A server cannot influence this part of the message.
+    """Return the shortage that *error* names only in its message, in a part that a server cannot influence; None if
+    there is none.
     """
-    broke = isinstance(error, aiohttp.ClientPayloadError) and _BROKE.search(str(error))
-    return Shortage.MEMORY if broke else None
+    # aiohttp names what broke the connection after the number of bytes that are missing
+    # (`ResponseHandler.connection_lost`, read in 3.14).
+    if isinstance(error, aiohttp.ClientPayloadError) and _BROKE.search(str(error)):
+        return Shortage.MEMORY
+    # If several addresses fail with different errors, aiohappyeyeballs joins these (`start_connection`, read in 2.7).
+    joined = str(error.os_error) if isinstance(error, aiohttp.ClientConnectorError) else ""
+    if not joined.startswith("Multiple exceptions: "):
+        return None
+    found = (shortage_of(OSError(int(number), "")) for number in _NUMBER.findall(joined))
+    return next((shortage for shortage in found if shortage is not None), None)
 
 
+_NUMBER: Final = re.compile(r"\[(?:Errno|WinError) ([0-9]+)\]")
 _BROKE: Final = re.compile(rf">\. (?:MemoryError\(\)|OSError\((?:{errno.ENOMEM}|{errno.ENOBUFS}), '[^']*'\))\Z")
 
 

@@ -330,8 +330,8 @@ class _WorkLoop:
         batch, self.ready, self.size = self.ready, [], 0
         try:
             stored = writer.store(batch, self.clock())
-        except Exception:
-            log.exception("%d results could not be stored together; trying them one by one", len(batch))
+        except Exception as error:  # noqa: BLE001  it is logged
+            _log_unstored(error, "%d results could not be stored together; trying them one by one", len(batch))
             stored = [self._write_one(result) for result in batch]
         for result, each in zip(batch, stored, strict=True):
             self._finish(result, each)
@@ -339,8 +339,8 @@ class _WorkLoop:
     def _write_one(self, result: Result) -> Stored:
         try:
             [stored] = writer.store([result], self.clock())
-        except Exception as error:
-            log.exception("the result of %s could not be stored", result.claim.url)
+        except Exception as error:  # noqa: BLE001  it is logged
+            _log_unstored(error, "the result of %s could not be stored", result.claim.url)
             if shortage_of(error) is None and is_of_content(error, router.db_for_write(Item)):
                 return self._write_failure(result, error)
             return _unwritten(result, error)
@@ -349,8 +349,8 @@ class _WorkLoop:
     def _write_failure(self, result: Result, error: Exception) -> Stored:
         try:
             [stored] = writer.store([writer.unstorable(result, error)], self.clock())
-        except Exception as again:
-            log.exception("not even the failure of %s could be stored", result.claim.url)
+        except Exception as again:  # noqa: BLE001  it is logged
+            _log_unstored(again, "not even the failure of %s could be stored", result.claim.url)
             return _unwritten(result, again)
         return stored
 
@@ -373,6 +373,13 @@ def _release(claimed: Collection[Claimed]) -> None:
         leases.release(claimed)
     except FAILURES as error:
         OUTAGES.tell(log, "%d feeds stay claimed until their leases end", failure_of(error), len(claimed))
+
+
+def _log_unstored(error: Exception, message: str, *values: object) -> None:
+    """Log *message* with the traceback of *error*; for debugging only if this machine ran out of something, which the
+    report says once.
+    """
+    log.log(logging.ERROR if shortage_of(error) is None else logging.DEBUG, message, *values, exc_info=error)
 
 
 def _unwritten(result: Result, error: Exception) -> Stored:

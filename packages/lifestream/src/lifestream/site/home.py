@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes
 
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.terminal import visible
 
 
@@ -62,13 +63,11 @@ def secret_key(folder: Path) -> str:
         _keep_from_others(path)
         key = _read_key(path)
     except OSError as error:
-        raise SystemExit(
-            visible(
-                f"The secret key can't be kept in {path}: {error.strerror}. "
-                "Set LIFESTREAM_HOME to a folder that this user may write.",
-                lines=False,
-            )
-        ) from error
+        if (shortage := shortage_of(error)) is not None:
+            why = f"{shortage.value}."
+        else:
+            why = f"{error.strerror}. Set LIFESTREAM_HOME to a folder that this user may write."
+        raise SystemExit(visible(f"The secret key can't be kept in {path}: {why}", lines=False)) from error
     if not (key and key.isascii() and key.isprintable()):
         raise SystemExit(
             visible(
@@ -154,12 +153,14 @@ def _read_key(path: Path) -> str:
 
 def _create_key(path: Path) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix="secret_key.", dir=path.parent)  # Only its owner may read it.
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(50))
     try:
-        os.link(temporary, path)  # Unlike a rename, this never replaces a file.
-    except FileExistsError:
-        pass  # Another process was first.
-    except OSError:  # A file system without links.
-        Path(temporary).replace(path)
-    Path(temporary).unlink(missing_ok=True)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(temporary, path)  # Unlike a rename, this never replaces a file.
+        except FileExistsError:
+            pass  # Another process was first.
+        except OSError:  # A file system without links.
+            Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
