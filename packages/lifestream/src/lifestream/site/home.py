@@ -63,11 +63,13 @@ def secret_key(folder: Path) -> str:
         _keep_from_others(path)
         key = _read_key(path)
     except OSError as error:
+        message = (
+            f"The secret key can't be kept in {path}: {error.strerror}. "
+            "Set LIFESTREAM_HOME to a folder that this user may write."
+        )
         if (shortage := shortage_of(error)) is not None:
-            why = f"{shortage.value}."
-        else:
-            why = f"{error.strerror}. Set LIFESTREAM_HOME to a folder that this user may write."
-        raise SystemExit(visible(f"The secret key can't be kept in {path}: {why}", lines=False)) from error
+            message = f"The secret key can't be kept in {path}: {shortage.value}."
+        raise SystemExit(visible(message, lines=False)) from error
     if not (key and key.isascii() and key.isprintable()):
         raise SystemExit(
             visible(
