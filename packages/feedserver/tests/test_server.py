@@ -135,7 +135,8 @@ def test_an_interrupted_start_leaves_nothing_and_the_next_one_succeeds(
     where: object, what: str, root: Path, quiet_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if what == "start":
-        shared_loop._end_idle()  # so that this server starts the loop's thread
+        # So that this server starts a thread for the loop, even if a fixture of a module keeps a server running.
+        monkeypatch.setattr(shared_loop, "_current", None)
     server = FeedServer(root, host=quiet_host)
     server.add("/x", Response("x"))
     bound: list[int] = []
@@ -158,6 +159,8 @@ def test_an_interrupted_start_leaves_nothing_and_the_next_one_succeeds(
         socket.create_connection((quiet_host, bound[0]), timeout=10)
     with server, RawClient(server) as client:
         assert client.get("/x").body == b"x"
+    if what == "start":
+        shared_loop._end_idle()
 
 
 def test_an_interrupted_stop_is_finished_by_the_next_one(

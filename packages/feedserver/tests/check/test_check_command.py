@@ -417,6 +417,7 @@ def test_a_second_signal_while_a_stopped_run_ends_changes_nothing(tmp_path: Path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+@pytest.mark.usefixtures("signals_end_programs")
 def test_a_terminal_that_is_closed_loses_no_report_and_leaves_no_folder(tmp_path: Path) -> None:
     script, scratch, report = tmp_path / "sleeper.py", tmp_path / "scratch", tmp_path / "report.json"
     script.write_text(SLEEPER)
