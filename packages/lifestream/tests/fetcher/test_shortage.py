@@ -245,12 +245,17 @@ class TestFetching:
             async with Fetcher(LOOPBACK, user_agent="lifestream", resolver=TwoAddresses()) as fetcher:
                 return await fetcher.fetch(FetchRequest("http://two.example/feed"))
 
-        unreachable = OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
-        for error, kind in (
-            (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "shortage"),
-            (ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)), "connection"),
+        no_route = OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+        no_ipv6 = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        no_file = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        for one, other, kind in (
+            (no_route, no_file, "shortage"),
+            (no_ipv6, no_file, "shortage"),
+            (no_route, refused, "connection"),
+            (no_ipv6, refused, "connection"),
         ):
-            for order in ([unreachable, error], [error, unreachable]):
+            for order in ([one, other], [other, one]):
                 with mock.patch.object(AddressGuard, "socket", side_effect=order):
                     outcome = asyncio.run(run())
                 assert isinstance(outcome, Failed)

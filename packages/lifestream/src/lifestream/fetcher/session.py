@@ -251,8 +251,9 @@ def _shortage_in_message(error: Exception) -> Shortage | None:
     joined = str(error.os_error) if isinstance(error, aiohttp.ClientConnectorError) else ""
     if not joined.startswith("Multiple exceptions: "):
         return None
+    # EADDRNOTAVAIL, which means that no port is free, is also the error of each IPv6 address on a system without IPv6.
     found = (shortage_of(OSError(int(number), "")) for number in _NUMBER.findall(joined))
-    return next((shortage for shortage in found if shortage is not None), None)
+    return next((shortage for shortage in found if shortage not in (None, Shortage.PORTS)), None)
 
 
 _NUMBER: Final = re.compile(r"\[(?:Errno|WinError) ([0-9]+)\]")
