@@ -1,4 +1,4 @@
-"""Standard output that is closed, whose reader has gone, or whose disk is full."""
+"""Standard output that is closed, whose reader has gone, whose disk is full, or whose encoding lacks characters."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ def test_output_that_nobody_reads_is_lost(unread: io.TextIOWrapper) -> None:
     for length in (100_000, 1):  # more than a buffer takes, and less
         show("x" * length, unread)
     unread.flush()  # as Python does at its end
+
+
+def test_a_character_that_the_encoding_lacks_is_written_as_an_escape() -> None:
+    """Python encodes what goes to a pipe or a file in the code page of Windows."""
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="cp1252", newline="")
+    show("✗ V1   must   Grüße\n", stream)
+    assert written.getvalue() == b"\\u2717 V1   must   Gr\xfc\xdfe\n"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["check", "--help"]])

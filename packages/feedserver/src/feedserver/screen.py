@@ -7,7 +7,6 @@ Requests are untrusted input: characters that could control a terminal are writt
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -29,8 +28,6 @@ class Screen:
         self._stream = stream
         self._shown_of_none: set[str] = set()
         self._has_colours = stream.isatty() and _wants_colours(os.environ)
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
     def show(self, text: str, colour: str = "") -> None:
         """Print a line, and flush it. Characters that could control a terminal are escaped, since requests are

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from typing import TextIO
@@ -21,11 +22,14 @@ def replace_closed_streams() -> None:
 
 
 def show(text: str, stream: TextIO) -> None:
-    """Write *text* to *stream*, and flush it; where its reader has gone, the text is lost.
+    """Write *text* to *stream*, and flush it; where its reader has gone, the text is lost. Characters that the encoding
+    of *stream* lacks are written as escapes: on Windows, the encoding of a pipe or a file has no "✗".
 
     Raises OSError where it cannot be written for another reason, such as a full disk.
     """
     try:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
         stream.write(text)
         stream.flush()
     except OSError as error:
