@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError, SystemCheckError
 from django.test import override_settings
 
+from factories import make_feed, make_lifestream, make_subscription
 from lifestream.management.base import BaseCommand
 
 HOSTILE = "a\x1b[31mb\u202ec"
@@ -129,6 +130,36 @@ def test_a_command_whose_output_does_not_fit_on_the_disk_continues_and_then_fail
         Long(**outputs).execute(no_color=True, force_color=False, skip_checks=True)
     assert done == [0, 1]
     full.flush()  # as Python does at its end
+
+
+def test_a_character_that_the_encoding_of_the_output_lacks_is_written_as_an_escape() -> None:
+    written = io.BytesIO()
+    with io.TextIOWrapper(written, encoding="cp1252", newline="") as stream:
+        Command(stdout=stream).stdout.write("😀 Grüße")
+        stream.flush()
+        assert written.getvalue() == b"\\U0001f600 Gr\xfc\xdfe\n"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", ["export_opml", "export_json"])
+def test_a_document_for_another_program_is_in_utf_8_whatever_the_encoding_of_the_output(command: str) -> None:
+    make_subscription(make_feed("http://a.example/feed", title="😀 Grüße"), make_lifestream("main"))
+    written = io.BytesIO()
+    with io.TextIOWrapper(written, encoding="cp1252", newline="") as stream:
+        call_command(command, stdout=stream)
+        stream.flush()
+        assert "😀 Grüße".encode() in written.getvalue()
+        assert stream.encoding == "cp1252"
+
+
+def test_a_document_for_a_full_disk_fails_with_the_reason(full: io.TextIOWrapper) -> None:
+    class Exporting(BaseCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            with self.stdout.in_utf_8():
+                self.stdout.write("x")
+
+    with pytest.raises(CommandError, match="The output can't be written: the disk is full: free some space"):
+        Exporting(stdout=full).execute(no_color=True, force_color=False, skip_checks=True)
 
 
 @pytest.mark.django_db

@@ -5,9 +5,11 @@ from feeds.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from django.core.management import base
@@ -23,7 +25,8 @@ from lifestream.wording import worded
 
 
 class VisibleOutput(base.OutputWrapper):
-    """An output stream on which no text from a feed can change how the other text looks.
+    """An output stream on which no text from a feed can change how the other text looks. Characters that its encoding
+    lacks are written as escapes, as emoji are in a file on Windows.
 
     If the program that reads the output has ended, as `head` does when it has read enough, or if the output can't be
     written, as on a full disk, all further output is discarded, and the command continues: a refresh must not end
@@ -34,6 +37,8 @@ class VisibleOutput(base.OutputWrapper):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
         self._stream = stream
         self.has_reader = True
         self.error: OSError | None = None
@@ -46,6 +51,20 @@ class VisibleOutput(base.OutputWrapper):
             super().write(visible(msg), style_func, ending)
         except OSError as error:
             self._lose(error)
+
+    @contextmanager
+    def in_utf_8(self) -> Iterator[None]:
+        """Write a document for another program in UTF-8 meanwhile, whatever the encoding is; but not on a terminal."""
+        if not isinstance(self._stream, io.TextIOWrapper) or self._stream.isatty():
+            yield
+            return
+        encoding = self._stream.encoding
+        self._stream.reconfigure(encoding="utf-8")
+        try:
+            yield
+        finally:
+            self.flush()  # so that an error of the stream is kept, before `reconfigure` would raise it
+            self._stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
     def flush(self) -> None:
         """Write what is buffered."""

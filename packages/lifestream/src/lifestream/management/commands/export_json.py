@@ -37,11 +37,12 @@ class Command(BaseCommand):
 
     def _write(self, file: str, pieces: Iterable[str]) -> None:
         if file == "-":
-            for piece in pieces:
-                # The document goes out unchanged, for another program.
-                self.stdout.write(visible_json(piece) if self.stdout.isatty() else Visible(piece), ending="")
-                if not self.stdout.has_reader:
-                    break
+            with self.stdout.in_utf_8():
+                for piece in pieces:
+                    # The document goes out unchanged, for another program.
+                    self.stdout.write(visible_json(piece) if self.stdout.isatty() else Visible(piece), ending="")
+                    if not self.stdout.has_reader:
+                        break
             return
         try:
             write_file(file, (piece.encode() for piece in pieces), visible_json)

@@ -33,13 +33,14 @@ class Command(BaseCommand):
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
         parts = opml.write(chosen_lifestream(lifestream))
         if file == "-":
-            for part in parts:
-                text = part.decode("utf-8")
-                # Another program gets the document unchanged; on a terminal, `write` escapes it.
-                self.stdout.write(text if self.stdout.isatty() else Visible(text), ending="")
-                if not self.stdout.has_reader:
-                    break
-            self.stdout.write("")
+            with self.stdout.in_utf_8():
+                for part in parts:
+                    text = part.decode("utf-8")
+                    # Another program gets the document unchanged; on a terminal, `write` escapes it.
+                    self.stdout.write(text if self.stdout.isatty() else Visible(text), ending="")
+                    if not self.stdout.has_reader:
+                        break
+                self.stdout.write("")
             return
         try:
             write_file(file, parts)
