@@ -152,6 +152,7 @@ REPLACED = [
     # Credentials that a server repeats.
     ("Bearer Xk29fQz7", "Bearer removed", ["credentials of Bearer"]),
     ("saw Basic dXNlcjpwYXNz==, and went on", "saw Basic removed, and went on", ["credentials of Basic"]),
+    ('{"header": "Basic QUJDREU="}', '{"header": "Basic removed"}', ["credentials of Basic"]),
     ("Authorization=Basic dXNlcjpwYXNz", "Authorization=removed removed", ["credentials of B", "parameter Auth"]),
     ("Authorization: token Xk29fQz7", "Authorization: removed removed", ["credentials of token", "parameter Auth"]),
     ("token: abc; x: y", "token: removed; x: y", ["parameter token"]),

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-_KEEPER: Final = sys.modules.get("freezegun.api")
+_FREEZEGUN: Final = sys.modules.get("freezegun.api")
 
-monotonic: Final[Callable[[], float]] = partial(getattr(_KEEPER, "real_monotonic", time.monotonic))
+monotonic: Final[Callable[[], float]] = partial(getattr(_FREEZEGUN, "real_monotonic", time.monotonic))
 """Return the seconds of a clock that only goes forward: see `time.monotonic`."""
 
-perf_counter: Final[Callable[[], float]] = partial(getattr(_KEEPER, "real_perf_counter", time.perf_counter))
+perf_counter: Final[Callable[[], float]] = partial(getattr(_FREEZEGUN, "real_perf_counter", time.perf_counter))
 """Return the seconds of the most precise clock: see `time.perf_counter`."""

@@ -108,7 +108,7 @@ No password reaches into the next parameter of a URL, as in `?at=12:30&to=ada@â€
 """
 
 _CREDENTIALS = re.compile(
-    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?!(?-i:[A-Z]++=\"))"
+    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?!realm=\")"
     r"(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
     re.IGNORECASE,
 )
