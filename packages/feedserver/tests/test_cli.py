@@ -23,6 +23,8 @@ from feedserver import FeedServer, cli, stop_server
 from feedserver.net import binding
 from steady import MISS, steady
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30
 """Seconds after which a process that prints nothing, or does not end, fails its test."""
 

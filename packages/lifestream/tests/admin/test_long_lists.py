@@ -17,6 +17,8 @@ from lifestream.admin.items import PostAdmin
 from lifestream.models import Fetch, Lifestream, Post, Subscription
 from plans import plans_of
 
+pytestmark = pytest.mark.slow
+
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
 
 
@@ -69,7 +71,6 @@ def test_no_list_groups_all_its_rows_and_only_the_filter_by_folder_reads_all_of_
         assert query.count("GROUP BY") == len(re.findall('GROUP BY "?U0"?', query)), query
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("query", ["", "?_facets=True"])
 def test_filters_by_thousands_of_folders_and_lifestreams_offer_the_first_ones(root: Client, query: str) -> None:

@@ -29,7 +29,7 @@ from programs import Program, environment, lifestream, run
 from rules.websub_case import DAY, HOUR, PATIENCE, WebSubTestCase
 from served import START, rss
 
-pytestmark = [pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
+pytestmark = [pytest.mark.slow, pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
 
 
 class HostileHubs(WebSubTestCase):
@@ -140,7 +140,6 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == asked + 1
 
-    @pytest.mark.slow
     def test_requests_left_over_at_the_deadline_are_sent_in_the_next_run_if_their_hub_answers(self) -> None:
         self.refresh()
         for number in range(3):
@@ -157,7 +156,6 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert {each.attempts for each in HubSubscription.objects.all()} == {1}
 
-    @pytest.mark.slow
     def test_requests_left_over_at_the_deadline_wait_for_the_pause_that_their_hub_asks_for(self) -> None:
         self.refresh()
         for number in range(3):
@@ -292,7 +290,6 @@ class HostileHubs(WebSubTestCase):
             assert (subscription.attempts, subscription.next_request) == (0, self.clock.now)
 
 
-@pytest.mark.slow
 def test_a_hub_whose_authority_the_machine_trusts_is_asked_confirmed_and_heard_over_tls(site_home: Path) -> None:
     """Fetch the feed and ask its hub over HTTPS only, with a site behind a proxy that ends TLS.
 

@@ -11,7 +11,7 @@ from feedserver import Request, Response
 from lifestream.models import Feed, Item
 from rules.websub_case import WebSubTestCase
 
-pytestmark = [pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
+pytestmark = [pytest.mark.slow, pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
 
 
 class Storms(WebSubTestCase):

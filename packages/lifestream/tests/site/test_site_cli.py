@@ -17,6 +17,8 @@ from django.core.management import get_commands
 from lifestream.site import cli
 from programs import PATIENCE, environment, lifestream, run
 
+pytestmark = pytest.mark.slow
+
 OURS = sorted(name for name, app in get_commands().items() if app == "lifestream")
 
 
@@ -24,7 +26,6 @@ def test_each_of_our_commands_is_listed_as_needing_tables_except_the_demo_and_th
     assert {*OURS} - {"demo", "config", "doctor"} - cli._NEEDS_NO_HOME == cli._NEEDS_TABLES - {"createsuperuser"}
 
 
-@pytest.mark.slow
 def test_a_command_works_on_an_empty_folder(tmp_path: Path) -> None:
     done = run(tmp_path / "new", "export_opml")
     assert (done.returncode, done.stderr) == (0, "")
@@ -86,7 +87,6 @@ def _run_with_files(files: int, home: Path, command: str) -> subprocess.Complete
     )
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_database_that_may_not_grow_is_an_error_with_the_remedy(tmp_path: Path) -> None:
     done = subprocess.run(
@@ -123,7 +123,6 @@ print(gc.isenabled(), gc.get_freeze_count() > 10_000, gc.get_threshold()[0])
 """
 
 
-@pytest.mark.slow
 def test_garbage_is_collected_seldom_and_not_among_imported_modules(site_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", COLLECTED],
@@ -178,7 +177,6 @@ def home(request: pytest.FixtureRequest, site_home: Path) -> Path:
     return site_home
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("home", "printed"),
     [("no feed", "There are no active feeds"), ("not due", "Nothing is due. The next is Blog")],
@@ -202,7 +200,6 @@ def test_a_command_that_finds_nothing_due_imports_nothing_that_fetches(home: Pat
     assert modules & {"django.db.migrations.executor", "django.contrib.auth.forms"} == set()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lacking", ["lifestream", "auth"])
 def test_a_migration_that_the_database_lacks_is_applied(site_home: Path, lacking: str) -> None:
     complete = migrations_of(site_home)
@@ -223,7 +220,6 @@ def migrations_of(home: Path) -> set[tuple[str, str]]:
         return set(database.execute("SELECT app, name FROM django_migrations"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("home", "returncode"), [("no feed", 0), ("not due", 0), ("due", 1)], indirect=["home"])
 def test_plugins_are_checked_only_if_a_feed_is_due(tmp_path: Path, home: Path, returncode: int) -> None:
     (tmp_path / "wrong.py").write_text(

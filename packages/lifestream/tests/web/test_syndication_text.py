@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import fastfeedparser
 import feedparser
+import pytest
 
 from factories import make_feed, make_lifestream, make_subscription
 from feedserver import Response
@@ -19,6 +20,8 @@ from feedserver.django import FeedServerTransactionTestCase
 from lifestream.content.plaintext import text_of
 from lifestream.models import Item, Lifestream, Subscription
 from lifestream.refresh import refresh
+
+pytestmark = pytest.mark.slow
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
