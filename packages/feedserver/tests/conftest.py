@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedserver import FeedServer
+from feedserver import FeedServer, Response
 from feedserver.net import shared_loop
 
 if TYPE_CHECKING:
@@ -48,6 +48,15 @@ def signals_end_programs() -> Iterator[None]:
     yield
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
+
+
+@pytest.fixture
+def late_server() -> Iterator[FeedServer]:
+    """Yield a server that has not started, and for which "/late" is a path that nothing answers."""
+    server = FeedServer()
+    server.add("/known", Response("x"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from itertools import count
 
@@ -65,15 +65,6 @@ Send = Callable[[FeedServer], RawClient]
 sent_late = pytest.mark.parametrize(
     "send", [on_a_new_connection, on_an_old_connection, behind_much_data, in_a_queue], ids=lambda send: send.__name__
 )
-
-
-@pytest.fixture
-def late_server() -> Iterator[FeedServer]:
-    """Yield a server for which "/late" is a path that nothing answers."""
-    server = FeedServer()
-    server.add("/known", Response("x"))
-    yield server
-    server.stop()
 
 
 @sent_late

@@ -21,15 +21,6 @@ pytestmark = pytest.mark.skipif(
 PATIENCE = 10.0
 
 
-@pytest.fixture
-def late_server() -> Iterator[FeedServer]:
-    """Yield a server for which "/late" is a path that nothing answers."""
-    server = FeedServer()
-    server.add("/known", Response("x"))
-    yield server
-    server.stop()
-
-
 @pytest.mark.parametrize("act", [FeedServer.stop, FeedServer.close_client_connections])
 def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
     late_server: FeedServer, act: Callable[[FeedServer], None]
