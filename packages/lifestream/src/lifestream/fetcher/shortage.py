@@ -15,9 +15,12 @@ import threading
 from collections.abc import Iterator
 from enum import Enum
 from ipaddress import ip_address
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lifestream.message import say
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 _LOOP: Final = 16  # files that an event loop and its first connection need, and a few spare ones
 _DEPTH: Final = 8  # how many causes of causes are looked at
@@ -84,6 +87,15 @@ def shortage_of(error: BaseException) -> Shortage | None:
         if found is not None and (found is not Shortage.PORTS or _may_be_reached(error)):
             return found
     return None
+
+
+def log_failure(log: Logger, what: str, error: BaseException) -> None:
+    """Log the message *what*, with the remedy if *error* is about a shortage, else with the traceback."""
+    if (shortage := shortage_of(error)) is None:
+        log.error("%s", what, exc_info=error)
+        return
+    log.warning("%s: %s", what, shortage.value)
+    log.debug("the shortage was noticed here", exc_info=error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -23,7 +23,7 @@ from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict
 from lifestream.fetcher.proxies import NoSocks
-from lifestream.fetcher.shortage import require_files, shortage_of
+from lifestream.fetcher.shortage import log_failure, require_files, shortage_of
 from lifestream.fetcher.websub import request_form
 from lifestream.refresh.factories import make_guard, make_hub_client
 from lifestream.storage import hub_subscriptions
@@ -55,12 +55,8 @@ def try_to_keep_hubs(
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
     except FAILURES as error:
         OUTAGES.tell(log, "hubs could not be asked; they are asked again after the next refresh", failure_of(error))
-    except Exception as error:
-        if (shortage := shortage_of(error)) is None:
-            log.exception("hubs could not be asked; they are asked again after the next refresh")
-            return
-        log.warning("hubs could not be asked; they are asked again after the next refresh: %s", shortage.value)
-        log.debug("the shortage was noticed here", exc_info=error)
+    except Exception as error:  # noqa: BLE001  it is logged
+        log_failure(log, "hubs could not be asked; they are asked again after the next refresh", error)
 
 
 def keep_hubs(

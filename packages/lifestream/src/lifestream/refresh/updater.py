@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db import close_old_connections, connections
 
-from lifestream.fetcher.shortage import shortage_of
+from lifestream.fetcher.shortage import log_failure
 from lifestream.refresh import wakeup
 from lifestream.refresh.additions import add_wanted
 from lifestream.refresh.full_content import fetch_full_content
@@ -93,7 +93,7 @@ class Updater(threading.Thread):
             )
             return Report()
         except Exception as error:  # noqa: BLE001  it is logged
-            _log_failure(f"the feeds could not be updated; the next try is in {self._interval:g} s", error)
+            log_failure(log, f"the feeds could not be updated; the next try is in {self._interval:g} s", error)
             return Report()
         tell_report(report)
         if report.rows:
@@ -113,7 +113,7 @@ class Updater(threading.Thread):
         )
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
-        """Do *work*. If it fails, log the message *what* (see `_log_failure`). If the database fails, `OUTAGES` logs
+        """Do *work*. If it fails, log the message *what* (see `log_failure`). If the database fails, `OUTAGES` logs
         *what* instead: as an error at the first failure of an outage, and for debugging at the others.
         """
         close_old_connections()
@@ -122,13 +122,4 @@ class Updater(threading.Thread):
         except FAILURES as error:
             OUTAGES.tell(log, "%s", failure_of(error), what)
         except Exception as error:  # noqa: BLE001  it is logged
-            _log_failure(what, error)
-
-
-def _log_failure(what: str, error: Exception) -> None:
-    """Log the message *what*, with the remedy if this machine ran out of something, else with the traceback."""
-    if (shortage := shortage_of(error)) is None:
-        log.error("%s", what, exc_info=error)
-        return
-    log.warning("%s: %s", what, shortage.value)
-    log.debug("the shortage was noticed here", exc_info=error)
+            log_failure(log, what, error)
