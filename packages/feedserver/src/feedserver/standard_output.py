@@ -21,14 +21,18 @@ def replace_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for the process
 
 
-def show(text: str, stream: TextIO) -> None:
+def show(text: str, stream: TextIO, *, is_document: bool = False) -> None:
     """Write *text* to *stream*, and flush it; where its reader has gone, the text is lost. Characters that the encoding
     of *stream* lacks are written as escapes: on Windows, the encoding of a pipe or a file has no "✗".
+
+    A document for another program is written in UTF-8 instead, unless *stream* is a terminal.
 
     Raises OSError where it cannot be written for another reason, such as a full disk.
     """
     try:
         if isinstance(stream, io.TextIOWrapper):
+            if is_document and not stream.isatty():
+                stream.reconfigure(encoding="utf-8")
             stream.reconfigure(errors="backslashreplace")
         stream.write(text)
         stream.flush()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -56,3 +60,22 @@ def test_each_file_gets_its_report_and_standard_output_the_summary(
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == report.as_json()
     assert (tmp_path / "a.html").read_text("utf-8").startswith("<!doctype html>")
     assert capsys.readouterr().out.startswith("must    1 passed of 2 judged")
+
+
+@pytest.mark.parametrize("form", ["json", "junit"])
+def test_a_document_in_standard_output_is_utf_8_where_that_has_another_encoding(
+    form: str, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python encodes what goes to a pipe or a file in the code page of Windows."""
+    report = replace(report, reader="reader \N{NERD FACE}")
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="cp1252", newline=""))
+
+    deliver(report, targets([form], []), Level.MUST)
+
+    text = written.getvalue().decode("utf-8")
+    assert report.reader in text
+    if form == "json":
+        assert json.loads(text) == report.as_json()
+    else:
+        assert ET.fromstring(text).tag == "testsuites"

@@ -57,7 +57,7 @@ def deliver(report: Report, chosen: Sequence[Target], fail_under: Level | None) 
     for format_name, file in chosen:
         text = text_of(report, format_name, file, fail_under)
         if file is None:
-            show(text, sys.stdout)
+            show(text, sys.stdout, is_document=format_name != "table")
         else:
             file.write_text(text, "utf-8")
     if all(file is not None for _, file in chosen):
