@@ -36,7 +36,7 @@ def test_each_call_names_a_sentence_and_gives_its_values() -> None:
         if code not in SENTENCES:
             problems.append(f"{place}: write the sentence of {code!r} into lifestream/sentences.py")
         elif None not in names and names != names_in(code):  # None stands for a dict: its names are not known here
-            problems.append(f"{place}: the sentence of {code!r} has other values in braces")
+            problems.append(f"{place}: the sentence of {code!r} needs other values: those in its braces")
     assert count > 100
     assert problems == []
 
@@ -44,5 +44,6 @@ def test_each_call_names_a_sentence_and_gives_its_values() -> None:
 def test_each_sentence_is_used() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py") if path.name != "sentences.py")
     called = {code for _, code, _ in said()}
-    # Codes with a hyphen may be in a table, and not in a call. Without a hyphen, "gone" may be a feed's status.
+    # A table may contain the code in place of a call. Only a code with a hyphen is searched there: a word without one
+    # may mean something else, as "gone" is also the status of a feed.
     assert [code for code in SENTENCES if code not in called and ("-" not in code or f'"{code}"' not in text)] == []

@@ -83,7 +83,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, setup_url: str, feeds: Fe
             owner.goto(f"/harbour-planet/{path}")
             assert_accessible(owner)
         _the_bar_is_one_row_on_a_telephone(owner)
-        _the_count_of_sites_follows_those_that_come(owner, feeds)
+        _the_count_of_sites_grows_when_a_site_is_added(owner, feeds)
         _a_colour_is_chosen_by_eye(owner)
         _a_list_that_is_too_large_is_not_sent(owner)
         owner.goto("/harbour-planet/manage/")
@@ -133,7 +133,7 @@ def _the_bar_is_one_row_on_a_telephone(owner: Visitor) -> None:
     page.set_viewport_size(LARGE)
 
 
-def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServer) -> None:
+def _the_count_of_sites_grows_when_a_site_is_added(owner: Visitor, feeds: FeedServer) -> None:
     page, gate = owner.page, Gate()
     feed = (
         FEED.replace("Small Hours", "Long Wave")
@@ -156,7 +156,9 @@ def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServe
     page.get_by_role("checkbox", name=re.compile("Small Hours")).check()
     # A tab that was in the background for a long time shows the feeds that come later.
     page.clock.install()
-    page.wait_for_timeout(3_000)  # the pause that has begun ends by the true clock
+    page.wait_for_timeout(
+        3_000
+    )  # by the true clock: the script of the page had begun to wait before its clock was replaced
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     for _ in range(310):
         page.clock.run_for(2_000)
@@ -166,7 +168,8 @@ def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServe
     expect(page.get_by_role("link", name="Long Wave")).to_be_visible()
     expect(all_of_them).to_have_text("all 2 that are listed, on all pages")
     expect(page.get_by_role("checkbox", name=re.compile("Small Hours"))).to_be_checked()
-    # When the checkbox of a site is cleared, so is the one for all sites: its action would include that site.
+    # When the checkbox of one site is cleared, the one for all sites is cleared, too: otherwise an action for all sites
+    # would include that site.
     page.get_by_role("checkbox", name=re.compile("all 2")).check()
     expect(page.get_by_role("checkbox", name=re.compile("Long Wave"))).to_be_checked()
     page.get_by_role("checkbox", name=re.compile("Long Wave")).uncheck()

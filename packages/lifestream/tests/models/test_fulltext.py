@@ -99,8 +99,11 @@ def test_each_query_finds_its_items() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index has no segments")
-@pytest.mark.parametrize("frequent", [10, 1], ids=["rare", "frequent"])
+@pytest.mark.skipif(
+    "connection.vendor != 'postgresql'",
+    reason="only in PostgreSQL do the words have their segment of the index before them",
+)
+@pytest.mark.parametrize("frequent", [10, 1], ids=["words that are rare", "words that are frequent"])
 def test_each_query_finds_items_that_were_indexed_without_segments(
     frequent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +124,7 @@ def test_each_query_finds_items_that_were_indexed_without_segments(
     assert {query: guids(query) for query in QUERIES} == QUERIES
 
 
-def test_titles_authors_and_tags_are_searched_too_but_no_phrase_spans_them_and_the_text() -> None:
+def test_titles_authors_and_tags_are_searched_too_but_no_phrase_begins_in_one_and_ends_in_the_text() -> None:
     make_item(title="one", author="Ada", tags=["engines"], text="two", guid="x")
     assert guids("one") == guids("ada") == guids("engines") == guids("one two") == ["x"]
     assert guids('"engines two"') == []
@@ -135,7 +138,7 @@ def test_titles_authors_and_tags_are_searched_too_but_no_phrase_spans_them_and_t
         ("".join(map(chr, range(0x4E00, 0x4E00 + 16_378))), "가나다", True),
         ("".join(map(chr, range(0x4E00, 0x4E00 + 16_379))), "가나다", False),
     ],
-    ids=["the 256th place of a word", "its 257th place", "up to the last word with a place", "words after it"],
+    ids=["a word's 256th place", "a word's 257th place", "the last word with a place", "the first word without one"],
 )
 def test_a_phrase_is_found_where_the_index_keeps_the_places_of_its_words(
     before: str, phrase: str, is_kept: bool
@@ -146,7 +149,7 @@ def test_a_phrase_is_found_where_the_index_keeps_the_places_of_its_words(
     assert guids(phrase) == (["x"] if is_kept or connection.vendor == "sqlite" else [])
 
 
-@pytest.mark.parametrize("rare", [0, 500], ids=["frequent", "rare"])
+@pytest.mark.parametrize("rare", [0, 500], ids=["words that are frequent", "words that are rare"])
 def test_posts_of_a_lifestream_are_found_by_their_items(rare: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fulltext, "RARE", rare)
     monkeypatch.setattr(fulltext, "FREQUENT", 10 if rare else 1)
@@ -173,7 +176,7 @@ def test_an_item_that_was_indexed_again_is_found_by_its_new_words_alone() -> Non
 
 
 @pytest.mark.parametrize("by_queryset", [True, False])
-def test_a_deleted_item_leaves_the_index_and_a_tombstone_stays(by_queryset: bool) -> None:
+def test_a_deleted_item_is_removed_from_the_index_and_a_tombstone_is_kept(by_queryset: bool) -> None:
     item, other = make_item(title="apple", guid="x"), make_item(title="apple", guid="y")
     if by_queryset:
         Item.objects.filter(pk=item.pk).delete()

@@ -159,7 +159,7 @@ def test_half_an_address_at_the_end_of_a_list_that_is_cut_off_is_no_feed() -> No
     ]
 
 
-def test_a_site_that_is_not_on_the_web_is_left_out() -> None:
+def test_a_feed_is_listed_without_its_site_if_that_is_not_on_the_web() -> None:
     document = "<outline xmlUrl='http://a' htmlUrl='mailto:ada@a.example'/>"
     assert read(document.encode()) == [Outline("http://a")]
 
@@ -181,7 +181,7 @@ def test_a_document_without_an_opml_element_does_not_count_as_cut_off() -> None:
         pytest.param(
             "<outline text='L' type='Include'><outline xmlUrl='http://a'/></outline>",
             [Outline("http://a")],
-            id="nor is an included list",
+            id="an included list is no folder",
         ),
         pytest.param(
             "<outline><outline text='F'><outline xmlUrl='http://a'/></outline></outline>",
@@ -209,7 +209,7 @@ def test_a_document_without_an_opml_element_does_not_count_as_cut_off() -> None:
             [Outline("http://a", "one")],
             id="a feed twice",
         ),
-        pytest.param("<outline xmlUrl='http://a' type=' Source '/><opml/>", [], id="source in capitals"),
+        pytest.param("<outline xmlUrl='http://a' type=' Source '/><opml/>", [], id="the type source in another case"),
         pytest.param(
             "<outline text='F' xmlUrl=''><outline xmlUrl='http://a'/></outline>",
             [Outline("http://a", folder="F")],
@@ -219,12 +219,12 @@ def test_a_document_without_an_opml_element_does_not_count_as_cut_off() -> None:
             "<outline type='RSS' url='http://a'/><outline type='atom' url='http://b' xmlUrl=' '/>"
             "<outline type='link' url='http://c'/><outline url='http://d'/>",
             [Outline("http://a"), Outline("http://b")],
-            id="feeds with the address of a link",
+            id="feeds whose address is in url, not in xmlUrl",
         ),
         pytest.param(
             "<opml><head xmlUrl='http://no'></head><body text='F'><outline xmlUrl='http://a'/></body></opml>",
             [Outline("http://a")],
-            id="another element",
+            id="xmlUrl and text of elements that are no outline",
         ),
     ],
 )
@@ -251,7 +251,7 @@ def test_a_feed_is_read_however_long_its_outline_is() -> None:
 
 
 @pytest.mark.parametrize("kind", ["HTML+XPath", "xml+xpath", "JSON+DotNotation", "HTML+XPath+JSON+DotNotation"])
-def test_pages_of_which_freshrss_makes_feeds_are_read_with_the_reason_why_they_are_refused(kind: str) -> None:
+def test_a_page_of_which_freshrss_makes_a_feed_is_refused_with_the_reason(kind: str) -> None:
     text = f"<opml><outline type='{kind}' text='News' xmlUrl='https://a.example/news' frss:xPathItem='//li'/></opml>"
     [outline] = opml.read(text.encode())
     assert outline.refusal == (
@@ -276,7 +276,7 @@ def test_the_reason_why_a_page_is_refused_has_no_password_and_is_not_endless(url
 
 
 @pytest.mark.parametrize("kind", ["rss", "atom", "JSONFeed", "", "RSS+x"])
-def test_every_other_type_may_be_a_feed(kind: str) -> None:
+def test_an_outline_of_a_usual_or_unknown_type_is_a_feed(kind: str) -> None:
     [outline] = opml.read(f"<opml><outline type='{kind}' text='a' xmlUrl='https://a.example/feed'/></opml>".encode())
     assert outline.refusal == ""
 

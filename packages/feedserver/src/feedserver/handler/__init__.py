@@ -1,18 +1,20 @@
 """`Request` to `Response`: how a server decides on an answer, without a socket.
 
-In: a `Request`. Out: the bytes or the plan that answer it, or "pending" where a thread must work first (a callable, or
-the coding of a large body), and an entry in the journal. A request passes these modules:
+In: a `Request`. Out: the bytes of its answer, or a plan, which says step by step when which bytes are sent. If a thread
+must work first, for a callable or to code a large body, the result is "pending" until then. The journal always gets an
+entry. A request passes these modules:
 
     Request ──▶ quit_method    QUIT, if the server allows it: the server stops
        │
-       ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`, which keeps what it has read
-       │                       in `watched_fixtures`) ──▶ Response
-       │                       a route may have `conditions`, a state, and a `path_pattern`, which matches paths; a
-       │                       request to a proxy gets only a route or a file of the host in its URL
+       ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`; `watched_fixtures` keeps what
+       │                       it has read) ──▶ Response
+       │                       a route may have `conditions`, a state, and a `path_pattern`, which matches paths
+       │                       if the server is asked as a proxy, only routes and files of the host in the
+       │                       request's URL answer
        │                       `ready_answers` has the bytes of answers that are the same for every GET
        │                       `missing` says why nothing answers a request
-       │        (http)         negotiation: login, validators, coding, range ──▶ Response
-       ├──────▶ fault_injection   which faults are triggered, and why others were not ──▶ the plan that `net` plays
+       │        in `http`:     negotiation: login, validators, coding, range ──▶ Response
+       ├──────▶ fault_injection   which faults are triggered (and why others are not) ──▶ the plan for `net`
        └──────▶ journal        the exchange is recorded, before its first byte is sent (`exchange`; tests find it by a
                                `request_filter`)
 

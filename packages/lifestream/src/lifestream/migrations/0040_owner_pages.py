@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 (
                     "slug",
                     models.SlugField(
-                        help_text="The last part of the address of the page, as “imprint”.",
+                        help_text="The last part of the address of the page, such as “imprint”.",
                         max_length=60,
                         verbose_name="address",
                     ),
@@ -69,7 +69,9 @@ class Migration(migrations.Migration):
                 (
                     "title",
                     models.CharField(
-                        help_text="Above the page, and of the link in the footer.", max_length=120, verbose_name="title"
+                        help_text="It stands above the page, and is the text of its link in the footer.",
+                        max_length=120,
+                        verbose_name="title",
                     ),
                 ),
                 (

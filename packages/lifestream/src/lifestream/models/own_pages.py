@@ -23,9 +23,11 @@ class OwnPage(models.Model):
         Lifestream, on_delete=models.CASCADE, related_name="own_pages", verbose_name=_("lifestream")
     )
     slug = models.SlugField(
-        _("address"), max_length=60, help_text=_("The last part of the address of the page, as “imprint”.")
+        _("address"), max_length=60, help_text=_("The last part of the address of the page, such as “imprint”.")
     )
-    title = models.CharField(_("title"), max_length=120, help_text=_("Above the page, and of the link in the footer."))
+    title = models.CharField(
+        _("title"), max_length=120, help_text=_("It stands above the page, and is the text of its link in the footer.")
+    )
     text = models.TextField(
         _("text"),
         validators=[MaxLengthValidator(LONGEST)],

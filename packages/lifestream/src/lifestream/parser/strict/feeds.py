@@ -67,7 +67,7 @@ def _read(
     if name == "rss" and (channels or any(names[child.tag] == "item" for child in root)):
         return _Reader(names, scope, "rss091n" if netscape else _version(root), notes).read(channels, root)
     if name == "channel" and _local_name(root) != "CHANNEL" and any(names[each.tag] in _OF_CHANNELS for each in root):
-        # RSS 1.1, and RSS without its root. The root of CDF is written in capitals.
+        # RSS 1.1, and RSS without its root. A root in capitals is that of a CDF document which `_is_cdf` does not know.
         return _Reader(names, scope, "rss", notes).read([root], root)
     if name == "rdf:rdf":
         for element in (*root, *(item for channel in channels for item in channel)):
@@ -152,8 +152,8 @@ class _Reader:
         self._names, self._scope, self._version, self._notes = names, scope, version, notes
 
     def read(self, channels: list[Element], root: Element) -> ParsedFeed:
-        """Return the feed in *channels*, of which the first describes it, and in *root*, which in RDF contains the
-        items.
+        """Return the feed that the first of *channels* describes, or *root* if there is none. In RDF, *root* contains
+        the items.
         """
         channel = channels[0] if channels else root
         scope = self._scope if channel is root else self._scope.of(channel)
@@ -200,13 +200,13 @@ class _Reader:
     def _calendar(self, entries: list[Element]) -> Calendar:
         names = self._names
 
-        def others() -> Iterator[str]:
+        def all_dates() -> Iterator[str]:
             for entry in entries:
                 for child in entry:
                     if names[child.tag] in _DATES:
                         yield text_of(child)
 
-        return Calendar(others, self._notes)
+        return Calendar(all_dates, self._notes)
 
     def _subtitle(self, fields: Fields, scope: Scope) -> str:
         found: list[Construct] = []
