@@ -72,7 +72,7 @@ class Sampled:
 
     @property
     def peak(self) -> float:
-        """The factor by which fetches exceed the average in the busiest of a hundred periods of ten minutes."""
+        """How many times the average is fetched in a period of ten minutes that is busier than 99 % of all periods."""
         tens = Counter[int]()
         for minute, count in self.minutes.items():
             tens[minute // 10] += count
@@ -154,12 +154,13 @@ def _defaults() -> tuple[float, float, float, float]:
 
 
 def _feed(chance: random.Random, end: datetime) -> Simulated:
-    """Return a feed. The mean gap between entries is four days in the median of all feeds, and between an hour and a
-    year for nearly all. A fifth of all feeds fell silent 90 days ago.
+    """Return a feed. Half of all feeds publish once in four days or more often, and nearly all between once an hour and
+    once a year. A fifth of all feeds fell silent 90 days ago.
     """
     gap = math.exp(chance.gauss(math.log(4 * 86400), 1.6))
-    moment = START - timedelta(seconds=gap * LAST)
-    stops = START - timedelta(days=90) if chance.random() < 0.2 else end
+    is_silent = chance.random() < 0.2
+    stops = START - timedelta(days=90) if is_silent else end
+    moment = min(START, stops) - timedelta(seconds=gap * LAST)
     entries: list[datetime] = []
     while moment < stops and len(entries) < 20_000:
         entries.append(moment)
@@ -206,7 +207,7 @@ def need(sampled: Sampled, costs: Costs, feeds: float) -> Need:
         cores=peak * worker / 1000,
         database_cores=peak * (costs.database + items * costs.database_item) / 1000,
         connections=peak * costs.latency,
-        commits=peak / 50,  # what is written together: see `storage.writer`
+        commits=peak / 50,  # the results of so many fetches are written together: see `storage.writer`
         wal=peak * (costs.wal + items * costs.wal_item) / 1024,
         reads=peak * costs.claim_pages,
         megabits=peak * (bodies * costs.body + 1.5) * 8 / 1024,
@@ -214,6 +215,7 @@ def need(sampled: Sampled, costs: Costs, feeds: float) -> Need:
     )
 
 
+# What is exceeded first, then what helps, and the need at which this happens.
 BREAKS: tuple[tuple[str, Callable[[Need], bool]], ...] = (
     ("a terabyte of disk a year: LIFESTREAM_KEEP_DAYS or LIFESTREAM_KEEP_ITEMS", lambda need: need.gigabytes > 1000),
     ("one core of one process: Celery, and a worker for each core", lambda need: need.cores > 0.7),
@@ -253,7 +255,9 @@ def main() -> None:
     sampled = simulate(100 if options.quick else options.sample, 1 if options.quick else options.days, options.seed)
     daily = sampled.items / sampled.feeds / sampled.days
     print(f"A feed is fetched {sampled.fetches:.1f} times a day, and brings {daily:.2f} items.")
-    print(f"In the busiest of 100 periods of ten minutes, {sampled.peak:.2f} times as much is fetched as on average.")
+    print(
+        f"In a period of ten minutes that is busier than 99 % of all, {sampled.peak:.2f} times the average is fetched."
+    )
     print(
         "Of all fetches: " + ", ".join(f"{name} {sampled.part(name):.1%}" for name, _ in sampled.outcomes.most_common())
     )
@@ -264,16 +268,20 @@ def main() -> None:
     needs = {name: need(sampled, costs, size) for name, size in sizes.items()}
     head = [
         "",
-        "fetches an hour",
+        "fetches an hour, on average",
         "cores",
-        "of PostgreSQL",
+        "cores of PostgreSQL",
         "connections",
         "MB/s of WAL",
         "reads/s",
         "Mbit/s",
         "GB, a year",
     ]
-    print_table("What it needs, in its busiest minutes", head, [row(name, each) for name, each in needs.items()])
+    print_table(
+        "What it needs: of what is not an average or a year's, in its busiest minutes",
+        head,
+        [row(name, each) for name, each in needs.items()],
+    )
     print()
     for name, each in needs.items():
         broken = [reason for reason, breaks in BREAKS if breaks(each)]

@@ -75,7 +75,9 @@ def _trial(scenario: Scenario) -> list[str]:
     first = "In the first step, the reader subscribes to a good feed, and polls it twice."
     if not isinstance(scenario.tls, bool):
         first = "The certificate is wrong from the first step on, so that the reader should not even subscribe."
-    others = " The others make the situation that the rule describes." if len(scenario.steps) > 1 else ""
+    others = {1: "", 2: " The second step makes the situation that the rule describes."}.get(
+        len(scenario.steps), " The other steps make the situation that the rule describes."
+    )
     count = "1 step" if len(scenario.steps) == 1 else f"{len(scenario.steps)} steps"
     lines = [f"- The test takes {count}. {first}{others}"]
     if scenario.lane is not LaneKind.SHARED:
@@ -83,7 +85,7 @@ def _trial(scenario: Scenario) -> list[str]:
     # Whoever gives `--list` shows the items, too.
     needs = scenario.needs - ({Need.ITEMS} if scenario.needs & {Need.LIST, Need.DETAILS} else set())
     lines += [
-        f"- The test needs {_NEEDS[need]}. Without that, the rule can't be judged: it is *not seen*."
+        f"- The test needs {_NEEDS[need]}. Without that, the rule can't be judged, and its verdict is *not seen*."
         for need in Need
         if need in needs
     ]

@@ -22,7 +22,7 @@ def test_a_server_that_obeys_stops(quiet_host: str) -> None:
     stop_server(port, quiet_host)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((quiet_host, port), timeout=10)
-    server.stop()  # waits for the thread that already stops the server
+    server.stop()  # waits for the thread that is stopping the server
     assert server.quit_requested.is_set()
     assert not server.is_running
 
@@ -60,7 +60,7 @@ def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> Non
 
         server.add("/", Response(drip, pace="1 byte every 1ms", faults=Http09()), method="QUIT")
         message = ""
-        for limit in (0.2, 2.0, 20.0):  # on a busy machine, the first may pass before the head has come
+        for limit in (0.2, 2.0, 20.0):  # on a busy machine, the first time may be over before the head has come
             with pytest.raises(ConnectionError) as caught:
                 stop_server(server.port, timeout=limit)
             message = str(caught.value)
@@ -72,7 +72,7 @@ def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> Non
 
 
 @pytest.mark.slow
-def test_another_server_that_drips_is_given_up_in_time() -> None:
+def test_a_server_that_is_no_feedserver_and_drips_is_given_up_in_time() -> None:
     has_left = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

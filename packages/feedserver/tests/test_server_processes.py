@@ -1,4 +1,4 @@
-"""Servers in a fresh interpreter: what forks, many cycles of start and stop, and the interpreter's end do to them."""
+"""Servers in a new interpreter: when it forks, when they start and stop many times, and when it ends."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ with FeedServer(sys.argv[1]) as server:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_can_start_a_server_of_its_parent_for_itself(root: Path) -> None:
+def test_a_forked_child_can_start_the_server_object_of_its_parent_as_its_own_server(root: Path) -> None:
     (root / "a.xml").write_text("hello")
     assert run_python(FORKING_AND_STARTING, str(root)) == "child hello\nparent hello\n"
 
@@ -120,7 +120,7 @@ print(before, [thread.name for thread in threading.enumerate()])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_the_loop_thread_ends_before_a_fork_while_idle(root: Path) -> None:
+def test_a_fork_ends_the_thread_of_the_loop_if_no_server_runs(root: Path) -> None:
     # Warnings are errors in that interpreter: from Python 3.12 on, a fork beside a thread warns.
     assert run_python(FORKING_IDLE, str(root)) == "['MainThread', 'feedserver'] ['MainThread']\n"
 
@@ -156,7 +156,7 @@ cycle()
 gc.collect()
 gc.disable()
 server = cycle()
-cycle()  # the loop's last turn may still refer to the server of the cycle before
+cycle()  # the server's event loop may refer to the first server until the second one has run
 print(server())
 gc.set_debug(gc.DEBUG_SAVEALL)
 gc.collect()

@@ -22,7 +22,7 @@ def feed(found: dict[str, Any], version: str = "rss20", scanned: Scan | None = N
 
 
 def entry(found: dict[str, Any], version: str = "rss20", extra: ScannedEntry | None = None, **of_feed: Any) -> Entry:
-    """Return what is made of an only entry in a feed with the fields *of_feed*."""
+    """Return what is made of *found*, the single entry of a feed with the fields *of_feed*."""
     scanned = Scan(entries=[extra or ScannedEntry()])
     result = {"feed": {"link": SITE, **of_feed}, "entries": [found], "version": version}
     [made] = feed_of(result, scanned, URL).entries
@@ -122,7 +122,7 @@ def test_an_author_is_that_of_the_entry_or_else_of_its_source(found: dict[str, A
 
 
 @pytest.mark.parametrize(("version", "author"), [("atom10", "Of the feed"), ("rss20", "")])
-def test_only_in_atom_an_author_of_the_feed_is_that_of_its_entries(version: str, author: str) -> None:
+def test_an_entry_without_an_author_has_that_of_the_feed_only_in_atom(version: str, author: str) -> None:
     assert entry({}, version, author="Of the feed").author == author
 
 
@@ -184,7 +184,7 @@ def test_a_link_is_an_address_of_the_entrys_page(found: dict[str, Any], link: st
         ([], "", "/s/"),
     ],
 )
-def test_a_content_is_html_if_there_is_one_and_the_longest_one(
+def test_of_several_contents_html_comes_before_text_and_longer_html_before_shorter(
     bodies: list[dict[str, str]], content: str, base: str
 ) -> None:
     found = entry({"content": bodies, "summary_detail": {"type": "text/plain", "value": "", "base": "/s/"}})
@@ -192,7 +192,7 @@ def test_a_content_is_html_if_there_is_one_and_the_longest_one(
     assert (found.base, found.based) == ((f"https://feeds.example{base}", True) if base else (SITE, False))
 
 
-def test_a_base_that_is_the_address_of_the_document_is_none() -> None:
+def test_the_address_of_the_document_does_not_count_as_a_base() -> None:
     found = entry({"link": "/1", "content": [html("a", base=URL)]})
     assert (found.base, found.based) == (f"{SITE}1", False)
 
@@ -296,7 +296,9 @@ def test_each_file_is_named_once_and_has_a_duration_if_it_can_be_played(
         ({}, "en"),
     ],
 )
-def test_a_language_is_that_of_the_entry_of_its_texts_or_of_the_feed(found: dict[str, Any], language: str) -> None:
+def test_a_language_is_that_of_the_entry_else_of_its_texts_else_of_the_feed(
+    found: dict[str, Any], language: str
+) -> None:
     assert entry(found, language="en").language == language
 
 
@@ -313,7 +315,7 @@ def test_a_language_is_that_of_the_entry_of_its_texts_or_of_the_feed(found: dict
         ("rss20", {"value": ""}, ""),
     ],
 )
-def test_a_title_is_html_if_its_type_says_so_or_if_it_is_of_rss_and_looks_so(
+def test_a_title_is_read_as_html_if_its_type_is_html_and_in_rss_if_it_looks_like_html(
     version: str, detail: dict[str, str], title: str
 ) -> None:
     assert entry({"title_detail": detail, "title": "From the title"}, version).title == title
@@ -371,7 +373,9 @@ def test_an_entry_has_at_most_100_media() -> None:
         (None, "b", "b"),
     ],
 )
-def test_a_guid_is_as_the_document_spells_it_if_it_can_be_the_same(written: str | None, found: str, guid: str) -> None:
+def test_a_guid_is_spelled_as_in_the_document_unless_feedparser_found_another(
+    written: str | None, found: str, guid: str
+) -> None:
     extra = ScannedEntry(guid=written, media=[Media(url="/scanned")])
     made = entry({"id": found}, extra=extra)
     assert made.guid == guid
@@ -387,7 +391,7 @@ def test_a_guid_is_as_the_document_spells_it_if_it_can_be_the_same(written: str 
         (["x/1"], True, ["x/1", "2"]),
     ],
 )
-def test_entries_of_our_own_scan_count_if_they_are_as_many_or_the_scan_has_stopped(
+def test_what_our_own_scan_found_is_used_if_it_has_as_many_entries_or_was_stopped(
     scanned: list[str], broken: bool, guids: list[str]
 ) -> None:
     entries = [ScannedEntry(guid=guid.replace("x/", "./")) for guid in scanned]
@@ -395,5 +399,5 @@ def test_entries_of_our_own_scan_count_if_they_are_as_many_or_the_scan_has_stopp
     assert [each.guid for each in made] == [guid.replace("x/", "./") for guid in guids]
 
 
-def test_a_value_that_is_no_text_is_none() -> None:
+def test_a_value_that_is_no_text_is_ignored() -> None:
     assert feed({"generator": {"href": "x"}, "link": ["/a"], "language": None}) == ParsedFeed(format="rss20")

@@ -1,4 +1,6 @@
-"""Feeds and lists of feeds that contain the attempts in every place that their formats have for such a text."""
+"""Feeds, and lists of feeds, that try to run a script in a reader: `xss.attempts` in every place in which their formats
+have a text, HTML or an address.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _ATTRIBUTE = {"\n": "&#10;", "\t": "&#9;"}
 
 
 def publish(server: FeedServer, there: str) -> list[str]:
-    """Serve the feeds on *server*, with *there* as the host that must not be requested, and return their paths."""
+    """Serve the feeds on *server*, and return their paths. *there* is the host that the attempts try to make a browser
+    request; a test checks that none does.
+    """
     documents: dict[str, tuple[str, Mapping[str, str]]] = {
         "/html.rss": (_rss("HTML in RSS", (_html_item(each, there) for each in html_attempts())), _RSS),
         "/html.atom": (_atom("HTML in Atom", (_xhtml_entry(each, there) for each in html_attempts())), _ATOM),
@@ -43,7 +47,7 @@ def publish(server: FeedServer, there: str) -> list[str]:
 
 
 def publish_list(server: FeedServer, there: str, paths: Iterable[str]) -> str:
-    """Serve feeds whose own names and addresses are attempts, and feeds that fail with an attempt in the error.
+    """Serve feeds whose own names are attempts, and feeds with an attempt in their error or address.
 
     Return a list of these and of the feeds at *paths*, as OPML with attempts as names and folders.
     """
@@ -54,7 +58,7 @@ def publish_list(server: FeedServer, there: str, paths: Iterable[str]) -> str:
         server.add(path, Response(_named_feed(attempt, armed), headers=_RSS))
         named = "" if attempt.number % 2 else armed  # every second one keeps the feed's own name
         outlines.append((server.url(path), named, armed if attempt.number % 5 == 0 else ""))
-    outlines += [(url, "", "") for url in _failing(server, there)]
+    outlines += [(url, "", "") for url in _feeds_with_hostile_errors(server, there)]
     rows = "".join(
         f"<outline text={_quoted(folder or 'plain')}><outline type='rss' text={_quoted(name)} title={_quoted(name)} "
         f"xmlUrl={_quoted(url)} htmlUrl='javascript:xss(4000)' description={_quoted(name)}/></outline>"
@@ -64,7 +68,7 @@ def publish_list(server: FeedServer, there: str, paths: Iterable[str]) -> str:
     return f"<opml version='2.0'><head><title>{title}</title></head><body>{rows}</body></opml>"
 
 
-def _failing(server: FeedServer, there: str) -> Iterable[str]:
+def _feeds_with_hostile_errors(server: FeedServer, there: str) -> Iterable[str]:
     """Serve feeds whose errors or addresses contain an attempt; yield the addresses."""
     call = "<img src=x onerror=xss({})>"
     server.add("/reason", Response(status=500, reason=call.format(4002)))

@@ -1,4 +1,4 @@
-"""The output of commands: the table of a refresh, a progress bar on a terminal, and what the machine ran out of.
+"""The output of commands: the table of a refresh, a progress bar on a terminal, and what the machine lacked.
 
 rich is imported by the functions that draw: a command that finds nothing due, as most commands in a crontab do, draws
 nothing.

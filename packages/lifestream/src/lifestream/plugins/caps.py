@@ -1,7 +1,7 @@
 """The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
 Nothing that is kept is cut silently: a `CapTally` counts the values that exceeded a cap, and its notes go into the log
-of the fetch. An item keeps only the beginning of a summary; `SUMMARY` bounds how much is looked at to find it.
+of the fetch. An item keeps only the beginning of a summary's plain text; `SUMMARY` is how much HTML is read for it.
 Plain text is cut between two words if possible, and ends with "…"; HTML is cut before a tag or a reference that would
 be incomplete. A list keeps its first values, and a document its latest entries. An address, a media type and a language
 are dropped whole, since a part of an address means something else. A guid is replaced by its hash, so that it still
@@ -75,7 +75,7 @@ ALL: Final = (
 """Every cap, in the order in which the manual lists them."""
 
 _EXPANDED: Final = 16 * CONTENT.limit
-"""How many characters a content may have once every relative address in it is absolute."""
+"""How many characters a content may have while it is cleaned, once every relative address in it is absolute."""
 
 _END_TAGS: Final = 4096
 """How many characters a cut leaves free for the end tags of open elements, so that the result is not cut again."""
@@ -249,9 +249,9 @@ def text(value: str) -> str:
     return shorten(value, CONTENT.limit)
 
 
-def read_of_summary(summary: str, tally: CapTally) -> str:
-    """Return the beginning of *summary*, in which the shorter one that an item keeps is looked for. Count *summary* in
-    *tally* if it is cut.
+def start_of_summary(summary: str, tally: CapTally) -> str:
+    """Return as much of the HTML *summary* as is read for the plain text that an item keeps. Count *summary* in *tally*
+    if it is longer.
     """
     if len(summary) > SUMMARY.limit:
         tally.over(SUMMARY)
@@ -373,8 +373,8 @@ def _before_markup(source: str, length: int) -> str:
     """Return the first *length* characters of HTML, without an incomplete tag or entity at the end."""
     head = source[:length]
     last_tag = head.rfind("<")
-    # A browser drops a tag that does not end, with all that follows. A "<" further from the end is such a tag only if a
-    # letter follows: in "a < b", it is text.
+    # A browser drops a tag that does not end, with all that follows. Far from the end, a "<" begins such a tag only if
+    # a letter follows it: in "a < b", it is text.
     may_be_tag = last_tag >= length - _LIKELY_TAG or head[last_tag + 1 : last_tag + 2].isalpha()
     if last_tag > head.rfind(">") and may_be_tag:
         head = head[:last_tag]

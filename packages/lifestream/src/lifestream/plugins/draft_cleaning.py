@@ -27,7 +27,7 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: CapTally) -> ItemDr
         draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally
     )
     text = caps.text(content.text)
-    summary = sanitizer.plain(caps.read_of_summary(draft.summary, tally)) if draft.summary else text
+    summary = sanitizer.plain(caps.start_of_summary(draft.summary, tally)) if draft.summary else text
     safe = ItemDraft(
         guid=scrub(draft.guid).strip(),
         link=caps.address(sanitizer.url(draft.link, draft.base), tally),

@@ -48,7 +48,7 @@ def look(request: HttpRequest, timeline: Timeline) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def logo(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Store the uploaded logo, or remove the logo. A GET, as it comes after a login, is redirected to the form."""
+    """Store the uploaded logo, or remove the logo. A GET, such as the one after a login, is redirected to the form."""
     if request.method != "POST":
         return redirect("lifestream_owner:look", slug=timeline.lifestream.slug)
     lifestream = get_object_or_404(Lifestream, pk=timeline.lifestream.pk)
