@@ -20,8 +20,8 @@ from feedserver.check.verdicts import Kind, LaneKind, Need
 FOLDER = Path(__file__).parent / "feedserver" / "rules"
 
 _NEEDS = {
-    Need.ITEMS: "to see which items were imported: by `--list`, in the reader's files, in what a parser prints at "
-    "`--poll`, or by a person who ticks them",
+    Need.ITEMS: "to see which items were imported: by the option `--list`, in the reader's files, in what a parser "
+    "prints, or by a person who ticks them on a page in the browser",
     Need.LIST: "`--list`, since items are counted or compared",
     Need.DETAILS: "`--list` in JSON lines, since other fields than the title are judged",
     Need.CLOCK: "a clock that can be moved",
@@ -101,7 +101,9 @@ def _trial(scenario: Scenario) -> list[str]:
         lines.append(f"- If {condition}, this rule is *not seen*: there is nothing to judge.")
     kinds = [kind for kind in Kind if scenario.is_for(kind)]
     if len(kinds) < len(Kind):
-        lines.append(f"- The rule is for readers of the kind {', '.join(kinds)}.")
+        lines.append(
+            f"- The rule is only for these [kinds](../check.md#the-first-score) of readers: {', '.join(kinds)}."
+        )
     return lines
 
 

@@ -14,8 +14,8 @@ from rawclient import RawClient
 FEED = feeds.Feed(title="A", entries=[feeds.Entry(title="A", id="urn:a")])
 
 NO_EFFECT: list[tuple[Callable[[], object], str]] = [
-    (lambda: Auth("Bearer", "a "), "Auth(credentials=…) is 'a ', a token that no header has"),
-    (lambda: Auth("Bearer", "a\nb"), "Auth(credentials=…) is 'a\\nb', a token that no header has"),
+    (lambda: Auth("Bearer", "a "), "Auth(credentials=…) is 'a ', a token that no header can carry"),
+    (lambda: Auth("Bearer", "a\nb"), "Auth(credentials=…) is 'a\\nb', a token that no header can carry"),
     (lambda: FeedServer().clock.move(days=1, hours=-24), "move(days=1, hours=-24) moves the clock by 0 seconds; give"),
     (lambda: feeds.LiveFeed(FEED).move("/a"), "the feed is served nowhere; mount it before it moves, with server."),
     (lambda: FeedServer().mount("a", FEED).move("/a"), "the feed is served at '/a' already; give another"),

@@ -1,4 +1,6 @@
-"""A surrogate in an argument is a byte that is no UTF-8, or is refused by name."""
+"""Surrogates in arguments: U+DC80 to U+DCFF stand for bytes that are no UTF-8, as in Python's `surrogateescape`.
+All others are refused, with a message that names the argument, except in `json`, `state` and `then`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ def test_a_surrogate_that_stands_for_no_byte_is_refused_and_its_argument_is_name
     server: FeedServer, argument: str
 ) -> None:
     text = "/\ud800"
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the next line asserts the whole message
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is asserted below
         WITH_SURROGATES[argument](server, text)
     assert str(caught.value) == f"{argument} is {text!r}, and U+D800 in it is no character; leave it out"
 

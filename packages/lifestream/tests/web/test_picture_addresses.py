@@ -1,4 +1,4 @@
-"""The addresses of feeds' pictures on this site: signed, and in pages only."""
+"""Addresses at which this site serves the pictures of feeds: signed, and in pages only, not in published feeds."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def test_a_picture_without_a_host_keeps_its_address_and_a_too_long_address_is_le
     assert address_of("https://a.example/" + "a" * LONGEST) == ""
 
 
-def test_an_address_says_which_feed_names_the_picture(served_here: None) -> None:
+def test_an_address_contains_the_feed_in_which_the_picture_is(served_here: None) -> None:
     address = address_of(URL, 7)
     key, written = parts(address)
     assert picture_at(key, written) == (7, URL)
-    assert picture_at(key, parts(address_of(URL, 8))[1]) is None, "nobody can change the feed"
+    assert picture_at(key, parts(address_of(URL, 8))[1]) is None, "nobody can put another feed into the address"
     assert shown_here(f'<img src="{URL}">', 7) == f'<img src="{address}">'
 
 
@@ -158,14 +158,16 @@ def test_a_picture_is_served_with_the_type_of_its_bytes_and_can_run_nothing(serv
 @pytest.mark.parametrize(
     "response", [Response(b"<svg/>", headers={"Content-Type": "image/svg+xml"}), Response(status=404)]
 )
-def test_an_answer_that_is_no_picture_is_a_404(served_here: None, client: Client, response: Response) -> None:
+def test_an_answer_that_is_no_picture_of_a_supported_type_is_a_404(
+    served_here: None, client: Client, response: Response
+) -> None:
     with FeedServer() as server:
         server.add("/a.svg", response)
         assert client.get(address_of(server.url("a.svg"))).status_code == 404
         assert len(server.requests) == 1
 
 
-def test_a_picture_that_is_late_can_be_asked_for_again(
+def test_a_picture_that_can_not_be_fetched_yet_is_asked_for_again(
     served_here: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pictures, "MOST_UNDER_WAY", 0)

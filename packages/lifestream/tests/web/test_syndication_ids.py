@@ -55,7 +55,7 @@ def test_the_id_of_a_feed_outlives_a_change_of_host_scheme_slug_and_secret() -> 
 
 
 @pytest.mark.django_db
-def test_a_source_without_a_site_of_its_own_has_an_id_that_names_no_host() -> None:
+def test_the_source_of_a_feed_without_a_site_url_has_an_id_that_names_no_host() -> None:
     site = make_site(make_lifestream("main"), site_url="")
     make_post(site, tags=("bugs",))
     whole, of_site = ids("main", site.pk)[:2]
@@ -73,14 +73,14 @@ def test_no_two_lifestreams_have_the_same_id() -> None:
 
 
 @pytest.mark.django_db
-def test_a_lifestream_that_an_older_release_has_stored_has_an_id() -> None:
+def test_a_lifestream_without_an_id_from_an_older_release_is_given_one() -> None:
     streams = [Lifestream.objects.create(slug=slug, title=slug, feed_uri="") for slug in ("a", "b")]
     first, second = (id_of(Timeline(stream)) for stream in streams)
     assert uuid.UUID(first).urn == first != second == id_of(Timeline(streams[1]))
 
 
 @pytest.fixture
-def before_ids(transactional_db: None) -> Iterator[StateApps]:
+def apps_without_ids(transactional_db: None) -> Iterator[StateApps]:
     with database_of("0082_faces") as apps:
         yield apps
 
@@ -88,10 +88,10 @@ def before_ids(transactional_db: None) -> Iterator[StateApps]:
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
 @pytest.mark.slow
 def test_the_id_of_a_feed_of_an_older_release_is_its_public_address_or_a_uuid(
-    before_ids: StateApps, public_url: str
+    apps_without_ids: StateApps, public_url: str
 ) -> None:
     for slug in ("main", "other"):
-        before_ids.get_model("lifestream", "Lifestream").objects.create(slug=slug, title=slug)
+        apps_without_ids.get_model("lifestream", "Lifestream").objects.create(slug=slug, title=slug)
     with override_settings(LIFESTREAM_PUBLIC_URL=public_url):
         call_command("migrate", verbosity=0)
 

@@ -65,8 +65,8 @@ class Auth:
         check_encodable("Auth(credentials=…)", self.credentials)
         if self.scheme == "Bearer" and not _TOKEN.fullmatch(self.credentials):
             raise ValueError(
-                f"Auth(credentials=…) is {self.credentials!r}, a token that no header has; give one without control "
-                "characters and without blanks at its ends"
+                f"Auth(credentials=…) is {self.credentials!r}, a token that no header can carry; give one without "
+                "control characters and without blanks at its ends"
             )
         if self.scheme == "Basic" and ":" not in self.credentials:
             raise ValueError(f"Auth(credentials=…) is {self.credentials!r}; give 'user:password' for Basic")
@@ -85,7 +85,7 @@ class Auth:
 
 
 _TOKEN: Final = re.compile(r"((?! )[^\x00-\x08\x0a-\x1f\x7f]*[^\x00- \x7f])?")
-"""A token that arrives as it is in a header, from which blanks at both ends are removed; it may be empty."""
+"""A token that a header can carry: it has no blanks at its ends, since clients remove those. It may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,10 @@ class FileBody:
 
 
 def file_stamp(status: os.stat_result) -> int:
-    """Return a time in nanoseconds by which a change of a file is noticed.
+    """Return a time in nanoseconds that is another one once the file has changed.
 
-    It is the time of the last change of any kind, which nobody can set. Windows has no such time: there it is the time
-    of the content, which `cp -p` and archives set.
+    It is the time of the last change of any kind, which nobody can set. Windows has no such time: there it is that of
+    the last change of the content, which `cp -p` and archives set to an older time.
     """
     return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
 
@@ -195,9 +195,9 @@ class Response:
     ) -> None:
         """Convert text to UTF-8, and durations from seconds, `timedelta` or "250ms".
 
-        Raises TypeError for a body that is neither bytes, text nor a generator function, and for most other values of
-        a wrong type; ValueError for a bad value, such as a status, a duration, a coding or a login. So a mistake is
-        raised in the line that makes the response, not when it is sent.
+        Raises TypeError for a body of a wrong type (see the class), and for most other values of a wrong type;
+        ValueError for a bad value, such as a status, a duration, a coding or a login. So a mistake is raised in the
+        line that makes the response, not when it is sent.
         """
         check_status(status)
         if reason is not None:
@@ -346,7 +346,7 @@ def _names(omit: Iterable[str], declared: Headers) -> frozenset[str]:
         check_omitted(name)
         if name in declared:
             raise ValueError(
-                f"{name!r} is in omit, and among the headers as well, so that it is sent; give "
+                f"{name!r} is in omit, but also among the headers, which are sent; give "
                 f"headers=response.headers.without({name!r})"
             )
     return frozenset(name.lower() for name in names)
@@ -360,9 +360,10 @@ ADDED = (
 
 
 def check_omitted(name: str, verb: str = "give") -> None:
-    """Raise ValueError for the *name* of a header that is never added, if it seems to mean one that is.
+    """Raise ValueError if *name* is no header that the server adds, but is spelled nearly as one that it adds.
 
-    Other names have no effect, and may be omitted. *verb* is how the message says what to do.
+    Any other header that the server never adds may be given, without an effect. *verb* is how the message says what to
+    do.
     """
     if name.lower() not in ADDED and (meant := one_slip_from(name.lower(), ADDED)):
         raise ValueError(f"{name!r} is never added, so it cannot be omitted; {verb} {meant.title()!r}")

@@ -45,7 +45,7 @@ TlsFault: TypeAlias = Literal[
 """The ways in which TLS can be made to fail."""
 
 ClientCertificates: TypeAlias = Literal["optional", "required"]
-"""Whether a client must show a certificate of the authority, or may."""
+"""Whether a client must show a certificate that the server's authority has issued, or may."""
 
 _NAMEABLE = re.compile(r"(?:\*\.)?[^\s/@:*%\[\]]+|[0-9a-f:.]+", re.IGNORECASE)
 
@@ -62,7 +62,7 @@ class TlsUnavailable(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Tls:
     """How a server speaks TLS, with a *fault* if one is given. *clients* says whether clients may or must show a
-    certificate of the authority; if it is None, they are not asked for one.
+    certificate that the authority has issued; if it is None, they are not asked for one.
 
     *names* are the hosts that its certificate is for, beside `NAMES`: names, which may begin with "*.", and addresses.
     Raises ValueError for an unknown *fault* or value of *clients*, and for a name that no certificate can be for;
@@ -139,7 +139,7 @@ class Authority:
         if fault == "self-signed":
             return _self_signed(names)
         for name in names:
-            _alternative(name)  # raises where trustme would raise an error without the remedy
+            _alternative(name)  # raises an error that says what to do; trustme's own would not
         now = dt.datetime.now(dt.UTC)
         leaf = self.intermediate.issue_cert(
             *names,
@@ -245,7 +245,7 @@ class _Records:
 
 
 class TlsLayer:
-    """The server's end of one TLS connection. If it `stalls`, the client's first message is never answered."""
+    """The server's end of one TLS connection. If it `stalls`, its caller gives it nothing that the client sends."""
 
     __slots__ = (
         "_incoming",

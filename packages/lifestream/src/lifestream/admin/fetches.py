@@ -75,7 +75,8 @@ class FetchAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def result(self, fetch: Fetch) -> SafeString:
         """Return the result in colour, the HTTP status, and the error if there is one."""
-        kind = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}.get(fetch.outcome, "new")
+        kinds = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}  # classes in the style sheet
+        kind = kinds.get(fetch.outcome, "new")
         details = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message)[:300])))
         return format_html(
             '<span class="lifestream-health is-{}">{}</span><span class="lifestream-why">{}</span>',
