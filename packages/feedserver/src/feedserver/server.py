@@ -254,11 +254,11 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server. An `Exception` of the block gets a note with the server's problems. What `pytest.fail`
-        raises gets none, since it is no `Exception`.
+        """Stop the server. An `Exception` of the block gets a note with the server's problems, which stay for `verify`:
+        the test may expect the exception. What `pytest.fail` raises gets none, since it is no `Exception`.
         """
         self.stop()
-        if isinstance(error, Exception) and (problems := self.site.problems.take()):
+        if isinstance(error, Exception) and (problems := self.site.problems.about(lambda _: True)):
             text = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
             error.add_note(f"{NOTE}{text}")
 
