@@ -265,7 +265,8 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def abandon(self) -> None:
         """Close the inherited sockets, in a forked child, without sending anything."""
         self.listening.abandon()
-        self.journal.catch_up = self.journal.holding = nothing_is_read
+        self.journal.catch_up = nothing_is_read
+        self.journal.holding = _is_elsewhere
         self._thread = None
         self._lifecycle = threading.RLock()  # another thread of the parent may have held it
 
@@ -288,6 +289,11 @@ def _holding(thread: shared_loop.LoopThread, listening: Listening) -> str:
     found: list[str] = []
     thread.visit(lambda: found.append(listening.holding()), shared_loop.PATIENCE)
     return found[0] if found else ""
+
+
+def _is_elsewhere() -> str:
+    """Return why it is unknown, in a forked child, what clients have sent to a server of the parent."""
+    return "the server runs in another process, from which this one was forked; assert it there"
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:
