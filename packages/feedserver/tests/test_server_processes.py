@@ -105,6 +105,35 @@ def test_a_forked_child_can_start_the_server_object_of_its_parent_as_its_own_ser
     assert run_python(FORKING_AND_STARTING, str(root)) == "child hello\nparent hello\n"
 
 
+FORKING_AND_ASSERTING = """
+import os, sys, urllib.request, warnings
+from feedserver import FeedServer
+
+with FeedServer(sys.argv[1]) as server:
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of a fork beside threads, as it should
+    child = os.fork()
+    if child == 0:
+        urllib.request.urlopen(server.url("a.xml"), timeout=20).close()
+        try:
+            server.assert_not_requested("/a.xml")
+        except AssertionError as error:
+            print(error, flush=True)
+        server.verify()
+        os._exit(0)
+    os.waitpid(child, 0)
+    server.assert_requested("/a.xml", count=1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_asserts_no_absence_at_the_server_of_its_parent(root: Path) -> None:
+    (root / "a.xml").write_text("hello")
+    assert run_python(FORKING_AND_ASSERTING, str(root)) == (
+        "it is unknown how often /a.xml was requested: the server runs in another process, from which this one was "
+        "forked; assert it there\n"
+    )
+
+
 FORKING_IDLE = """
 import os, sys, threading
 from feedserver import FeedServer

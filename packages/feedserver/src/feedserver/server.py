@@ -254,18 +254,19 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server. An `Exception` of the block gets a note with the server's problems. What `pytest.fail`
-        raises gets none, since it is no `Exception`.
+        """Stop the server. An `Exception` of the block gets a note with the server's problems, which stay for `verify`:
+        the test may expect the exception. What `pytest.fail` raises gets none, since it is no `Exception`.
         """
         self.stop()
-        if isinstance(error, Exception) and (problems := self.site.problems.take()):
+        if isinstance(error, Exception) and (problems := self.site.problems.about(lambda _: True)):
             text = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
             error.add_note(f"{NOTE}{text}")
 
     def abandon(self) -> None:
         """Close the inherited sockets, in a forked child, without sending anything."""
         self.listening.abandon()
-        self.journal.catch_up = self.journal.holding = nothing_is_read
+        self.journal.catch_up = nothing_is_read
+        self.journal.holding = _is_elsewhere
         self._thread = None
         self._lifecycle = threading.RLock()  # another thread of the parent may have held it
 
@@ -288,6 +289,11 @@ def _holding(thread: shared_loop.LoopThread, listening: Listening) -> str:
     found: list[str] = []
     thread.visit(lambda: found.append(listening.holding()), shared_loop.PATIENCE)
     return found[0] if found else ""
+
+
+def _is_elsewhere() -> str:
+    """Return why it is unknown, in a forked child, what clients have sent to a server of the parent."""
+    return "the server runs in another process, from which this one was forked; assert it there"
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:

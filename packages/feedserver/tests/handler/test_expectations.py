@@ -94,8 +94,20 @@ def test_a_with_block_checks_at_its_end(server: FeedServer) -> None:
         ask(server, "/feed", "/feed")
     with pytest.raises(NotSeen, match="/feed was requested once, not 0 times"), server.expect("/feed", times=0):
         ask(server, "/feed")
-    with pytest.raises(ZeroDivisionError), server.expect("/feed"):
+
+
+def test_verify_checks_the_requests_of_a_with_block_that_raised(server: FeedServer) -> None:
+    def asks_and_raises() -> None:
+        ask(server, "/feed", "/other")
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), server.expect("/feed", times=3), server.expect("/other"):
+        asks_and_raises()
+    ask(server, "/feed", "/feed", "/other")  # after the block, requests do not count
+    with pytest.raises(VerificationError, match=r"^/feed was requested once, not 3 times") as unmet:
+        server.verify()
+    assert "/other was" not in str(unmet.value)
+    server.verify()
 
 
 def test_all_criteria_count_and_a_near_miss_is_reported(server: FeedServer) -> None:

@@ -306,15 +306,19 @@ def test_a_with_statement_leaves_its_problems_to_verify() -> None:
         server.verify()
 
 
-def test_a_failure_of_the_block_itself_stays_and_gets_the_other_problems_as_a_note() -> None:
-    def asks() -> None:
-        with FeedServer() as server, RawClient(server) as client:
+def test_a_failure_of_the_block_gets_the_problems_as_a_note_and_verify_raises_them_too() -> None:
+    def asks(server: FeedServer) -> None:
+        with server, RawClient(server) as client:
             client.get("/none")
             raise Oops
 
+    server = FeedServer()
     with pytest.raises(Oops) as caught:
-        asks()
+        asks(server)
     assert caught.value.__notes__[0].startswith("The server found these problems:\nGET /none: nothing answers.")
+    # The test expected this failure, but not the problem.
+    with pytest.raises(VerificationError, match="GET /none: nothing answers"):
+        server.verify()
 
 
 def test_a_problem_that_verify_has_raised_is_not_raised_again() -> None:

@@ -55,17 +55,19 @@ class Times:
 class Expectation(ABC):
     """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
-    Each call of `verify` checks it. A `with` block checks it at its end, unless the block raises. `FeedServer.verify`
-    checks it unless `verify` was called or a `with` block has ended. *where* ends the message with the line of the
-    test, such as " at test_feed.py:12".
+    Each call of `verify` checks it. A `with` block checks it at its end. If the block raises, this raises nothing more:
+    `FeedServer.verify` raises what was not as expected at the end of the block. Otherwise, `FeedServer.verify` checks
+    it unless `verify` was called or a `with` block has ended. *where* ends the message with the line of the test, such
+    as " at test_feed.py:12".
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
         self._journal = journal
         self._where = where
         self._begin = journal.recorded
+        self._at_end: tuple[str, str] | None = None
         self.is_checked = False
-        """Whether this expectation was checked already, or its `with` block raised."""
+        """Whether this expectation was checked already."""
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -92,7 +94,11 @@ class Expectation(ABC):
         return "".join(self.difference())
 
     def difference(self) -> tuple[str, str]:
-        """Return in which way the requests so far are not as expected, and the journal; two "" where they are."""
+        """Return in which way the requests so far, or those until its `with` block raised, are not as expected, and the
+        journal; two "" where they are.
+        """
+        if self._at_end is not None:
+            return self._at_end
         if lost := self._journal.catch_up() or self._why_some_are_lost():
             return f"it is unknown whether {self} came as expected{self._where}: {lost}", ""
         # Before the requests are counted: what waits now may be recorded meanwhile.
@@ -112,7 +118,7 @@ class Expectation(ABC):
         if error is None:
             self.verify()
         else:
-            self.is_checked = True
+            self._at_end = self.difference()
 
     def _since(self) -> list[Exchange]:
         return [exchange for exchange in self._journal.exchanges if exchange.serial > self._begin]
