@@ -251,7 +251,10 @@ except (CodingFailed, ShortOf) as error:
 @pytest.mark.parametrize("coding", ["br", "zstd"])
 def test_too_little_memory_for_the_window_of_a_coding_is_a_shortage(coding: str) -> None:
     content = random.Random(1).randbytes(9 << 20)
-    data = brotli.compress(content, quality=2, lgwin=24) if coding == "br" else zstd.compress(content, 19)
+    if coding == "br":
+        data = brotli.compress(content, quality=2, lgwin=24)
+    else:
+        data = zstd.compress(content, options={zstd.CompressionParameter.window_log: 23})
     command = [sys.executable, "-c", _WITH_LITTLE_MEMORY, coding]
     done = subprocess.run(command, input=data, capture_output=True, check=False)
     assert done.stdout.decode() == "ShortOf MEMORY\n", done.stderr.decode()

@@ -35,7 +35,7 @@ from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.hub_client import HubVerdict, hub_client
 from lifestream.fetcher.outcomes import Failed, FetchRequest, Outcome
 from lifestream.fetcher.session import Resolver
-from lifestream.fetcher.shortage import Shortage, ShortOf, require_memory, shortage_of
+from lifestream.fetcher.shortage import Shortage, ShortOf, log_failure, require_memory, shortage_of
 from lifestream.models import Feed, Fetch
 from lifestream.parser.pool import ParserPool
 from lifestream.refresh import refresh, scout, subscribe
@@ -409,6 +409,16 @@ def test_a_thread_logs_only_once_that_no_process_can_be_started(caplog: pytest.L
             with pytest.raises(ShortOf):
                 read.result(60)
     assert caplog.text.count("no process to read documents could be started") == 1
+
+
+def test_a_failure_is_logged_with_its_traceback_a_shortage_with_its_remedy(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("test")
+    log_failure(log, "nothing was done", ValueError("a fault"))
+    log_failure(log, "nothing was done", MemoryError())
+    failure, shortage = caplog.record_tuples
+    assert failure == ("test", logging.ERROR, "nothing was done")
+    assert shortage == ("test", logging.WARNING, f"nothing was done: {Shortage.MEMORY.value}")
+    assert caplog.text.count("ValueError: a fault") == 1
 
 
 def test_too_little_address_space_is_a_shortage_of_memory() -> None:
