@@ -121,6 +121,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     # Why an entry has no content from its page: `parser.article`, `refresh.full_content`
     "article-needs-extra": _("articles are found by trafilatura: install django-lifestream with the extra fulltext"),
     "no-article": _("no article was found on {url}"),
+    "article-shorter": _("the text found on {url} is shorter than that of the entry"),
     "page-not-to-be-had": _("the page of the entry can't be fetched: {reason}"),
     "no-page": _("{url} is no web page, but {type}"),
     # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`, `refresh.planet_ini`

@@ -296,6 +296,23 @@ def test_letters_after_a_run_that_is_no_utf_8_are_counted() -> None:
     assert decode(body, "text/xml; charset=gbk").encoding == "utf-8"
 
 
+@pytest.mark.parametrize("label", ["us-ascii", "iso-8859-1", "windows-1251", "gb2312", "shift_jis"])
+@pytest.mark.parametrize("text", ["Grüße, Köln", "L’été", "Немного", "没有人读", "שלום", "a café 🌍"])
+def test_utf_8_that_is_cut_inside_a_character_is_read_like_the_whole_under_another_label(text: str, label: str) -> None:
+    """Many servers have one charset for all files. The entries before the cut are whole."""
+    whole = f"<rss><item>{text}</item><item>{text}".encode()
+    for end in range(len(whole) - len(text.encode()) + 1, len(whole)):
+        decoded = decode(whole[:end], f"text/xml; charset={label}")
+        assert (decoded.encoding, f"<item>{text}</item>" in decoded.text) == ("utf-8", True), whole[:end]
+
+
+@pytest.mark.parametrize("text", ["Grüße", "déjà vu", "Â½ déjà", "Ã", "é"])
+def test_a_document_in_a_legacy_encoding_that_ends_with_a_letter_is_read_in_it(text: str) -> None:
+    for last in ("", "é", "Ã", "â€", "ï¿", "Ù"):
+        written = f"<rss><item>{text}</item><item>{text} {last}"
+        assert decode(written.encode("cp1252"), "text/xml; charset=iso-8859-1").text == written
+
+
 @pytest.mark.parametrize("label", ["euc-jp", "shift_jis", "euc-kr"])
 def test_under_a_label_of_two_bytes_a_letter_few_letters_are_utf_8_only_if_all_bytes_are_valid(label: str) -> None:
     few = " ".join("éü" * 25).encode()

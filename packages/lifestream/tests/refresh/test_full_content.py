@@ -62,6 +62,31 @@ class FullContent(FeedServerTestCase):
         assert self.run_for() == 0
         assert len(self.feedserver.requests) == 1
 
+    def test_a_page_with_less_text_than_the_entry_does_not_replace_it_and_is_requested_again(self) -> None:
+        """Servers answer with 200 during maintenance and for pages that they do not find, and pages are cut off."""
+        words = f"<p>{WORDS}</p>"
+        stands_in = {
+            "maintenance": "<title>Maintenance</title><h1>Back soon!</h1><p>We are performing some maintenance.</p>",
+            "not found": "<main><h1>404</h1><p>Oops! That page can't be found. Maybe try a search?</p></main>",
+            "a page that is cut off": f"<html><head><title>One</title></head><body><article><p>{WORDS[:120]}",
+        }
+        for number, (kind, html) in enumerate(stands_in.items()):
+            with self.subTest(kind=kind):
+                path = f"/{kind}".replace(" ", "-")
+                headers = {"Content-Type": "text/html; charset=utf-8"}
+                self.feedserver.add(path, Response(html, headers=headers), self.page("albatross, twice" * 2))
+                item = make_item(self.feed, path, link=self.get_url(path), content=words, text=WORDS.strip())
+                assert self.run_for() == 0
+                item.refresh_from_db()
+                assert item.content == words
+                reason = f"the text found on {self.get_url(path)} is shorter than that of the entry"
+                assert worded(Article.objects.get(item=item).message) == reason
+                self.clock.move(days=1, seconds=1)
+                assert self.run_for() == 1
+                item.refresh_from_db()
+                assert "twice" in item.text
+                assert len(self.feedserver.requests) == 2 * (number + 1)
+
     def test_a_published_feed_is_sent_again_with_the_content_that_was_taken_from_a_page(self) -> None:
         self.item()
         make_subscription(self.feed, make_lifestream("main"))

@@ -314,6 +314,18 @@ class AnIllFormedAnswer(RuleTestCase):
         assert contents()["g-0"] == ("0", "http://s.example/0", "All there is to say about 0.")
         assert sorted(contents()) == ["g-0", "g-1", "g-2"]
 
+    def test_a_cut_inside_a_character_overwrites_nothing_whatever_charset_the_server_names(self) -> None:
+        """Apache's AddDefaultCharset names one charset for all files."""
+        whole = GOOD.replace("All there is to say about", "Ça, c’est tout sur").encode()
+        cut = whole[: whole.rindex("’".encode()) + 1]
+        headers = {"Content-Type": "text/xml; charset=iso-8859-1"}
+        made = self.subscribe("/feed", Response(whole, headers=headers), Response(cut, headers=headers))
+        self.refresh_next(made)
+        known = contents()
+        self.refresh_next(made)
+        assert contents() == known
+        assert known["g-1"][2] == "Ça, c’est tout sur 1."
+
     def test_an_edit_before_the_flaw_is_taken_over(self) -> None:
         edited = GOOD.replace("about 1", "about one").replace("3</title>", "3")
         made = self.subscribe("/feed", Response(GOOD), Response(edited))

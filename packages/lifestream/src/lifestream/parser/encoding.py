@@ -191,10 +191,16 @@ _TO_JAPANESE: Final = b"\x1b$"
 ASCII bytes, so it is valid UTF-8, but XML allows no ESC (2.2).
 """
 _RUN = re.compile(rb"[\x80-\xff]++")
+_CUT_CHARACTER = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+"""The beginning of a character in UTF-8, at the end of a document."""
 
 
 def _is_utf8(body: bytes, label: Charset) -> bool:
-    """Return whether *body*, labelled as the other charset *label*, is UTF-8, and can't be valid UTF-8 by chance."""
+    """Return whether *body*, labelled as the other charset *label*, is UTF-8, and can't be valid UTF-8 by chance. A
+    character at its end that is cut off does not count: in a short document, it would be too many errors.
+    """
+    if cut := _CUT_CHARACTER.search(body, max(0, len(body) - 3)):
+        body = body[: cut.start()]
     if body.isascii():
         return False
     runs = _RUN.findall(body)

@@ -7,7 +7,8 @@ finds the article, with a deadline, and cleans it.
 
 The content replaces that of the entry, and the feed's summary stays, if there is one. If the entry is edited, its own
 content is stored again, and its page is requested again. A page without an article is requested three times, a day
-apart.
+apart. So is a page with less text than the entry itself: it may be cut off, or a notice (of maintenance, for example)
+that came with status 200 in place of the page.
 """
 
 from __future__ import annotations
@@ -200,9 +201,12 @@ def _store(given: _Given, now: datetime) -> bool:
     page = given.page
     with transaction.atomic(using=using):
         items = Item.objects.using(using).filter(pk=page.item, fingerprint=page.fingerprint)
-        summary = items.select_for_update().values_list("summary", flat=True).first()
-        if summary is None:
+        known_texts = items.select_for_update().values_list("summary", "text").first()
+        if known_texts is None:
             return False
+        summary, text = known_texts
+        if given.article is not None and len(given.article.text) < len(text):
+            given = _Given(page, None, say("article-shorter", url=page.request.url))
         if given.article is not None:
             found = given.article
             items.update(content=found.content, text=found.text, summary=summary or found.summary, card=None)
