@@ -88,6 +88,10 @@ STAY = [
     ("X-Azure-Ref", "20261130T220000Z-r17d6f8c9b4xk2vhz3p5q7w9n800000005ag000000003h2k"),
     ("X-Cloud-Trace-Context", f"{HEX}/1234567890123456789;o=1"),
     ("X-LiteSpeed-Tag", f"b2a_feed,b2a_URL.{HEX}"),
+    ("X-LiteSpeed-Vary", "cookie=_lscache_vary"),
+    ("X-Pass-Why", "wp-admin"),
+    ("X-Alternate-Cache-Key", f"cacheable:{HEX}"),
+    ("X-Styx-Req-Id", f"styx-{HEX}"),
     ("Onion-Location", "http://expyuzz4wqqyqhjn2cvbbkl2x6y3pnl3mz5m3q7z5qf6d5q3k2x6y3ad.onion/feed"),
     ("Location", "https://bsky.example/profile/did:plc:z72i7hdynmk6r22z27h6tvur/rss"),
     ("Location", "/search?u=did%3Aplc%3Az72i7hdynmk6r22z27h6tvur"),
@@ -256,6 +260,8 @@ HOSTILE = [
     "&a/",
     "&amp;pwd=a?b",
     ",pwd=%",
+    "a.%2F",
+    "%2F'(",
 ]
 
 

@@ -220,6 +220,11 @@ REPLACED = [
     ("pwd = a b", "pwd = removed b", ["parameter pwd"]),
     # Signs that are percent-encoded, or stand for others.
     ("/a%20Bearer%20b9Zz/c", "/a%20Bearer%20removed/c", ["credentials of Bearer"]),
+    ("/a/http%3A%2F%2Fh.org%3Fpwd%3Db.1%26c%3Dd", "/a/http%3A%2F%2Fh.org%3Fpwd%3Dremoved%26c%3Dd", ["parameter pwd"]),
+    ("/?a=%252Fj%253Fpwd%253Db.c*d!!e", "/?a=%252Fj%253Fpwd%253Dremoved", ["parameter pwd"]),
+    ("/a/http%3A%2F%2Fada%3Ab.c%40h.org%2Fd.xml", "/a/http%3A%2F%2Fh.org%2Fd.xml", ["password"]),
+    ("/?a=http%253A%252F%252Fada%253Ab.c%2540h.org", "/?a=http%253A%252F%252Fh.org", ["password"]),
+    ("see (%2F%3Fpwd%3Db.c). d", "see (%2F%3Fpwd%3Dremoved). d", ["parameter pwd"]),
     ("5; url=/a%20b/?token=c&d=/e", "5; url=/a%20b/?token=removed&d=/e", ["parameter token"]),
     ("see url=http://h/%C3%A9?token=c", "see url=http://h/%C3%A9?token=removed", ["parameter token"]),
     ("5; url=/a%2Fb/c%3F?token=d", "5; url=/a%2Fb/c%3F?token=removed", ["parameter token"]),

@@ -28,20 +28,20 @@ _OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: they have 
 
 _NEVER_SECRET = re.compile(
     r"access-control-.*|.*-policy(?:-report-only)?|clear-site-data|public-key-pins(?:-report-only)?"
-    r"|cache-status|no-vary-search",
+    r"|cache-status|no-vary-search|x-litespeed-vary|x-pass-why",
     re.IGNORECASE,
 )
 """Headers whose names or values speak of credentials, cookies, tokens or keys, but which contain none. Policies have
-nonces (`'nonce-…'`), which the page that they came with shows as well; Cache-Status has the key of a cache, and
-No-Vary-Search the names of parameters.
+nonces (`'nonce-…'`), which the page that they came with shows as well; Cache-Status has the key of a cache,
+No-Vary-Search the names of parameters, X-LiteSpeed-Vary those of cookies, and X-Pass-Why why a cache was passed.
 """
 
 _FINGERPRINTS = re.compile(
     r"(?:.*-)?etag|last-modified|if-(?:none-)?match|if-range|(?:.*-)?digest|content-type|traceparent|tracestate|via|age"
     r"|.*(?:md5|sha1|sha256|hash|checksum|(?:commit|revision)(?:-?id)?)|(?:.*-)?sha"
-    r"|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray|vercel)-?id(?:-2)?"
+    r"|(?:.*-)?(?:req|request|correlation|trace|span|cf|amz|ray|vercel)-?id(?:-2)?"
     r"|cf-ray|x-cloud-trace-context|sentry-trace|x-(?:azure|msedge)-ref(?:-originshield)?|x-served-by|x-timer"
-    r"|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?|x-litespeed-tag",
+    r"|server-timing|(?:surrogate|(?:.*-)?cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?|x-litespeed-tag",
     re.IGNORECASE,
 )
 """Headers whose values may be random by nature, but no secrets: validators, digests, the boundary in a Content-Type,

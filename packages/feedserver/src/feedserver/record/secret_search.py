@@ -132,6 +132,10 @@ _WORD_WITHIN = re.compile(r"(?<![^\s,:;\"'`()\[\]{}\\])[^\s,:;\"'`()\[\]{}\\]{6,
 
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
+_ENCODED_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
+_ENCODED = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
+"""The same with the other signs that encoders of URLs leave as they are, but not where no word follows them."""
+
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
 _STRUCTURE = re.compile(r"[/?&=:\"'\\ ]")
 
@@ -207,7 +211,7 @@ class _Search:
             text = self._clean_colons(text)
         pairs = list(PAIR.finditer(text))
         names = frozenset(decoded(match["name"]).lower() for match in pairs) | login_beside(text)
-        runs = _RUN_IN_PATH if _is_path(text) else _RUN
+        is_path = _is_path(text)
         paths = Paths(text)
         pieces: list[str] = []
         at = 0
@@ -217,10 +221,10 @@ class _Search:
             match = pair
             if pair["before"] == ";" and is_secret(decoded(pair["name"]), names) and not paths.has(pair.start()):
                 match = PAIR_OUTSIDE_PATH.match(text, pair.start()) or pair
-            pieces.append(self._clean_words(runs, text, at, match.start(group_of_value(match)), shapes, depth))
+            pieces.append(self._clean_words(is_path, text, at, match.start(group_of_value(match)), shapes, depth))
             value, at = self._clean_pair(text, match, shapes, depth, names)
             pieces.append(value)
-        pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
+        pieces.append(self._clean_words(is_path, text, at, len(text), shapes, depth))
         text = "".join(pieces)
         if self.words and self.mentions and (mentioned := mentioned_in_text(text, self.keep)):
             self._note(f"text beside {mentioned}", text, mentioned)
@@ -388,13 +392,25 @@ class _Search:
             return value
         return cleaned if plain == value else encoded_like(value, plain, cleaned)
 
-    def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
-        """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
+    def _clean_words(self, is_path: bool, text: str, start: int, end: int, shapes: bool, depth: int) -> str:
+        """Return *text* from *start* to *end*, a path or words between parameters, without the secrets in what is
+        percent-encoded there, and without what looks like a token. *is_path* is what `_is_path` returns.
+        """
+        runs, encoded = (_RUN_IN_PATH, _ENCODED_IN_PATH) if is_path else (_RUN, _ENCODED)
+        pieces: list[str] = []
+        for match in encoded.finditer(text, start, end):
+            if "%" in match[0] and _STRUCTURE.search(decoded(match[0])):
+                pieces.append(self._clean_runs(runs, text, start, match.start(), shapes))
+                pieces.append(self._clean_within(match[0], shapes, depth))
+                start = match.end()
+        pieces.append(self._clean_runs(runs, text, start, end, shapes))
+        return "".join(pieces)
+
+    def _clean_runs(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool) -> str:
+        """Return *text* from *start* to *end* without those of its *runs* that look like tokens."""
 
         def replaced(match: re.Match[str]) -> str:
             run = match[0]
-            if "%" in run and _STRUCTURE.search(decoded(run)):
-                return self._clean_within(run, shapes, depth)
             plain = unquote(run, "latin-1")
             if shapes and looks_labelled(plain, text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]):
                 return self._without_token(match)

@@ -55,14 +55,17 @@ _WHOLE_PIECE = 16
 
 def looks_like_token(text: str) -> bool:
     """Return whether *text* looks like a token: letters and digits, with `-`, `_`, `~`, `+`, `/`, `.` and `=` among
-    them.
+    them. One piece between these signs may be the token, if it has capitals.
 
     Version 4 UUIDs are random, so they count as tokens; other UUIDs are made from a time or a name, and do not.
     """
     if _UUID.fullmatch(text):
         return _RANDOM_UUID.fullmatch(text) is not None
     pieces = _PIECES.findall(text)
-    if any(_is_random_hex(piece) for piece in pieces):
+    if any(map(_is_random_hex, pieces)):
+        return True
+    # Words of a path have small letters, as in `my-rtx4090founders24gb-test`.
+    if any(piece != text and not piece.islower() and looks_like_token(piece) for piece in pieces):
         return True
     joined, longest = "".join(pieces), max(map(len, pieces), default=0)
     if len(joined) < SHORTEST or longest < _LONG_PIECE or entropy(joined) < _LEAST_ENTROPY:
