@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import socket
+import threading
+from collections.abc import Iterator
 from importlib.metadata import version
 
 import aiohttp
@@ -15,6 +18,9 @@ from costs import assert_linear
 from feedserver import FeedServer, Response
 from feedserver.faults import Close
 from guards import allowing
+from lifestream.fetcher import session
+from lifestream.fetcher.fetch import Fetcher, FetchLimits
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.session import Resolver, failure_of, headers_of, open_session, prepare_loop
 from lifestream.fetcher.shortage import Shortage
 from tls_ends import run_to_the_end
@@ -121,3 +127,76 @@ def test_few_addresses_of_a_name_are_tried(monkeypatch: pytest.MonkeyPatch) -> N
         return [each["host"] for each in await Resolver().resolve("many.example", 80)]
 
     assert run_to_the_end(ask()) == [*(f"127.1.0.{n}" for n in range(1, 5)), *(f"2001:db8::{n}" for n in range(1, 5))]
+
+
+class TestNamesWhoseServersDoNotAnswer:
+    """Each lookup of such a name takes a thread for 10 to 20 seconds (resolv.conf(5): timeout and attempts)."""
+
+    DEAD = 40
+
+    @pytest.fixture
+    def answers(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+        """Let the names of dead servers have no answer until the event is set, and all other names that of loopback."""
+        answers = threading.Event()
+
+        def getaddrinfo(host: str, port: int, *_: object, **__: object) -> list[object]:
+            if host.startswith("dead"):
+                answers.wait(60)
+                raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        yield answers
+        answers.set()
+
+    def test_hold_up_no_feed_of_another_name(self, answers: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(session, "_SLOW", 0.01)
+
+        async def ask(port: int) -> list[Outcome]:
+            limits = FetchLimits(timeout=20)
+            async with Fetcher(allowing("127.0.0.0/8"), user_agent="lifestream", limits=limits) as fetcher:
+                names = [*(f"dead{number}" for number in range(self.DEAD)), "alive"]
+                *dead, alive = [
+                    asyncio.create_task(fetcher.fetch(FetchRequest(f"http://{name}.example:{port}/feed")))
+                    for name in names
+                ]
+                found = await alive
+                answers.set()
+                return [found, *await asyncio.gather(*dead)]
+
+        with FeedServer() as server:
+            server.add("/feed", Response("<rss/>"))
+            alive, *dead = run_to_the_end(ask(server.port))
+        assert isinstance(alive, Fetched), alive
+        assert {each.kind for each in dead if isinstance(each, Failed)} == {"dns"}
+
+    def test_take_few_threads_before_they_are_known_to_be_slow(
+        self, answers: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(session, "_SLOW", 60)
+
+        async def count() -> int:
+            prepare_loop()
+            resolver = Resolver()
+            lookups = [asyncio.create_task(resolver.resolve(f"dead{number}.example")) for number in range(self.DEAD)]
+            for _ in range(3):
+                await asyncio.sleep(0)
+            threads = sum(thread.name.startswith("lifestream-resolver") for thread in threading.enumerate())
+            answers.set()
+            await asyncio.gather(*lookups, return_exceptions=True)
+            return threads
+
+        assert run_to_the_end(count()) == 32
+
+    def test_log_nothing_if_they_are_given_up(self, answers: threading.Event, caplog: pytest.LogCaptureFixture) -> None:
+        async def give_up() -> None:
+            prepare_loop()
+            lookup = asyncio.create_task(Resolver().resolve("dead.example"))
+            await asyncio.sleep(0)
+            lookup.cancel()
+            await asyncio.wait([lookup])
+            answers.set()
+
+        run_to_the_end(give_up())
+        gc.collect()  # asyncio logs an error that nobody has asked for when it is deleted
+        assert not caplog.records

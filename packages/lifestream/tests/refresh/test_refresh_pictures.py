@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import gzip
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,6 +20,7 @@ from feedserver import FeedServer, Gate, Pace, Request, Response
 from feedserver.faults import SlowBody
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import FetchLimits
+from lifestream.fetcher.shortage import Shortage
 from lifestream.refresh.picture_cache import PictureCache
 from lifestream.refresh.picture_turns import OF_A_FEED
 from lifestream.refresh.pictures import WAITING, NoPicture, Pictures
@@ -248,3 +251,29 @@ def test_a_picture_that_cannot_be_cached_is_shown(server: FeedServer, tmp_path: 
     full = pictures_in(tmp_path / "file")
     assert [full.get(server.url("kept.png"), PATIENCE) for _ in range(2)] == [png()] * 2
     full.close()
+
+
+def test_a_full_disk_is_told_with_its_remedy(
+    server: FeedServer, pictures: Pictures, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    server.add("/large.png", Response(png()))
+    url = server.url("large.png")
+    monkeypatch.setattr(PictureCache, "put", refuse)
+    assert pictures.get(url, PATIENCE) == png()
+    pictures.close()
+    assert caplog.messages == [f"The picture {url} can't be kept: {Shortage.DISK.value}"]
+
+
+def test_a_lack_of_files_for_all_pictures_is_told_with_its_remedy(
+    pictures: Pictures, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(serve: Coroutine[None, None, None]) -> None:
+        serve.close()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "run", refuse)
+    assert pictures.get("http://127.0.0.1:1/picture.png") is NoPicture.LATE
+    assert caplog.messages == [f"No picture can be fetched now: {Shortage.FILES.value}"]

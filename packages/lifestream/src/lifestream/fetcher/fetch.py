@@ -41,7 +41,7 @@ from lifestream.fetcher.proxies import NoSocks, check_host, open_proxied, proxy_
 from lifestream.fetcher.redirect_cookies import RedirectCookies
 from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail
 from lifestream.fetcher.request_options import DIRECT
-from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
+from lifestream.fetcher.session import Resolver, failure_of, headers_of, open_session, prepare_loop
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
 
@@ -132,7 +132,7 @@ class Fetcher:
         self._proxied: dict[str, _Server] = {}  # by the URLs of proxies
         self._limits = limits or FetchLimits()
         self._user_agent = user_agent
-        self._resolver = resolver
+        self._resolver = resolver or Resolver()
         self._servers: dict[str, _Server] = {}
         self._once: _Server | None = None  # for hosts that are asked only once
 

@@ -32,7 +32,12 @@ from lifestream.fetcher.tls_sessions import resuming_context
 from lifestream.message import say
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; the default, 8 KiB, is less than some sites' Content-Security-Policy
-_RESOLVER_THREADS = 32  # `getaddrinfo` blocks; in the loop's own executor, a few dead names would hold up all others
+_LOOKUPS: Final = 32
+"""How many names are looked up at once, not counting the slow ones."""
+_SLOW: Final = 1.0
+"""Seconds after which a lookup is slow. A name whose servers do not answer takes 10 to 20, and would hold up others."""
+# `getaddrinfo` blocks, and can't be cancelled. A thread is started only if all others are busy.
+_RESOLVER_THREADS: Final = 256
 _MOST_OF_A_KIND = 4  # addresses of a name, for IPv4 and IPv6 each: while they don't answer, each takes a file
 # Ask only for the kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
 _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
@@ -97,7 +102,12 @@ class Resolver(AbstractResolver):
 
     aiohttp's own resolver calls the loop's `getaddrinfo`. uvloop runs that in four threads, whatever the loop's
     executor is: four names whose server is dead would use up the time of all others.
+
+    All sessions of an event loop share one, since its lookups take turns.
     """
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(_LOOKUPS)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -113,7 +123,7 @@ class Resolver(AbstractResolver):
         ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=kinds)
         found: list[ResolveResult] = []
         counts: Counter[int] = Counter()
-        for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(None, _asked, ask):
+        for kind, _, protocol, _, address in await self._look_up(ask):
             counts[kind] += 1
             if counts[kind] <= _MOST_OF_A_KIND:
                 flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -122,6 +132,17 @@ class Resolver(AbstractResolver):
                 )
                 found.append(result)
         return found
+
+    async def _look_up(self, ask: Callable[[], list[Any]]) -> list[Any]:
+        """Return the result of *ask*, which is called in its turn, in another thread."""
+        async with self._turns:
+            lookup = asyncio.get_running_loop().run_in_executor(None, _asked, ask)
+            try:
+                await asyncio.wait([lookup], timeout=_SLOW)
+            except asyncio.CancelledError:
+                lookup.cancel()
+                raise
+        return await lookup
 
     async def close(self) -> None:
         """Do nothing: the loop ends its threads."""

@@ -129,7 +129,7 @@ class Pictures:
             except (OSError, RuntimeError, MemoryError) as error:  # for instance, no file is left for an event loop
                 if not isinstance(error, OSError) and shortage_of(error) is None:
                     raise
-                log.warning("No picture can be fetched now: %s", error)
+                log.warning("No picture can be fetched now: %s", _reason(error))
                 self._worker = None
                 return None
         coming.add_done_callback(lambda done: self._arrived(url, feed, done))
@@ -140,11 +140,17 @@ class Pictures:
             if not done.cancelled() and done.exception() is None:
                 self._cache.put(url, done.result(), feed)
         except OSError as error:
-            log.warning("The picture %s can't be kept: %s", url, error)
+            log.warning("The picture %s can't be kept: %s", url, _reason(error))
         finally:
             with self._lock:
                 self._under_way.pop((url, feed), None)
                 self._of_feed -= Counter((feed,))
+
+
+def _reason(error: Exception) -> str:
+    """Return the shortage that *error* is about, with its remedy, or what *error* says."""
+    shortage = shortage_of(error)
+    return str(error) if shortage is None else shortage.value
 
 
 class _Worker:
