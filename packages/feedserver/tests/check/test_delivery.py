@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,3 +59,14 @@ def test_each_file_gets_its_report_and_standard_output_the_summary(
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == report.as_json()
     assert (tmp_path / "a.html").read_text("utf-8").startswith("<!doctype html>")
     assert capsys.readouterr().out.startswith("must    1 passed of 2 judged")
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "html"])
+def test_a_report_for_another_program_is_in_utf_8_whatever_the_encoding_of_the_output(
+    form: str, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    with io.TextIOWrapper(written, encoding="cp1252") as stream:  # as that of a pipe on Windows
+        monkeypatch.setattr(sys, "stdout", stream)
+        deliver(replace(report, reader="😀 Grüße"), targets([form], []), Level.MUST)
+        assert "😀 Grüße".encode() in written.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -57,6 +58,8 @@ def deliver(report: Report, chosen: Sequence[Target], fail_under: Level | None) 
     for format_name, file in chosen:
         text = text_of(report, format_name, file, fail_under)
         if file is None:
+            if format_name != "table" and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+                sys.stdout.reconfigure(encoding="utf-8")  # JSON and XML do not have the escapes of `show`
             show(text, sys.stdout)
         else:
             file.write_text(text, "utf-8")
