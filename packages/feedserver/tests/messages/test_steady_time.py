@@ -30,7 +30,7 @@ def test_an_answer_is_delayed_and_paced_and_its_duration_is_measured(feedserver:
 
 
 def test_a_callable_that_overruns_its_time_is_a_problem() -> None:
-    with frozen(), FeedServer(callable_timeout=0.02) as server:
+    with frozen(), FeedServer(callable_timeout=0.2) as server:
         gate = server.gate()
 
         def late(_request: object) -> Response:
@@ -42,7 +42,7 @@ def test_a_callable_that_overruns_its_time_is_a_problem() -> None:
             client.open("/feed")
         caught.value.close()
         gate.open()
-    assert "did not answer GET /feed within 0.02 s" in problems_of(server)
+    assert "did not answer GET /feed within 0.2 s" in problems_of(server)
 
 
 def test_a_wait_for_a_request_that_does_not_come_ends(feedserver: FeedServer) -> None:
