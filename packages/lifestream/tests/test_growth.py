@@ -63,6 +63,19 @@ def test_a_changing_speed_makes_linear_work_no_slower_and_quadratic_work_no_fast
     assert growth(quadratic) > MOST
 
 
+def test_a_processor_that_was_fast_for_the_shorter_work_alone_makes_linear_work_no_slower(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processor = Processor(slow=1.9, fast=0.0045, period=0.05)
+    processor.now = 0.0415
+    monkeypatch.setattr(time, "thread_time", lambda: processor.now)
+
+    def linear(length: int) -> Callable[[], object]:  # as a cache that is too small makes it, it grows 4.6 times
+        return lambda: processor.work(round(11 * length * (length / 96) ** 0.1))
+
+    assert growth(linear, (384,)) <= MOST
+
+
 def test_work_is_not_judged_before_it_takes_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     processor = Processor(slow=1.0, fast=0.0, period=1.0)
     monkeypatch.setattr(time, "thread_time", lambda: processor.now)

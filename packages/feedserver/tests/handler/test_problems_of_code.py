@@ -118,27 +118,29 @@ def test_a_condition_of_a_route_that_raises_is_a_500_and_a_problem_that_names_it
 
 
 @dataclass(frozen=True, slots=True)
-class YieldingBytes(Fault):
-    """A fault that yields the bytes that it sends, and forgets the step `Send`."""
+class Yielding(Fault):
+    """A fault that yields *what* it should send, and forgets the step `Send`."""
 
+    what: bytes | None
     layer: ClassVar[Layer] = Layer.HEAD
 
     @property
     def words(self) -> str:
-        return "yielding bytes"
+        return "yielding no step"
 
     def apply(self, plan: Plan) -> Any:
         yield Injected(str(self))
-        yield b"HTTP/1.1 200 OK\r\n\r\n"
+        yield self.what
         yield from plan
 
 
-def test_a_fault_that_yields_no_step_is_a_problem(feedserver: FeedServer) -> None:
-    feedserver.add("/feed", Response("<rss/>", faults=YieldingBytes()))
+@pytest.mark.parametrize("what", [b"<rss/>", None])
+def test_a_fault_that_yields_no_step_is_a_problem(feedserver: FeedServer, what: bytes | None) -> None:
+    feedserver.add("/feed", Response("<rss/>", faults=Yielding(what)))
     with RawClient(feedserver) as client:
         client.ask("/feed")
         assert client.read_to_end() == b""
-    assert "a fault yielded b'HTTP/1.1 200 OK" in problems_of(feedserver)
+    assert f"a fault yielded {what!r}; yield a step" in problems_of(feedserver)
 
 
 def test_a_plan_that_raises_when_it_is_closed_is_a_problem() -> None:

@@ -278,9 +278,9 @@ def test_a_hostile_value_costs_linear_time(unit: str) -> None:
     for _ in range(5):  # the least growth counts, since the speed of a processor changes
         few = max(cost(4_000), 0.001)
         growth = min(growth, cost(16_000) / few)
-        if growth <= 12:
+        if growth <= 8:  # half of what quadratic work grows: the shorter text may be read at half the speed
             break
-    assert growth <= 12
+    assert growth <= 8
 
 
 def test_a_secret_in_the_place_of_a_challenges_scheme_is_not_shown() -> None:

@@ -366,6 +366,8 @@ def test_known_secrets_are_replaced_in_html_and_json(echo: str) -> None:
         "sip:ada@h.example; https://h/@ada:b",
         "12:30:15 ada@h.example",
         "/events?start=2026-11-29T12:30:15&owner=ada@h.example",
+        "/events?start=2026-11-29T12:30:15&filter[owner]=ada@h.example",
+        "/events?at=12:30&filter%5Bowner%5D=ada@h.example",
         "tag:h.example,2026:a@b",
         "urn:uuid:a@h.example",
         "ada:s3cr3t@h",

@@ -103,6 +103,13 @@ def test_buffered_output_that_nobody_reads_is_no_error_at_the_end(unread: io.Tex
     unread.flush()  # as Python does at its end
 
 
+def test_what_was_written_before_a_command_and_nobody_reads_does_not_end_it(unread: io.TextIOWrapper) -> None:
+    unread.write("by the script that calls the command")
+    command = Command(stdout=unread, stderr=io.StringIO())
+    command.execute(no_color=True, force_color=False, skip_checks=True)
+    assert not command.stdout.has_reader
+
+
 @pytest.fixture
 def full() -> Iterator[io.TextIOWrapper]:
     """Yield a file on a disk that is full."""

@@ -120,7 +120,7 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
     injected = [step.fault for step in shaped.injected if step.fault in early]
     yield from (step for step in shaped.injected if step.fault in early)
     # Each step is held until the next one is known: once a test has the whole answer, the missed faults are reported.
-    delayed: Step | None = None
+    held: list[Step] = []
     is_over = False
     try:
         for step in plan:
@@ -130,17 +130,15 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
                 is_over = True
                 for fault in _without(faults, injected):
                     missed(fault)
-            if delayed is not None:
-                yield delayed
-            delayed = step
+            yield from held
+            held = [step]
             if isinstance(step, Await):  # the plan has no next step until something is made
                 yield step
-                delayed = None
+                held = []
         if not is_over:  # a fault has left out the step that ends the answer
             for fault in _without(faults, injected):
                 missed(fault)
-        if delayed is not None:
-            yield delayed
+        yield from held
     finally:
         if hasattr(plan, "close"):
             plan.close()  # else Python only warns of an exception that a fault's plan raises at its end

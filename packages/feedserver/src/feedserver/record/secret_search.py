@@ -98,7 +98,7 @@ NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
 _PLAIN_USERINFO = re.compile(
     r"(?<![\w.+%:/-])(?P<before>(?:(?:mailto|sips?|xmpp|acct|im|https?|ftp|wss?|ssh|git):)?)"
     r"(?!(?:mailto|sips?|xmpp|acct|im|pres|urn|tag|cid|mid|news):)"
-    r"[\w.+%~-]{1,64}+:(?P<password>(?>(?:[^ \t-\r&@/,;\"'<>\\]|&(?![\w.-]{1,64}+=)){1,256}))"
+    r"[\w.+%~-]{1,64}+:(?P<password>(?>(?:[^ \t-\r&@/,;\"'<>\\]|&(?![\w.%[\]-]{1,64}+=)){1,256}))"
     r"(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
     re.IGNORECASE,
 )

@@ -37,11 +37,10 @@ class VisibleOutput(base.OutputWrapper):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
         self._stream = stream
         self.has_reader = True
         self.error: OSError | None = None
+        self._reconfigure(errors="backslashreplace")
 
     def write(  # type: ignore[override]  # Django's signature, which differs from that of TextIO
         self, msg: str = "", style_func: Callable[[str], str] | None = None, ending: str | None = None
@@ -59,12 +58,16 @@ class VisibleOutput(base.OutputWrapper):
             yield
             return
         encoding = self._stream.encoding
-        self._stream.reconfigure(encoding="utf-8")
+        self._reconfigure(encoding="utf-8")
         try:
             yield
         finally:
+            self._reconfigure(encoding=encoding, errors="backslashreplace")
+
+    def _reconfigure(self, *, encoding: str | None = None, errors: str | None = None) -> None:
+        if isinstance(self._stream, io.TextIOWrapper):
             self.flush()  # so that an error of the stream is kept, before `reconfigure` would raise it
-            self._stream.reconfigure(encoding=encoding, errors="backslashreplace")
+            self._stream.reconfigure(encoding=encoding, errors=errors)
 
     def flush(self) -> None:
         """Write what is buffered."""

@@ -16,11 +16,14 @@ from own_site import command
 
 @pytest.mark.slow
 def test_each_setting_is_shown_with_its_source(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text('TIME_ZONE = "Europe/Berlin"\nEMAIL_HOST_PASSWORD = "hunter2"', encoding="utf-8")
-    done = command("config", "--json", folder=tmp_path, LIFESTREAM_TIMEOUT="7", DATABASE_URL="postgresql://u:pw@h/n")
+    folder = tmp_path / "Grüße"
+    folder.mkdir()
+    (folder / FILE).write_text('TIME_ZONE = "Europe/Berlin"\nEMAIL_HOST_PASSWORD = "hunter2"', encoding="utf-8")
+    done = command("config", "--json", folder=folder, LIFESTREAM_TIMEOUT="7", DATABASE_URL="postgresql://u:pw@h/n")
+    assert done.stdout.isascii()  # so that it can be printed in any encoding
     shown = json.loads(done.stdout)
     assert list(shown) == [each.name for each in OPTIONS]
-    assert shown["TIME_ZONE"] == {"value": "Europe/Berlin", "from": str(tmp_path / FILE)}
+    assert shown["TIME_ZONE"] == {"value": "Europe/Berlin", "from": str(folder / FILE)}
     assert shown["LIFESTREAM_TIMEOUT"] == {"value": 7, "from": "environment"}
     assert shown["LIFESTREAM_MAX_BODY"] == {"value": 10485760, "from": "default"}
     assert shown["LIFESTREAM_SERVE_PICTURES"] == {"value": False, "from": "default"}
@@ -30,7 +33,7 @@ def test_each_setting_is_shown_with_its_source(tmp_path: Path) -> None:
     }  # fmt: skip
     assert shown["DATABASE_URL"] == {"value": '"postgresql://u:***@h/n"', "from": "environment"}
     assert "hunter2" not in done.stdout
-    assert not (tmp_path / "lifestream.sqlite3").exists()
+    assert not (folder / "lifestream.sqlite3").exists()
     assert done.stderr == ""
 
 

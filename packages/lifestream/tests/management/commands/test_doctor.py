@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from django.utils.translation import override
 
 from factories import make_feed, make_subscription
 
@@ -29,3 +30,11 @@ def test_doctor_exits_with_0_if_it_finds_no_error() -> None:
     call_command("doctor", "--json", stdout=out)
     findings = json.loads(out.getvalue())
     assert {"subject": "disk", "grade": "ok", "text": "nothing to say", "remedy": ""} in findings
+
+
+def test_json_can_be_printed_in_any_encoding() -> None:
+    out = StringIO()
+    with override("de"):
+        call_command("doctor", "--json", stdout=out)
+    assert out.getvalue().isascii()
+    assert not json.dumps(json.loads(out.getvalue()), ensure_ascii=False).isascii()

@@ -55,6 +55,19 @@ def test_the_state_is_printed_as_json() -> None:
     assert len(printed["alarms"]) == 1
 
 
+@pytest.mark.parametrize(("option", "text"), [((), "Täglich 404 😀"), (("--limits",), "größ")])
+def test_json_can_be_printed_in_any_encoding(option: tuple[str, ...], text: str) -> None:
+    """Python encodes what goes to a pipe or a file in the code page of Windows."""
+    tomorrow = timezone.now() + timedelta(days=1)
+    make_subscription(make_feed(next_fetch=tomorrow, failures=3, last_error="Täglich 404 😀"))
+    make_feed("https://b.example/feed", next_fetch=tomorrow)  # if all feeds failed, the exit status would be 1
+    out = StringIO()
+    with override("de"):
+        call_command("status", "--json", *option, stdout=out)
+    assert out.getvalue().isascii()
+    assert text in json.dumps(json.loads(out.getvalue()), ensure_ascii=False)
+
+
 class Terminal(StringIO):
     """A stream that claims to be a terminal."""
 

@@ -86,4 +86,4 @@ def _as_json(values: list[Any]) -> str:
         }
         for each in values
     }
-    return visible_json(json.dumps(rows, indent=2, default=str, ensure_ascii=False))
+    return visible_json(json.dumps(rows, indent=2, default=str))

@@ -45,4 +45,4 @@ def _as_json(findings: list[Finding]) -> str:
         {"subject": each.subject, "grade": each.grade.value, "text": each.text, "remedy": each.remedy}
         for each in findings
     ]
-    return visible_json(json.dumps(rows, ensure_ascii=False, indent=2))
+    return visible_json(json.dumps(rows, indent=2))

@@ -113,11 +113,11 @@ def _list(found: list[Limit], stream: TextIO) -> str:
 
 def _limits_as_json(found: list[Limit]) -> str:
     rows = [asdict(each) | {"unit": each.unit.name.lower(), "differs": each.differs} for each in found]
-    return visible_json(json.dumps(rows, ensure_ascii=False, indent=2))
+    return visible_json(json.dumps(rows, indent=2))
 
 
 def _as_json(found: Health, alarms: list[str]) -> str:
     values = asdict(found) | {"late_by": found.late_by.total_seconds(), "alarms": alarms}
     values["troubles"] = [asdict(each) | {"reason": worded(each.reason)} for each in found.troubles]
-    text = json.dumps(values, default=lambda value: value.isoformat(), ensure_ascii=False, indent=2)
+    text = json.dumps(values, default=lambda value: value.isoformat(), indent=2)
     return visible_json(text)
