@@ -140,7 +140,8 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
         timer.cancel()
     tell_report(report)
     if report.rows:
-        fetch_full_content([row.feed for row in report.rows])
+        with _outages_reported("the pages of entries could not be requested; the next message tries it again"):
+            fetch_full_content([row.feed for row in report.rows])
     return str(report)
 
 

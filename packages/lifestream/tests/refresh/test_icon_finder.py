@@ -295,16 +295,17 @@ def test_a_site_that_is_not_requested_because_of_a_shortage_is_requested_the_nex
 
 @pytest.mark.django_db(transaction=True)
 def test_no_icon_is_looked_for_while_the_machine_is_short_of_files(
-    network: FakeNetwork, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    network: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_files() -> None:
         raise ShortOf(Shortage.FILES)
 
     monkeypatch.setattr(icon_finder, "require_files", no_files)
     feeds_without_icon(1)
-    assert find_icons(clock=lambda: NOW) == 0
+    with pytest.raises(ShortOf) as caught:
+        find_icons(clock=lambda: NOW)
+    assert caught.value.shortage is Shortage.FILES
     assert (looked_for(), network.limits) == ([], None)
-    assert caplog.messages == [f"no icons could be looked for: {Shortage.FILES.value}"]
 
 
 @pytest.mark.django_db(transaction=True)

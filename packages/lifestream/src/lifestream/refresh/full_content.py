@@ -29,7 +29,7 @@ from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
-from lifestream.fetcher.shortage import require_files, shortage_of
+from lifestream.fetcher.shortage import require_files
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
 from lifestream.models import Article, Feed, Host, Item
@@ -85,7 +85,9 @@ def fetch_full_content(
 ) -> int:
     """Replace the contents of items by those of their pages, for *feeds* (keys) with that option. Return how many.
 
-    *pause* is called to wait between two requests to a host. No event loop may run in the thread that calls this.
+    *pause* is called to wait between two requests to a host. No event loop may run in the thread that calls this. If a
+    shortage (see `fetcher.shortage`) lets no page be requested, this raises an error that `shortage_of` recognises, and
+    the pages are requested another time.
     """
     now = clock()
     pages = _not_paused(_wanted(feeds, now), now)
@@ -94,15 +96,9 @@ def fetch_full_content(
     if not article.is_supported():
         log.warning("the pages of entries are not requested: %s", say("article-needs-extra"))
         return 0
-    try:
-        require_files()
-        with LazyPool() as pool:
-            given = asyncio.run(_ask(pages, guard or make_guard(), pool, pause))
-    except Exception as error:
-        if (shortage := shortage_of(error)) is None:
-            raise
-        log.warning("the pages of entries are requested another time: %s", shortage.value)
-        return 0
+    require_files()
+    with LazyPool() as pool:
+        given = asyncio.run(_ask(pages, guard or make_guard(), pool, pause))
     return sum(_store(each, now) for each in given)
 
 

@@ -25,7 +25,7 @@ from lifestream.entry import ParsedFeed
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
-from lifestream.fetcher.shortage import ShortOf, require_files, shortage_of
+from lifestream.fetcher.shortage import ShortOf, require_files
 from lifestream.models import Feed, Host
 from lifestream.parser.discovery import site_of
 from lifestream.parser.errors import ParseError
@@ -62,24 +62,18 @@ def find_icons(
     """Look for the icons of at most *limit* feeds that were read and have none; only of *feeds* (keys), if given.
 
     Returns how many were found. A site that could not be requested because of a shortage (see `fetcher.shortage`) is
-    tried again the next time.
-    No event loop may run in the thread that calls this.
+    tried again the next time; so are all if the shortage lets no site be requested, which raises an error that
+    `shortage_of` recognises. No event loop may run in the thread that calls this.
     """
     now = clock()
     sites = _sites_without_icon(feeds, limit, now)
     if not sites:
         return 0
-    try:
-        require_files()
-        with LazyPool(
-            make_page_pool
-        ) as pool:  # pages are read in one process, which is started when the first page has come
-            found = asyncio.run(_icons_of(sites, guard or make_guard(), pool))
-    except Exception as error:
-        if (shortage := shortage_of(error)) is None:
-            raise
-        log.warning("no icons could be looked for: %s", shortage.value)
-        return 0
+    require_files()
+    with LazyPool(
+        make_page_pool
+    ) as pool:  # pages are read in one process, which is started when the first page has come
+        found = asyncio.run(_icons_of(sites, guard or make_guard(), pool))
     for key, icon in found:
         Feed.objects.filter(pk=key).update(icon=icon, icon_checked=now)
     return sum(bool(icon) for _, icon in found)

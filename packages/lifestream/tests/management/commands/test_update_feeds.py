@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
+from django.core.management import CommandError
 from django.utils import timezone
 
 from command_cases import CommandTestCase
 from factories import make_feed
 from feedserver import Response, gone
+from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Feed, Host, Item
+from lifestream.refresh import icon_finder
 from lifestream.wording import when
 from served import feed, rss
 
@@ -48,6 +52,18 @@ class UpdateFeeds(CommandTestCase):
         with pytest.raises(SystemExit) as end:
             self.run_command("update_feeds")
         assert end.value.code == 1
+
+    def test_a_shortage_that_lets_no_icon_be_looked_for_is_an_error_with_the_remedy(self) -> None:
+        self.feedserver.add("/good", feed())
+        made = make_feed(self.get_url("/good"))
+        with (
+            patch.object(icon_finder, "require_files", side_effect=ShortOf(Shortage.FILES)),
+            pytest.raises(CommandError) as caught,
+        ):
+            self.run_command("update_feeds")
+        assert str(caught.value) == f"The command can't go on: {Shortage.FILES.value}."
+        made.refresh_from_db()
+        assert (Item.objects.count(), made.failures) == (2, 0)
 
     def test_if_nothing_is_due_the_next_due_feed_is_named(self) -> None:
         assert self.run_command("update_feeds") == (
