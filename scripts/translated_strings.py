@@ -43,7 +43,7 @@ _TALKING: Final = (
     "refresh/refresh_report.py",
     "setting_values.py",
 )
-# What these calls are given is read by developers, in logs and tracebacks.
+# Only developers read the arguments of these calls, in logs and tracebacks.
 _FOR_DEVELOPERS: Final = frozenset(
     {
         "debug",
@@ -63,7 +63,7 @@ _SHOWN_CALLS: Final = frozenset(
 )
 _SHOWN_KEYWORDS: Final = frozenset({"help", "help_text", "verbose_name", "verbose_name_plural", "label", "hint"})
 _SHOWN_ASSIGNED: Final = frozenset({"help", "title", "verbose_name", "verbose_name_plural", "short_description"})
-_ADMIN_DECORATORS: Final = frozenset({"display", "action"})  # of the admin, which shows their description
+_ADMIN_DECORATORS: Final = frozenset({"display", "action"})  # their description is shown in the admin
 _EXEMPT: Final = "# not translated"
 """The comment on a line whose strings no user sees."""
 _NAMES: Final = frozenset({"JSON Feed", "JSON Feed 1.0", "JSON Feed 1.1", "RSS 0.91 (Netscape)", "bold underline"})
@@ -165,7 +165,7 @@ def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
 
 
 def _shown(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield the expressions in *node* itself that people see."""
+    """Yield the expressions with texts that people see, if *node* is a call or a class that has some."""
     if isinstance(node, ast.ClassDef):
         for assigned in node.body:
             if isinstance(assigned, ast.Assign) and _name_of(assigned.targets[0]) in _SHOWN_ASSIGNED:

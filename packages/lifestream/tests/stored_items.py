@@ -1,4 +1,4 @@
-"""An in-memory model of what `store` does with decisions, and a function that makes entries for tests."""
+"""An in-memory model of what `lifestream.storage` does with decisions, and a function that makes entries for tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 
 
 def entry(title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = "") -> Entry:
-    """Return an entry with *link* as a path below HOME, published *day* days after DAY; None for no date."""
+    """Return an entry with *link* as a path below HOME, published *day* days after DAY, or with no date."""
     return Entry(
         guid=guid,
         link=link and f"{HOME}{link}",
@@ -27,19 +27,19 @@ def entry(title: str = "", guid: str = "", link: str = "", day: int | None = Non
 @dataclass
 class StoredItems:
     """The *items* by id, and the *tombstones* of the deleted ones, after all decisions so far. *refused* counts the
-    entries that matched a tombstone. Decisions are made for *part* entries of a document at a time.
+    entries that matched a tombstone. Decisions are made for at most *at_once* entries of a document at a time.
     """
 
-    part: int = 1000
+    at_once: int = 1000
     items: dict[int, tuple[Known, Entry]] = field(default_factory=dict)
     tombstones: list[Known] = field(default_factory=list)
     refused: int = 0
 
     def read(self, *entries: Entry) -> None:
-        """Store *entries*, which one document contains."""
+        """Read a document that contains *entries*, and store them."""
         document = Document(entries, [HOME])
-        for start in range(0, len(entries), self.part):
-            self._read_part(document, entries, range(start, min(start + self.part, len(entries))))
+        for start in range(0, len(entries), self.at_once):
+            self._read_part(document, entries, range(start, min(start + self.at_once, len(entries))))
 
     def _read_part(self, document: Document, entries: Sequence[Entry], places: range) -> None:
         stored = [*(known for known, _ in self.items.values()), *self.tombstones]
@@ -52,7 +52,7 @@ class StoredItems:
         for decision in document.decide(places, known):
             if decision.refused:
                 self.refused += 1
-                self._move_tombstone(decision, entries[decision.index].guid.strip())
+                self._renew_tombstone(decision, entries[decision.index].guid.strip())
                 continue
             number = decision.known.id if decision.known else len(self.items) + len(self.tombstones) + 1
             entry, keys = entries[decision.index], decision.keys
@@ -61,7 +61,7 @@ class StoredItems:
         item_keys = [item.key for item, _ in self.items.values()]
         assert len(item_keys) == len(set(item_keys)), "two items under one key"
 
-    def _move_tombstone(self, decision: Decision, guid: str) -> None:
+    def _renew_tombstone(self, decision: Decision, guid: str) -> None:
         known, keys = decision.known, decision.keys
         assert known is not None
         place = self.tombstones.index(known)

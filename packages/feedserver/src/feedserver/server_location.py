@@ -17,7 +17,8 @@ class ServerLocation:
         return self._started_address().base_url
 
     def url(self, path: str = "/", *, scheme: Scheme | None = None, host: str | None = None) -> str:
-        """Return the URL of *path*. Characters that are not allowed in a URL are percent-encoded; encoded ones stay.
+        """Return the URL of *path*. Characters that are not allowed in a URL are percent-encoded. What is already
+        percent-encoded stays as it is.
 
         A server with TLS answers both schemes; *scheme* chooses one, by default https. *host* is another name or
         address that leads to this server: one of its aliases, or localhost. Raises RuntimeError before the first start.

@@ -1,7 +1,8 @@
 """A site with several processes: commands, workers and a beat, with a real Redis and a real PostgreSQL. All share one
 home.
 
-`python scripts/services.py run -- pytest packages/lifestream/tests/scheduler/test_scale.py` starts both.
+`python scripts/services.py run -- pytest packages/lifestream/tests/scheduler/test_scale.py` starts Redis and
+PostgreSQL.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def test_a_short_file_is_sent_as_it_is(accepted: str, cache: str) -> None:
 
 
 @pytest.mark.parametrize("length", ["", "abc", "-1"])
-def test_a_length_that_is_no_number_is_no_error(length: str) -> None:
+def test_an_invalid_length_is_no_error(length: str) -> None:
     assert answer("br", **{"Content-Length": length})["Content-Encoding"] == "br"
 
 
@@ -111,8 +111,8 @@ class TestStaticFiles:
         yield
         known_version.cache_clear()
 
-    @pytest.mark.django_db  # the end of an answer looks at connections that other tests have opened
-    def test_a_style_sheet_is_compressed_once_and_further_than_a_page(self, client: Client) -> None:
+    @pytest.mark.django_db  # Django closes old connections to the database when an answer is closed
+    def test_a_style_sheet_is_compressed_once_and_smaller_than_with_the_quality_for_pages(self, client: Client) -> None:
         compression._compressed_once.cache_clear()
         for _ in range(2):
             response = client.get(static("lifestream/theme.css"), HTTP_ACCEPT_ENCODING="br")

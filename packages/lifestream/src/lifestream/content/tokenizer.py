@@ -1,10 +1,10 @@
-"""Text as words, for search and for subscribers' rules. Pure, and the same for both databases.
+"""Text as words, for search and for subscribers' rules: the same words for SQLite and PostgreSQL.
 
 A word is a run of letters and digits, without case and accents: "Café" and "CAFE" are the same word. Scripts that are
 written without spaces (Chinese, Japanese, Thai and related ones), and Korean, whose words carry endings, become pairs
 of characters: 東京都 becomes 東京, 京都, and 都 at the end, so that every character begins exactly one word. So a
-search finds a pair in the middle of a sentence, and a single character as the beginning of a word. "C++" and "C#"
-become "c" and a word of their own.
+search finds a pair in the middle of a sentence, and a single character too, since each pair that begins with it counts.
+"C++" and "C#" become "c" and a word of their own.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _UNSPACED = (
     "\u3105-\u312f\u31a0-\u31bf"  # Bopomofo
 )
 _LETTER: Final = f"[^\\W_{_UNSPACED}]"
-"""A letter or digit of a word that ends where a script without spaces begins, as in Python入門."""
-# Python does not count vowel signs of Indic scripts as letters, but they are part of the word.
+"""A letter or digit of any other script. A word of these ends where such a script begins, as in Python入門."""
+# Blocks of Indic scripts, for their vowel signs: these are parts of words, but Python does not count them as letters.
 _SIGNS = "\u0900-\u0963\u0966-\u0df3"
 _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
 _HAS_LETTER = re.compile(r"[^\W_]")
@@ -37,20 +37,22 @@ _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SYMBOLS = str.maketrans({"+": "plus", "#": "sharp"})
 
 SHORTEST_BEGINNING = 3
-"""Characters of the shortest beginning of a word that is searched for: too many words begin with any two."""
+"""How many characters a word of a query has at least if it also finds longer words that begin with it. Two characters
+are the beginning of too many words.
+"""
 
 
 _MOST_MARKED: Final = 32
-"""How many words and phrases of a query are looked for in a text to mark them; a search uses as many words."""
+"""How many words and phrases of a query are marked in a text: as many as a search uses (`fulltext.MOST_TERMS`)."""
 _MOST_OF_PHRASE: Final = 6
-"""How many words of a phrase are looked for to mark it. This bounds the time: at each place of a text, all of these
-words but the last may match.
+"""How many words of a phrase are looked for to mark it. This bounds the time: at each place, a text may have all of
+these words but the last, so that they are compared in vain.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Scripts:
-    """Patterns with ranges of many scripts, which text in ASCII never needs."""
+    """Patterns with ranges of many scripts. To split a text in ASCII into words needs none of them."""
 
     any_word: re.Pattern[str]
     special: re.Pattern[str]
@@ -80,7 +82,7 @@ def fold(text: str) -> str:
 
 
 _SHORT: Final = 200
-# For Python, marks are no letters. Two half-width letters become marks.
+# Marks are no word characters for Python. U+FF9E and U+FF9F are, but NFKD makes marks of them.
 _MANY_MARKS = re.compile(r"[^\w\s\x00-\x7f]{32}")
 _MANY_MARKS_OR_HALF_WIDTH = re.compile(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){32}")
 
@@ -102,8 +104,8 @@ def _normalized(form: Literal["NFC", "NFKD"], text: str) -> str:
 
 
 def written_out(text: str, most: int) -> str:
-    """Return *text*, cut after *most* characters, with each character that stands for several replaced by these: U+FDFA
-    by eighteen, for example. What comes after the cut is not read.
+    """Return the first *most* characters of what *text* becomes if each character that stands for several is replaced
+    by them: U+FDFA by eighteen, for example. The rest of *text* is not read.
     """
     if text.isascii():
         return text[:most]
@@ -121,7 +123,7 @@ _PART: Final = 32
 
 
 def words(text: str) -> list[str]:
-    """Return the words of *text* under which it is found, in order."""
+    """Return the words of *text*, in order. A search for any of them finds the text."""
     folded = fold(text)
     special = not folded.isascii() and _scripts().special.search(folded) is not None
     if not special and "+" not in folded and "#" not in folded:
@@ -180,8 +182,8 @@ def _term(text: str, *, beginning: bool) -> Term | None:
     if not parts:
         return None
     unspaced = _unspaced_at_end(fold(text))
-    # If the term ends in a script without spaces, a text may go on after it. So the single character at its end is left
-    # out after a pair, and is the beginning of a word otherwise.
+    # In a script without spaces, more characters may follow in the text. So the last word of the term, a single
+    # character, is left out if a pair comes before it. Otherwise it is taken for the beginning of a word.
     if unspaced > 1:
         parts.pop()
     if unspaced:
@@ -191,9 +193,11 @@ def _term(text: str, *, beginning: bool) -> Term | None:
 
 @lru_cache(maxsize=32)
 def pattern_of(query: str) -> re.Pattern[str] | None:
-    """Return a pattern that finds in folded text the words that `terms` with *beginnings* asks for, each to its end, or
-    None for a query without words. Of a long query, it finds the first _MOST_MARKED words and phrases. Of a phrase, it
-    finds at most the first _MOST_OF_PHRASE words, and none after a word without letters and digits.
+    """Return a pattern for the words of *query* in folded text, None if it has none. If a word of the query is the
+    beginning of one in the text, the pattern matches that whole word.
+
+    Of a long query, it finds the first _MOST_MARKED words and phrases. Of a phrase, it finds at most the first
+    _MOST_OF_PHRASE words, and only those before the first one without letters and digits.
     """
     found: list[tuple[str, bool]] = []
     for phrase, word in _QUOTED.findall(query):
@@ -209,30 +213,30 @@ def pattern_of(query: str) -> re.Pattern[str] | None:
 
 
 def _pattern(text: str, *, beginning: bool) -> tuple[str, bool] | None:
-    """Return a pattern for the words of *text*, and whether the first of them is in a script without spaces: otherwise
-    no _LETTER may precede it. Returns None if there are no words.
+    """Return a pattern for the words of *text*, and whether the first of them is in a script without spaces. If it is
+    not, the caller must not let the pattern match behind a _LETTER. Returns None if there are no words.
     """
     scripts = _scripts()
     parts = scripts.any_word.findall(fold(text))
     if not parts:
         return None
-    # A word of signs alone also matches the pattern of the gaps beside it: in a row of signs, there would be very many
-    # ways to share them out. In no language is there such a word.
+    # A word of vowel signs alone, which no language has, ends what is looked for. The pattern between two words,
+    # [\W_]*, matches signs as well: `re` would try all ways to divide a row of signs between the two.
     lettered = sum(1 for _ in takewhile(_HAS_LETTER.search, parts))
     kept = parts[: min(max(1, lettered), _MOST_OF_PHRASE)]
     beginning, parts = beginning or len(kept) < len(parts), kept
     unspaced = [scripts.unspaced.match(part) is not None for part in parts]
     joined = re.escape(parts[0])
     for at in range(1, len(parts)):
-        # Two words in one script have something between them.
+        # Two words of _LETTERs have something between them.
         begins = "" if unspaced[at] or unspaced[at - 1] else r"(?<![^\W_])"
         joined += rf"[\W_]*{begins}{re.escape(parts[at])}"
     return joined + _ending(parts[-1], beginning=beginning), unspaced[0]
 
 
 def _ending(last: str, *, beginning: bool) -> str:
-    """Return a pattern for what follows *last*, the last word of a term: if it may be the *beginning* of a word, the
-    rest of that.
+    """Return a pattern for what follows *last*, the last word of a term: the rest of a word that begins with it, if it
+    may be a *beginning*, or else a condition that the word ends there.
     """
     if _scripts().unspaced.search(last):
         return ""

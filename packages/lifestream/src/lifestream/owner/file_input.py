@@ -1,4 +1,4 @@
-"""A field for a file whose size the browser checks: an owner who chooses too large a file is told at once, not after
+"""A widget for a file whose size the browser checks: an owner who chooses too large a file is told at once, not after
 all of it was sent. The server checks the size again.
 """
 
@@ -11,7 +11,7 @@ from django import forms
 
 
 class BoundedFileInput(forms.FileInput):
-    """A field for a file. The script owner.js refuses a file of more than *most()* bytes, with the message
+    """A widget for a file. The script owner.js refuses a file of more than *most()* bytes, with the message
     *too_large()*. *accept* are the kinds of files that the browser offers.
     """
 

@@ -40,7 +40,7 @@ class Scope:
         return self if self.based or base == self.base else Scope(base, self.language)
 
     def absolute(self, address: str | None) -> str:
-        """Return *address* resolved against the base, or "" if there is none or it can't be parsed."""
+        """Return *address* resolved against the base; "" if there is no address, or one that can't be parsed."""
         if not address:
             return ""
         found = self._joined.get(address)
@@ -55,10 +55,10 @@ _MOST_JOINED: Final = 10_000
 
 
 def joined(base: str, address: str) -> str:
-    """Return *address* resolved against *base*, in one line, or "" if there is none or it can't be parsed.
+    """Return *address* resolved against *base*, in one line; "" if there is no address, or one that can't be parsed.
 
-    An absolute address is resolved against itself, so the result does not depend on *base*: `urljoin` would drop an
-    empty query if both schemes are equal, and keep it otherwise.
+    An absolute address is the same for every *base*. `urljoin` drops an empty query ("…?") from it only if *base* has
+    the same scheme, so the address itself is given as the base.
     """
     text = one_line(address)
     if has_impossible_host(text):
