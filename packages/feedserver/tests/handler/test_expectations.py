@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unittest import SkipTest
 
 import pytest
 
-from feedserver import FeedServer, Including, NotSeen, Pattern, RequestFilter, Response, VerificationError
+from feedserver import FeedServer, Including, NotSeen, Pattern, Request, RequestFilter, Response, VerificationError
 from rawclient import RawClient
 
 
@@ -108,6 +109,37 @@ def test_verify_checks_the_requests_of_a_with_block_that_raised(server: FeedServ
         server.verify()
     assert "/other was" not in str(unmet.value)
     server.verify()
+
+
+def test_a_with_block_that_raised_may_be_entered_again(server: FeedServer) -> None:
+    expected = server.expect("/feed", times=2)
+    with pytest.raises(ZeroDivisionError), expected:
+        raise ZeroDivisionError
+    with expected:
+        ask(server, "/feed", "/feed")
+    assert expected.is_met
+    server.verify()
+
+
+@pytest.mark.parametrize("skipped", [SkipTest, pytest.skip.Exception, KeyboardInterrupt])
+def test_a_with_block_that_skips_the_test_or_is_interrupted_checks_nothing(
+    server: FeedServer, skipped: type[BaseException]
+) -> None:
+    with pytest.raises(skipped), server.expect("/feed"):
+        raise skipped("no network")
+    server.verify()
+
+
+def test_a_condition_that_raises_does_not_replace_the_error_of_the_with_block(server: FeedServer) -> None:
+    def condition(request: Request) -> bool:
+        raise LookupError(request.path)
+
+    expected = server.expect("/feed", matching=condition)
+    ask(server, "/feed")
+    with pytest.raises(ZeroDivisionError), expected:
+        raise ZeroDivisionError
+    with pytest.raises(VerificationError, match=r"could not be checked: LookupError\('/feed'\)"):
+        server.verify()
 
 
 def test_all_criteria_count_and_a_near_miss_is_reported(server: FeedServer) -> None:

@@ -225,6 +225,8 @@ REPLACED = [
     ("/a/http%3A%2F%2Fada%3Ab.c%40h.org%2Fd.xml", "/a/http%3A%2F%2Fh.org%2Fd.xml", ["password"]),
     ("/?a=http%253A%252F%252Fada%253Ab.c%2540h.org", "/?a=http%253A%252F%252Fh.org", ["password"]),
     ("see (%2F%3Fpwd%3Db.c). d", "see (%2F%3Fpwd%3Dremoved). d", ["parameter pwd"]),
+    ("/key/a1b2c3.xml%3Fpage%3D2", "/key/removed.xml%3Fpage%3D2", ["token"]),
+    ("/token/a1b2c3.rss%20", "/token/removed.rss%20", ["token"]),
     ("5; url=/a%20b/?token=c&d=/e", "5; url=/a%20b/?token=removed&d=/e", ["parameter token"]),
     ("see url=http://h/%C3%A9?token=c", "see url=http://h/%C3%A9?token=removed", ["parameter token"]),
     ("5; url=/a%2Fb/c%3F?token=d", "5; url=/a%2Fb/c%3F?token=removed", ["parameter token"]),

@@ -29,10 +29,10 @@ RANDOM: dict[str, tuple[Callable[[random.Random], str], float]] = {
     "base 64 for URLs": (lambda source: base64.urlsafe_b64encode(source.randbytes(32)).decode().rstrip("="), 0.97),
     "128 bits of base 64": (lambda source: base64.urlsafe_b64encode(source.randbytes(16)).decode().rstrip("="), 0.9),
     "with a prefix": (lambda source: "ghp_" + of(string.ascii_letters + string.digits, 36)(source), 0.97),
-    "behind words": (lambda source: "private-podcast-" + of(string.ascii_letters + string.digits, 22)(source), 0.95),
+    "behind words": (lambda source: "private-podcast-" + of(string.ascii_letters + string.digits, 22)(source), 0.7),
     "behind numbers": (
         lambda source: "xoxb-100000000000-200000000000-" + of(string.ascii_letters + string.digits, 24)(source),
-        0.95,
+        0.7,
     ),
     "random UUID": (lambda source: str(uuid.UUID(bytes=source.randbytes(16), version=4)), 1.0),
 }
@@ -52,7 +52,9 @@ episode-12-part-3-of-2026-10 the-h264-1080p-aac2ch-web-dl-x265 x86_64-pc-linux-g
 application/vnd.openxmlformats-officedocument.presentationml text/html,application/xhtml+xml ISO8859-1-windows1252-utf8
 00000000000000000000000000000000 aaaaaaaaaaaaaaaa1111111111111111 abcdabcdabcdabcdabcdabcdabcd 127.0.0.1:8097
 6ba7b810-9dad-11d1-80b4-00c04fd430c8 Donaudampfschifffahrtsgesellschaft dQw4w9WgXcQ short1A 0123456789
-my-geforcertx4090founders24gb-test
+my-geforcertx4090founders24gb-test Sony-WH1000XM5BlackEU2024NoiseCancel-Test Bericht-Q3FY24v2FINALneuDE20240930
+Vergleich-iPhone15ProMax256GBvsS24Ultra512GB-Test Map_of_EU27NATO32G20BRICS10Members2024_en
+LG-OLED65C37LAAEU2024evo-kaufen
 """
 
 

@@ -25,7 +25,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from lifestream.conf import raise_file_limit, settings
-from lifestream.fetcher.shortage import shortage_of
+from lifestream.fetcher.shortage import log_failure, shortage_of
 from lifestream.models import Feed
 from lifestream.operations.replacements import look_for_replacements
 from lifestream.operations.retention import cleanup as clean_up
@@ -140,8 +140,12 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
         timer.cancel()
     tell_report(report)
     if report.rows:
-        with _outages_reported("the pages of entries could not be requested; the next message tries it again"):
+        try:
             fetch_full_content([row.feed for row in report.rows])
+        except Exception as error:
+            if shortage_of(error) is None:
+                raise
+            log_failure(log, "the pages of entries could not be requested; the next message tries it again", error)
     return str(report)
 
 

@@ -181,11 +181,15 @@ class TestNamesWhoseServersDoNotAnswer:
             lookups = [asyncio.create_task(resolver.resolve(f"dead{number}.example")) for number in range(self.DEAD)]
             for _ in range(3):
                 await asyncio.sleep(0)
-            threads = sum(thread.name.startswith("lifestream-resolver") for thread in threading.enumerate())
+            threads = resolver_threads() - before
             answers.set()
             await asyncio.gather(*lookups, return_exceptions=True)
-            return threads
+            return len(threads)
 
+        def resolver_threads() -> set[threading.Thread]:
+            return {thread for thread in threading.enumerate() if thread.name.startswith("lifestream-resolver")}
+
+        before = resolver_threads()
         assert run_to_the_end(count()) == 32
 
     def test_log_nothing_if_they_are_given_up(self, answers: threading.Event, caplog: pytest.LogCaptureFixture) -> None:

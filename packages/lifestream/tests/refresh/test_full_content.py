@@ -12,13 +12,15 @@ from django.utils.http import http_date
 from factories import make_feed, make_item, make_lifestream, make_subscription
 from feedserver import Response
 from feedserver.django import FeedServerTestCase
+from lifestream import tasks
+from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Article, Feed, Item, Post
 from lifestream.models.fulltext import matching
-from lifestream.refresh import refresh
+from lifestream.refresh import full_content, refresh
 from lifestream.refresh.full_content import NEWEST, fetch_full_content
 from lifestream.storage.feed_options import FeedOptions, Secrets
 from lifestream.wording import worded
-from served import START, Clock
+from served import START, Clock, feed
 
 WORDS = "A long paragraph that everybody would take for a part of an article, with the word albatross in it. " * 4
 
@@ -100,6 +102,22 @@ class FullContent(FeedServerTestCase):
         assert published.status_code == 200
         assert b"albatross" in published.content
         assert published["Last-Modified"] == http_date(self.clock.now.timestamp())
+
+    def test_a_shortage_that_lets_no_page_be_requested_is_raised_and_a_worker_logs_it(self) -> None:
+        item = self.item()
+        self.feedserver.add("/feed", feed())
+        with mock.patch.object(full_content, "require_files", side_effect=ShortOf(Shortage.FILES)):
+            with pytest.raises(ShortOf):
+                self.run_for()
+            with self.assertLogs(tasks.log, "WARNING") as logged:
+                assert tasks.update([self.feed.pk]) == "1 feed asked, 2 new, 0 changed, 0 failed"
+        what = "the pages of entries could not be requested; the next message tries it again"
+        assert logged.output == [f"WARNING:{tasks.log.name}:{what}: {Shortage.FILES.value}"]
+        assert [request.path for request in self.feedserver.requests] == ["/feed"]
+        self.feedserver.journal.clear()
+        assert self.run_for() == 1
+        item.refresh_from_db()
+        assert "albatross" in item.text
 
     def test_no_page_is_requested_for_a_feed_without_the_option(self) -> None:
         self.item()

@@ -57,7 +57,7 @@ class HostileResolver(AbstractResolver):
 
 def resolving_to(*answers: str) -> AbstractContextManager[object]:
     """Return a context in which all names have these addresses, one after the other."""
-    return mock.patch("lifestream.fetcher.session.Resolver", return_value=HostileResolver(*answers))
+    return mock.patch("lifestream.fetcher.fetch.Resolver", return_value=HostileResolver(*answers))
 
 
 @contextmanager
@@ -108,7 +108,7 @@ class Addresses(RuleTestCase):
         url = f"http://rebound.example:{self.port}/feed"
         make_feed(url, next_fetch=START)
         names = HostileResolver("127.0.0.1", "127.0.0.2")
-        with mock.patch("lifestream.fetcher.session.Resolver", return_value=names):
+        with mock.patch("lifestream.fetcher.fetch.Resolver", return_value=names):
             assert self.refresh_one(guard=ONE_SERVER).new == 2
             assert names.questions == 1, "the name was resolved again after its address was checked"
             self.clock.move(hours=1)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+from unittest import SkipTest
 
 from feedserver.handler.exchange import Exchange, NotSeen
 from feedserver.handler.journal import Journal, in_times
+from feedserver.handler.problems import Problem, problem_of
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.argument_types import check_whole
 from feedserver.messages.terminal_text import visible
@@ -56,18 +58,19 @@ class Expectation(ABC):
     """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
     Each call of `verify` checks it. A `with` block checks it at its end. If the block raises, this raises nothing more:
-    `FeedServer.verify` raises what was not as expected at the end of the block. Otherwise, `FeedServer.verify` checks
-    it unless `verify` was called or a `with` block has ended. *where* ends the message with the line of the test, such
-    as " at test_feed.py:12".
+    `FeedServer.verify` raises what was not as expected at the end of the block. (If the block skips the test or is
+    interrupted, nothing is checked.) Otherwise, `FeedServer.verify` checks it unless `verify` was called or a `with`
+    block has ended. *where* ends the message with the line of the test, such as " at test_feed.py:12".
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
         self._journal = journal
         self._where = where
         self._begin = journal.recorded
-        self._at_end: tuple[str, str] | None = None
         self.is_checked = False
-        """Whether this expectation was checked already."""
+        """Whether `FeedServer.verify` has nothing to check any more."""
+        self.unmet_at_end: Problem | None = None
+        """What was not as expected when a `with` block raised."""
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -94,11 +97,7 @@ class Expectation(ABC):
         return "".join(self.difference())
 
     def difference(self) -> tuple[str, str]:
-        """Return in which way the requests so far, or those until its `with` block raised, are not as expected, and the
-        journal; two "" where they are.
-        """
-        if self._at_end is not None:
-            return self._at_end
+        """Return in which way the requests so far are not as expected, and the journal; two "" where they are."""
         if lost := self._journal.catch_up() or self._why_some_are_lost():
             return f"it is unknown whether {self} came as expected{self._where}: {lost}", ""
         # Before the requests are counted: what waits now may be recorded meanwhile.
@@ -109,6 +108,7 @@ class Expectation(ABC):
         return f"{difference} It was expected{self._where}.", f"\n{self._journal.describe()}"
 
     def __enter__(self) -> Self:
+        self.unmet_at_end = None
         return self
 
     def __exit__(
@@ -117,8 +117,10 @@ class Expectation(ABC):
         __tracebackhide__ = True
         if error is None:
             self.verify()
-        else:
-            self._at_end = self.difference()
+            return
+        if isinstance(error, Exception) and not isinstance(error, SkipTest):
+            self.unmet_at_end = problem_of(self)
+        self.is_checked = self.unmet_at_end is None
 
     def _since(self) -> list[Exchange]:
         return [exchange for exchange in self._journal.exchanges if exchange.serial > self._begin]

@@ -33,7 +33,9 @@ class Expected(Protocol):
     """What a test expects of its client, and `FeedServer.verify` checks."""
 
     is_checked: bool
-    """Whether the test has already checked the expectation by itself."""
+    """Whether `FeedServer.verify` has nothing to check any more, since the test has done so by itself."""
+    unmet_at_end: Problem | None
+    """What was not as expected when the `with` block of the expectation raised; None where nothing is known of that."""
 
     def difference(self) -> tuple[str, str]:
         """Return two parts of a message: in which way the expectation is not met, "" where it is met, and the
@@ -147,6 +149,8 @@ def problem_of(expected: Expected) -> Problem | None:
     """Return in which way *expected* is not met, or which exception a function of the test raised during the check;
     None where it is met.
     """
+    if expected.unmet_at_end is not None:
+        return expected.unmet_at_end
     try:
         difference, journal = expected.difference()
         return Problem(f"{difference}{journal}", None, journal) if difference else None

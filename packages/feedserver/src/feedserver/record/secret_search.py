@@ -132,9 +132,11 @@ _WORD_WITHIN = re.compile(r"(?<![^\s,:;\"'`()\[\]{}\\])[^\s,:;\"'`()\[\]{}\\]{6,
 
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
-_ENCODED_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
-_ENCODED = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
-"""The same with the other signs that encoders of URLs leave as they are, but not where no word follows them."""
+_MORE_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
+_MORE = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
+"""The rest of something that is percent-encoded, behind a run of it. It may have the other signs that encoders of URLs
+leave as they are, if a word follows them.
+"""
 
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
 _STRUCTURE = re.compile(r"[/?&=:\"'\\ ]")
@@ -396,18 +398,7 @@ class _Search:
         """Return *text* from *start* to *end*, a path or words between parameters, without the secrets in what is
         percent-encoded there, and without what looks like a token. *is_path* is what `_is_path` returns.
         """
-        runs, encoded = (_RUN_IN_PATH, _ENCODED_IN_PATH) if is_path else (_RUN, _ENCODED)
-        pieces: list[str] = []
-        for match in encoded.finditer(text, start, end):
-            if "%" in match[0] and _STRUCTURE.search(decoded(match[0])):
-                pieces.append(self._clean_runs(runs, text, start, match.start(), shapes))
-                pieces.append(self._clean_within(match[0], shapes, depth))
-                start = match.end()
-        pieces.append(self._clean_runs(runs, text, start, end, shapes))
-        return "".join(pieces)
-
-    def _clean_runs(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool) -> str:
-        """Return *text* from *start* to *end* without those of its *runs* that look like tokens."""
+        runs, more = (_RUN_IN_PATH, _MORE_IN_PATH) if is_path else (_RUN, _MORE)
 
         def replaced(match: re.Match[str]) -> str:
             run = match[0]
@@ -422,9 +413,15 @@ class _Search:
             return self._without_token(match)
 
         pieces: list[str] = []
-        for match in runs.finditer(text, start, end):
-            pieces += (text[start : match.start()], replaced(match))
+        while match := runs.search(text, start, end):
+            pieces.append(text[start : match.start()])
             start = match.end()
+            if "%" in match[0] and _STRUCTURE.search(decoded(match[0])):
+                if rest := more.match(text, start, end):
+                    start = rest.end()
+                pieces.append(self._clean_within(text[match.start() : start], shapes, depth))
+            else:
+                pieces.append(replaced(match))
         return "".join((*pieces, text[start:end]))
 
     def _without_userinfo(self, match: re.Match[str]) -> str:

@@ -49,13 +49,18 @@ _LEAST_CHANGES_OF_LETTERS = 0.4
 0.33, since each word counts twice.
 """
 
+_LEAST_CHANGES_BESIDE_WORDS = 0.35
+"""The least number of changes per character in one piece of a text, with capitals. `WH1000XM5BlackEU2024NoiseCancel`
+has 0.26 of them, `iPhone15ProMax256GBvsS24Ultra512GB` 0.32.
+"""
+
 _LONG_PIECE = 8
 _WHOLE_PIECE = 16
 
 
 def looks_like_token(text: str) -> bool:
     """Return whether *text* looks like a token: letters and digits, with `-`, `_`, `~`, `+`, `/`, `.` and `=` among
-    them. One piece between these signs may be the token, if it has capitals.
+    them. One piece between these signs may be the token, if it has capitals and is more random than names of products.
 
     Version 4 UUIDs are random, so they count as tokens; other UUIDs are made from a time or a name, and do not.
     """
@@ -64,18 +69,16 @@ def looks_like_token(text: str) -> bool:
     pieces = _PIECES.findall(text)
     if any(map(_is_random_hex, pieces)):
         return True
-    # Words of a path have small letters, as in `my-rtx4090founders24gb-test`.
-    if any(piece != text and not piece.islower() and looks_like_token(piece) for piece in pieces):
+    if any(piece != text and _is_random_with_capitals(piece) for piece in pieces):
         return True
     joined, longest = "".join(pieces), max(map(len, pieces), default=0)
     if len(joined) < SHORTEST or longest < _LONG_PIECE or entropy(joined) < _LEAST_ENTROPY:
         return False
     kinds = {_kind(character) for character in joined}
-    pairs = [(_kind(one), _kind(other)) for piece in pieces for one, other in pairwise(piece)]
     if "digit" not in kinds:
+        pairs = [(_kind(one), _kind(other)) for piece in pieces for one, other in pairwise(piece)]
         return sum(one != other for one, other in pairs) >= _LEAST_CHANGES_OF_LETTERS * len(joined)
-    # A capital followed by a letter begins a word, so this change is not counted a second time.
-    changes = sum(one != other and (one, other) != ("capital", "letter") for one, other in pairs)
+    changes = sum(map(_changes, pieces))
     if changes >= _LEAST_CHANGES * len(joined):
         return True
     return len(kinds) == 2 and longest >= _WHOLE_PIECE and changes >= max(4, _LEAST_CHANGES_IN_ONE_PIECE * len(joined))
@@ -112,6 +115,23 @@ def looks_labelled(text: str, before: str) -> bool:
         return False
     kinds = [_kind(character) == "digit" for piece in _PIECES.findall(text) for character in piece]
     return sum(one != other for one, other in pairwise(kinds)) >= 2
+
+
+def _changes(piece: str) -> int:
+    """Return how often letters, capitals and digits change in *piece*. A capital followed by a letter begins a word, so
+    this change is not counted a second time.
+    """
+    pairs = [(_kind(one), _kind(other)) for one, other in pairwise(piece)]
+    return sum(one != other and (one, other) != ("capital", "letter") for one, other in pairs)
+
+
+def _is_random_with_capitals(piece: str) -> bool:
+    return (
+        len(piece) >= SHORTEST
+        and {_kind(character) for character in piece} == {"capital", "letter", "digit"}
+        and entropy(piece) >= _LEAST_ENTROPY
+        and _changes(piece) >= _LEAST_CHANGES_BESIDE_WORDS * len(piece)
+    )
 
 
 def _is_random_hex(piece: str) -> bool:

@@ -36,8 +36,10 @@ _LOOKUPS: Final = 32
 """How many names are looked up at once, not counting the slow ones."""
 _SLOW: Final = 1.0
 """Seconds after which a lookup is slow. A name whose servers do not answer takes 10 to 20, and would hold up others."""
-# `getaddrinfo` blocks, and can't be cancelled. A thread is started only if all others are busy.
 _RESOLVER_THREADS: Final = 256
+"""How many threads look up names at most, with the slow ones: `getaddrinfo` blocks, and can't be cancelled. A thread is
+started only if all others are busy.
+"""
 _MOST_OF_A_KIND = 4  # addresses of a name, for IPv4 and IPv6 each: while they don't answer, each takes a file
 # Ask only for the kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
 _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
@@ -103,7 +105,7 @@ class Resolver(AbstractResolver):
     aiohttp's own resolver calls the loop's `getaddrinfo`. uvloop runs that in four threads, whatever the loop's
     executor is: four names whose server is dead would use up the time of all others.
 
-    All sessions of an event loop share one, since its lookups take turns.
+    Give all sessions of an event loop the same one: its lookups take turns.
     """
 
     def __init__(self) -> None:
