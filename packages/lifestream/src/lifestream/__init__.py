@@ -8,7 +8,8 @@ Its packages, in the order in which an entry passes through them; the docstring 
   are one feed.
 - `parser`: turns documents into entries. `plugins`: turn entries into items, depending on the site they come from.
 - `content`: makes text, HTML and pictures safe and readable, and chooses the pictures that a page shows of an item.
-- `storage`: writes what was fetched. `models`: the tables and the search index.
+- `storage`: recognises items that are stored already, writes what was fetched, and follows permanent redirects.
+  `models`: the tables and the search index.
 - `web`: the pages and feeds of a timeline, their look (theme, accent, logo), the address that WebSub hubs call, and the
   web server of `lifestream serve`. `templatetags`: the tags and filters of templates. `owner`: the pages on which
   owners change their timelines. `admin`: the admin.

@@ -14,8 +14,8 @@ modules, in the order in which a run passes them:
    readers whose commands are known. `by_hand`: lets a person drive a reader, on the page of `hand_page`. `commands` and
    `by_hand` give the reader its feeds as a list (`opml`).
 6. `site`: the server of one scenario, on one of the `addresses` of this machine.
-7. `runner`: runs the scenarios and judges; those of one `lane` share a reader and its rounds, and `look` is what was
-   seen in one round.
+7. `runner`: runs the scenarios, those of one `lane` together: they share a reader and its rounds, `look` is what was
+   seen in one round, and each scenario has the function that judges it.
 8. `report`: the scorecard, with the counts of verdicts; `table`, `html_report`, `junit` and `badge` show it, and
    `delivery` writes it into files or to standard output.
 

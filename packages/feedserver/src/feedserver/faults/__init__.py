@@ -1,13 +1,14 @@
 """Faults: ways to break an answer. Each is a small frozen class, and each file contains a family of them. To add
 a family, copy `template.py`.
 
-The families: `head` (what comes before the body), `body` (codings and size), `framing` (wrong or unusual lengths and
-chunks), `ends` (the connection is reset, closed or silent), `timing` (slow answers), `redirects`. They share `fault`
-(the base class), `places` (the points of an answer at which a fault can break it), `kind` (an entry of the catalogue)
-and `directive_fields` (header fields in a directive). `messages.triggers` and `handler.fault_injection` decide when a
-fault is injected. `net.http1` sends the broken answer, `net.connection` resets or closes the connection, and
-`net.answer_under_way` notes in the journal that the fault was injected, and after how many bytes. Broken TLS, such as
-an expired certificate, is an option of a server, not a fault of an answer: see `net.tls`.
+The families: `head` (what comes before the body), `body` (wrong codings, endless bodies), `framing` (wrong or unusual
+lengths and chunks), `ends` (the connection is reset, closed or silent, also within the body), `timing` (slow answers),
+`redirects`. They share `fault` (the base class), `places` (the points of an answer at which a fault can break it),
+`kind` (an entry of the catalogue) and `directive_fields` (header fields in a directive). `messages.triggers` and
+`handler.fault_injection` decide when a fault is injected. `net.http1` sends the broken answer, `net.connection` resets
+or closes the connection, and `net.answer_under_way` notes in the journal that the fault was injected, and after how
+many bytes. Broken TLS, such as an expired certificate, is an option of a server, not a fault of an answer: see
+`net.tls`.
 
 In: the arguments of a class, or the text of a directive. Out: a fault, which changes the plan that sends a response.
 Never imported here: any other package of feedserver but `messages`.

@@ -11,9 +11,9 @@ connection sends. The modules, in the order in which an exchange passes them:
 3. `auth`: credentials.
 4. `preconditions`: validators.
 5. `content_codings`: gzip, deflate, br and zstd.
-6. `ranges`: a part of the body.
+6. `ranges`: reads a Range, and makes a body of several parts; `negotiation` cuts the body.
 7. `response_writer`: the head as bytes, with Date, Content-Length or chunks, and no body for HEAD; and the plan that a
-   connection plays.
+   connection carries out.
 
 Never imported here: fixtures, routes, and `asyncio`, `socket`, `ssl` and `selectors`. The only I/O is to read the file
 of a large body while it is coded or sent.

@@ -10,7 +10,8 @@ in which an answer passes them:
    (`sent_secrets`, `known_secrets`). `named_values` finds names with their values in a text, `whole_urls` those
    of a URL whose end is known, and `string_notations` finds where a string, a list or an object ends. `mentions` finds
    what is replaced as a whole: queries and sentences that compare the name of a secret.
-3. `recording`: writes the fixture and the `.response` file beside it.
+3. `recording`: removes the login and the secrets from the recorded URL, and writes the fixture and the `.response` file
+   beside it.
 4. `command`: what people type, and what is printed to them.
 
 Never imported here: a server.

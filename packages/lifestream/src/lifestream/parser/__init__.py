@@ -21,7 +21,8 @@ Several of these modules share the following. `expat_reading`: runs expat so tha
 a date to a moment in UTC, or None (`storage.item_row` then chooses one), and whether day or month comes first;
 `date_standards` has the forms of the standards, `date_forms` the others, `date_words` the names of months and zones,
 `date_numbers` the dates in numbers, whose order the day of the week may decide, `date_times` the time of day. `people`:
-names of authors. `relative_addresses`: the base of a text. `text_constructs`: plain text or HTML. `rhythm`: how often
+names of authors. `relative_addresses`: the base of a text without an
+`xml:base`; `strict.scope` has the others. `text_constructs`: plain text or HTML. `rhythm`: how often
 the feed asks to be fetched.
 
 Web pages have readers of their own: `web_page`, `discovery`: the feeds and pictures that a page names, and the usual

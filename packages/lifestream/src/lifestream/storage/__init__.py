@@ -13,7 +13,7 @@ the order in which a result passes them:
    `published_ids`: the id under which this site publishes a new item, chosen once: the entry's own if
    `plugins.entry_uris` allows it and no item has it, otherwise a UUID.
 4. `fanout`: which lifestreams show an item, by subscriptions and their rules (`content.filter_rules`).
-5. `permanent_redirects`: feeds whose URL has changed permanently.
+5. `permanent_redirects`: whether a feed has a new URL, after how many redirects; `writer` stores it.
 6. `feed_update`: what a result changes in its feed's row: validators, schedule, and its state ("gone" after a 410).
    `fetch_log`: the log of fetches.
 7. `announcements`: the signals that are sent after the commit.
