@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Iterator
 from typing import Any
 from unittest import SkipTest
@@ -119,6 +120,16 @@ def test_a_with_block_that_raised_may_be_entered_again(server: FeedServer) -> No
         ask(server, "/feed", "/feed")
     assert expected.is_met
     server.verify()
+
+
+@pytest.mark.parametrize("error", [SystemExit, CancelledError, GeneratorExit, pytest.fail.Exception])
+def test_a_with_block_that_another_program_or_task_ends_is_checked(
+    server: FeedServer, error: type[BaseException]
+) -> None:
+    with pytest.raises(error), server.expect("/feed"):
+        raise error("2")
+    with pytest.raises(VerificationError, match=r"^/feed was requested 0 times"):
+        server.verify()
 
 
 @pytest.mark.parametrize("skipped", [SkipTest, pytest.skip.Exception, KeyboardInterrupt])

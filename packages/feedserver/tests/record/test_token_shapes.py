@@ -29,10 +29,10 @@ RANDOM: dict[str, tuple[Callable[[random.Random], str], float]] = {
     "base 64 for URLs": (lambda source: base64.urlsafe_b64encode(source.randbytes(32)).decode().rstrip("="), 0.97),
     "128 bits of base 64": (lambda source: base64.urlsafe_b64encode(source.randbytes(16)).decode().rstrip("="), 0.9),
     "with a prefix": (lambda source: "ghp_" + of(string.ascii_letters + string.digits, 36)(source), 0.97),
-    "behind words": (lambda source: "private-podcast-" + of(string.ascii_letters + string.digits, 22)(source), 0.7),
+    "behind words": (lambda source: "private-podcast-" + of(string.ascii_letters + string.digits, 22)(source), 0.85),
     "behind numbers": (
         lambda source: "xoxb-100000000000-200000000000-" + of(string.ascii_letters + string.digits, 24)(source),
-        0.7,
+        0.85,
     ),
     "random UUID": (lambda source: str(uuid.UUID(bytes=source.randbytes(16), version=4)), 1.0),
 }

@@ -140,12 +140,13 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
         timer.cancel()
     tell_report(report)
     if report.rows:
+        what = "the pages of entries could not be requested; they are tried after the next refresh of their feeds"
         try:
             fetch_full_content([row.feed for row in report.rows])
-        except Exception as error:
-            if shortage_of(error) is None:
-                raise
-            log_failure(log, "the pages of entries could not be requested; the next message tries it again", error)
+        except FAILURES as error:
+            OUTAGES.tell(log, what, failure_of(error))
+        except Exception as error:  # noqa: BLE001  it is logged, and the feeds are updated
+            log_failure(log, what, error)
     return str(report)
 
 

@@ -111,7 +111,7 @@ class FullContent(FeedServerTestCase):
                 self.run_for()
             with self.assertLogs(tasks.log, "WARNING") as logged:
                 assert tasks.update([self.feed.pk]) == "1 feed asked, 2 new, 0 changed, 0 failed"
-        what = "the pages of entries could not be requested; the next message tries it again"
+        what = "the pages of entries could not be requested; they are tried after the next refresh of their feeds"
         assert logged.output == [f"WARNING:{tasks.log.name}:{what}: {Shortage.FILES.value}"]
         assert [request.path for request in self.feedserver.requests] == ["/feed"]
         self.feedserver.journal.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,13 +55,19 @@ class Times:
         return f"at most {in_times(self.most)}" if not self.least else f"{self.least} to {self.most} times"
 
 
+def _skips(error: BaseException) -> bool:
+    """Return whether *error* skips the test that raises it, in unittest or pytest."""
+    pytest = sys.modules.get("pytest")  # a test that runs without pytest does not import it
+    return isinstance(error, SkipTest) or (pytest is not None and isinstance(error, pytest.skip.Exception))
+
+
 class Expectation(ABC):
     """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
     Each call of `verify` checks it. A `with` block checks it at its end. If the block raises, this raises nothing more:
-    `FeedServer.verify` raises what was not as expected at the end of the block. (If the block skips the test or is
-    interrupted, nothing is checked.) Otherwise, `FeedServer.verify` checks it unless `verify` was called or a `with`
-    block has ended. *where* ends the message with the line of the test, such as " at test_feed.py:12".
+    `FeedServer.verify` raises what was not as expected at the end of the block. (Nothing is checked if the block skips
+    the test, or Ctrl-C ends it.) Otherwise, `FeedServer.verify` checks it unless `verify` was called or a `with` block
+    has ended. *where* ends the message with the line of the test, such as " at test_feed.py:12".
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
@@ -118,7 +125,7 @@ class Expectation(ABC):
         if error is None:
             self.verify()
             return
-        if isinstance(error, Exception) and not isinstance(error, SkipTest):
+        if not isinstance(error, KeyboardInterrupt) and not _skips(error):
             self.unmet_at_end = problem_of(self)
         self.is_checked = self.unmet_at_end is None
 

@@ -33,9 +33,9 @@ class Expected(Protocol):
     """What a test expects of its client, and `FeedServer.verify` checks."""
 
     is_checked: bool
-    """Whether `FeedServer.verify` has nothing to check any more, since the test has done so by itself."""
+    """Whether `FeedServer.verify` has nothing to check any more."""
     unmet_at_end: Problem | None
-    """What was not as expected when the `with` block of the expectation raised; None where nothing is known of that."""
+    """What was not as expected when the `with` block of the expectation raised, if it raised."""
 
     def difference(self) -> tuple[str, str]:
         """Return two parts of a message: in which way the expectation is not met, "" where it is met, and the

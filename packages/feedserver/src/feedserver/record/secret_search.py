@@ -132,11 +132,10 @@ _WORD_WITHIN = re.compile(r"(?<![^\s,:;\"'`()\[\]{}\\])[^\s,:;\"'`()\[\]{}\\]{6,
 
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
-_MORE_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
-_MORE = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
-"""The rest of something that is percent-encoded, behind a run of it. It may have the other signs that encoders of URLs
-leave as they are, if a word follows them.
-"""
+_ENCODED_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
+_ENCODED = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
+"""The same with the other signs that encoders of URLs leave as they are, if a word follows them."""
+_PLAIN_BEGINNING = re.compile(r"[A-Za-z0-9_~-]+")
 
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
 _STRUCTURE = re.compile(r"[/?&=:\"'\\ ]")
@@ -398,7 +397,30 @@ class _Search:
         """Return *text* from *start* to *end*, a path or words between parameters, without the secrets in what is
         percent-encoded there, and without what looks like a token. *is_path* is what `_is_path` returns.
         """
-        runs, more = (_RUN_IN_PATH, _MORE_IN_PATH) if is_path else (_RUN, _MORE)
+        runs, encoded = (_RUN_IN_PATH, _ENCODED_IN_PATH) if is_path else (_RUN, _ENCODED)
+        pieces: list[str] = []
+        for match in encoded.finditer(text, start, end):
+            if "%" in match[0] and _STRUCTURE.search(decoded(match[0])):
+                middle = self._end_of_name(text, match)
+                pieces.append(self._clean_runs(runs, text, start, middle, shapes))
+                pieces.append(self._clean_within(text[middle : match.end()], shapes, depth))
+                start = match.end()
+        pieces.append(self._clean_runs(runs, text, start, end, shapes))
+        return "".join(pieces)
+
+    def _end_of_name(self, text: str, match: re.Match[str]) -> int:
+        """Return the end of the plain name at the beginning of *match*, which is percent-encoded, if the folder before
+        it says what the name is, as in `/token/a1b2c3.xml%3Fpage%3D2`; otherwise the start of *match*.
+        """
+        name = _PLAIN_BEGINNING.match(text, match.start(), match.end())
+        before = text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]
+        if name is None:
+            return match.start()
+        is_public = _PUBLIC_FOLDER.search(before) is not None and looks_like_token(name[0])
+        return name.end() if is_public or looks_labelled(name[0], before) else match.start()
+
+    def _clean_runs(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool) -> str:
+        """Return *text* from *start* to *end* without those of its *runs* that look like tokens."""
 
         def replaced(match: re.Match[str]) -> str:
             run = match[0]
@@ -413,15 +435,9 @@ class _Search:
             return self._without_token(match)
 
         pieces: list[str] = []
-        while match := runs.search(text, start, end):
-            pieces.append(text[start : match.start()])
+        for match in runs.finditer(text, start, end):
+            pieces += (text[start : match.start()], replaced(match))
             start = match.end()
-            if "%" in match[0] and _STRUCTURE.search(decoded(match[0])):
-                if rest := more.match(text, start, end):
-                    start = rest.end()
-                pieces.append(self._clean_within(text[match.start() : start], shapes, depth))
-            else:
-                pieces.append(replaced(match))
         return "".join((*pieces, text[start:end]))
 
     def _without_userinfo(self, match: re.Match[str]) -> str:
