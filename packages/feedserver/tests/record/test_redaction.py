@@ -49,6 +49,8 @@ STAY = [
     ("Location", "https://code.example/o/r/raw/da39a3ee5e6b4b0d3255bfef95601890afd80709/feed.xml"),
     ("Location", "https://www.gravatar.example/avatar/205e460b479e2e5b48aec07710c08d50"),
     ("Location", "https://git.example/a/b/commit/205e460b479e2e5b48aec07710c08d5012345678.patch%3Fw%3D1"),
+    ("Location", "https://h.example/notify/email%3Aada%40example.com"),
+    ("Location", "https://h.example/x/12%3A30%40cafe.example"),
     ("Location", "https://www.youtube.example/feeds/videos.xml?channel_id=UCXuqSBlHAE6Xw-yeJA0Tunw"),
     ("Location", "https://medium.example/@ada/feed"),
     ("Location", "/search?q=how+to+pass+an+exam&code=404&state"),

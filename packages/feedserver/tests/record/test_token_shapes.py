@@ -54,7 +54,7 @@ application/vnd.openxmlformats-officedocument.presentationml text/html,applicati
 6ba7b810-9dad-11d1-80b4-00c04fd430c8 Donaudampfschifffahrtsgesellschaft dQw4w9WgXcQ short1A 0123456789
 my-geforcertx4090founders24gb-test Sony-WH1000XM5BlackEU2024NoiseCancel-Test Bericht-Q3FY24v2FINALneuDE20240930
 Vergleich-iPhone15ProMax256GBvsS24Ultra512GB-Test Map_of_EU27NATO32G20BRICS10Members2024_en
-LG-OLED65C37LAAEU2024evo-kaufen
+LG-OLED65C37LAAEU2024evo-kaufen sk-XXXXXXXXXXXXXXXXXXXXXXXx1
 """
 
 

@@ -6,6 +6,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 from unittest import SkipTest
@@ -55,19 +56,32 @@ class Times:
         return f"at most {in_times(self.most)}" if not self.least else f"{self.least} to {self.most} times"
 
 
-def _skips(error: BaseException) -> bool:
-    """Return whether *error* skips the test that raises it, in unittest or pytest."""
-    pytest = sys.modules.get("pytest")  # a test that runs without pytest does not import it
-    return isinstance(error, SkipTest) or (pytest is not None and isinstance(error, pytest.skip.Exception))
+_UNDECIDED = (
+    ("pytest", "skip.Exception"),
+    ("pytest", "xfail.Exception"),
+    ("hypothesis.errors", "UnsatisfiedAssumption"),
+    ("hypothesis.errors", "StopTest"),
+)
+"""Modules that tests may have imported, and their exceptions that end a test without a result."""
+
+
+def _leaves_undecided(error: BaseException) -> bool:
+    """Return whether *error* ends the test, or its current example, without a result: it is skipped, for instance."""
+    kinds: list[type[BaseException]] = [SkipTest, KeyboardInterrupt]
+    for module, name in _UNDECIDED:
+        if (imported := sys.modules.get(module)) is not None:
+            kinds.append(attrgetter(name)(imported))
+    return isinstance(error, tuple(kinds))
 
 
 class Expectation(ABC):
     """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
     Each call of `verify` checks it. A `with` block checks it at its end. If the block raises, this raises nothing more:
-    `FeedServer.verify` raises what was not as expected at the end of the block. (Nothing is checked if the block skips
-    the test, or Ctrl-C ends it.) Otherwise, `FeedServer.verify` checks it unless `verify` was called or a `with` block
-    has ended. *where* ends the message with the line of the test, such as " at test_feed.py:12".
+    `FeedServer.verify` raises what was not as expected at the end of the block. (Nothing is checked if the test ends
+    without a result, as by `pytest.skip`, Hypothesis' `assume` or Ctrl-C.) Otherwise, `FeedServer.verify` checks it
+    unless `verify` was called or a `with` block has ended. *where* ends the message with the line of the test, such as
+    " at test_feed.py:12".
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
@@ -125,7 +139,7 @@ class Expectation(ABC):
         if error is None:
             self.verify()
             return
-        if not isinstance(error, KeyboardInterrupt) and not _skips(error):
+        if not _leaves_undecided(error):
             self.unmet_at_end = problem_of(self)
         self.is_checked = self.unmet_at_end is None
 

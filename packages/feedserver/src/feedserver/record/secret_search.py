@@ -132,10 +132,11 @@ _WORD_WITHIN = re.compile(r"(?<![^\s,:;\"'`()\[\]{}\\])[^\s,:;\"'`()\[\]{}\\]{6,
 
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
-_ENCODED_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
-_ENCODED = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%]))+={0,2}")
-"""The same with the other signs that encoders of URLs leave as they are, if a word follows them."""
-_PLAIN_BEGINNING = re.compile(r"[A-Za-z0-9_~-]+")
+_ENCODED_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%/]))+={0,2}")
+_ENCODED = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%/]))+={0,2}")
+"""The same with the other signs that encoders of URLs leave as they are, if a word or a folder follows them."""
+_NAME_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%(?!2[0257F]|3[ADF]|5C)[0-9A-Fa-f]{2})+", re.IGNORECASE)
+"""The name of a file or folder, up to a dot, or to a percent-encoded sign of `_STRUCTURE`."""
 
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
 _STRUCTURE = re.compile(r"[/?&=:\"'\\ ]")
@@ -403,21 +404,30 @@ class _Search:
             if "%" in match[0] and _STRUCTURE.search(decoded(match[0])):
                 middle = self._end_of_name(text, match)
                 pieces.append(self._clean_runs(runs, text, start, middle, shapes))
-                pieces.append(self._clean_within(text[middle : match.end()], shapes, depth))
+                pieces.append(self._clean_part_of_path(text, middle, match.end(), shapes, depth))
                 start = match.end()
         pieces.append(self._clean_runs(runs, text, start, end, shapes))
         return "".join(pieces)
 
     def _end_of_name(self, text: str, match: re.Match[str]) -> int:
-        """Return the end of the plain name at the beginning of *match*, which is percent-encoded, if the folder before
-        it says what the name is, as in `/token/a1b2c3.xml%3Fpage%3D2`; otherwise the start of *match*.
+        """Return the end of the name at the beginning of *match*, which is percent-encoded, if the folder before it
+        says what the name is, as in `/token/a1b2c3.xml%3Fpage%3D2`; otherwise the start of *match*.
         """
-        name = _PLAIN_BEGINNING.match(text, match.start(), match.end())
-        before = text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]
+        name = _NAME_IN_PATH.match(text, match.start(), match.end())
         if name is None:
             return match.start()
-        is_public = _PUBLIC_FOLDER.search(before) is not None and looks_like_token(name[0])
-        return name.end() if is_public or looks_labelled(name[0], before) else match.start()
+        plain = unquote(name[0], "latin-1")
+        before = text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]
+        is_public = _PUBLIC_FOLDER.search(before) is not None and looks_like_token(plain)
+        return name.end() if is_public or looks_labelled(plain, before) else match.start()
+
+    def _clean_part_of_path(self, text: str, start: int, end: int, shapes: bool, depth: int) -> str:
+        """Return *text* from *start* to *end*, which is percent-encoded, without its secrets. If there is a slash
+        before it, it is read as a path: `/email%3Aada%40example.com` has no password.
+        """
+        if start == 0 or text[start - 1] != "/":
+            return self._clean_within(text[start:end], shapes, depth)
+        return self._clean_within(text[start - 1 : end], shapes, depth).removeprefix("/")
 
     def _clean_runs(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool) -> str:
         """Return *text* from *start* to *end* without those of its *runs* that look like tokens."""

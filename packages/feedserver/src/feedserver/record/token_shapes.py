@@ -123,6 +123,7 @@ def looks_labelled(text: str, before: str) -> bool:
 def _is_random_with_capitals(piece: str) -> bool:
     return (
         len(piece) >= SHORTEST
+        and entropy(piece) >= _LEAST_ENTROPY
         and {_kind(character) for character in piece} == {"capital", "letter", "digit"}
         and sum(map(len, _WORD_OR_NUMBER.findall(piece))) < _MOST_IN_ORDER * len(piece)
     )

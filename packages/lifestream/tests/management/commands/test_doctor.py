@@ -33,8 +33,9 @@ def test_doctor_exits_with_0_if_it_finds_no_error() -> None:
 
 
 def test_json_can_be_printed_in_any_encoding() -> None:
+    make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=3)))
     out = StringIO()
-    with override("de"):
+    with override("de"), pytest.raises(SystemExit):
         call_command("doctor", "--json", stdout=out)
     assert out.getvalue().isascii()
     assert not json.dumps(json.loads(out.getvalue()), ensure_ascii=False).isascii()
