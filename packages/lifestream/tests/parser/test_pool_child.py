@@ -155,7 +155,7 @@ def test_a_process_gets_pipes_and_an_environment_of_its_own(
     monkeypatch.setenv("TZ", "Europe/Berlin")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("PYTHON_API_KEY", "secret")
-    monkeypatch.setattr(sys, "path", ["", "/a", "/b"])
+    monkeypatch.setattr(sys, "path", ["", "/a", *filter(None, sys.path)])  # whole: metadata of packages are looked up
     widened: list[object] = []
     monkeypatch.setattr(pool_module, "_widen", widened.append)
     directed.ask()
@@ -163,7 +163,7 @@ def test_a_process_gets_pipes_and_an_environment_of_its_own(
     assert directed.process.command == [sys.executable, *ARGUMENTS]
     environment = directed.process.options.pop("env")
     assert environment["LC_ALL"] == "C.UTF-8"
-    assert environment["PYTHONPATH"] == os.pathsep.join(["/a", "/b"])
+    assert environment["PYTHONPATH"] == os.pathsep.join(["/a", *sys.path[2:]])
     assert not {"TZ", "PYTHON_API_KEY"} & environment.keys()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 256 * 1024}
     assert directed.process.options == pipes
