@@ -51,6 +51,7 @@ class Admin(RuleTestCase):
         text: str = ask(address, form, follow=True).content.decode()
         return text
 
+    @pytest.mark.slow
     def test_no_page_and_no_message_is_turned_around(self) -> None:
         rows: list[Any] = [model._default_manager.get() for model in (Feed, Fetch, Item, Post, Subscription)]
         answers: dict[str, str] = {}

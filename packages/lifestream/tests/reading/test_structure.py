@@ -232,7 +232,7 @@ def test_a_mended_document_is_read_whole_but_does_not_count_as_well_formed(spoil
 
 
 @pytest.mark.reading(8)
-@pytest.mark.parametrize("depth", [10, 600, 50_000])
+@pytest.mark.parametrize("depth", [10, 600, pytest.param(50_000, marks=pytest.mark.slow)])
 def test_depth_is_capped_and_nothing_recurses_over_it(depth: int) -> None:
     inside = f"{'<i>' * depth}deep{'</i>' * depth}"
     entry = only(atom(f"<id>1</id><content type='xhtml'><div xmlns='{HTML_NS}'>{inside}</div></content>"))

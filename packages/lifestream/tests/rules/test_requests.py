@@ -61,6 +61,7 @@ class Requests(RuleTestCase):
         assert [(request.method, request.path) for request in self.asked()] == [("GET", "/feed")]
         assert Item.objects.count() == 2
 
+    @pytest.mark.slow
     @pytest.mark.rule(25)
     def test_adding_the_feed_of_a_page_is_one_get_of_each(self) -> None:
         link = '<link rel="alternate" type="application/rss+xml" href="/feed">'

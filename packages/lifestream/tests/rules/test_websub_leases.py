@@ -14,7 +14,7 @@ from lifestream.models import Feed, HubSubscription
 from rules.websub_case import DAY, HOUR, WebSubTestCase
 from served import START, rss
 
-pytestmark = [pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
+pytestmark = [pytest.mark.slow, pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
 
 
 class Leases(WebSubTestCase):
