@@ -141,6 +141,7 @@ def test_no_two_classes_of_a_package_have_the_same_name(package: str) -> None:
     assert {name for name, count in Counter(names).items() if count > 1} == TWO_OF_A_NAME[package]
 
 
+@pytest.mark.slow
 def test_tables_and_drawings_in_docstrings_are_indented() -> None:
     found = {
         name_of(path): unindented_columns(path.read_text(encoding="utf-8")) for path in TEXTS if path.suffix == ".py"

@@ -64,6 +64,7 @@ def test_stop_reports_a_server_that_agrees_to_stop_but_goes_on(
         )
 
 
+@pytest.mark.slow
 def test_serving_notices_that_it_should_end_although_no_exchange_ends(root: Path) -> None:
     """A signal that comes just before a wait for an exchange is noticed only when that wait ends."""
     reasons: SimpleQueue[str] = SimpleQueue()

@@ -99,6 +99,7 @@ with FeedServer(sys.argv[1]) as server:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_can_start_the_server_object_of_its_parent_as_its_own_server(root: Path) -> None:
     (root / "a.xml").write_text("hello")
@@ -125,6 +126,7 @@ with FeedServer(sys.argv[1]) as server:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_asserts_no_absence_at_the_server_of_its_parent(root: Path) -> None:
     (root / "a.xml").write_text("hello")
@@ -148,6 +150,7 @@ print(before, [thread.name for thread in threading.enumerate()])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_fork_ends_the_thread_of_the_loop_if_no_server_runs(root: Path) -> None:
     # Warnings are errors in that interpreter: from Python 3.12 on, a fork beside a thread warns.
@@ -198,6 +201,7 @@ def test_a_server_and_what_it_has_served_are_freed_without_the_garbage_collector
     assert run_python(FREED, str(root)) == "None\n[]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list descriptors in /proc")
 def test_cycles_leave_no_descriptor_or_thread(root: Path) -> None:
     (root / "a.xml").write_text("hello")

@@ -147,6 +147,7 @@ class TestRules:
         assert not api.allows(make_subscription(item.feed, block_rules="kites"), item)
 
 
+@pytest.mark.slow
 def test_a_site_with_the_admin_and_the_api_starts_without_the_modules_that_fetch_and_read() -> None:
     """Each command of such a site imports the admin."""
     code = (

@@ -111,6 +111,7 @@ def test_a_reader_that_loses_an_item_fails_by_hand() -> None:
     assert {name for name, verdict in verdicts(report).items() if verdict is Verdict.FAIL} == {"B1"}
 
 
+@pytest.mark.slow
 def test_a_run_continues_at_the_point_at_which_it_was_stopped(tmp_path: Path) -> None:
     path = tmp_path / "session.json"
     reader = AskingAlways()

@@ -44,6 +44,7 @@ def test_a_reader_gets_no_variable_that_leads_to_data_of_its_user(
     assert "/the/user's/own" not in printed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows has no signals of threads")
 def test_a_signal_that_does_not_interrupt_the_wait_for_a_command_is_noticed(tmp_path: Path) -> None:
     """Such a signal comes just as the wait begins, or another thread receives it, as here."""

@@ -111,6 +111,7 @@ def test_a_reader_that_floods_a_scenario_is_not_judged_by_what_is_left(monkeypat
     assert len(report["V1"].exchanges) == MOST_TOLD
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_the_report_so_far() -> None:
     report = run(StoppedAdapter(), only=["V1", "T7"])
 

@@ -269,6 +269,7 @@ def test_feedparser_recognizes_the_format(kind: FormatName, version: str) -> Non
     assert parse_with_feedparser(response).version == version
 
 
+@pytest.mark.slow
 @given(documents("rss", encodings=["utf-8", "utf-16", "windows-1251", "koi8-r", "iso-8859-15", "us-ascii"]))
 @examples
 def test_a_document_in_any_encoding_is_well_formed(document: tuple[Response, Feed]) -> None:

@@ -173,6 +173,7 @@ def test_a_body_without_end_is_sent_although_its_declared_length_is_small() -> N
         server.verify()
 
 
+@pytest.mark.slow
 def test_bytes_that_were_held_back_are_sent_at_the_pace_of_the_answer() -> None:
     def endless() -> Iterator[bytes]:
         while True:

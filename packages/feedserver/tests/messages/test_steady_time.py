@@ -29,6 +29,7 @@ def test_an_answer_is_delayed_and_paced_and_its_duration_is_measured(feedserver:
     assert duration >= 0.02
 
 
+@pytest.mark.slow
 def test_a_callable_that_overruns_its_time_is_a_problem() -> None:
     with frozen(), FeedServer(callable_timeout=0.2) as server:
         gate = server.gate()
@@ -64,6 +65,7 @@ def test_a_wait_for_a_request_that_does_not_come_ends(feedserver: FeedServer) ->
     assert raised == ["/feed was requested 0 times within 0.02 s, not once."]
 
 
+@pytest.mark.slow
 def test_the_clocks_go_on_if_feedserver_is_first_imported_while_the_time_is_frozen() -> None:
     program = """
         import freezegun

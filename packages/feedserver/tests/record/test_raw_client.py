@@ -321,6 +321,7 @@ def test_a_head_that_drips_ends_at_the_time_limit(origin: FeedServer, tmp_path: 
         record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
 
 
+@pytest.mark.slow
 def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/drips", Response("<rss/>" * 1000, pace="1 bytes every 50ms"))
     origin.add("/sleeps", Response("<rss/>", delay=30))

@@ -40,6 +40,7 @@ def made(fragment: str) -> str:
     return source
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @example("<<![CDATA[<p>x")
 @example("<<!--a-->x onclick=y>")

@@ -142,6 +142,7 @@ def tags(*, rules: SanitizerRules | None = None) -> SourceTags:
     return known
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(FRAGMENTS, max_size=3).map("".join), st.sampled_from((BASE, "http://site.example/", "")))
 def test_the_result_is_the_same_as_that_of_nh3(source: str, base_url: str) -> None:

@@ -102,6 +102,7 @@ class Places(HTMLParser):
             self.found.append(" > ".join(inside))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_text_from_feeds_does_not_change_the_direction_of_a_page(client: Client) -> None:
     lifestream = make_lifestream("main", title=f"A {HOSTILE}", tagline=HOSTILE)

@@ -210,6 +210,7 @@ def test_a_server_that_never_answers_runs_into_the_deadline() -> None:
         assert fetch(url, timeout=0.2).kind == "timeout"
 
 
+@pytest.mark.slow
 def test_the_deadline_counts_the_time_at_all_hosts_but_not_the_time_between_them(server: FeedServer) -> None:
     server.add("/away", Response(status=302, headers={"Location": f"http://localhost:{server.port}/feed"}, delay=0.1))
     server.add("/feed", Response(RSS, delay=0.1))

@@ -109,6 +109,7 @@ def test_without_the_extra_the_error_names_the_remedy(monkeypatch: pytest.Monkey
         read(page(""))
 
 
+@pytest.mark.slow
 def test_a_parser_process_finds_the_article_or_reports_why_there_is_none() -> None:
     with ParserPool(1, 20.0, registry=Registry(use_entry_points=False)) as pool:
         found = pool.read_article(page(""), {}, URL).result()

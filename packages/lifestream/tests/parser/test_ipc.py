@@ -238,6 +238,7 @@ def fits(value: Any, hint: Any) -> bool:
     return isinstance(value, get_origin(hint) or hint)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lie", [None, 1, 1.5, "x", "2026-01-01", [], [1], [[]], {}], ids=repr)
 def test_a_forged_value_is_refused_or_has_the_type_of_its_field(lie: object) -> None:
     """A parser process that a hostile document has taken over may send anything."""

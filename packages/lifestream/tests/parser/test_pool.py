@@ -107,6 +107,7 @@ def test_a_document_that_takes_too_much_processor_time_is_given_up(monkeypatch: 
         pool.submit(ENDLESS, {}, URL).result(60)
 
 
+@pytest.mark.slow
 def test_a_child_reads_no_more_of_a_page_than_the_limit() -> None:
     html = b"<title>T</title>" + b" " * 2000 + b"<link rel=feed href=/f>"
     for most, feeds in ((1000, 0), (5000, 1)):
@@ -331,6 +332,7 @@ def _too_deep_after_three_bytes(pipe: BinaryIO) -> None:
     raise RecursionError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", [1, 2])
 @pytest.mark.parametrize("stop", [_out_of_memory_after_three_bytes, _too_deep_after_three_bytes])
 def test_the_rest_of_a_partly_received_answer_is_no_part_of_the_next(

@@ -186,6 +186,7 @@ def test_a_base_that_is_too_long_to_be_joined_to_each_address_does_not_count(bas
     assert at_root.feeds == (Candidate("https://a.example/feed"),)
 
 
+@pytest.mark.slow
 def test_the_first_links_of_a_page_are_read() -> None:
     links = "".join(f"<link rel=icon href={number}>" for number in range(5000))
     page = read_page(f"{links}<link rel=feed href=feed>".encode(), {}, "https://a.example/")

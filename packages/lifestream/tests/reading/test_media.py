@@ -356,6 +356,7 @@ def test_each_cap_that_one_entry_can_exceed_is_reported(written: str, cap: caps.
     assert {cap for _, cap in CAPPED} == {*caps.ALL} - {caps.ENTRIES, caps.PERSONS_OF_ALL, caps.COMPLAINT}
 
 
+@pytest.mark.slow
 @pytest.mark.reading(23)
 def test_ten_thousand_entries_are_kept_and_it_is_reported_that_there_were_more() -> None:
     tally = caps.CapTally()

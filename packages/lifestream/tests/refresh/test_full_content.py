@@ -64,6 +64,7 @@ class FullContent(FeedServerTestCase):
         assert self.run_for() == 0
         assert len(self.feedserver.requests) == 1
 
+    @pytest.mark.slow
     def test_a_page_with_less_text_than_the_entry_does_not_replace_it_and_is_requested_again(self) -> None:
         """Servers answer with 200 during maintenance and for pages that they do not find, and pages are cut off."""
         words = f"<p>{WORDS}</p>"
@@ -156,6 +157,7 @@ class FullContent(FeedServerTestCase):
         assert self.run_for() == 1
         assert Article.objects.get().fetched == self.clock.now
 
+    @pytest.mark.slow
     def test_a_slow_page_is_given_up_at_the_deadline_and_the_others_are_read_the_next_time(self) -> None:
         self.feedserver.add("/slow", Response("<p>Late</p>", delay=30.0))
         slow, other = self.item("/slow", date=START + timedelta(days=1)), self.item(date=START)

@@ -104,6 +104,7 @@ class IconTest(_Site):
         assert len(self.feedserver.requests) == 2 * asked
         assert self.icon(feed) == b""
 
+    @pytest.mark.slow
     def test_a_slow_site_is_given_up_and_counts_as_one_without_an_icon(self) -> None:
         self.feedserver.add("/", Response("<p>Late</p>", delay=30.0))
         feed = self.feed()

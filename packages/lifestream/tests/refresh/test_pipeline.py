@@ -56,6 +56,7 @@ class WhatComes(RefreshTestCase):
         self.refresh()
         assert Post.objects.filter(lifestream=subscription.lifestream).count() == 2
 
+    @pytest.mark.slow
     def test_results_that_fill_a_transaction_are_stored_while_others_are_read(self) -> None:
         """Otherwise a processor would be idle until all are read, and the write at the end would take long."""
         for number in range(4):

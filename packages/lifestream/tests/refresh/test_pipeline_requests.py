@@ -118,6 +118,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
         for number in range(count):
             self.make_feed(f"/{number}", answer, next_fetch=START - timedelta(minutes=1))
 
+    @pytest.mark.slow
     def test_keep_no_other_host_waiting(self) -> None:
         waited: list[bool] = []
 
@@ -214,6 +215,7 @@ class HowItEnds(RefreshTestCase):
         assert (report.rows, report.skipped) == ((), 1)
         assert (made.claim_token, made.claimed_until, made.next_fetch) == ("", None, START)
 
+    @pytest.mark.slow
     def test_an_error_in_the_caller_releases_all_claims(self) -> None:
         self.make_feed("/feed", feed())
         slow = self.make_feed("/slow", Response(rss("late"), delay=60))
@@ -233,6 +235,7 @@ class HowItEnds(RefreshTestCase):
         assert str(Report()) == "0 feeds asked, 0 new, 0 changed, 0 failed"
         assert not Report().all_failed
 
+    @pytest.mark.slow
     def test_a_lease_is_renewed_while_a_server_is_slow(self) -> None:
         renewed = threading.Event()
         whole = leases.renew

@@ -162,6 +162,7 @@ class AWebPage(SubscribeTestCase):
 
 
 class ASlowPage(SubscribeTestCase):
+    @pytest.mark.slow
     def test_a_page_that_takes_too_long_is_refused_with_the_reason(self) -> None:
         self.feedserver.add("/blog", page(slow_page()))
         with self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001):

@@ -79,6 +79,7 @@ class Addresses(RuleTestCase):
         assert report.all_failed
         assert self.asked() == []
 
+    @pytest.mark.slow
     @pytest.mark.rule(26)
     def test_a_host_that_resolves_to_an_address_of_our_own_network_is_not_connected_to(self) -> None:
         addresses = [literal.strip("[]") for literal in LITERALS if literal[0] == "[" or literal.count(".") == 3]

@@ -207,6 +207,7 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert (inheriting.title, inheriting.author, inheriting.language) == ("1, edited", "Ada Byron", "de")
                 assert (own.author, own.language) == ("Bea", "de")
 
+    @pytest.mark.slow
     def test_a_new_author_and_language_of_the_feed_arrive_with_the_mended_document(self) -> None:
         """Items of an ill-formed document keep their old ones. So they are compared again with the mended document,
         although its entries are the same.

@@ -57,6 +57,7 @@ class Moves(RuleTestCase):
         self.refresh()
         assert len(self.asked("/old")) == asked
 
+    @pytest.mark.slow
     @pytest.mark.rule(20)
     def test_after_a_temporary_redirect_the_original_is_asked(self) -> None:
         self.feedserver.add("/elsewhere", feed())

@@ -317,6 +317,7 @@ class Budgets(RuleTestCase):
             assert self.refresh().rows == ()
         assert len(self.asked()) == 20
 
+    @pytest.mark.slow
     @pytest.mark.rule(17)
     @override_settings(LIFESTREAM_JITTER=0.1)
     def test_feeds_that_were_fetched_together_are_spread_the_next_time(self) -> None:

@@ -13,6 +13,7 @@ MODIFIED = "Sun, 01 Mar 2026 12:00:00 GMT"
 
 
 class Validators(RuleTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(1)
     def test_a_validator_goes_back_byte_for_byte(self) -> None:
         etags = [b'"v1"', b'W/"weak"', b"unquoted", b'"with ""quotes, and a comma"', '"größe"'.encode(), b'""']

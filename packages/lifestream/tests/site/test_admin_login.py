@@ -30,6 +30,7 @@ def test_a_member_of_the_staff_logs_in_unless_too_many_passwords_were_wrong(monk
     assert not is_valid("ada", "correct horse battery"), "two logins have failed"
 
 
+@pytest.mark.slow
 def test_the_admin_of_the_bundled_site_logs_in_with_the_form_that_counts_wrong_passwords(tmp_path: Path) -> None:
     code = "from django.contrib import admin; import lifestream.site.urls; print(admin.site.login_form.__name__)"
     done = command("shell", "--no-imports", "-c", code, folder=tmp_path)

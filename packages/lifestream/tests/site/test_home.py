@@ -100,6 +100,7 @@ class TestHome:
 
 @pytest.mark.skipif(os.name != "posix", reason="on Windows files have the access list of their folder")
 class TestPrivateFiles:
+    @pytest.mark.slow
     def test_the_database_and_the_files_beside_it_are_for_their_owner_only(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o755)  # a folder that existed before
         assert command("showmigrations", "auth", folder=tmp_path).returncode == 0

@@ -171,6 +171,7 @@ class TestCommand:
         assert done.returncode == 1
         assert done.stderr.startswith("The database that DATABASE_URL names can't be used: ")
 
+    @pytest.mark.slow
     def test_models_and_migrations_agree_and_djangos_checks_find_nothing(self, tmp_path: Path) -> None:
         done = command("makemigrations", "--check", "--dry-run", folder=tmp_path)  # it runs all checks before
         assert (done.returncode, done.stdout, done.stderr) == (0, "No changes detected\n", "")
@@ -231,6 +232,7 @@ class TestServing:
         assert done.returncode == 1
         assert done.stderr.startswith(f"CommandError: 127.0.0.1:{server.port} can't be served: ")
 
+    @pytest.mark.slow
     def test_an_invalid_address_is_an_error_that_names_it(self, site_home: Path) -> None:
         done = command("serve", "256.1.1.1:8000", folder=site_home)
         assert (done.returncode, done.stderr) == (1, "CommandError: 256.1.1.1:8000 can't be served: no such address\n")

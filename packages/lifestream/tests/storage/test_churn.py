@@ -37,6 +37,7 @@ def test_content_that_alternates_with_every_fetch_is_finally_rewritten_only_once
     assert Item.objects.count() == Post.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_guids_that_change_with_every_fetch_add_nothing() -> None:
     feed = make_feed()
     make_subscription(feed)

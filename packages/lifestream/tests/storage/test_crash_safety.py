@@ -203,6 +203,7 @@ def test_concurrent_processes_make_one_request_for_each_feed_and_duplicate_nothi
 
 
 class TestADatabaseInTrouble:
+    @pytest.mark.slow
     @on_sqlite
     def test_a_full_database_stores_what_fits_and_the_rest_next_time(
         self, server: FeedServer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
@@ -225,6 +226,7 @@ class TestADatabaseInTrouble:
         assert [row.new for row in report.rows] == [LARGE]
         assert Item.objects.count() == Post.objects.count() == LARGE + 6
 
+    @pytest.mark.slow
     def test_a_locked_database_is_reported_with_the_remedy_and_nothing_is_lost(
         self, server: FeedServer, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -261,6 +263,7 @@ class TestADatabaseInTrouble:
         assert "it is locked by another program: end that one's transaction" in str(raised.value)
         assert len(server.requests) == 0
 
+    @pytest.mark.slow
     @on_sqlite
     def test_a_list_whose_import_ends_with_a_full_disk_is_imported_by_running_the_command_again(
         self, tmp_path: Path

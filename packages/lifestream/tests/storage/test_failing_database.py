@@ -97,6 +97,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
                 Feed.objects.filter(pk=made.pk).update(claim_token="", claimed_until=None)
                 assert [row.new for row in refresh([made.pk], clock=Clock()).rows] == [2]
 
+    @pytest.mark.slow
     def test_is_reported_by_add_feed(self) -> None:
         make_lifestream("main")
         for name, (before, after, remedy) in TROUBLES[connection.vendor].items():

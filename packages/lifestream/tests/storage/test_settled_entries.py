@@ -159,6 +159,7 @@ def test_an_item_that_is_lost_without_a_tombstone_comes_back() -> None:
     assert Item.objects.get(title="Day 1").content
 
 
+@pytest.mark.slow
 def test_an_edit_that_was_postponed_is_stored_later() -> None:
     clock = Clock()
     importer = FeedImporter(clock)

@@ -89,6 +89,7 @@ def test_workers_write_at_the_same_time_and_share_their_tags() -> None:
     assert sorted(Tag.objects.values_list("slug", flat=True)) == ["x", "y"]
 
 
+@pytest.mark.slow
 def test_a_subscription_made_during_an_import_misses_no_item(monkeypatch: pytest.MonkeyPatch) -> None:
     feed, stream = make_feed(), make_lifestream()
     make_subscription(feed)

@@ -79,6 +79,7 @@ class TestExamples:
             assert html.count('<link rel="stylesheet" href="/static/mysite.css">') == 1, path
             assert 'class="imprint"' in html and "All sites as OPML" in html, path
 
+    @pytest.mark.slow
     def test_the_pages_are_shown_in_the_frame_of_the_site(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("own")
         for path in self.paths(stream):
@@ -96,6 +97,7 @@ class TestExamples:
         assert 'aria-current="page">Timeline' in self.html(client, "main/")
         assert "What I read" in self.html(client, "main/")
 
+    @pytest.mark.slow
     def test_the_frame_keeps_the_pages_and_the_bar_of_its_owner(
         self, client: Client, stream: Lifestream, use: Use, django_user_model: Any
     ) -> None:

@@ -57,6 +57,7 @@ def test_read_needs_no_home_and_makes_none(tmp_path: Path) -> None:
     assert not (tmp_path / "user").exists()
 
 
+@pytest.mark.slow
 def test_a_cookie_that_a_redirect_sets_under_an_illegal_name_is_not_logged(tmp_path: Path, server: FeedServer) -> None:
     server.add("/old", Response(status=302, headers={"Location": "/feed", "Set-Cookie": f"a {'b' * 3000}=c"}))
     server.add("/feed", Response(RSS.format(ITEM.format(""))))
