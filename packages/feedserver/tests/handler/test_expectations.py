@@ -123,8 +123,8 @@ def test_a_with_block_that_raised_may_be_entered_again(server: FeedServer) -> No
     server.verify()
 
 
-@pytest.mark.parametrize("error", [SystemExit, CancelledError, GeneratorExit, pytest.fail.Exception])
-def test_a_with_block_that_another_program_or_task_ends_is_checked(
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, CancelledError, GeneratorExit, pytest.fail.Exception])
+def test_a_with_block_that_an_exit_an_interrupt_or_a_cancelled_task_ends_is_checked(
     server: FeedServer, error: type[BaseException]
 ) -> None:
     with pytest.raises(error), server.expect("/feed"):
@@ -133,9 +133,7 @@ def test_a_with_block_that_another_program_or_task_ends_is_checked(
         server.verify()
 
 
-@pytest.mark.parametrize(
-    "error", [SkipTest, pytest.skip.Exception, pytest.xfail.Exception, UnsatisfiedAssumption, KeyboardInterrupt]
-)
+@pytest.mark.parametrize("error", [SkipTest, pytest.skip.Exception, pytest.xfail.Exception, UnsatisfiedAssumption])
 def test_a_with_block_that_ends_the_test_without_a_result_is_not_checked(
     server: FeedServer, error: type[BaseException]
 ) -> None:

@@ -67,7 +67,7 @@ _UNDECIDED = (
 
 def _leaves_undecided(error: BaseException) -> bool:
     """Return whether *error* ends the test, or its current example, without a result: it is skipped, for instance."""
-    kinds: list[type[BaseException]] = [SkipTest, KeyboardInterrupt]
+    kinds: list[type[BaseException]] = [SkipTest]
     for module, name in _UNDECIDED:
         if (imported := sys.modules.get(module)) is not None:
             kinds.append(attrgetter(name)(imported))
@@ -79,8 +79,8 @@ class Expectation(ABC):
 
     Each call of `verify` checks it. A `with` block checks it at its end. If the block raises, this raises nothing more:
     `FeedServer.verify` raises what was not as expected at the end of the block. (Nothing is checked if the test ends
-    without a result, as by `pytest.skip`, Hypothesis' `assume` or Ctrl-C.) Otherwise, `FeedServer.verify` checks it
-    unless `verify` was called or a `with` block has ended. *where* ends the message with the line of the test, such as
+    without a result, as by `pytest.skip` or Hypothesis' `assume`.) Otherwise, `FeedServer.verify` checks it unless
+    `verify` was called or a `with` block has ended. *where* ends the message with the line of the test, such as
     " at test_feed.py:12".
     """
 
