@@ -17,6 +17,7 @@ from django.test import override_settings
 
 from factories import NOW, make_feed, result
 from feedserver import Response, moved
+from feedserver.faults import parse as parsed_fault
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.fetcher.outcomes import Fetched
 from lifestream.models import Feed, Fetch, Item
@@ -115,6 +116,21 @@ class AnIllFormedAnswer(RuleTestCase):
                 added = {"g-0", "g-4"} if case[0] == "a lost start tag" else {"g-0"}
                 assert contents(made).keys() == known[case].keys() | added
                 assert all("edited" in content for guid, (_, _, content) in contents(made).items() if guid != "g-4")
+
+    @override_settings(LIFESTREAM_PER_HOST_RATE=0, LIFESTREAM_TIMEOUT=2)
+    def test_a_document_that_was_cut_on_its_way_arrives_under_the_same_validators(self) -> None:
+        """A server may send a new document with the old validators. That it was cut is known here from the framing."""
+        for number, fault in enumerate(
+            ("close after 300", "missing last chunk", "reset after 300", "stall after 300", "truncated gzip")
+        ):
+            with self.subTest(fault=fault):
+                headers = {"ETag": '"v1"', "Last-Modified": MODIFIED}
+                good, mended = self.answers((GOOD, headers, True), (MENDED, headers, True))
+                cut = Response(MENDED, headers=headers, conditional="off", faults=parsed_fault(fault))
+                made = self.subscribe(f"/{number}", good, cut, mended)
+                for outcome in ("new", "failed", "new"):
+                    assert self.refresh_next(made).outcome == outcome
+                assert "g-0" in contents(made)
 
     @override_settings(LIFESTREAM_PER_HOST_RATE=0)
     def test_the_same_ill_formed_bytes_twice_are_not_sent_a_third_time(self) -> None:
