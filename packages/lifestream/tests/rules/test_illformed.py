@@ -373,12 +373,17 @@ class AnIllFormedAnswer(RuleTestCase):
     def test_new_guids_and_edits_of_a_feed_that_is_always_ill_formed_are_stored(self) -> None:
         """A site moves to https, or to another program, and its feed was ill-formed before, and still is."""
         old = BROKEN["a lost end tag"]
-        moved_guids = old.replace("g-", "https://s.example/?p=")
+        edited = old.replace("<title>2", "<title>2, edited")
         without_guids = re.sub("<guid.*?</guid>", "", old)
         for kind, first, second in (
-            ("guids have changed", old, moved_guids),
-            ("guids are new", without_guids, old),
-            ("an edit, there are no guids", without_guids, without_guids.replace("<title>2", "<title>2, edited")),
+            ("guids have changed", old, old.replace("g-", "https://s.example/?p=")),
+            ("guids are new, and an edit", without_guids, edited),
+            ("an edit, there are no guids", without_guids, re.sub("<guid.*?</guid>", "", edited)),
+            (
+                "guids have changed, and an edit, well-formed",
+                GOOD,
+                document("1", "2", "3", edited="!").replace("g-", "h-"),
+            ),
         ):
             with self.subTest(kind=kind):
                 Feed.objects.all().delete()
