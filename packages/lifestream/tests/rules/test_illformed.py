@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from django.test import override_settings
 
 from factories import NOW, make_feed, result
 from feedserver import Response, moved
+from feedserver.faults import parse as parsed_fault
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.fetcher.outcomes import Fetched
 from lifestream.models import Feed, Fetch, Item
@@ -114,6 +116,21 @@ class AnIllFormedAnswer(RuleTestCase):
                 added = {"g-0", "g-4"} if case[0] == "a lost start tag" else {"g-0"}
                 assert contents(made).keys() == known[case].keys() | added
                 assert all("edited" in content for guid, (_, _, content) in contents(made).items() if guid != "g-4")
+
+    @override_settings(LIFESTREAM_PER_HOST_RATE=0, LIFESTREAM_TIMEOUT=2)
+    def test_a_document_that_was_cut_on_its_way_arrives_under_the_same_validators(self) -> None:
+        """A server may send a new document with the old validators. That it was cut is known here from the framing."""
+        for number, fault in enumerate(
+            ("close after 300", "missing last chunk", "reset after 300", "stall after 300", "truncated gzip")
+        ):
+            with self.subTest(fault=fault):
+                headers = {"ETag": '"v1"', "Last-Modified": MODIFIED}
+                good, mended = self.answers((GOOD, headers, True), (MENDED, headers, True))
+                cut = Response(MENDED, headers=headers, conditional="off", faults=parsed_fault(fault))
+                made = self.subscribe(f"/{number}", good, cut, mended)
+                for outcome in ("new", "failed", "new"):
+                    assert self.refresh_next(made).outcome == outcome
+                assert "g-0" in contents(made)
 
     @override_settings(LIFESTREAM_PER_HOST_RATE=0)
     def test_the_same_ill_formed_bytes_twice_are_not_sent_a_third_time(self) -> None:
@@ -326,6 +343,59 @@ class AnIllFormedAnswer(RuleTestCase):
         self.refresh_next(made)
         assert contents() == known
         assert known["g-1"][2] == "Ça, c’est tout sur 1."
+
+    def test_a_new_entry_before_a_cut_overwrites_no_item_that_has_its_link(self) -> None:
+        """In the activities of GitHub and GitLab, what happened to a merge request are entries with one link. The entry
+        of the stored item may be behind the cut, so its guid is not known to be gone.
+        """
+        entries = [
+            f"<entry><id>tag:git.example,2026:{n}</id><title>Ada {verb} !5</title><link href='http://s.example/5'/>"
+            f"<updated>2026-01-0{n}T10:00:00Z</updated></entry>"
+            for n, verb in ((2, "merged"), (1, "opened"))
+        ]
+        head = "<feed xmlns='http://www.w3.org/2005/Atom'><title>Activity</title>"
+        opened, whole = f"{head}{entries[1]}</feed>", f"{head}{''.join(entries)}</feed>"
+        for kind in ("an item", "a deleted item"):
+            with self.subTest(kind=kind):
+                Feed.objects.all().delete()
+                cut = f"{head}{entries[0]}{entries[1][:30]}"
+                path = f"/{kind}".replace(" ", "-")
+                made = self.subscribe(path, Response(opened), Response(cut), Response(whole))
+                self.refresh_next(made)
+                if kind == "a deleted item":
+                    made.items.get().delete()
+                known = [*made.items.values_list("pk", "guid", "title", "date")]
+                self.refresh_next(made)
+                assert [*made.items.values_list("pk", "guid", "title", "date")] == known
+                self.refresh_next(made)
+                assert {*known} <= {*made.items.values_list("pk", "guid", "title", "date")}
+                assert made.items.filter(title="Ada merged !5").count() == 1
+
+    def test_new_guids_and_edits_of_a_feed_that_is_always_ill_formed_are_stored(self) -> None:
+        """A site moves to https, or to another program, and its feed was ill-formed before, and still is."""
+        old = BROKEN["a lost end tag"]
+        edited = old.replace("<title>2", "<title>2, edited")
+        without_guids = re.sub("<guid.*?</guid>", "", old)
+        for kind, first, second in (
+            ("guids have changed", old, old.replace("g-", "https://s.example/?p=")),
+            ("guids are new, and an edit", without_guids, edited),
+            ("an edit, there are no guids", without_guids, re.sub("<guid.*?</guid>", "", edited)),
+            (
+                "guids have changed, and an edit, well-formed",
+                GOOD,
+                document("1", "2", "3", edited="!").replace("g-", "h-"),
+            ),
+        ):
+            with self.subTest(kind=kind):
+                Feed.objects.all().delete()
+                made = self.subscribe("/" + re.sub(r"\W+", "-", kind), Response(first), Response(second))
+                self.refresh_next(made)
+                keys = {*made.items.values_list("pk", flat=True)}
+                self.refresh_next(made)
+                assert {*made.items.values_list("pk", flat=True)} == keys
+                expected = parse(second.encode(), {}, made.url)
+                stored = {*made.items.values_list("guid", "title")}
+                assert {(entry.guid, entry.title) for entry in expected.entries[1:]} <= stored
 
     def test_an_edit_before_the_flaw_is_taken_over(self) -> None:
         edited = GOOD.replace("about 1", "about one").replace("3</title>", "3")

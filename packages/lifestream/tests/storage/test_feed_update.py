@@ -40,8 +40,18 @@ class TestValidators:
         keep(feed, NotModified(URL, headers={"last-modified": "today"}))
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "today", "hash")
 
-    @pytest.mark.parametrize("outcome", [Failed("parse", "no feed", status=200), Gone(URL)])
-    def test_a_410_and_an_unreadable_document_without_validators_change_no_validator(self, outcome: Outcome) -> None:
+    @pytest.mark.parametrize(
+        "outcome",
+        [
+            Failed("parse", "no feed", status=200),
+            Failed("connection", "it broke off", headers={"etag": '"new"', "last-modified": "today"}),
+            Failed("status", "500", status=500, headers={"etag": '"old"', "last-modified": "yesterday"}),
+            Gone(URL),
+        ],
+    )
+    def test_a_410_and_an_unreadable_document_without_its_validators_change_no_validator(
+        self, outcome: Outcome
+    ) -> None:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
         keep(feed, outcome)
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"old"', "yesterday", "hash")

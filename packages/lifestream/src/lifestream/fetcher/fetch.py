@@ -36,7 +36,7 @@ from lifestream.fetcher.body_budget import Crowded, Memory, Share
 from lifestream.fetcher.content_decoding import Body, BodyTooLarge, CodingFailed
 from lifestream.fetcher.feed_urls import UrlRefused, origin, request_url
 from lifestream.fetcher.inflaters import accepted
-from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
+from lifestream.fetcher.outcomes import NO_HEADERS, Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
 from lifestream.fetcher.proxies import NoSocks, check_host, open_proxied, proxy_of
 from lifestream.fetcher.redirect_cookies import RedirectCookies
 from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail
@@ -95,13 +95,17 @@ class _Server:
     proxy: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Fetch:
-    """One fetch under way: the *request*, its *share* of the memory, and the callback for the URL of each redirect."""
+    """One fetch under way: the *request*, its *share* of the memory, and the callback for the URL of each redirect.
+
+    *headers* are those of the answer whose body is being received.
+    """
 
     request: FetchRequest
     share: Share
     redirected: Callable[[str], None]
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
 
 
 class Fetcher:
@@ -224,7 +228,8 @@ class Fetcher:
                 finally:
                     server.using -= 1
         except TimeoutError:
-            return Failed("timeout", say("no-answer-in-time", seconds=f"{limits.timeout:g}"), request.url)
+            late = say("no-answer-in-time", seconds=f"{limits.timeout:g}")
+            return Failed("timeout", late, request.url, headers=fetch.headers)
         except (UrlRefused, NoSocks) as error:
             return Failed("url", str(error), request.url)
         except AddressRefused as error:
@@ -233,9 +238,9 @@ class Fetcher:
             known = failure_of(error)
             if known is not None:
                 kind, message = known
-                return Failed(kind, message, request.url)
+                return Failed(kind, message, request.url, headers=fetch.headers)
             log.exception("fetching %s failed with an unexpected error", request.url)
-            return Failed("internal", f"{type(error).__name__}: {error}", request.url)
+            return Failed("internal", f"{type(error).__name__}: {error}", request.url, headers=fetch.headers)
 
     def _proxy_for(self, request: FetchRequest) -> str:
         proxy = request.options.proxy or self._proxy
@@ -263,7 +268,7 @@ class Fetcher:
             tls = request.options.tls if at_home else True
             async with await _get(server, trail.url, sent, tls) as response:
                 if response.status not in REDIRECT_STATUSES:
-                    return await self._answer(bool(conditional), trail, response, fetch.share)
+                    return await self._answer(bool(conditional), trail, response, fetch)
                 location, host = response.headers.get("Location", ""), host_of(trail.url)
                 cookies.take(response.cookies, trail.url)
                 try:
@@ -284,7 +289,9 @@ class Fetcher:
             "Accept-Encoding": accepted(),
         }
 
-    async def _answer(self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, share: Share) -> Outcome:
+    async def _answer(
+        self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, fetch: _Fetch
+    ) -> Outcome:
         status = response.status
         headers = headers_of(response.headers)
         moved = Moved(trail.moved) if trail.moved else None
@@ -294,12 +301,13 @@ class Fetcher:
             return Gone(trail.url, status, headers)
         if status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
             return Failed("status", _status_message(response), trail.url, status, headers)
+        fetch.headers = headers
         try:
-            body, received = await self._body(response, headers, share)
+            body, received = await self._body(response, headers, fetch.share)
         except BodyTooLarge as error:
             return Failed("too large", str(error), trail.url, status, headers)
         except Crowded:
-            if not share.to_blame:
+            if not fetch.share.to_blame:
                 return Failed("shortage", say("answers-crowded"), trail.url, status, headers)
             return Failed("too large", _CROWDED, trail.url, status, headers)
         except CodingFailed as error:

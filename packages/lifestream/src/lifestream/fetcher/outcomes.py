@@ -105,7 +105,10 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The fetch brought no feed. *message* says why in words; *status* is None if no answer came or if it broke off."""
+    """The fetch brought no feed. *message* says why in words; *status* is None if no answer came or if it broke off.
+
+    *headers* are those of the answer, also of one with status 200 or 203 that broke off.
+    """
 
     kind: FailureKind
     message: str

@@ -117,12 +117,12 @@ def _pair(feed: FeedState) -> tuple[str, str]:
 
 
 def _forget_validators(feed: FeedState, outcome: Failed) -> None:
-    """Forget those of *feed*'s validators that came again with a 200 or 203 which could not be read.
+    """Forget those of *feed*'s validators that came again with a 200 or 203 which broke off or could not be read.
 
     They belong to two bodies now, and could belong to the repaired one as well. Others still belong to the stored
     document.
     """
-    if outcome.status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
+    if outcome.status not in (None, HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
         return
     if feed.etag and feed.etag == outcome.headers.get("etag"):
         feed.etag = ""

@@ -166,8 +166,9 @@ class Import:
         """Add an entry to the rows of *chunk*, or count it among those that need no row.
 
         An entry after the flaw of an ill-formed document may be incomplete: it becomes a new item, but rewrites none.
+        An entry that may be another one than that of its item waits for a document that can be read to its end.
         """
-        damaged = decision.index in self._damaged
+        damaged = decision.index in self._damaged or self._may_be_another(decision)
         if decision.refused:
             chunk.counts["refused"] += 1
             if not damaged:
@@ -210,6 +211,15 @@ class Import:
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
         self._settle(decision, draft, decision.key)
+
+    def _may_be_another(self, decision: Decision) -> bool:
+        """Return whether the item may belong to another entry, since only its link is that of this entry, not its guid,
+        its title and its date. If a document could not be read to its end, the item's own entry may be in the rest.
+        """
+        before, head = decision.known, self.result.prepared.feed if self.result.prepared else ParsedFeed()
+        if before is None or head.is_complete or before.content == decision.keys.content:
+            return False
+        return before.guid not in ("", self.drafts[decision.index].guid.strip())
 
     def _settle(self, decision: Decision, draft: ItemDraft, key: str) -> None:
         """Note that the item of an entry, under *key*, is up to date, unless *draft*, by which it was written or
