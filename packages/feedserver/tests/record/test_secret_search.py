@@ -228,6 +228,9 @@ REPLACED = [
     ("/key/a1b2c3.xml%3Fpage%3D2", "/key/removed.xml%3Fpage%3D2", ["token"]),
     ("/token/a1b2c3.rss%20", "/token/removed.rss%20", ["token"]),
     ("/token/a1b2c3%2Ffeed.xml", "/token/removed%2Ffeed.xml", ["token"]),
+    # In base 64, a slash is a letter.
+    ("/rss/7o93%2FNKvJyGzWhgT4u8kTA%3D%3D/", "/rss/removed/", ["token 7o93… (30 characters)"]),
+    ("/rss/7o93%2FNKvJyGzWhgT4u8kTA%3D%3D.xml", "/rss/removed.xml", ["token 7o93… (30 characters)"]),
     ("/token/a1b+2c3d.xml%3Fp%3D2", "/token/removed.xml%3Fp%3D2", ["token"]),
     ("/token/a1%2Db2c3.xml%3Fp%3D2", "/token/removed.xml%3Fp%3D2", ["token"]),
     ("/it's-a-feed.xml%3Ftoken%3Ab", "/it's-a-feed.xml%3Fremoved", ["query"]),

@@ -27,6 +27,7 @@ RANDOM: dict[str, tuple[Callable[[random.Random], str], float]] = {
     "base 62": (of(string.ascii_letters + string.digits, 22), 0.95),
     "base 64": (lambda source: base64.b64encode(source.randbytes(32)).decode(), 0.97),
     "base 64 for URLs": (lambda source: base64.urlsafe_b64encode(source.randbytes(32)).decode().rstrip("="), 0.97),
+    "base 62, no digits": (of(string.ascii_letters, 22), 0.75),
     "128 bits of base 64": (lambda source: base64.urlsafe_b64encode(source.randbytes(16)).decode().rstrip("="), 0.9),
     "with a prefix": (lambda source: "ghp_" + of(string.ascii_letters + string.digits, 36)(source), 0.97),
     "behind words": (lambda source: "private-podcast-" + of(string.ascii_letters + string.digits, 22)(source), 0.85),

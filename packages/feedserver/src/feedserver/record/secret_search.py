@@ -138,6 +138,9 @@ _ENCODED = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2}|[.!*'()]{1,4}(?=[\w%
 _NAME_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%(?!2[0257F]|3[ADF]|5C)[0-9A-Fa-f]{2})+", re.IGNORECASE)
 """The name of a file or folder, up to a dot, or to a percent-encoded sign of `_STRUCTURE`."""
 
+_BASE_64_IN_PATH = re.compile(r"[A-Za-z0-9+/]+={0,2}(?:\.[a-z]{2,5})?")
+"""A name in a path, decoded, whose slashes may be letters of base 64, with an extension such as `.xml`."""
+
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
 _STRUCTURE = re.compile(r"[/?&=:\"'\\ ]")
 
@@ -401,7 +404,7 @@ class _Search:
         runs, encoded = (_RUN_IN_PATH, _ENCODED_IN_PATH) if is_path else (_RUN, _ENCODED)
         pieces: list[str] = []
         for match in encoded.finditer(text, start, end):
-            if "%" in match[0] and _STRUCTURE.search(decoded(match[0])):
+            if "%" in match[0] and _has_structure(decoded(match[0])):
                 middle = self._end_of_name(text, match)
                 pieces.append(self._clean_runs(runs, text, start, middle, shapes))
                 pieces.append(self._clean_part_of_path(text, middle, match.end(), shapes, depth))
@@ -524,6 +527,15 @@ def contents(value: str) -> list[str]:
 def _is_content(token: re.Match[str]) -> bool:
     """Return whether a *token* of JSON is a string, but not the name of a member."""
     return token["string"] is not None and token["colon"] is None
+
+
+def _has_structure(plain: str) -> bool:
+    """Return whether *plain*, which was percent-encoded, may be a path, a query or another notation, or has quotes or
+    blanks. In base 64, a slash is no sign of that.
+    """
+    if "/" in plain and _BASE_64_IN_PATH.fullmatch(plain) and not _is_path(plain):
+        return False
+    return _STRUCTURE.search(plain) is not None
 
 
 def _is_path(text: str) -> bool:
