@@ -161,6 +161,7 @@ def missing_pages(source: str) -> set[str]:
 _PAGE_NAMES: Final = {path.name for path in TEXTS if path.suffix == ".md"} | {path.name for path in ROOT.glob("*.md")}
 
 
+@pytest.mark.slow
 def test_pages_that_docstrings_name_exist() -> None:
     found = {name_of(path): missing_pages(path.read_text(encoding="utf-8")) for path in TEXTS if path.suffix == ".py"}
 

@@ -73,6 +73,7 @@ def test_a_folder_and_its_files_are_deleted_by_remove_and_when_nothing_refers_to
         assert not path.exists()
 
 
+@pytest.mark.slow
 def test_a_server_of_https_makes_no_folder_before_a_client_wants_a_file(tmp_path: Path) -> None:
     """A folder is made only when it is needed, since a process that SIGTERM ends would leave it behind."""
     code = (
@@ -86,6 +87,7 @@ def test_a_server_of_https_makes_no_folder_before_a_client_wants_a_file(tmp_path
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_of_multiprocessing_removes_the_folder_that_it_made(tmp_path: Path) -> None:
     code = (
@@ -100,6 +102,7 @@ def test_a_child_of_multiprocessing_removes_the_folder_that_it_made(tmp_path: Pa
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=tmp_path, env=environment)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_gets_a_certificate_although_a_thread_of_its_parent_was_making_one(tmp_path: Path) -> None:
     code = (

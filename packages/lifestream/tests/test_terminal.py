@@ -133,6 +133,7 @@ class CommandsTest(FeedServerTransactionTestCase):
             command.stderr.write(f"CommandError: {error}")
         return stream.getvalue() + errors.getvalue()
 
+    @pytest.mark.slow
     def test_no_command_lets_a_title_reverse_its_output(self) -> None:
         opml = Path(self.enterContext(temporary_folder())) / "list.opml"
         opml.write_text(

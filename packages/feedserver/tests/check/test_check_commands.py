@@ -192,6 +192,7 @@ def test_a_line_of_json_is_one_item_whatever_signs_are_in_its_texts(sign: str, t
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("cc") is None, reason="needs Linux and a C compiler"
 )

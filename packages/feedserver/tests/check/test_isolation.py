@@ -74,6 +74,7 @@ def test_a_signal_that_does_not_interrupt_the_wait_for_a_command_is_noticed(tmp_
     assert not (session.home / "ended_by_itself").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the data of a process")
 def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> None:
     takes = f"{sys.executable} -S -E -c 'bytearray(300 << 20)'"
@@ -92,6 +93,7 @@ def test_of_a_flood_of_output_a_bounded_part_is_kept(tmp_path: Path) -> None:
     assert ran.output.endswith("end")
 
 
+@pytest.mark.slow
 def test_a_list_that_is_too_long_is_not_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feedserver.check.commands.LARGEST_LIST", 100)
     adapter = CommandAdapter(Commands(poll="true", add="true {url}", list="head -c 100 /dev/zero"))

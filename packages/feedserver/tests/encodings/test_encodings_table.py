@@ -42,6 +42,7 @@ def test_the_tables_of_the_manual_agree_with_the_matrix() -> None:
     assert all(f"| {rule.name} | {rule.says} | {rule.sections} |" in page for rule in RULES)
 
 
+@pytest.mark.slow
 def test_readers_are_measured_over_http() -> None:
     plain = case("text/xml", None, "utf-8", "utf-8", bom=False)
     ignored = case("text/xml", "windows-1251", None, "windows-1251", bom=False)

@@ -67,6 +67,7 @@ sent_late = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @sent_late
 @pytest.mark.parametrize("act", [FeedServer.stop, FeedServer.close_client_connections, FeedServer.refuse])
 def test_a_request_that_was_sent_before_connections_end_is_journalled(

@@ -21,6 +21,7 @@ PIPELINED = 3_000
 """More requests than Python's limit of nested calls."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "response",
     [Response("x"), Response("x", faults=[parse("nothing")]), Response("x", omit=["Content-Length"], faults=[])],

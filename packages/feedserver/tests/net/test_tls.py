@@ -77,6 +77,7 @@ def test_a_name_that_a_client_s_certificate_cannot_have_is_refused_with_the_reme
         server.client_certificate(name)
 
 
+@pytest.mark.slow
 def test_a_certificate_is_for_the_names_that_are_given() -> None:
     with FeedServer(tls=True, names=["feeds.example", "*.blogs.example", "münchen.example", "2001:db8::1"]) as server:
         for name in ("feeds.example", "a.blogs.example", "xn--mnchen-3ya.example", "2001:db8::1", "localhost", "::1"):
@@ -158,6 +159,7 @@ def test_a_client_that_checks_nothing_is_answered_by_a_server_with_a_bad_certifi
         assert answer.read() == b"hello"
 
 
+@pytest.mark.slow
 def test_a_stalled_handshake_ends_at_the_client_s_timeout() -> None:
     with broken("handshake stalls") as server:
         with pytest.raises(requests.exceptions.Timeout):

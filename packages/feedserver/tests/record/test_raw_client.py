@@ -314,6 +314,7 @@ def test_an_answer_whose_first_header_begins_with_a_blank_is_not_written(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_head_that_drips_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     slowly = SlowHeaders(pace=Pace(bytes=1, seconds=0.05))
     origin.add("/drips", Response("<rss/>", headers={"X-Long": "a" * 1000}, faults=slowly))

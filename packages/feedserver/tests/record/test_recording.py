@@ -77,6 +77,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.slow
 def test_more_headers_than_a_fixture_can_contain_are_not_written(tmp_path: Path) -> None:
     head = b"".join(b"X-%d: %b\r\n" % (number, b"v" * 30_000) for number in range(10))
     with (

@@ -29,6 +29,7 @@ def mine(client: Client) -> Lifestream:
     return make_lifestream("mine", owner=user)
 
 
+@pytest.mark.slow
 def test_posts_are_hidden_published_and_removed(root: Client) -> None:
     post = make_post(make_site(make_lifestream("main")), "A title")
     act(root, "post", "hide", post)

@@ -46,6 +46,7 @@ def staff(client: Client, mine: Lifestream) -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["feed", "item", "fetch", "post", "subscription", "lifestream"])
 def test_no_list_can_be_filtered_by_rows_of_others(staff: Client, theirs: Lifestream, model: str) -> None:
     subscription, post = theirs.subscriptions.get(), theirs.posts.get()
@@ -79,6 +80,7 @@ def test_a_user_can_use_the_filters_of_a_list(staff: Client, list_and_choice: st
     assert staff.get(f"/admin/lifestream/{list_and_choice}").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_row_of_another_user_is_answered_as_one_that_does_not_exist(staff: Client, theirs: Lifestream) -> None:
     for model, pk in (
         ("lifestream", theirs.pk),

@@ -45,6 +45,7 @@ class WhatIsRead(FeedServerTransactionTestCase):
         assert "Refresh" not in answer
         return " ".join(answer.content.decode().split())
 
+    @pytest.mark.slow
     def test_a_feed_is_fetched_whole_and_what_is_read_of_it_is_shown(self) -> None:
         self.feedserver.add("/feed", Response(FEED, headers={"ETag": '"v1"', "Content-Type": "text/xml"}))
         assert self.address in self.client.get(f"/admin/lifestream/feed/{self.feed.pk}/change/").content.decode()

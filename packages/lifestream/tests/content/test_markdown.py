@@ -72,6 +72,7 @@ def test_a_text_that_is_too_costly_is_shown_as_it_was_written() -> None:
     assert len(text.splitlines()) < MOST_LOOKS // 20, "the text has too many lines even without quotes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("definition", "use"),
     [

@@ -121,6 +121,7 @@ def test_a_long_flat_tree_and_a_tree_of_the_largest_depth_cost_little(source: st
     assert not opened_by(source).too_costly
 
 
+@pytest.mark.slow
 @given(TAGS, TAGS)
 @example("<nobr>", "<nobr><h1>")
 @example("", "<ruby><dt></rt>x</details><th><rp>")

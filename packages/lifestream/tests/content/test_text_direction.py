@@ -134,6 +134,7 @@ def test_text_from_feeds_does_not_change_the_direction_of_a_page(client: Client)
         assert re.search(f"[{CONTROLS}]", shown), path
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_text_from_feeds_does_not_change_the_direction_of_an_owners_page(client: Client) -> None:
     lifestream = owned(client)

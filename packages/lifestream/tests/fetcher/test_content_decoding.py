@@ -247,6 +247,7 @@ except (CodingFailed, ShortOf) as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, how much address space a process has is not in a file")
 @pytest.mark.parametrize("coding", ["br", "zstd"])
 def test_too_little_memory_for_the_window_of_a_coding_is_a_shortage(coding: str) -> None:

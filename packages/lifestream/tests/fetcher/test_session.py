@@ -192,6 +192,7 @@ class TestNamesWhoseServersDoNotAnswer:
         before = resolver_threads()
         assert run_to_the_end(count()) == 32
 
+    @pytest.mark.slow
     def test_log_nothing_if_they_are_given_up(self, answers: threading.Event, caplog: pytest.LogCaptureFixture) -> None:
         async def give_up() -> None:
             prepare_loop()

@@ -131,6 +131,7 @@ class TestNoFailureIsRecorded:
         assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
         assert not Fetch.objects.exists()
 
+    @pytest.mark.slow
     def test_if_no_parser_process_could_be_started(self, server: FeedServer) -> None:
         made = self.due(server)
         for error, shortage in (
@@ -171,6 +172,7 @@ class TestNoFailureIsRecorded:
         with mock.patch("sys.executable", "/bin/false"):
             self.assert_left_due(refresh(clock=Clock()), made, Shortage.PROCESSES)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["lifestream-downloads", "parser-1"])
     def test_if_no_thread_could_be_started(self, server: FeedServer, name: str) -> None:
         made = self.due(server)

@@ -40,6 +40,7 @@ def test_postgresql_gets_words_with_segment_and_positions_and_a_gap_between_head
     assert row == (7 * SEGMENT, "7/red:1A 7/kites:2A 7/uber:4 7/fly:5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", ["\ufdfa", "\u3300"])
 def test_a_character_that_stands_for_many_takes_little_more_space_than_others(character: str) -> None:
     size, usual = (

@@ -127,6 +127,7 @@ class TestAMail:
         assert "could not be mailed, and is tried again tomorrow: no server" in caplog.text
         assert send_report(NOW + DAY) == 1
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("greeting", [b"", b"220-wait\r\n"])
     def test_to_a_server_that_never_ends_its_greeting_is_given_up(
         self, lost: Feed, settings: Any, caplog: pytest.LogCaptureFixture, greeting: bytes

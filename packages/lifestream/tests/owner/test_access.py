@@ -44,6 +44,7 @@ def pages(client: Client) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_owner_and_a_superuser_may_open_every_page(client: Client, pages: dict[str, str]) -> None:
     root = Client()
     root.force_login(User.objects.create_superuser("root"))

@@ -100,6 +100,7 @@ def test_a_document_that_exceeds_its_deadline_is_given_up_and_the_next_one_is_re
         assert quick.result(60).items[0].guid == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system does not limit processor time")
 def test_a_document_that_takes_too_much_processor_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "_PATIENCE", 6000)  # the limit of wall time must not come first
@@ -161,6 +162,7 @@ def test_a_child_that_dies_fails_only_its_own_document(asked: queue.SimpleQueue[
         assert pool.submit(FEED, {}, URL).result(60).items
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system does not tell who has ended a process")
 def test_a_document_whose_child_is_killed_from_outside_is_read_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -203,6 +205,7 @@ def test_a_child_that_this_process_ends_does_not_count_as_killed_from_outside(mo
         assert len(reads) == 1
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_between_two_documents_fails_none(caplog: pytest.LogCaptureFixture) -> None:
     """Linux kills processes if memory is short, which is never a failure of a feed."""
     with ParserPool(1) as pool:

@@ -141,6 +141,7 @@ def test_rule_23_what_only_plugins_read_of_an_entry_is_capped_too(entry: Entry, 
     assert tally.notes == ((f"capped once: {cap}",) if cap else ())
 
 
+@pytest.mark.slow
 def test_rule_23_a_cap_that_is_exceeded_often_is_reported_once_with_a_count() -> None:
     entries = tuple(Entry(title="x" * 3000, author="y" * 3000) for _ in range(1200))
     assert prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER).capped == (
@@ -215,6 +216,7 @@ def test_rule_23_a_long_base_does_not_make_a_long_content() -> None:
     assert 0 < len(item.content) <= caps.CONTENT.limit and reported
 
 
+@pytest.mark.slow
 def test_rule_23_a_long_base_before_each_candidate_of_a_picture_is_counted_too() -> None:
     content = '<p>word</p><img srcset="' + "a 1x, " * 1300 + '">'
     item, reported = prepared(Entry(content=content * 125, base=URL + "x" * 1900 + "/"))

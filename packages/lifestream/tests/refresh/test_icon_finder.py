@@ -163,6 +163,7 @@ class IconTest(_Site):
 
 
 class PageProcessTest(_Site):
+    @pytest.mark.slow
     def test_pages_are_read_in_one_process_which_is_started_when_a_page_arrives(self) -> None:
         self.page('<link rel="icon" href="/a.png">')
         self.feedserver.add("/a.png", Response(PNG))
@@ -176,6 +177,7 @@ class PageProcessTest(_Site):
         assert len(started) == 1
         assert all(process.poll() is not None for process in started)
 
+    @pytest.mark.slow
     def test_a_page_that_takes_too_long_affects_nothing_else(self) -> None:
         self.feedserver.add("/slow", page(slow_page()[:200_000]))
         self.feedserver.add("/favicon.ico", Response(PNG))
@@ -361,6 +363,7 @@ def test_an_icon_is_fetched_through_the_proxy_and_with_the_certificates_of_its_f
         assert set(proxy.asked) == {"connect feeds.example:443"}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_at_another_server_the_certificates_of_the_feed_are_not_trusted(secure: FeedServer) -> None:
     own = FeedOptions(certificates=Path(secure.ca_bundle).read_text())

@@ -255,6 +255,7 @@ class HowItEnds(RefreshTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class TwoAtOnce(FeedServerTransactionTestCase):
+    @pytest.mark.slow
     def test_two_concurrent_refreshes_request_each_feed_once(self) -> None:
         self.feedserver.add("/feed", Response(status=404))
         for number in range(40):

@@ -126,6 +126,7 @@ class TestAnUnforeseenErrorWithOneFeed:
 
         monkeypatch.setattr(Import, "read", fail)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("error", [KeyError("x"), StopIteration("x"), RecursionError("x")], ids=repr)
     def test_in_the_matching_of_its_entries(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
         self.fail_at_matching(error, monkeypatch)
@@ -133,6 +134,7 @@ class TestAnUnforeseenErrorWithOneFeed:
         assert (feed.failures, feed.next_fetch > START) == (1, True)
         assert type(error).__name__ in feed.last_error
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()], ids=repr)
     def test_that_comes_from_this_machine_is_no_failure_of_the_feed(
         self, error: Exception, monkeypatch: pytest.MonkeyPatch
@@ -141,6 +143,7 @@ class TestAnUnforeseenErrorWithOneFeed:
         feed = self.refreshed()
         assert (feed.failures, feed.next_fetch, feed.last_error) == (0, START, "")
 
+    @pytest.mark.slow
     def test_that_the_driver_of_the_database_raises_is_no_failure_of_the_feed(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -69,6 +69,7 @@ def no_socket() -> Iterator[None]:
 
 
 class Addresses(RuleTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(26)
     def test_a_host_that_is_an_address_of_our_own_network_is_not_connected_to(self) -> None:
         for host in LITERALS:
@@ -116,6 +117,7 @@ class Addresses(RuleTestCase):
             assert self.refresh_one(guard=ONE_SERVER).message.startswith("127.0.0.2 is a loopback address")
         assert len(self.asked()) == 1
 
+    @pytest.mark.slow
     @pytest.mark.rule(28)
     def test_a_redirect_to_another_scheme_is_refused(self) -> None:
         for number, url in enumerate(

@@ -132,6 +132,7 @@ class AnIllFormedAnswer(RuleTestCase):
                     assert self.refresh_next(made).outcome == outcome
                 assert "g-0" in contents(made)
 
+    @pytest.mark.slow
     @override_settings(LIFESTREAM_PER_HOST_RATE=0)
     def test_the_same_ill_formed_bytes_twice_are_not_sent_a_third_time(self) -> None:
         headers = {"ETag": '"v1"', "Last-Modified": MODIFIED}
@@ -169,6 +170,7 @@ class AnIllFormedAnswer(RuleTestCase):
         assert [request.headers.get("If-None-Match") for request in self.asked()] == [None] * 4
         assert "g-0" in contents(made), "the mended document has not arrived"
 
+    @pytest.mark.slow
     def test_new_validators_of_the_same_ill_formed_bytes_are_not_sent_until_they_come_again(self) -> None:
         """A server that is restarted, or replaced, gives the old file a new ETag; the publisher mends it afterwards."""
         broken = BROKEN["a lost end tag"]
@@ -200,6 +202,7 @@ class AnIllFormedAnswer(RuleTestCase):
         assert [request.headers.get("If-None-Match") for request in self.asked("/new")] == [None, None]
         assert "edited" in contents(made)["g-1"][2], "the mended document has not arrived"
 
+    @pytest.mark.slow
     def test_a_head_that_is_damaged_changes_no_author_or_language_of_stored_items(self) -> None:
         """RFC 4287, section 4.2.1: an entry without an author has that of the feed."""
         entries = "".join(
@@ -257,6 +260,7 @@ class AnIllFormedAnswer(RuleTestCase):
         self.refresh_next(made)
         assert [*made.items.order_by("guid").values_list("author", flat=True)] == ["Bob", "Eve", "", "Bob"]
 
+    @pytest.mark.slow
     def test_a_document_that_could_be_mended_is_read_like_any_other(self) -> None:
         spoilt = {
             "an entity": GOOD.replace("about 2", "about&nbsp;2"),

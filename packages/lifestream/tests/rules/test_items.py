@@ -71,6 +71,7 @@ class Identity(ItemsTestCase):
         )
         assert self.titles() == [f"item {n}" for n in range(6)]
 
+    @pytest.mark.slow
     @pytest.mark.rule(34)
     def test_an_edit_of_one_of_several_items_with_one_guid_changes_that_one(self) -> None:
         items = [entry(f"item {n}", guid="the same", link=f"{LINK}{n}") for n in range(5)]
@@ -190,6 +191,7 @@ class Edits(ItemsTestCase):
         assert item.date == datetime(2026, 3, 1, 8, tzinfo=UTC)
         assert (item.first_seen, item.changed) == (START, START + timedelta(hours=1))
 
+    @pytest.mark.slow
     @pytest.mark.rule(38)
     def test_an_item_that_differs_each_time_is_not_rewritten_each_time(self) -> None:
         count = iter(range(1000))
@@ -223,6 +225,7 @@ class Edits(ItemsTestCase):
             assert not self.refresh_next(made).failed
         assert set(self.titles()) == {"other", "two"}
 
+    @pytest.mark.slow
     @pytest.mark.rule(38)
     def test_a_deleted_item_does_not_come_back_as_long_as_its_guid_or_its_link_stays(self) -> None:
         self.read(channel(entry("one", guid="1", link=f"{LINK}1")))

@@ -11,6 +11,7 @@ from served import feed, page, rss
 
 
 class Moves(RuleTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(19)
     def test_after_three_equal_permanent_redirects_only_the_new_url_is_asked(self) -> None:
         for status in (301, 308):
@@ -25,6 +26,7 @@ class Moves(RuleTestCase):
                 assert len(self.asked(f"/new{status}")) == 5
                 assert Item.objects.filter(feed=made).count() == 2
 
+    @pytest.mark.slow
     @pytest.mark.rule(19)
     def test_a_permanent_redirect_that_does_not_last_changes_nothing(self) -> None:
         self.feedserver.add("/a", feed())

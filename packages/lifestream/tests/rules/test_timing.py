@@ -198,6 +198,7 @@ class Pauses(RuleTestCase):
 
 
 class Errors(RuleTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(14)
     def test_requests_after_errors_in_a_row_are_further_apart_up_to_a_week_and_never_end(self) -> None:
         made = self.subscribe("/feed", Response(status=500))
@@ -339,6 +340,7 @@ class Budgets(RuleTestCase):
 
 
 class Together(RuleTransactionTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(18)
     def test_two_workers_send_each_request_once(self) -> None:
         for number in range(20):

@@ -79,6 +79,7 @@ class Subscribing(WebSubTestCase):
             assert len(self.hub.asked) == 1
             assert len(proxy.asked) == 2  # the feed, and its hub
 
+    @pytest.mark.slow
     def test_a_hub_is_not_asked_while_the_options_of_its_feed_are_damaged(self) -> None:
         self.refresh()
         assert len(self.hub.asked) == 1
@@ -99,6 +100,7 @@ class Subscribing(WebSubTestCase):
             assert len(self.hub.asked) == 1
             assert proxy.asked == []
 
+    @pytest.mark.slow
     def test_a_hub_is_asked_once_and_not_with_each_fetch(self) -> None:
         self.subscribed()
         for _ in range(8):

@@ -151,6 +151,7 @@ class TestPrivateFiles:
             connection.execute("ROLLBACK")
         connection.close()
 
+    @pytest.mark.slow
     def test_a_database_of_another_folder_is_as_private(self, tmp_path: Path) -> None:
         elsewhere = tmp_path / "elsewhere.sqlite3"
         done = command("showmigrations", "auth", folder=tmp_path / "home", DATABASE_URL=f"sqlite:///{elsewhere}")
@@ -267,6 +268,7 @@ def test_a_pipe_in_place_of_the_lock_is_refused_with_the_reason(
         pass
 
 
+@pytest.mark.slow
 def test_the_error_about_a_lock_that_cannot_be_opened_names_it_and_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "migrate.lock").mkdir()
     done = command("status", folder=tmp_path)

@@ -139,6 +139,7 @@ class TestCommand:
         assert "LIFESTREAM_ALLOWED_NETWORKS" in done.stderr
         assert "'home'" in done.stderr
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("url", "words"),
         [
@@ -163,6 +164,7 @@ class TestCommand:
             "The database in the folder LIFESTREAM_HOME can't be used: unable to open database file\n",
         )
 
+    @pytest.mark.slow
     def test_the_error_of_an_unreachable_database_names_the_setting_even_if_it_is_in_a_file(
         self, tmp_path: Path
     ) -> None:

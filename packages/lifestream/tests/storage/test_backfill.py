@@ -330,6 +330,7 @@ class TestFilling:
         assert fill(subscription, unlike=old.pk) == 1
         assert titles(subscription.lifestream) == ["another"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("rules", "count"), [("", CHUNK + 1), ("item", CHUNK + 1), ("another", 0)])
     def test_goes_through_a_long_feed_in_chunks(
         self, rules: str, count: int, django_assert_num_queries: DjangoAssertNumQueries

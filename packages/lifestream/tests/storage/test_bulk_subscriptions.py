@@ -60,6 +60,7 @@ def test_a_name_that_is_the_title_of_the_feed_is_not_stored_so_that_it_follows_t
     assert Subscription.objects.get().display_name == "B"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_statements_for_each_chunk_of_a_list_are_few() -> None:
     seen: list[int] = []

@@ -61,6 +61,7 @@ def ids(slug: str = "main", host: str = "testserver", **how: Any) -> dict[str, s
     return found[0]
 
 
+@pytest.mark.slow
 def test_the_ids_outlive_a_change_of_everything_around_them(stream: Lifestream) -> None:
     url = "https://feeds.example/blog"
     guids = ("https://blog.example/a", "1", UUID, "tag:blog.example,2026:b", "https://victim.example/c")

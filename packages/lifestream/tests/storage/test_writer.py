@@ -89,6 +89,7 @@ class TestBatches:
         with django_assert_max_num_queries(50):
             assert sum(stored.new for stored in store(results, NOW)) == 380
 
+    @pytest.mark.slow
     def test_unchanged_feeds_take_few_queries_per_batch(
         self, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:

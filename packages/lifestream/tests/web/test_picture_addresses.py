@@ -100,6 +100,7 @@ def main(db: None) -> Lifestream:
     return make_lifestream("main")
 
 
+@pytest.mark.slow
 def test_pages_load_no_picture_from_another_host_and_feeds_keep_the_originals(
     served_here: None, main: Lifestream, client: Client
 ) -> None:

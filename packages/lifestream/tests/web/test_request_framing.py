@@ -61,6 +61,7 @@ def _generated(random_: random.Random) -> bytes:
     return b"".join(pieces)
 
 
+@pytest.mark.slow
 def test_chunks_are_read_as_waitress_reads_them_however_they_are_cut() -> None:
     complete = 0
     for seed in range(3_000):

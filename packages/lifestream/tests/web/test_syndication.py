@@ -275,6 +275,7 @@ def test_an_empty_lifestream_has_a_valid_feed(client: Client, main: Lifestream) 
     assert as_json(client, "/main/feed.json")["items"] == []
 
 
+@pytest.mark.slow
 def test_a_feed_links_to_its_next_page_down_to_the_last_post(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     for number in range(41):

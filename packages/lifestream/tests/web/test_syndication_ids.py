@@ -30,6 +30,7 @@ def ids(slug: str, site: int, host: str = "testserver", *, secure: bool = False)
     return [root.findtext(f"{ATOM}id", "") for root in roots]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_id_of_a_feed_outlives_a_change_of_host_scheme_slug_and_secret() -> None:
     stream, other = make_lifestream("main"), make_lifestream("other")

@@ -71,6 +71,7 @@ class TestExamples:
         post = stream.posts.get(item__title="Kites")
         return [*PAGES, f"main/items/{post.item_id}/", f"main/sites/{post.subscription_id}/"]
 
+    @pytest.mark.slow
     def test_an_addition_to_every_page_is_on_every_page(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("small")
         OwnPage.objects.create(lifestream=stream, slug="about", title="About")
@@ -112,6 +113,7 @@ class TestExamples:
             html = self.html(client, path)
             assert html.count('class="owner-bar"') == html.count("owner.css") == html.count("Who I am") == 1, path
 
+    @pytest.mark.slow
     def test_the_frame_has_the_theme_and_the_accent_of_the_lifestream(
         self, client: Client, stream: Lifestream, use: Use
     ) -> None:
@@ -191,6 +193,7 @@ class TestVariables:
         cell = re.sub(r"\([^)]*\)", "", row.split("|")[-1])
         return set(re.findall(r"`(\w+)`", cell))
 
+    @pytest.mark.slow
     def test_the_variables_of_each_page_are_in_its_row(self, client: Client, stream: Lifestream) -> None:
         post = stream.posts.get(item__title="Kites")
         OwnPage.objects.create(lifestream=stream, slug="imprint", title="Who I am", text="Ada")

@@ -306,6 +306,7 @@ serve(answer, "127.0.0.1", 0, ready, threads=16)
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limits to lower")
 class TestAShortageOfFiles:
+    @pytest.mark.slow
     def test_silent_connections_are_closed_and_it_is_logged_once_with_the_remedy(self, tmp_path: Path) -> None:
         with (
             Program(

@@ -136,6 +136,7 @@ class TestJson:
         assert list(documents[0]) == ["url", "format", "encoding", "well_formed", "feed", "items", "error"]
         assert (documents[0]["well_formed"], documents[0]["items"]) == (False, [])
 
+    @pytest.mark.slow
     def test_many_documents_are_printed_in_their_order(self) -> None:
         names = [FORMATS / name for name in ("rss20.xml", "atom10.xml", "missing", "jsonfeed11.json")] * 40
         documents = as_json(*names)

@@ -24,6 +24,7 @@ def act(client: Client, post: Post, action: str) -> str:
     return submitted(client, f"/main/manage/posts/{post.item_id}/", action=action)
 
 
+@pytest.mark.slow
 def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), "A post")
     assert "The post is hidden." in act(client, post, "hide")
@@ -57,6 +58,7 @@ def test_an_owner_who_hides_the_last_post_of_a_tag_comes_to_the_timeline(
         assert response.redirect_chain == [(place, 302)] and "The post is hidden." in response.content.decode()
 
 
+@pytest.mark.slow
 def test_a_long_address_is_not_read_once_for_each_tag_of_a_post(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), tags=tuple(f"tag {number}" for number in range(100)))
     fields = {"action": "hide", "next": "%41" * 300_000}
@@ -80,6 +82,7 @@ def test_the_name_of_a_site_does_not_reverse_the_date_of_a_hidden_post(client: C
     assert "<bdi>A \N{RIGHT-TO-LEFT OVERRIDE}name</bdi>" in page
 
 
+@pytest.mark.slow
 def test_a_pinned_post_is_at_the_top_once_and_in_its_place_when_unpinned(
     client: Client, lifestream: Lifestream
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_wrong_choice_is_reported_at_its_field(
     assert Lifestream.objects.values().get() == before
 
 
+@pytest.mark.slow
 def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestream: Lifestream) -> None:
     address = ""
     for data in (GIF, GIF.replace(b"\x0a\0", b"\x14\0")):
@@ -106,6 +107,7 @@ def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestrea
     assert Client().get(address).status_code == 404
 
 
+@pytest.mark.slow
 def test_an_uploaded_logo_takes_precedence_over_one_among_the_static_files(
     client: Client, lifestream: Lifestream
 ) -> None:
