@@ -43,6 +43,7 @@ def is_said(message: str, sources: list[str]) -> bool:
     return any(pattern.search(source) for source in sources)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "message"), [(package, message) for package in PACKAGES for message in explained(package)]
 )

@@ -248,6 +248,7 @@ def test_a_configured_folder_that_is_missing_is_an_error_that_names_the_option(s
     )
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_an_error_of_the_set_up(suite: Suite) -> None:
     with socket.create_server(("127.0.0.1", 0)) as owner:
         port = owner.getsockname()[1]
@@ -553,6 +554,7 @@ def test_the_plugin_imports_nothing_that_pytest_has_not_imported() -> None:
     assert ran.stdout == "pytest_feedserver\n"
 
 
+@pytest.mark.slow
 def test_a_suite_without_a_server_does_not_import_one(suite: Suite) -> None:
     suite.write("""
         import sys

@@ -64,6 +64,7 @@ with FeedServer(sys.argv[1]) as server:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize(
     ("state", "printed"),
@@ -196,6 +197,7 @@ print(sorted({type(thing).__name__ for thing in gc.garbage if type(thing).__modu
 """
 
 
+@pytest.mark.slow
 def test_a_server_and_what_it_has_served_are_freed_without_the_garbage_collector(root: Path) -> None:
     (root / "a.xml").write_text("hello")
     assert run_python(FREED, str(root)) == "None\n[]\n"

@@ -88,6 +88,7 @@ def test_the_matrix_answers_as_the_standards_do(
     assert (outcome.verdict, outcome.rules[0].name) == (verdict, rule)
 
 
+@pytest.mark.slow
 def test_the_matrix_is_complete() -> None:
     cases = list(matrix())
     assert len(cases) == len(MEDIA_TYPES) * len(CHARSETS) * len(DECLARATIONS) * len(TRUTHS) * 2 == 960
@@ -127,6 +128,7 @@ def test_a_case_has_one_byte_order_mark_or_none_however_its_encoding_is_spelled(
     assert unmarked.lstrip(b"\0").startswith(b"<")
 
 
+@pytest.mark.slow
 def test_a_case_accepts_only_the_titles_that_its_outcome_allows() -> None:
     for each in matrix():
         verdict, title = each.outcome.verdict, each.outcome.title

@@ -204,6 +204,7 @@ def test_a_change_that_cannot_be_written_changes_nothing() -> None:
     assert live.feed is FEED and live.response is before
 
 
+@pytest.mark.slow
 def test_many_threads_may_change_a_feed_while_clients_read_it(server: FeedServer) -> None:
     live = server.mount("/feed", Feed(title="News"))
     seen: dict[str, set[bytes]] = {}

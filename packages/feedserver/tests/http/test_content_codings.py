@@ -214,6 +214,7 @@ class TestEncodeFile:
 
         assert DECODERS[coding](target.getvalue()) == body
 
+    @pytest.mark.slow
     def test_keeps_a_few_chunks_of_the_file_in_memory_and_not_all_of_it(self, tmp_path: Path) -> None:
         path = tmp_path / "large.xml"
         size = 32 * 1024 * 1024

@@ -254,6 +254,7 @@ def test_the_end_of_a_connection_keeps_no_bytes_of_an_earlier_request() -> None:
     assert refusal is not None and refusal.raw == b"GET / HT"
 
 
+@pytest.mark.slow
 def test_random_requests_are_read_as_by_h11_however_they_are_cut() -> None:
     chance = random.Random(11)
     for _ in range(2000):  # scripts/fuzz_requests.py draws more

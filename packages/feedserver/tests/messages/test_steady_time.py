@@ -19,6 +19,7 @@ def frozen() -> freezegun.api._freeze_time:
     return freezegun.freeze_time("2026-01-01")
 
 
+@pytest.mark.slow
 def test_an_answer_is_delayed_and_paced_and_its_duration_is_measured(feedserver: FeedServer) -> None:
     feedserver.add("/feed", Response("<rss/>", delay="20ms", pace="3 bytes every 10ms"))
 

@@ -85,6 +85,7 @@ def test_a_request_that_was_sent_before_connections_end_is_journalled(
         late_server.journal.clear()
 
 
+@pytest.mark.slow
 @sent_late
 def test_a_request_that_was_sent_before_verify_is_verified(late_server: FeedServer, send: Send) -> None:
     late_server.start()

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(
 PATIENCE = 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", [FeedServer.stop, FeedServer.close_client_connections])
 def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
     late_server: FeedServer, act: Callable[[FeedServer], None]
@@ -37,6 +38,7 @@ def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
     late_server.verify()
 
 
+@pytest.mark.slow
 def test_requests_behind_an_answer_with_a_reset_are_journalled(
     late_server: FeedServer,
 ) -> None:
@@ -134,6 +136,7 @@ def test_requests_of_a_client_that_leaves_before_its_answer_are_journalled(
     late_server.verify()
 
 
+@pytest.mark.slow
 def test_data_left_unread_behind_an_answer_under_way_is_a_problem(
     late_server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +209,7 @@ def test_a_client_that_floods_a_stalled_answer_is_read_up_to_a_limit() -> None:
         assert 0 < len(server.requests) < 20_000
 
 
+@pytest.mark.slow
 def test_no_request_counts_as_absent_while_some_were_not_read_even_if_the_server_is_not_strict() -> None:
     with FeedServer(strict=False) as server:
         server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
@@ -226,6 +230,7 @@ def test_no_request_counts_as_absent_while_some_were_not_read_even_if_the_server
         server.assert_not_requested("/other")
 
 
+@pytest.mark.slow
 def test_requests_that_were_not_read_after_the_journal_was_cleared_do_not_count_as_absent() -> None:
     with FeedServer(strict=False) as server:
         server.add("/stalled", Response("abcdef", faults=Stall(after=3)))

@@ -48,6 +48,7 @@ def test_a_request_behind_a_delayed_answer_is_answered_though_the_client_has_end
     assert [exchange.ended for exchange in server.journal.exchanges] == ["complete", "complete"]
 
 
+@pytest.mark.slow
 def test_an_exchange_has_its_end_and_the_error_separately(server: FeedServer) -> None:
     server.add("/big", Response(b"x" * 50_000_000))
     with RawClient(server) as client:

@@ -229,6 +229,7 @@ def test_ipv6_is_served(root: Path) -> None:
         assert server.requests[0].client == "::1"
 
 
+@pytest.mark.slow
 def test_a_large_file_is_sent_whole(server: FeedServer, root: Path) -> None:
     size = 100 * 1024 * 1024
     with (root / "big.xml").open("wb") as file:

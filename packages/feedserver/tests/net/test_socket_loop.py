@@ -274,6 +274,7 @@ def test_a_call_from_another_thread_wakes_the_loop(kind: Callable[[], Poller]) -
     close(watched)
 
 
+@pytest.mark.slow
 def test_more_calls_than_the_loop_s_own_socket_takes_are_all_made(watched: WatchedSockets) -> None:
     for _ in range(30_000):
         watched.loop.call_soon_threadsafe(watched.note(1))

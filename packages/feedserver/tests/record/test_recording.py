@@ -287,6 +287,7 @@ def test_a_version_that_is_not_spoken_is_reported_as_text(tmp_path: Path) -> Non
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a limit on the size of files, as POSIX has")
 def test_a_file_to_be_overwritten_stays_if_the_disk_is_full(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response(b"x" * 100_000))

@@ -91,6 +91,7 @@ def test_words_are_no_credentials(text: str) -> None:
     assert not looks_like_credentials(text)
 
 
+@pytest.mark.slow
 def test_random_text_is_hardly_ever_taken_for_credentials() -> None:
     source = random.Random(2026)
     drawn = (of(string.ascii_letters + string.digits, size)(source) for size in (12, 16, 24) for _ in range(20_000))

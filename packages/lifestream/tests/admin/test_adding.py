@@ -51,6 +51,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         assert add_wanted() == 1
         return self.client.get(ADDITIONS).content.decode()
 
+    @pytest.mark.slow
     def test_the_request_asks_no_server_and_the_page_shows_what_was_found(self) -> None:
         self.feedserver.add("/feed", RSS)
         page = self.enter(self.get_url("/feed"), folder="Code")
@@ -139,6 +140,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.assertContains(answer, "The address is looked at.")
         assert Addition.objects.count() == 1
 
+    @pytest.mark.slow
     def test_the_page_takes_as_many_queries_for_many_addresses_as_for_one(self) -> None:
         taken, page = [], ""
         for number in (1, 4):

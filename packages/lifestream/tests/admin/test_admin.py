@@ -58,6 +58,7 @@ def test_a_long_search_in_a_list_is_cut(root: Client, model: str, query: str) ->
     assert time.process_time() - begun < 2  # Django alone takes 4 s to find the words of the second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_rows_of_other_owners_are_not_seen(client: Client, mine: Lifestream, model: str) -> None:
     own = make_post(make_site(mine, "Mine site"), "Mine title")
@@ -79,6 +80,7 @@ def test_rows_of_other_owners_are_not_seen(client: Client, mine: Lifestream, mod
         assert response.status_code in (302, 403)
 
 
+@pytest.mark.slow
 def test_only_the_own_rows_among_the_chosen_ones_are_changed(client: Client, mine: Lifestream) -> None:
     own, theirs = (make_post(make_site(stream)) for stream in (mine, make_lifestream(owner=editor("other"))))
     act(client, "post", "hide", own, theirs)

@@ -79,6 +79,7 @@ def test_feeds_can_be_filtered_by_health(root: Client, health: str, fields: dict
     assert "Wanted feed" in page and page.count(">Other ") == 1
 
 
+@pytest.mark.slow
 def test_feeds_are_paused_and_resumed(root: Client) -> None:
     active, gone = make_feed(), make_feed(status="gone", failures=5)
     for feed in (active, gone):

@@ -65,6 +65,7 @@ def test_a_subscription_is_paused_and_shows_later_what_came_meanwhile(client: Cl
     assert Post.objects.filter(item=missed.item_id).exists()
 
 
+@pytest.mark.slow
 def test_only_subscriptions_that_change_are_counted(client: Client, mine: Lifestream) -> None:
     sites = make_site(mine), make_site(mine)
     act(client, "subscription", "pause", sites[0])

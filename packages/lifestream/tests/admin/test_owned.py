@@ -129,6 +129,7 @@ def test_how_many_others_have_a_feed_is_not_reported_on_the_owners_page_either(
     assert [count and count[1] for count in counts] == ["1", "2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["anybody", "another"])
 def test_a_private_page_is_answered_as_one_that_does_not_exist(
     client: Client, mine: Lifestream, theirs: Lifestream, who: str

@@ -68,6 +68,7 @@ class WhatIsRead(FeedServerTransactionTestCase):
         self.feed.refresh_from_db()
         assert self.feed.etag == '"v1"'
 
+    @pytest.mark.slow
     def test_why_a_feed_cannot_be_read_is_shown(self) -> None:
         self.feedserver.add("/feed", Response("<html>no"))
         assert "it is a web page (HTML), not a feed" in self.shown()

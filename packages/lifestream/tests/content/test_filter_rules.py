@@ -137,6 +137,7 @@ def test_the_rules_up_to_the_limit_still_apply() -> None:
     check("x\n" * MOST_RULES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", ["\ufdfa", "\u6771", "a"])
 def test_the_lines_that_rules_read_are_not_many_times_as_long_as_the_text(character: str) -> None:
     """The character U+FDFA stands for 18 letters, and each rule would read all of them."""

@@ -108,6 +108,7 @@ def test_addresses_in_a_content_are_found_in_every_attribute_with_and_without_th
     assert "https://a.example/e.jpg" not in addresses_in(content)
 
 
+@pytest.mark.slow
 def test_the_size_of_a_card_is_limited() -> None:
     long = "https://a.example/" + "x" * 8000
     media = tuple(Media(f"{long}{n}.jpg", "image/jpeg", f"{long}{n}", f"{long}{n}", "t" * 2000) for n in range(100))

@@ -24,6 +24,7 @@ from lifestream.wording import when
 class HostileWords(CommandTestCase):
     """Texts from servers are printed without control characters that a terminal would obey."""
 
+    @pytest.mark.slow
     def test_no_control_character_of_a_feed_is_printed(self) -> None:
         evil = "\x1b]0;pwned\x07\x1b[2J\x9b31mred\x9d\x08\x7f"
         document = {

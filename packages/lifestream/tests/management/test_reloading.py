@@ -55,6 +55,7 @@ def test_of_very_many_static_files_only_some_are_watched(home: Path) -> None:
     assert len(state()) < 1010
 
 
+@pytest.mark.slow
 def test_the_server_is_started_again_after_each_change_even_if_it_has_failed(home: Path) -> None:
     # The first run changes a setting and keeps running, as a server does. The second fails, as a server with wrong
     # settings does; its child corrects them once it has ended. The third ends.

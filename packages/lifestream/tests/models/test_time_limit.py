@@ -128,6 +128,7 @@ def test_postgresql_searches_a_small_table_by_its_index() -> None:
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["Kites", "Rivers"])
 def test_a_search_whose_single_entries_take_long_to_read_finds_the_same_by_the_index(
     monkeypatch: pytest.MonkeyPatch, main: Lifestream, title: str

@@ -110,6 +110,7 @@ def test_a_password_from_a_known_browser_of_the_user_is_compared_first_at_any_ad
     assert asked == [0, 12, 2, 2, 1]
 
 
+@pytest.mark.slow
 def test_a_known_browser_has_ten_attempts_a_minute_before_its_address_counts(client: Client, now: list[float]) -> None:
     User.objects.create_user("eve", password="correct horse battery")
     assert client.post(LOGIN, {"username": "eve", "password": "correct horse battery"}).status_code == 302

@@ -90,6 +90,7 @@ def test_a_page_is_read_in_its_charset() -> None:
     assert "Привет из Кёльна" in read(html, {"content-type": "text/html; charset=koi8-r"}).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("html", [b"", b"<html><body></body></html>", b"\x00\xff", b"<html>" + b"<div>" * 500])
 def test_a_page_without_an_article_is_an_error(html: bytes) -> None:
     with pytest.raises(NoArticle, match=r"^no article was found on https://a\.example/2026/post$"):

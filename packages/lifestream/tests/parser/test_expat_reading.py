@@ -28,6 +28,7 @@ DOCUMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [text.encode() for text in DOCUMENTS.values()], ids=list(DOCUMENTS))
 def test_a_document_leaves_nothing_for_the_garbage_collector(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.parser.strict.document._LARGE", 10_000)

@@ -335,6 +335,7 @@ def test_the_encoding_that_a_decoded_document_declares_is_not_believed() -> None
     assert parser.entries[0]["title"] == "ü"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["", "<b><i></b></i>"])
 @pytest.mark.parametrize("end", ["", "<b><i></b></i>"])
 def test_a_document_leaves_nothing_for_the_garbage_collector(start: str, end: str) -> None:

@@ -74,6 +74,7 @@ def test_a_child_reads_a_document_as_this_process_does(pool: ParserPool, path: P
     assert read == prepare(feed, registry.plugin_for(feed, URL), Sanitizer())
 
 
+@pytest.mark.slow
 def test_each_of_many_documents_gets_its_own_result(pool: ParserPool) -> None:
     futures = [pool.submit(FEED.replace(b"One", b"%d" % number), {}, URL) for number in range(50)]
 
@@ -188,6 +189,7 @@ def test_a_document_whose_child_is_always_killed_is_not_read_for_ever(monkeypatc
         assert pool.submit(FEED, {}, URL).result(60).items
 
 
+@pytest.mark.slow
 def test_a_child_that_this_process_ends_does_not_count_as_killed_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that a document has taken control of may close its pipe and keep running."""
     with ParserPool(1) as pool:
@@ -241,6 +243,7 @@ def test_closing_cancels_waiting_documents_and_fails_those_being_read_and_ends_a
         pool.submit(FEED, {}, URL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_warm", [True, False])
 def test_a_document_is_not_read_if_the_pool_closes_before_a_process_is_there(
     is_warm: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

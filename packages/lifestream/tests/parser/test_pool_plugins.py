@@ -81,6 +81,7 @@ def test_a_sites_own_plugin_runs_in_this_process_and_before_sanitising() -> None
     assert Shouting.threads == {"parser-1"}
 
 
+@pytest.mark.slow
 def test_known_entries_are_returned_as_outlines_whichever_process_runs_the_plugin() -> None:
     dated = FEED.replace(b"</guid>", b"</guid><pubDate>Sun, 01 Mar 2026 08:30:00 GMT</pubDate>")
     more = dated.replace(b"<item>", b"<item><title>Two</title></item><item>")
@@ -184,6 +185,7 @@ def test_a_plugin_that_exits_when_it_is_asked_about_a_feed_loses_no_feed(
         assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
 
 
+@pytest.mark.slow
 def test_a_keyboard_interrupt_in_a_plugin_fails_only_its_document(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FailingToRecognise, "error", KeyboardInterrupt())
     with ParserPool(1, registry=Registry([f"{__name__}.FailingToRecognise"], use_entry_points=False)) as pool:

@@ -249,6 +249,7 @@ class _Generous(FeedPlugin):
         draft.card = {"version": 1, "kind": "<script>"}
 
 
+@pytest.mark.slow
 def test_rule_23_what_a_plugin_returns_is_capped_as_well() -> None:
     item, reported = prepared(Entry(guid="1"), _Generous())
     assert (len(item.title), len(item.tags), len(item.enclosures)) == (2000, 100, 100)

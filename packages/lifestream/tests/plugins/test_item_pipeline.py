@@ -163,6 +163,7 @@ class TestKnownEntries:
     def test_an_entry_without_a_time_has_no_digest(self) -> None:
         assert self.read(Entry(guid="1"), Entry(guid="2", published=NEW_YEAR.replace(hour=0))).digests == ("", "")
 
+    @pytest.mark.slow
     def test_an_entry_that_exceeds_a_cap_has_no_digest(self) -> None:
         entry = Entry(guid="1", content="<p>Words</p>" * 100_000, published=self.DATED)
         read = self.read(entry)

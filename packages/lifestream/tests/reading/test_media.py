@@ -312,6 +312,7 @@ def test_media_for_which_a_card_has_no_space_are_counted_and_shown_on_the_items_
     assert "more-media" not in own
 
 
+@pytest.mark.slow
 @pytest.mark.reading(22)
 @pytest.mark.django_db
 def test_a_film_with_pictures_and_a_sound_with_pictures_show_them_on_their_own_pages(pages: Any) -> None:

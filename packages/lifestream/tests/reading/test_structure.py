@@ -414,6 +414,7 @@ def test_a_channels_links_in_atom_are_read() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("declared", ["", "<?xml version='1.0' encoding='windows-1252'?>\n"])
 @pytest.mark.parametrize("after", ["", " " * 300_000, "<!-- é -->" * 30_000])
@@ -428,6 +429,7 @@ def test_a_large_document_that_is_read_in_parts_has_all_entries(declared: str, a
     assert {entry.summary for entry in feed.entries} == {text.replace("&amp;", "&").strip()}
 
 
+@pytest.mark.slow
 @pytest.mark.reading(8)
 def test_the_flaw_of_a_large_ill_formed_document_has_its_place() -> None:
     items = "".join(f"<item><guid>{n}</guid><description>{'word ' * 1000}</description></item>\n" for n in range(400))

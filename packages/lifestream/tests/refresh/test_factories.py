@@ -33,6 +33,7 @@ def test_the_user_agent_for_pictures_has_no_subscribers(own: str, agent: str, se
     assert make_picture_fetcher(make_guard(), FetchLimits())._user_agent.endswith(agent)
 
 
+@pytest.mark.slow
 def test_each_pool_has_the_limit_of_the_setting_for_pages(settings: Settings) -> None:
     settings.LIFESTREAM_MAX_PAGE = 5000
     for make in (make_pool, make_page_pool):

@@ -187,6 +187,7 @@ class FullContent(FeedServerTestCase):
         self.run_for()
         assert len(self.feedserver.requests) == 1
 
+    @pytest.mark.slow
     def test_only_pages_of_the_newest_entries_are_requested(self) -> None:
         for number in range(NEWEST + 2):
             self.feedserver.add(f"/page/{number}", self.page("albatross"))
@@ -194,6 +195,7 @@ class FullContent(FeedServerTestCase):
         assert self.run_for() == NEWEST
         assert not any(each.path == f"/page/{NEWEST}" for each in self.feedserver.requests)
 
+    @pytest.mark.slow
     def test_the_secrets_of_a_feed_are_sent_only_to_its_own_server(self) -> None:
         secrets = Secrets("ada:pw", (("X-Key", "s3cret"),)).sealed()
         self.feed = self.feed_with_full_content("/private", credentials=secrets)

@@ -67,6 +67,7 @@ def test_a_list_is_read_as_far_as_it_makes_sense(document: str, outlines: list[O
     assert read(document.encode()) == outlines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("document", "message"),
     [

@@ -242,6 +242,7 @@ class OneFeedAndTheOthers(RefreshTestCase):
         made[1].refresh_from_db()
         assert (made[1].claim_token, made[1].next_fetch) == ("", START)
 
+    @pytest.mark.slow
     def test_a_plugin_whose_dates_have_no_zone_stops_no_feed(self) -> None:
         self.make_feed("/bad", feed(), plugin="zoneless")
         self.make_feed("/good", feed())

@@ -186,6 +186,7 @@ class WhatIsClaimedMeanwhile(RefreshTestCase):
 
 
 class HowItEnds(RefreshTestCase):
+    @pytest.mark.slow
     def test_progress_is_reported_feed_by_feed(self) -> None:
         made = {self.make_feed(f"/{number}", feed((f"{number}",))).pk for number in range(3)}
         reported: list[FeedReport] = []
@@ -193,6 +194,7 @@ class HowItEnds(RefreshTestCase):
         assert {row.feed for row in reported} == made
         assert tuple(reported) == report.rows
 
+    @pytest.mark.slow
     def test_no_thread_and_no_process_is_left(self) -> None:
         before = set(threading.enumerate())
         self.make_feed("/feed", feed())

@@ -130,6 +130,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         ReadingRequest.objects.filter(language="x-0").update(read=timezone.now())
         assert not has_many_open(owner.pk)
 
+    @pytest.mark.slow
     def test_the_stored_reading_of_a_large_feed_is_bounded(self) -> None:
         link = f"https://a.example/{'l' * 3000}"
         item = f"<item><title>{'t' * 1500}</title><link>{link}</link><guid>%d</guid></item>"

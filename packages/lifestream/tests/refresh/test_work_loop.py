@@ -67,6 +67,7 @@ def test_nothing_is_claimed_if_the_refresh_is_stopped_before_it_begins() -> None
     assert held() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("feeds", "starts"), [(49, False), (50, True)])
 def test_a_parser_is_started_at_once_if_feeds_are_so_many_that_some_will_have_changed(feeds: int, starts: bool) -> None:
     for number in range(feeds):
@@ -101,6 +102,7 @@ class TestAnUnforeseenErrorWithOneFeed:
         assert held() == 0
         return Feed.objects.get(url__endswith="/two")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("error", [KeyError("x"), StopIteration("x"), RecursionError("x")], ids=repr)
     def test_in_the_decision_about_its_next_fetch(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
         decide = Decider.result

@@ -91,6 +91,7 @@ class Addresses(RuleTestCase):
                 assert "lifestream connects to none of those" in row.message
         assert self.asked() == []
 
+    @pytest.mark.slow
     @pytest.mark.rule(26)
     def test_a_redirect_to_an_address_of_our_own_network_is_not_followed(self) -> None:
         others = [host for host in LITERALS if host not in ("127.0.0.1", "127.1", "2130706433", "0x7f000001")]

@@ -117,6 +117,7 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert contents(made).keys() == known[case].keys() | added
                 assert all("edited" in content for guid, (_, _, content) in contents(made).items() if guid != "g-4")
 
+    @pytest.mark.slow
     @override_settings(LIFESTREAM_PER_HOST_RATE=0, LIFESTREAM_TIMEOUT=2)
     def test_a_document_that_was_cut_on_its_way_arrives_under_the_same_validators(self) -> None:
         """A server may send a new document with the old validators. That it was cut is known here from the framing."""
@@ -348,6 +349,7 @@ class AnIllFormedAnswer(RuleTestCase):
         assert contents() == known
         assert known["g-1"][2] == "Ça, c’est tout sur 1."
 
+    @pytest.mark.slow
     def test_a_new_entry_before_a_cut_overwrites_no_item_that_has_its_link(self) -> None:
         """In the activities of GitHub and GitLab, what happened to a merge request are entries with one link. The entry
         of the stored item may be behind the cut, so its guid is not known to be gone.
@@ -375,6 +377,7 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert {*known} <= {*made.items.values_list("pk", "guid", "title", "date")}
                 assert made.items.filter(title="Ada merged !5").count() == 1
 
+    @pytest.mark.slow
     def test_new_guids_and_edits_of_a_feed_that_is_always_ill_formed_are_stored(self) -> None:
         """A site moves to https, or to another program, and its feed was ill-formed before, and still is."""
         old = BROKEN["a lost end tag"]

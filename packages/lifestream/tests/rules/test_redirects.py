@@ -38,6 +38,7 @@ class Moves(RuleTestCase):
         assert made.url == self.get_url("/feed")
         assert len(self.asked("/feed")) == 7
 
+    @pytest.mark.slow
     @pytest.mark.rule(19)
     def test_subscriptions_move_to_the_feed_that_has_the_new_url_already_and_items_stay(self) -> None:
         old = self.subscribe("/old", Response(rss("of old")), moved("/there"))
@@ -112,6 +113,7 @@ class DeadEnds(RuleTestCase):
         assert len(self.asked()) <= 2 + 11
         assert set(Feed.objects.values_list("url", flat=True)) == {self.get_url("/loop"), self.get_url("/0")}
 
+    @pytest.mark.slow
     @pytest.mark.rule(22)
     def test_a_permanent_redirect_to_a_page_to_log_in_at_keeps_url_and_items(self) -> None:
         made = self.subscribe("/feed", feed(), *[moved("/login")] * 5, feed(("one", "two", "three")))

@@ -309,6 +309,7 @@ class Budgets(RuleTestCase):
         assert len(self.asked()) == 50
         assert time.monotonic() - began >= 49 / 40
 
+    @pytest.mark.slow
     @pytest.mark.rule(17)
     def test_a_restart_asks_for_nothing_that_is_not_due(self) -> None:
         for number in range(20):

@@ -61,6 +61,7 @@ class Validators(RuleTestCase):
             sent.append((self.last().headers.get("If-None-Match"), self.last().headers.get("If-Modified-Since")))
         assert sent == [(None, None), ('"v1"', MODIFIED), ('"v2"', None), (None, None)]
 
+    @pytest.mark.slow
     @pytest.mark.rule(3)
     def test_a_validator_is_not_sent_to_another_url(self) -> None:
         made = self.subscribe("/old", feed(ETag='"of old"'), moved("/new"))

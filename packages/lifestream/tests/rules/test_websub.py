@@ -66,6 +66,7 @@ class Subscribing(WebSubTestCase):
         assert self.state().hub_url == self.hub.url
         assert not HubSubscription.objects.exists()
 
+    @pytest.mark.slow
     def test_no_hub_is_asked_for_a_feed_with_a_login(self) -> None:
         self.feed.credentials = credentials.seal("ada:secret")
         self.feed.save()
@@ -235,6 +236,7 @@ class Verifying(WebSubTestCase):
         assert self.deny_while(lambda _: Feed.objects.all().delete())
         assert not HubSubscription.objects.exists()
 
+    @pytest.mark.slow
     def test_a_hub_may_deny_a_subscription_that_is_replaced_at_the_same_time(self) -> None:
         def replace(subscription: HubSubscription) -> None:
             Feed.objects.update(hub_url="https://other.example/hub", push_until=self.clock.now + DAY)
@@ -317,6 +319,7 @@ class Pushing(WebSubTestCase):
             assert self.hub.push(b"anything").status_code == 410
         assert self.state().pushed is None
 
+    @pytest.mark.slow
     def test_a_push_larger_than_the_limit_of_a_feed_is_refused(self) -> None:
         with self.settings(LIFESTREAM_MAX_BODY=100_000):
             assert self.hub.push(b"x" * 100_000).status_code == 202
@@ -364,6 +367,7 @@ class Pushing(WebSubTestCase):
 class Updating(WebSubTestCase):
     """Which processes ask hubs, and what the admin shows of them."""
 
+    @pytest.mark.slow
     def test_the_updater_of_a_server_asks_hubs(self) -> None:
         with mock.patch("lifestream.refresh.updater.find_icons", return_value=0):
             updater = Updater(interval=3600.0)

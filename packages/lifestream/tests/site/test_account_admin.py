@@ -102,6 +102,7 @@ def test_the_page_before_users_are_deleted_lists_their_lifestreams_and_no_posts(
     assert not Lifestream.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.urls("lifestream.site.urls")
 @pytest.mark.parametrize("chosen_in_the_list", [True, False])
 def test_the_deletion_of_a_user_takes_no_more_queries_if_the_user_reads_more_sites(

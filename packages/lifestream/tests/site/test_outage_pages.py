@@ -97,6 +97,7 @@ def test_an_error_that_is_no_outage_is_left_to_django(error: Exception, rf: Requ
     assert OutageMiddleware(answered).process_exception(rf.get("/"), error) is None
 
 
+@pytest.mark.slow
 def test_programs_that_ask_every_few_seconds_cause_one_line_at_the_beginning_and_one_at_the_end(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

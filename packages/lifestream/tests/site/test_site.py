@@ -156,6 +156,7 @@ class TestCommand:
         assert done.stderr.startswith(words)
         assert "sec" not in done.stderr
 
+    @pytest.mark.slow
     def test_a_database_that_cannot_be_opened_is_an_error_that_names_its_folder(self, tmp_path: Path) -> None:
         (tmp_path / "lifestream.sqlite3").mkdir()
         done = command("update_feeds", folder=tmp_path)

@@ -105,6 +105,7 @@ def test_pages_and_files_are_compressed_for_clients_that_accept_that(client: Cli
         assert len(packed) < len(plain) / 2
 
 
+@pytest.mark.slow
 def test_a_first_view_takes_at_most_20_kb_without_pictures(client: Client) -> None:
     site = make_site()
     for number in range(20):

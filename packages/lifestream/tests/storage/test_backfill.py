@@ -198,6 +198,7 @@ class TestLongFeeds:
     def make(self, **fields: Any) -> Subscription:
         return make_subscription(idle_feed("1", "2", "3", "4", "5", "6", "7"), **fields)
 
+    @pytest.mark.slow
     def test_the_newest_items_are_posted_at_once_and_the_rest_by_the_next_run(self) -> None:
         subscription = self.make()
         assert titles(subscription.lifestream) == ["4", "5", "6", "7"]
@@ -397,6 +398,7 @@ def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch
     assert sizes == [1] * 5
 
 
+@pytest.mark.slow
 def test_rules_with_many_words_are_applied_to_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The work is limited. It is the product of two numbers: the characters of the items, plus 500 for each item; and
     the words that are looked for in them.
@@ -430,6 +432,7 @@ def test_rules_with_many_words_are_applied_to_fewer_texts_at_once(monkeypatch: p
         subscription.save()
 
 
+@pytest.mark.slow
 def test_the_subscriptions_of_a_list_share_what_rules_may_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     feeds = [make_feed() for _ in range(4)]
     for feed in feeds:

@@ -66,6 +66,7 @@ class TestLog:
         assert message.startswith("not well-formed; plugin github: process failed on 'A', which is left out: KeyError")
         assert len(message) == 2000
 
+    @pytest.mark.slow
     def test_the_latest_fifty_lines_of_each_feed_are_kept(self) -> None:
         feeds = [make_feed(), make_feed()]
         lengths = set()

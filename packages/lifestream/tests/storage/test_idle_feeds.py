@@ -44,6 +44,7 @@ class Readers(FeedServerTestCase):
         self.feed.refresh_from_db()
         assert (self.feed.status, self.feed.health) == ("idle", "idle")
 
+    @pytest.mark.slow
     def test_a_new_subscription_makes_an_idle_feed_active_and_keeps_its_next_fetch(self) -> None:
         refresh(clock=self.clock)
         self.subscription.delete()

@@ -183,6 +183,7 @@ class TestItems:
         assert read(feed, draft("1", "A2"), draft("2", "B")).refused == 1
         assert [item.guid for item in Item.objects.all()] == ["2"]
 
+    @pytest.mark.slow
     def test_frequent_edits_are_capped_and_a_daily_edit_is_always_stored(self) -> None:
         feed = make_feed()
         hours = [*range(25), *range(25, 24 * 5, 6)]

@@ -90,6 +90,7 @@ def test_the_ids_outlive_a_change_of_everything_around_them(stream: Lifestream) 
         assert ids("renamed") == before, "another secret"
 
 
+@pytest.mark.slow
 def test_the_ids_outlive_the_merge_of_two_feeds(stream: Lifestream) -> None:
     import_feed(rss(UUID, "1"), url=URL, lifestream=stream)
     old = import_feed(rss(UUID, "1", "2"), url="https://old.example/feed", lifestream=make_lifestream("old")).feed
@@ -113,6 +114,7 @@ def test_an_entry_that_was_deleted_and_is_imported_again_has_its_id_again(stream
     assert Item.objects.get().pk != first.pk and ids() == before
 
 
+@pytest.mark.slow
 def test_no_feed_takes_the_id_of_another_one_not_even_of_a_deleted_item(stream: Lifestream) -> None:
     import_feed(rss("1", UUID), url=URL, lifestream=stream)
     held = ids()

@@ -205,6 +205,7 @@ def some_entry(chance: random.Random) -> str:
 
 
 # With the seed 69, the outline of an entry (see `settled_entries`) matches another item than before.
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [*range(11), 69])
 def test_the_items_are_as_if_all_entries_were_cleaned(seed: int) -> None:
     chance = random.Random(seed)

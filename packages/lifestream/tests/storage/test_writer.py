@@ -79,6 +79,7 @@ class TestBatches:
         store([document(one, draft("1", "A")), document(two, draft("1", "A"))], NOW)
         assert Item.objects.filter(guid="1").count() == 2
 
+    @pytest.mark.slow
     def test_many_small_documents_take_few_queries(self, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
         results = []
         for _ in range(20):

@@ -38,6 +38,7 @@ def here() -> InProcessParsers:
     return InProcessParsers(rules=settings.sanitizer_rules)
 
 
+@pytest.mark.slow
 def test_every_document_is_read_as_a_child_reads_it(child: ParserPool, here: InProcessParsers) -> None:
     assert len(DOCUMENTS) > 10
     documents = [(path.name, path.read_bytes()) for path in DOCUMENTS]

@@ -97,6 +97,7 @@ class TestShown:
         with django_assert_max_num_queries(6):
             client.get("/main/")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("shown", ["title", "excerpt"])
     def test_the_page_of_an_item_has_the_whole_content(self, shown: str, client: Client, main: Lifestream) -> None:
         page(client, shown=shown)

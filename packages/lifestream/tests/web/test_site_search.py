@@ -37,6 +37,7 @@ def titles(page: str) -> list[str]:
     return [re.sub("<.*?>", "", title) for title in re.findall(r'<h3 class="title.*?<a [^>]*>(.*?)</a>', page)]
 
 
+@pytest.mark.slow
 def test_the_help_on_the_page_of_a_search_is_true(client: Client, main: Lifestream) -> None:
     site = make_site(main, "Kitchen Table")
     make_post(site, "By its title: gardens")
@@ -94,6 +95,7 @@ def test_of_characters_that_stand_for_eighteen_each_only_the_first_are_searched(
     assert found == [True, True, False]
 
 
+@pytest.mark.slow
 def test_posts_are_counted_up_to_a_limit(
     client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

@@ -289,6 +289,7 @@ def test_a_feed_links_to_its_next_page_down_to_the_last_post(client: Client, mai
         assert [link.href for link in links if link.rel == "next"] == [feed["next_url"].replace("json", format_)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["content", "enclosures"])
 @pytest.mark.parametrize("narrowed", ["", "search/", "tags/kites/"])
 def test_posts_that_are_too_large_together_are_spread_over_several_pages(

@@ -55,6 +55,7 @@ def test_the_id_of_a_feed_outlives_a_change_of_host_scheme_slug_and_secret() -> 
         assert ids("renamed", site.pk) == before
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_source_of_a_feed_without_a_site_url_has_an_id_that_names_no_host() -> None:
     site = make_site(make_lifestream("main"), site_url="")
@@ -66,6 +67,7 @@ def test_the_source_of_a_feed_without_a_site_url_has_an_id_that_names_no_host() 
     assert uuid.UUID(of_site).urn == of_site
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_no_two_lifestreams_have_the_same_id() -> None:
     stream = make_lifestream("main")

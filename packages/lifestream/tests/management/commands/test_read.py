@@ -182,6 +182,7 @@ class TestUrls:
         assert "127.0.0.1" in error
         assert not server.requests
 
+    @pytest.mark.slow
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of open files to lower")
     def test_a_shortage_of_files_is_reported_with_its_remedy(self, server: FeedServer) -> None:
         server.add("/feed", Response("no feed"))

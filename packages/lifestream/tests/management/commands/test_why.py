@@ -137,6 +137,7 @@ class Why(FeedServerTestCase):
         Feed.objects.update(claim_token="x", claimed_until=START + timedelta(minutes=15))
         assert "  being fetched   a worker holds it until 12:15 (in 15 minutes) at most" in why(url)
 
+    @pytest.mark.slow
     def test_the_number_of_fetches_is_an_option(self) -> None:
         answers = [Response(status=status) for status in (500, 501, 502, 503, 504)]
         url = self.fetched(*answers, times=5)

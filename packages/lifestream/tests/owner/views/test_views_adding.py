@@ -40,6 +40,7 @@ def test_text_that_is_no_address_is_refused_at_its_field(client: Client, lifestr
     assert not Addition.objects.exists()
 
 
+@pytest.mark.slow
 def test_an_owner_cannot_fill_the_queue(client: Client, lifestream: Lifestream) -> None:
     waiting = [Addition(lifestream=lifestream, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
     Addition.objects.bulk_create(waiting)
@@ -65,6 +66,7 @@ def test_a_file_that_is_no_list_is_refused_at_its_field(client: Client, lifestre
     assert list(answer.context["importing"].errors) == ["file"]
 
 
+@pytest.mark.slow
 def test_addresses_that_were_not_added_are_tried_again_or_corrected(client: Client, lifestream: Lifestream) -> None:
     submitted(client, HERE, do="add", addresses="https://a.example/ https://b.example/feed")
     submitted(client, HERE, do="add", addresses="https://c.example/")

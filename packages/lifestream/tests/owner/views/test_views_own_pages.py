@@ -19,6 +19,7 @@ def lifestream(client: Client) -> Lifestream:
     return owned(client)
 
 
+@pytest.mark.slow
 def test_a_page_is_written_linked_read_changed_and_deleted(client: Client, lifestream: Lifestream) -> None:
     assert "Saved." in submitted(client, NEW, title="Imprint", slug="imprint", text="## Who\n\n*Ada*", position="1")
     assert '<a href="/main/pages/imprint/"><bdi>Imprint</bdi></a>' in Client().get("/main/").content.decode()

@@ -38,6 +38,7 @@ def test_of_elements_deeper_than_five_hundred_levels_only_the_text_is_kept() -> 
     assert deep == "<b>" * 500 + "a" + "</b>" * 500
 
 
+@pytest.mark.slow
 def test_a_base_does_not_grow_with_the_depth() -> None:
     depth = 5000  # of elements, whose bases together would have 25 million characters
     joins: list[str] = []
