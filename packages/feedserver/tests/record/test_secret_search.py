@@ -231,6 +231,10 @@ REPLACED = [
     # In base 64, a slash is a letter.
     ("/rss/7o93%2FNKvJyGzWhgT4u8kTA%3D%3D/", "/rss/removed/", ["token 7o93… (30 characters)"]),
     ("/rss/7o93%2FNKvJyGzWhgT4u8kTA%3D%3D.xml", "/rss/removed.xml", ["token 7o93… (30 characters)"]),
+    # In a path, it is not: the name of a folder says so.
+    ("/a/TOKEN%2Fa1b2c3", "/a/TOKEN%2Fremoved", ["token"]),
+    ("/a/X1%2FapiKey%2Fa1b2c3.xml", "/a/X1%2FapiKey%2Fremoved.xml", ["token"]),
+    ("/a/X1%2Fmd5%2F67aba74b8c1e5b5bff6ecaf9d1bc4bb1", "/a/X1%2Fmd5%2F67aba74b8c1e5b5bff6ecaf9d1bc4bb1", []),
     ("/token/a1b+2c3d.xml%3Fp%3D2", "/token/removed.xml%3Fp%3D2", ["token"]),
     ("/token/a1%2Db2c3.xml%3Fp%3D2", "/token/removed.xml%3Fp%3D2", ["token"]),
     ("/it's-a-feed.xml%3Ftoken%3Ab", "/it's-a-feed.xml%3Fremoved", ["query"]),

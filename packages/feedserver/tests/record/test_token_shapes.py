@@ -35,6 +35,14 @@ RANDOM: dict[str, tuple[Callable[[random.Random], str], float]] = {
         lambda source: "xoxb-100000000000-200000000000-" + of(string.ascii_letters + string.digits, 24)(source),
         0.85,
     ),
+    "base 32 behind words": (
+        lambda source: "private-podcast-" + of(string.ascii_lowercase + "234567", 26)(source),
+        0.7,
+    ),
+    "base 64 behind words": (
+        lambda source: "private-podcast-" + base64.urlsafe_b64encode(source.randbytes(16)).decode().rstrip("="),
+        0.66,
+    ),
     "random UUID": (lambda source: str(uuid.UUID(bytes=source.randbytes(16), version=4)), 1.0),
 }
 
@@ -43,6 +51,16 @@ RANDOM: dict[str, tuple[Callable[[random.Random], str], float]] = {
 def test_random_tokens_are_found(make: Callable[[random.Random], str], least: float) -> None:
     source = random.Random(2026)
     assert sum(looks_like_token(make(source)) for _ in range(TRIES)) >= least * TRIES
+
+
+@pytest.mark.parametrize(
+    "make",
+    [of(string.digits, 32), of(string.ascii_lowercase, 25), of(string.ascii_uppercase, 32)],
+    ids=["digits", "small letters", "capitals"],
+)
+def test_digits_alone_and_letters_of_one_case_do_not_look_like_tokens(make: Callable[[random.Random], str]) -> None:
+    source = random.Random(2026)
+    assert not any(looks_like_token(make(source)) for _ in range(TRIES))
 
 
 WORDS = """

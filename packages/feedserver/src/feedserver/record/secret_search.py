@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from urllib.parse import unquote, unquote_plus
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
@@ -533,9 +534,19 @@ def _has_structure(plain: str) -> bool:
     """Return whether *plain*, which was percent-encoded, may be a path, a query or another notation, or has quotes or
     blanks. In base 64, a slash is no sign of that.
     """
-    if "/" in plain and _BASE_64_IN_PATH.fullmatch(plain) and not _is_path(plain):
+    if "/" in plain and _BASE_64_IN_PATH.fullmatch(plain) and not (_is_path(plain) or _has_telling_folder(plain)):
         return False
     return _STRUCTURE.search(plain) is not None
+
+
+def _has_telling_folder(path: str) -> bool:
+    """Return whether the name of a folder in *path* says that a secret, or a public hash, is in it, as in `KEY/a1b2c3`
+    and `md5/…`.
+    """
+    return any(
+        looks_labelled(name, f"/{folder}/") or _PUBLIC_FOLDER.search(f"/{folder}/")
+        for folder, name in pairwise(path.split("/"))
+    )
 
 
 def _is_path(text: str) -> bool:
