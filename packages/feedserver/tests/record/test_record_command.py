@@ -48,6 +48,7 @@ def test_the_command_records_or_says_by_its_status_why_not(
             ["ftp://example.org/", "-o", "a"],
             "'ftp://example.org/' cannot be recorded; give an address of http or https",
         ),
+        (["example.org/feed", "-o", "a"], "argument URL: this is no address of http or https, such as https://"),
         (["http://example.org/"], "the following arguments are required: -o/--output"),
         (["http://example.org/", "-o", "a", "--header", "nonsense"], "'nonsense' is no header; write 'Name: value'"),
         (["http://example.org/", "-o", "a", "--header", "s3cret99"], "'…' is no header; write 'Name: value'"),
@@ -127,6 +128,16 @@ def test_arguments_that_are_not_understood_are_reported_without_possible_secrets
     assert printed.startswith("feedserver record: ") and printed.count("\n") == 1
     assert shown in printed
     assert "s3cret99" not in printed
+
+
+def test_a_part_of_a_header_where_the_url_belongs_is_reported_without_a_possible_secret(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["record", "--header", "X-Api-Key:", "s3cret99", "http://127.0.0.1:1/", "-o", "a.xml"])
+    printed = capsys.readouterr().err
+    assert printed.startswith("feedserver record: argument URL: ") and printed.count("\n") == 1
+    assert "quotes" in printed and "s3cret99" not in printed
 
 
 def test_a_url_where_the_name_of_a_command_belongs_is_reported_without_its_secret(

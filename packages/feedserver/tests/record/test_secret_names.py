@@ -71,6 +71,7 @@ def test_an_ordinary_name_is_no_secret(name: str) -> None:
         ("policy", set(), False),
         ("md5", {"expires"}, True),
         ("hash", {"e"}, True),
+        ("hash", {"url", "key"}, True),
         ("md5", {"size"}, False),
         ("RelayState", {"samlresponse"}, True),
     ],

@@ -60,7 +60,10 @@ def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "secrets"),
     [
-        ("Cookie", 'sid="ab12"; theme=dark; lang=en; long=abcdef; nameless', {"ab12", "abcdef", "nameless"}),
+        ("Cookie", 'sid="ab12"; theme=dark; lang=en; long=abcde1; nameless', {"ab12", "abcde1", "nameless"}),
+        ("Cookie", "cookie_consent=accept; view=public; cookie_notice_accepted=true; theme=default", set()),
+        ("Cookie", "session=accept; session_cookie=public; remember=null", {"accept", "public"}),
+        ("Cookie", "id=abcdefghijklm; user=Public", {"abcdefghijklm", "Public"}),
         ("Cookie", "sid=ada|s3cret", {"ada|s3cret", "s3cret"}),
         ("Cookie", "sid=ada.1a2b3c.secret", {"ada.1a2b3c.secret", "1a2b3c"}),
         ("Cookie", "a=user:ada|password:s3cret", {"user:ada|password:s3cret", "s3cret"}),
@@ -69,6 +72,8 @@ def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
         ("Authorization", "Token one1 two2", {"one1", "two2", "one1 two2"}),
         ("Authorization", "Bearer my=s3cret", {"my=s3cret"}),
         ("Authorization", "my=s3cret", {"my=s3cret"}),
+        ("Authorization", "Bearer ", set()),
+        ("Authorization", "Basic", set()),
         ("Authorization", "Bearer\tmy=s3cret", {"my=s3cret"}),
         ("Authorization", 'Token token="s3cret"', {"s3cret"}),
         ("Authorization", "GoogleLogin auth=s3cret", {"s3cret"}),

@@ -56,6 +56,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _url(text: str) -> str:
+    if "://" not in text:  # it may be a part of a header that was not in quotes, and so a secret
+        raise argparse.ArgumentTypeError(
+            "this is no address of http or https, such as https://example.org/feed; write --header 'Name: value', and "
+            "quotes around a URL"
+        )
     try:
         checked(text)
     except ValueError as error:

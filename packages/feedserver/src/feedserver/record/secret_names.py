@@ -154,8 +154,9 @@ _ONLY_BESIDE = {
     "state": frozenset({"code"}),
     "relaystate": frozenset({"samlresponse", "samlrequest", "samlart"}),
     "policy": frozenset({"signature"}),  # signed URLs of CloudFront and S3
-    # Links that expire, such as those of nginx's module secure_link: the hash is the signature.
-    **dict.fromkeys(("hash", "md5", "sha1", "sha256"), frozenset({"e", "exp", "expire", "expires", "expiry"})),
+    # Links that expire, such as those of nginx's module secure_link, or that belong to a key, as in Full-Text RSS: the
+    # hash is the signature.
+    **dict.fromkeys(("hash", "md5", "sha1", "sha256"), frozenset({"e", "exp", "expire", "expires", "expiry", "key"})),
 }
 
 _WITH_A_STROKE = str.maketrans("łŁøØđĐı", "lLoOdDi")

@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from feedserver.record.known_secrets import SHORTEST, SHORTEST_IN_WORDS
 from feedserver.record.mentions import mentioned_in_value, parts_beside
+from feedserver.record.named_values import NO_VALUES
 from feedserver.record.redaction import is_random_by_nature
 from feedserver.record.secret_names import is_secret, says_login
 from feedserver.record.secret_search import NO_PASSWORDS, contents, secrets_in
@@ -23,6 +24,13 @@ _LOGIN_SEPARATORS = re.compile("[:|]")
 _PARTS = re.compile(r"[^\w+/=~-]+")
 """What joins the parts of a cookie, such as a name, a time and a signature."""
 
+_CHOICE = re.compile("[a-z]{1,12}")
+"""The value of a cookie that keeps a choice, such as `theme=dark` or `cookie_consent=accept`. Headers have such words,
+too: `Vary: Accept-Encoding`.
+"""
+_COOKIE = re.compile("cookies?", re.IGNORECASE)
+_SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "token"})
+
 _PROOFS = frozenset({"cnonce", "mac", "opaque", "response"})
 """Parameters of an Authorization that are secrets although their names do not say so (RFC 7616 §3.4)."""
 
@@ -33,9 +41,11 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
     The values of parameters in *keep* are not secrets. Secrets of fewer than 4 characters are left out.
     """
     values = {*secrets_in(url, keep), *_credentials_of(url)}
-    for name, value in headers:
+    for name, sent in headers:
+        is_cookie = "cookie" in name.lower()
+        value = _without_choices(sent) if is_cookie else sent
         values.update(secrets_in(value, keep, shapes=not is_random_by_nature(name)))
-        if "cookie" in name.lower():
+        if is_cookie:
             values.update(_in_cookies(value))
         elif is_secret(name) or says_login(name):
             values.update(_in_credentials(value))
@@ -46,7 +56,8 @@ def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[s
     values.update([each.removesuffix(")") for each in values if "(" not in each])
     decoded = {value for each in values for value in _decodings(each)}
     # An escape of JSON, or an argument that is no UTF-8, may stand for a half of a character, which nothing can send.
-    return {value for each in decoded if len(value := each.encode("utf-8", "replace").decode()) >= SHORTEST}
+    sendable = {each.encode("utf-8", "replace").decode() for each in decoded}
+    return {each for each in sendable if len(each) >= SHORTEST and each.lower() not in NO_VALUES}
 
 
 def _decodings(value: str) -> Iterator[str]:
@@ -81,6 +92,16 @@ def _credentials_of(url: str) -> Iterator[str]:
         yield base64.b64encode(credentials.encode("utf-8", "replace")).decode("ascii")
 
 
+def _without_choices(cookies: str) -> str:
+    """Return *cookies* without those whose values are choices, unless the name says that the value is a secret."""
+
+    def is_choice(pair: str) -> bool:
+        name, is_pair, content = pair.partition("=")
+        return bool(is_pair and _CHOICE.fullmatch(content.strip())) and not is_secret(_COOKIE.sub("", name))
+
+    return ";".join(pair for pair in cookies.split(";") if not is_choice(pair))
+
+
 def _in_cookies(value: str) -> Iterator[str]:
     for pair in value.split(";"):
         name, is_pair, content = pair.partition("=")
@@ -101,6 +122,8 @@ def _in_credentials(value: str) -> Iterator[str]:
     more words follow.
     """
     scheme, _, rest = " ".join(value.split(None, 1)).partition(" ")
+    if not rest and scheme.lower() in _SCHEMES:  # without a secret, as where a variable of the shell is empty
+        return
     names_secrets = False
     for match in _ITEM.finditer(rest or scheme):
         if match["name"] is None:
