@@ -443,3 +443,28 @@ def test_a_limit_on_memory_is_detected() -> None:
         command = [sys.executable, "-c", program, str(soft)]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
         assert done.stdout == printed
+
+
+_LOOK_UP_WITHOUT_MEMORY = """
+import asyncio, resource
+from pathlib import Path
+from lifestream.fetcher.outcomes import FetchRequest
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.fetch import Fetcher
+
+async def run():
+    async with Fetcher(AddressGuard(), user_agent="lifestream") as fetcher:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 64 * 1024 * 1024, resource.RLIM_INFINITY))
+        outcome = await fetcher.fetch(FetchRequest("http://name.invalid/feed"))
+        print(outcome.kind, outcome.message)
+
+asyncio.run(run())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no limit, or no size to set it by")
+def test_a_name_that_is_looked_up_while_there_is_too_little_memory_is_no_failure_of_its_feed() -> None:
+    command = [sys.executable, "-c", _LOOK_UP_WITHOUT_MEMORY]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == f"shortage {Shortage.MEMORY.value}\n"

@@ -27,7 +27,7 @@ from multidict import CIMultiDictProxy
 
 from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
 from lifestream.fetcher.outcomes import FailureKind
-from lifestream.fetcher.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
+from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of, what_is_short
 from lifestream.fetcher.tls_sessions import resuming_context
 from lifestream.message import say
 
@@ -151,12 +151,12 @@ class Resolver(AbstractResolver):
 
 
 def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
-    """Return the result of *ask*. Raises `ShortOf` if it failed because this process may open no more files."""
+    """Return the result of *ask*. Raises `ShortOf` if it failed while this process has too few files or memory."""
     try:
         return ask()
     except socket.gaierror as error:
-        if is_short_of_files():
-            raise ShortOf(Shortage.FILES) from error
+        if (shortage := what_is_short()) is not None:
+            raise ShortOf(shortage) from error
         raise
     except UnicodeError as error:  # of Python's own encoding of names, whose labels may be empty or too long
         raise OSError(f"a part of the name is empty or longer than 63 characters ({error})") from error
@@ -244,9 +244,9 @@ def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
     if (shortage := shortage_of(error) or _shortage_in_message(error)) is not None:
         return "shortage", shortage.value
     known = _failure_of_proxy(error) or _failure_of(error)
-    # The libraries that resolve names and load certificates don't report that they could not open a file.
-    if known is not None and known[0] in ("dns", "tls") and is_short_of_files():
-        return "shortage", Shortage.FILES.value
+    # The libraries that resolve names and load certificates don't report that they got no file or no memory.
+    if known is not None and known[0] in ("dns", "tls") and (shortage := what_is_short()) is not None:
+        return "shortage", shortage.value
     return known
 
 

@@ -138,6 +138,20 @@ def is_short_of_files() -> bool:
     return False
 
 
+def what_is_short() -> Shortage | None:
+    """Return what this process has too little of now, files or memory; None if it has enough of both.
+
+    Resolvers and TLS don't report either.
+    """
+    if is_short_of_files():
+        return Shortage.FILES
+    try:
+        require_memory()
+    except ShortOf as error:
+        return error.shortage
+    return None
+
+
 def require_files(count: int = _LOOP) -> None:
     """Raise `ShortOf` unless this process may open *count* more files.
 
