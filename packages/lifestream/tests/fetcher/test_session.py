@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import aiohttp
 import pytest
@@ -23,6 +24,7 @@ from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.session import Resolver, failure_of, headers_of, open_session, prepare_loop
 from lifestream.fetcher.shortage import Shortage
+from programs import PATIENCE
 from tls_ends import run_to_the_end
 
 READ = ("3.14",)
@@ -127,6 +129,30 @@ def test_few_addresses_of_a_name_are_tried(monkeypatch: pytest.MonkeyPatch) -> N
         return [each["host"] for each in await Resolver().resolve("many.example", 80)]
 
     assert run_to_the_end(ask()) == [*(f"127.1.0.{n}" for n in range(1, 5)), *(f"2001:db8::{n}" for n in range(1, 5))]
+
+
+@pytest.mark.parametrize(("is_limited", "most"), [(True, 4), (False, 12)])
+def test_few_threads_look_up_names_under_a_limit_on_memory(
+    monkeypatch: pytest.MonkeyPatch, is_limited: bool, most: int
+) -> None:
+    """glibc reserves 64 MiB of address space for each thread."""
+    names: set[str] = set()
+    all_busy = threading.Barrier(most)
+
+    def look_up(*_: object, **__: object) -> list[Any]:
+        names.add(threading.current_thread().name)
+        all_busy.wait(PATIENCE)
+        return [(socket.AF_INET, 1, 6, "", ("127.0.0.1", 80))]
+
+    async def ask() -> None:
+        prepare_loop()
+        resolver = Resolver()
+        await asyncio.gather(*(resolver.resolve(f"{number}.example", 80) for number in range(12)))
+
+    monkeypatch.setattr("lifestream.fetcher.session.is_memory_limited", lambda: is_limited)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    run_to_the_end(ask())
+    assert len(names) == most
 
 
 class TestNamesWhoseServersDoNotAnswer:

@@ -277,3 +277,15 @@ def test_without_enough_memory_downloads_do_not_start(monkeypatch: pytest.Monkey
     with pytest.raises(ShortOf) as raised, downloading(queue.SimpleQueue()):
         pass
     assert raised.value.shortage is Shortage.MEMORY
+
+
+def test_a_download_that_would_begin_with_too_little_memory_is_a_shortage(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: Events = queue.SimpleQueue()
+    with downloading(events) as downloads:
+        monkeypatch.setattr("lifestream.refresh.downloads._SPARE", 1 << 62)
+        downloads.add([download(server.url("/feed"))])
+        error = events.get(timeout=PATIENCE)
+    assert isinstance(error, ShortOf) and error.shortage is Shortage.MEMORY
+    server.assert_not_requested("/feed")

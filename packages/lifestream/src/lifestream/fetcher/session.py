@@ -27,7 +27,7 @@ from multidict import CIMultiDictProxy
 
 from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
 from lifestream.fetcher.outcomes import FailureKind
-from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of, what_is_short
+from lifestream.fetcher.shortage import Shortage, ShortOf, is_memory_limited, shortage_of, what_is_short
 from lifestream.fetcher.tls_sessions import resuming_context
 from lifestream.message import say
 
@@ -40,6 +40,8 @@ _RESOLVER_THREADS: Final = 256
 """How many threads look up names at most, with the slow ones: `getaddrinfo` blocks, and can't be cancelled. A thread is
 started only if all others are busy.
 """
+_FEW_RESOLVER_THREADS: Final = 4
+"""The same under a limit on address space, since glibc reserves 64 MiB of it for each thread."""
 _MOST_OF_A_KIND = 4  # addresses of a name, for IPv4 and IPv6 each: while they don't answer, each takes a file
 # Ask only for the kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
 _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
@@ -170,9 +172,8 @@ def _numeric(address: tuple[Any, ...]) -> str:
 
 def prepare_loop() -> None:
     """Give the running event loop the threads in which its sessions resolve names."""
-    asyncio.get_running_loop().set_default_executor(
-        ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="lifestream-resolver")
-    )
+    most = _FEW_RESOLVER_THREADS if is_memory_limited() else _RESOLVER_THREADS
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(most, thread_name_prefix="lifestream-resolver"))
 
 
 def open_session(

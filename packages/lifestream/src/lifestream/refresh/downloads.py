@@ -207,6 +207,7 @@ class Downloads:
             await self._turn(host)  # before it takes a place that another host could use
             await self._places.acquire()
             await self._memory.admit()
+            require_memory(_SPARE)
             self._kept -= keeps
             keeps = False
             if not waiting:  # another task of this host took the last one
@@ -280,6 +281,11 @@ class Downloads:
         self._turns[host] = at + self._apart
         return at - now
 
+
+_SPARE: Final = 8 * 1024 * 1024
+"""How many bytes of address space must be left when a download begins; otherwise the refresh ends. If a thread gets no
+memory at all, CPython 3.11 may unwind the stack for ever, and keep the GIL (`exception_unwind` in ceval.c).
+"""
 
 _POOL: Final = 4
 """How many threads the pool of libuv has, unless UV_THREADPOOL_SIZE is set."""
