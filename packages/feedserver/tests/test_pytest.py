@@ -548,6 +548,7 @@ def test_the_fixture_sets_no_other_fixture_up(suite: Suite) -> None:
 # What the plugin costs suites that don't use it.
 
 
+@pytest.mark.slow
 def test_the_plugin_imports_nothing_that_pytest_has_not_imported() -> None:
     code = "import pytest, sys; known = set(sys.modules); import pytest_feedserver; print(*set(sys.modules) - known)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

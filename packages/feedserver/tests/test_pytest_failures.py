@@ -143,6 +143,7 @@ def test_every_server_of_a_test_is_verified(suite: Suite) -> None:
     assert outcome.under("feedserver journal") == "\n\n".join([of_one] * 3)
 
 
+@pytest.mark.slow
 def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite: Suite) -> None:
     suite.write("""
         def test_asks(feedserver_factory):

@@ -23,6 +23,7 @@ def run_python(code: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_an_interpreter_that_used_servers_prints_nothing_at_its_end(root: Path) -> None:
     (root / "a.xml").write_text("hello")
     code = (

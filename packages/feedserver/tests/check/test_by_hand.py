@@ -105,6 +105,7 @@ def test_a_right_reader_passes_by_hand() -> None:
     assert set(verdicts(report).values()) == {Verdict.PASS}
 
 
+@pytest.mark.slow
 def test_a_reader_that_loses_an_item_fails_by_hand() -> None:
     report, _ = run_by(AskingAlways("B1"), SessionFile(None, ""))
 
@@ -129,6 +130,7 @@ def test_a_run_continues_at_the_point_at_which_it_was_stopped(tmp_path: Path) ->
     assert path.stat().st_mode & 0o077 == 0 or path.drive
 
 
+@pytest.mark.slow
 def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
     reader = AskingAlways()
     file = SessionFile(None, "")

@@ -227,6 +227,7 @@ def test_files_that_a_reader_writes_have_the_time_of_its_moved_clock() -> None:
     assert days == {"home/old": 0, "home/added": 0, **dict.fromkeys(names[2:], -2)}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="links as POSIX has them")
 def test_files_that_a_link_puts_out_of_reach_are_not_looked_at() -> None:
     adapter = CommandAdapter(Commands(poll="ln -s / data # {url}", state="data"))

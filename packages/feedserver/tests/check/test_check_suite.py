@@ -116,6 +116,7 @@ def test_what_a_reader_raises_is_shown_in_printable_characters(scenario: str) ->
     assert str(told.value).isprintable()
 
 
+@pytest.mark.slow
 def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nmarkers = other\n")
     pytester.path.joinpath("known.txt").write_text("V1 the store has no column for it  # issue 7\nV4 was mended\n")
@@ -136,6 +137,7 @@ def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1, xfailed=1, failed=1)  # V4 passes, though known.txt says that it fails
 
 
+@pytest.mark.slow
 def test_an_error_of_feedserver_fails_a_test_that_is_expected_to_fail(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("known.txt").write_text("V1 the store has no column for it\n")
     pytester.syspathinsert(Path(__file__).parents[1])

@@ -193,6 +193,7 @@ def test_a_daemon_without_its_environment_is_ended_with_its_session(tmp_path: Pa
     other.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")
 def test_a_daemon_that_is_another_process_at_each_moment_is_ended_with_its_session(tmp_path: Path) -> None:
     """Each of its processes starts the next one and ends, so what one look finds has ended before it is killed."""

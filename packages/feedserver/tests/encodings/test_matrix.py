@@ -97,6 +97,7 @@ def test_the_matrix_is_complete() -> None:
     assert [each.media_type for each in matrix("text/html")] == ["text/html"] * 192
 
 
+@pytest.mark.slow
 def test_xml_types_are_treated_alike() -> None:
     by_type = [[(each.outcome.verdict, each.outcome.rules) for each in matrix(kind)] for kind in XML_TYPES]
     assert all(outcomes == by_type[0] for outcomes in by_type)

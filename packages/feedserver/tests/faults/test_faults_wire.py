@@ -186,6 +186,7 @@ def test_a_fault_goes_over_the_wire_byte_for_byte_however_it_is_declared(
     server.verify()
 
 
+@pytest.mark.slow
 @every_fault
 def test_a_fault_is_injected_into_a_used_connection_as_into_a_fresh_one(
     server: FeedServer, root: Path, text: str

@@ -35,6 +35,7 @@ def test_characters_that_reverse_or_hide_text_are_escaped() -> None:
         assert shown == f"a{character.encode('unicode_escape').decode()}b"
 
 
+@pytest.mark.slow
 def test_every_control_and_format_character_and_line_separator_is_escaped() -> None:
     for number in range(sys.maxunicode + 1):
         if unicodedata.category(chr(number)) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
@@ -163,6 +164,7 @@ def test_commands_show_answers_and_arguments_in_printable_characters(
 FORGED = "%0a%c2%85%e2%80%a8%0b%0c%1c%1d%1e%0d25:00:00 GET /forged -> 200 OK"  # a time that no real line has
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [f"/x{FORGED}", f"/feed.xml{FORGED}?q={FORGED}"])
 def test_a_path_adds_no_line_to_the_output_of_serve(path: str, tmp_path: Path) -> None:
     (tmp_path / "feed.xml").write_text("<rss/>")

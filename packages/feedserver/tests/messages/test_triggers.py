@@ -25,6 +25,7 @@ def test_a_fault_is_injected_into_the_requests_of_its_trigger(when: When, number
     assert [number for number in range(1, 8) if when.strikes(number)] == numbers
 
 
+@pytest.mark.slow
 def test_a_probability_chooses_its_share_of_the_requests_and_always_the_same_ones() -> None:
     numbers = range(1, 10_001)
     injected = [WithProbability(0.3, seed=1).strikes(number) for number in numbers]

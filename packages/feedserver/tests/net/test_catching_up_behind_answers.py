@@ -189,6 +189,7 @@ def test_a_request_behind_an_answer_that_never_ends_is_journalled(tls: bool) -> 
         assert str(late.request) == "GET /late"
 
 
+@pytest.mark.slow
 def test_a_client_that_floods_a_stalled_answer_is_read_up_to_a_limit() -> None:
     with FeedServer() as server:
         server.add("/stalled", Response("abcdef", faults=Stall(after=3)))

@@ -96,6 +96,7 @@ class ManyReady(SelectorPoller):
         return [(fd, READ) for fd in self.watched][:max_events]
 
 
+@pytest.mark.slow
 def test_a_turn_reads_all_of_thousands_of_ready_sockets_and_a_visitor_sees_them() -> None:
     with contextlib.closing(SocketLoop(ManyReady(), print)) as loop:
         read: list[int] = []

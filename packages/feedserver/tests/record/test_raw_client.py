@@ -43,6 +43,7 @@ ENOUGH = 280
 """How many lines with LONG have a little more than 16 MiB: the server can send all before its client leaves."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [

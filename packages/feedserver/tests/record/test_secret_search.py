@@ -431,6 +431,7 @@ def test_the_secrets_of_a_url_are_found_wherever_they_are() -> None:
     assert "s3cr3t" not in secrets_in(url, frozenset({"token"}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "beside",
     [

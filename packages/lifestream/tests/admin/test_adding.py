@@ -100,6 +100,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         names = [each.display_name for each in Subscription.objects.order_by("pk")]
         assert names == ["My feed", "127.0.0.1"]
 
+    @pytest.mark.slow
     def test_a_feed_that_exists_already_is_reported_and_not_fetched(self) -> None:
         self.feedserver.add("/feed", RSS)
         self.feedserver.add("/", PAGE)
@@ -126,6 +127,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
             assert "errorlist" in self.enter(url)
         assert not Addition.objects.exists()
 
+    @pytest.mark.slow
     def test_the_queue_of_addresses_is_limited(self) -> None:
         waiting = [Addition(lifestream=self.main, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
         Addition.objects.bulk_create(waiting)

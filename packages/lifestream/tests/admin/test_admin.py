@@ -35,6 +35,7 @@ def mine(client: Client) -> Lifestream:
     return make_lifestream("mine", owner=user)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_every_list_shows_its_rows_and_can_be_searched(root: Client, model: str) -> None:
     post = make_post(make_site(make_lifestream(title="Planet"), "A Site"), "A title", tags=("t",))
@@ -49,6 +50,7 @@ def test_every_list_shows_its_rows_and_can_be_searched(root: Client, model: str)
     assert "0 results" in listed(root, model, "?q=nowhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("query", ["a " * 2_000, 'http:// "' + '\\" ' * 10_000], ids=["words", "quotes"])
 def test_a_long_search_in_a_list_is_cut(root: Client, model: str, query: str) -> None:

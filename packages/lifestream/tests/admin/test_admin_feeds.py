@@ -109,6 +109,7 @@ def test_the_plugin_of_a_feed_is_chosen_from_the_registered_ones(root: Client) -
     assert feed.plugin == "youtube"
 
 
+@pytest.mark.slow
 def test_a_password_is_on_no_page_of_the_admin(root: Client) -> None:
     sealed = credentials.seal("name:opensesame")
     site = make_site(make_lifestream(), "Sesame", credentials=sealed)

@@ -50,6 +50,7 @@ def test_publishing_says_how_many_of_the_posts_a_rule_still_hides(root: Client) 
     assert "still hide" not in act(root, "post", "publish", posts[1])
 
 
+@pytest.mark.slow
 def test_a_post_that_a_rule_hides_is_distinguished_from_one_that_is_hidden_by_hand(root: Client) -> None:
     site = make_site(make_lifestream("main"))
     for title in ("A cat", "A dog"):

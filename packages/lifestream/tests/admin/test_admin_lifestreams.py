@@ -63,6 +63,7 @@ def test_a_taken_slug_and_a_free_one_are_answered_the_same(staff: Client, theirs
     assert staff.get(f"/{made.slug}/").status_code == 200
 
 
+@pytest.mark.slow
 def test_an_unchanged_slug_is_kept_and_a_new_one_gets_random_characters(
     staff: Client, mine: Lifestream, theirs: Lifestream
 ) -> None:

@@ -38,6 +38,7 @@ def test_an_editor_subscribes_only_their_own_lifestreams(client: Client, mine: L
     assert "Select a valid choice" in response.content.decode() and not Subscription.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_subscription_is_renamed_filed_and_given_rules(client: Client, mine: Lifestream) -> None:
     site = make_site(mine)
     make_post(site, "An advertisement")

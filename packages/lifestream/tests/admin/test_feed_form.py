@@ -47,6 +47,7 @@ def post(client: Client, feed: Feed, **fields: Any) -> str:
     return page
 
 
+@pytest.mark.slow
 def test_options_and_secrets_are_set_and_no_secret_is_shown(root: Client) -> None:
     feed = make_feed(URL, etag='"v1"')
     page = post(
@@ -65,6 +66,7 @@ def test_options_and_secrets_are_set_and_no_secret_is_shown(root: Client) -> Non
     assert "Set: X-Key." in page_of(root, feed)
 
 
+@pytest.mark.slow
 def test_fields_that_are_not_entered_stay(root: Client) -> None:
     feed = make_feed(URL, credentials=Secrets("ada:pw", (("X-Key", "t0ken"),)).sealed())
     feed.options = FeedOptions(7200.0, proxy="http://p:pw@10.0.0.1:1").as_json()
@@ -119,6 +121,7 @@ def test_others_than_superusers_neither_see_nor_change_how_a_feed_is_fetched(cli
     assert client.post(f"/admin/lifestream/feed/{feed.pk}/change/", {"user_agent": "x"}).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["x"], {"proxy": 5}, {"interval": "soon"}, {"certificates": [1]}])
 def test_the_form_of_a_feed_with_damaged_options_is_shown(root: Client, options: Any) -> None:
     feed = make_feed(URL, options=options)
@@ -161,6 +164,7 @@ def test_folders_are_changed_in_the_list_of_subscriptions(root: Client) -> None:
     assert dict(Subscription.objects.values_list("pk", "folder")) == folders
 
 
+@pytest.mark.slow
 @override_settings(LIFESTREAM_PLUGINS=["no.such.Plugin"])
 def test_a_feed_can_be_edited_while_a_plugin_of_the_site_cannot_be_used(root: Client) -> None:
     feed = make_feed(URL, plugin="mine")

@@ -112,6 +112,7 @@ def test_the_parameter_to_field_accepts_only_the_key(client: Client, path: str, 
     assert client.get(address, {"_to_field": field}).status_code == status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", LISTS)
 def test_a_search_for_thousands_of_words_finds_nothing(client: Client, model: str) -> None:
     Fetch.objects.create(feed=make_post().item.feed, started=timezone.now(), outcome="new")
@@ -121,6 +122,7 @@ def test_a_search_for_thousands_of_words_finds_nothing(client: Client, model: st
     assert response.context["cl"].result_count == 0
 
 
+@pytest.mark.slow
 def test_a_search_of_quotation_marks_takes_linear_time(client: Client) -> None:
     def search(query: str) -> None:
         assert client.get("/admin/lifestream/feed/", {"q": query}, follow=True).status_code == 200

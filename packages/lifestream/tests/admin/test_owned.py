@@ -96,6 +96,7 @@ def test_a_row_of_another_user_is_answered_as_one_that_does_not_exist(staff: Cli
             assert answers[0] == answers[1], f"{model} {page}"
 
 
+@pytest.mark.slow
 def test_autocompletion_and_the_choices_of_forms_offer_ones_own_rows_only(
     staff: Client, mine: Lifestream, theirs: Lifestream
 ) -> None:
@@ -111,6 +112,7 @@ def test_autocompletion_and_the_choices_of_forms_offer_ones_own_rows_only(
     assert errors[0] == errors[1] and errors[0]
 
 
+@pytest.mark.slow
 def test_how_many_others_have_a_feed_is_not_reported(
     staff: Client, admin_client: Client, feed: Feed, theirs: Lifestream
 ) -> None:

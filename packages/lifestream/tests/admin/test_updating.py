@@ -46,6 +46,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         assert len(self.feedserver.requests) == requests, "no request waits for a feed"
         return answer.content.decode()
 
+    @pytest.mark.slow
     def test_chosen_feeds_are_fetched_before_their_time_and_shown_as_they_come(self) -> None:
         self.feedserver.add("/good", RSS)
         self.feedserver.add("/bad", Response(status=500))
@@ -96,6 +97,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         answer = self.client.get("/admin/lifestream/feed/updates/")
         assert "All is here: 2 new posts." in answer.content.decode() and not answer.has_header("Refresh")
 
+    @pytest.mark.slow
     def test_the_page_takes_as_many_queries_for_many_feeds_as_for_one(self) -> None:
         taken = []
         for number in (1, 9):

@@ -87,6 +87,7 @@ def _assert_is_cut_of(cut: str, clean: str, length: int) -> None:
     assert [token for token in tokens(beginning) if token.kind != "text"] == written[: beginning.count("<")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
 def test_cleaning_does_not_change_html_that_was_cut_anywhere(construct: Construct) -> None:
     clean = SANITIZER.html(construct(3000), BASE)

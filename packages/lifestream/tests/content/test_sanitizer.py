@@ -447,6 +447,7 @@ def test_a_beginning_of_what_became_plain_text_says_whether_it_is_the_whole_text
     assert not SANITIZER.beginning(deep, BASE, 8).whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fragment", "text"), [("<a href=a>b", "<p>b</p>"), ("<p><a href=a><p>", "")])
 def test_html_may_grow_to_16_times_its_length_plus_1000_characters_and_becomes_text_if_it_grows_more(
     fragment: str, text: str

@@ -133,6 +133,7 @@ def test_zlib_is_recognised_without_a_header_if_no_text_can_begin_so() -> None:
     assert decoded("", b"x^2 is not zlib", 1) == b"x^2 is not zlib"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", ""])
 def test_a_bomb_is_given_up_in_whichever_layer_it_exceeds_the_cap(coding: str) -> None:
     cap = 1 << 20
@@ -167,6 +168,7 @@ def test_a_body_too_short_to_recognise_its_coding_has_the_cap_too() -> None:
         body.finish()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("coding", "compress"),
     [("gzip", partial(gzip.compress, compresslevel=1)), ("br", quick_brotli), ("zstd", zstd.compress)],

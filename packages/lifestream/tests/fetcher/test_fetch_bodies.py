@@ -82,6 +82,7 @@ def test_one_deadline_covers_a_slow_body(server: FeedServer) -> None:
     assert 0.2 <= outcome.duration < 60, "the whole body takes more than six minutes"
 
 
+@pytest.mark.slow
 def test_one_deadline_covers_all_hops(server: FeedServer) -> None:
     for number in range(10):
         server.add(f"/{number}", Response(status=302, headers={"Location": f"/{number + 1}"}, delay=0.1))

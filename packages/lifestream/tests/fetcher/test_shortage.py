@@ -144,6 +144,7 @@ class TestNoFailureIsRecorded:
                 self.assert_left_due(refresh(clock=Clock()), made, shortage)
         assert [row.new for row in refresh(clock=Clock()).rows] == [1]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "error",
         [
@@ -156,6 +157,7 @@ class TestNoFailureIsRecorded:
         with mock.patch("lifestream.parser.pool._Child._ask", side_effect=error):
             self.assert_left_due(refresh(clock=Clock()), made, Shortage.MEMORY)
 
+    @pytest.mark.slow
     def test_if_there_is_no_memory_to_store_the_result(
         self, server: FeedServer, caplog: pytest.LogCaptureFixture
     ) -> None:

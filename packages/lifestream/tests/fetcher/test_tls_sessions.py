@@ -66,6 +66,7 @@ def resumed(context: ResumingContext, *urls: str) -> list[bool]:
     return [bool(each.session_reused) for each in made]
 
 
+@pytest.mark.slow
 def test_a_second_connection_resumes_the_session_of_the_first(server: FeedServer, context: ResumingContext) -> None:
     url = server.url("/feed")
     assert resumed(context, url, url, url) == [False, True, True]
@@ -90,6 +91,7 @@ def test_a_checked_certificate_is_trusted_only_for_a_limited_time(server: FeedSe
     assert resumed(context, url, url) == [False, True]
 
 
+@pytest.mark.slow
 def test_only_the_latest_sessions_are_kept(
     server: FeedServer, context: ResumingContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +119,7 @@ def test_the_context_checks_what_python_checks_by_default() -> None:
     assert resuming_context() is context
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keeps", [True, False])
 @pytest.mark.parametrize("options", [NO_OPTIONS, RequestOptions(verifies=False)])
 def test_a_server_that_does_not_agree_to_a_close_keeps_no_connection_open(

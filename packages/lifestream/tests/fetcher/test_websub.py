@@ -66,6 +66,7 @@ def test_header_fields_take_precedence_over_the_document() -> None:
     assert links_of({"link": "</other>; rel=next"}, FEED, **in_document).hub == "https://document.example/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["<", "<a>;", '<a>; rel="', "<a>; rel=hub ; ", "<a>; a=b", '<a>; a="\\', " ;", "<>,"])
 def test_a_hostile_header_field_takes_linear_time(piece: str) -> None:
     def field(count: int) -> dict[str, str]:

@@ -173,6 +173,7 @@ class TestWritesByHand:
         assert due_of(two[0]) is None
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_due_times_of_hosts_are_correct_after_any_order_of_writes() -> None:
     chance = random.Random(14)

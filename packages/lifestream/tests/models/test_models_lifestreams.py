@@ -70,6 +70,7 @@ class TestLifestreams:
         assert Lifestream.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "rows",

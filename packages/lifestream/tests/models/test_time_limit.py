@@ -35,6 +35,7 @@ def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_limit, "LONGEST", 0)
 
 
+@pytest.mark.slow
 @sqlite_only
 def test_rows_that_were_read_in_time_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_limit, "LONGEST", 0.01)

@@ -149,6 +149,7 @@ def test_a_broker_that_never_answers_is_reported(scheme: str) -> None:
     assert finding.text.startswith("The broker can't be reached: ") and "time" in finding.text.lower()
 
 
+@pytest.mark.slow
 def test_a_broker_that_sends_its_answer_byte_by_byte_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "_BROKER_DEADLINE", 0.2)
     is_over = threading.Event()

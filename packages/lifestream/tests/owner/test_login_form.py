@@ -62,6 +62,7 @@ def test_behind_a_proxy_that_is_not_trusted_wrong_passwords_keep_nobody_out(clie
         assert log_in(Client(), "correct horse battery", HTTP_X_FORWARDED_FOR=visitor).status_code == 302, visitor
 
 
+@pytest.mark.slow
 def test_a_password_is_not_compared_while_others_have_taken_all_turns(
     client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:

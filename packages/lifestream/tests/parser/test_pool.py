@@ -81,6 +81,7 @@ def test_each_of_many_documents_gets_its_own_result(pool: ParserPool) -> None:
     assert [future.result(60).items[0].title for future in futures] == [str(number) for number in range(50)]
 
 
+@pytest.mark.slow
 def test_a_document_that_is_no_feed_is_reported_and_the_child_keeps_running() -> None:
     with ParserPool(1) as pool:
         with pytest.raises(NotAFeed, match=r"^it is a web page"):
@@ -296,6 +297,7 @@ def test_the_memory_of_a_child_is_bounded() -> None:
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not show a process's environment")
 def test_secrets_of_the_environment_do_not_reach_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://user:hunter2@db/x")
@@ -310,6 +312,7 @@ def test_secrets_of_the_environment_do_not_reach_a_child(monkeypatch: pytest.Mon
     assert b"PYTHONPATH=" in environment
 
 
+@pytest.mark.slow
 def test_rules_reach_the_children() -> None:
     body = FEED.replace(b"</item>", b"<description>&lt;b&gt;a&lt;/b&gt; &lt;i&gt;b&lt;/i&gt;</description></item>")
     with ParserPool(1, rules=SanitizerRules.of({"b": []})) as pool:

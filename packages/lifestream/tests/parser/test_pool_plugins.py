@@ -154,6 +154,7 @@ def test_a_feed_for_a_sites_own_plugin_is_bounded_in_the_child() -> None:
         assert [note.partition(" of ")[0] for note in capped] == ["capped once: entries", "capped once: tags"]
 
 
+@pytest.mark.slow
 def test_a_sites_own_plugin_may_recognise_a_feed() -> None:
     with ParserPool(1, registry=Registry([f"{__name__}.Own"], use_entry_points=False)) as pool:
         assert pool.submit(FEED, {}, URL).result(60).plugin == "own"
@@ -176,6 +177,7 @@ class FailingToRecognise(FeedPlugin):
         raise self.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), LookupError()], ids=repr)
 def test_a_plugin_that_exits_when_it_is_asked_about_a_feed_loses_no_feed(
     error: BaseException, monkeypatch: pytest.MonkeyPatch
@@ -195,6 +197,7 @@ def test_a_keyboard_interrupt_in_a_plugin_fails_only_its_document(monkeypatch: p
         assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
 
 
+@pytest.mark.slow
 def test_a_missing_plugin_is_reported_and_replaced_by_the_generic_one(pool: ParserPool) -> None:
     prepared = pool.submit(FEED, {}, URL, plugin="vanished").result(60)
 

@@ -191,6 +191,7 @@ def test_references_are_mended_wherever_a_long_text_is_split(between: str) -> No
     assert mend(f"<a>{text}</a>".encode())[0].decode() == f"<a>{mended}</a>"
 
 
+@pytest.mark.slow
 def test_each_of_very_many_references_is_mended() -> None:
     assert mended(f"<a>{'&nbsp;' * 60_000}</a>") == f"<a>{'&#160;' * 60_000}</a>"
 

@@ -160,6 +160,7 @@ def test_rule_23_a_long_guid_is_hashed_and_keeps_the_key_that_it_had() -> None:
     assert prepared(Entry(guid="g" * 8192)) == (ItemDraft(guid="g" * 8192), ())
 
 
+@pytest.mark.slow
 def test_rule_23_all_episodes_together_keep_at_most_fifty_thousand_persons() -> None:
     persons = tuple(Person(f"Person {number}") for number in range(100))
     entries = (Entry(guid="1", episode=Episode(persons=persons)),) * 1000
@@ -192,6 +193,7 @@ LONG: dict[str, str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_rule_23_a_long_content_is_cut_and_stays_clean_html(name: str) -> None:
     item, reported = prepared(Entry(content=LONG[name], base=URL))
@@ -211,6 +213,7 @@ def test_rule_23_no_tag_or_entity_is_cut_in_two() -> None:
     assert len(prepared(Entry(content=f"{few} < {'x ' * 1_000_000}"))[0].text) > 500_000
 
 
+@pytest.mark.slow
 def test_rule_23_a_long_base_does_not_make_a_long_content() -> None:
     item, reported = prepared(Entry(content='<a href="a">b</a>' * 50_000, base=URL + "x/" * 1000))
     assert 0 < len(item.content) <= caps.CONTENT.limit and reported

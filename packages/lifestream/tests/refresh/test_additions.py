@@ -150,6 +150,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         assert {state for state, _ in self.states()} == {"failed", "added"}
         assert sorted(request.path for request in self.feedserver.requests) == ["/", "/feed"]
 
+    @pytest.mark.slow
     def test_owners_are_chosen_alike_however_many_addresses_one_of_them_has(self) -> None:
         others = make_lifestream("other", owner=User.objects.create_user("other"))
         paths = [f"/{number}" for number in range(5)]

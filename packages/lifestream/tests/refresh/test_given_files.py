@@ -101,6 +101,7 @@ def test_a_device_that_counts_as_ready_and_has_nothing_is_given_up(monkeypatch: 
     assert told.value.strerror == "nothing came from it for 30 s (LIFESTREAM_TIMEOUT)"
 
 
+@pytest.mark.slow
 @pipes
 @pytest.mark.usefixtures("shared_parsers")
 @override_settings(LIFESTREAM_TIMEOUT=0.01)

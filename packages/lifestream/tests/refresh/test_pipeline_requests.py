@@ -204,6 +204,7 @@ class HowItEnds(RefreshTestCase):
         assert all(process.poll() is not None for process in started)
         assert set(threading.enumerate()) <= before
 
+    @pytest.mark.slow
     def test_stopping_gives_up_running_fetches_and_their_feeds_stay_due(self) -> None:
         stopping = threading.Event()
 

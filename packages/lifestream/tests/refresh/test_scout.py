@@ -23,6 +23,7 @@ def server() -> Iterator[FeedServer]:
         yield running
 
 
+@pytest.mark.slow
 def test_one_process_reads_pages_and_feeds_and_ends_with_the_scout(server: FeedServer) -> None:
     before = len(server.requests)
     with watched_processes() as started, Scout(make_guard(), lambda: START) as scout:

@@ -146,6 +146,7 @@ class AWebPage(SubscribeTestCase):
         assert self.find(self.get_url("/")).url == self.get_url("/feed")
         assert [asked.path for asked in self.feedserver.requests] == ["/", "/feed"]
 
+    @pytest.mark.slow
     def test_a_page_that_refreshes_to_nothing_is_searched_itself(self) -> None:
         self.feedserver.add("/", page(REFRESH.format("/gone")))
         self.feedserver.add("/gone", Response(status=404))

@@ -229,6 +229,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "not all addresses could be looked at" in message
         assert found == [0]
 
+    @pytest.mark.slow
     def test_stop_gives_up_running_fetches_and_their_feeds_stay_due(self) -> None:
         answering = threading.Event()
         self.addCleanup(answering.set)

@@ -42,6 +42,7 @@ def test_claims_are_released_if_a_wrong_setting_prevents_the_fetch() -> None:
     assert held() == 0
 
 
+@pytest.mark.slow
 def test_the_first_claims_are_released_if_the_work_is_stopped_before_their_fetch() -> None:
     feed = make_feed("http://127.0.0.1:9/feed", next_fetch=START)
     stopping = threading.Event()

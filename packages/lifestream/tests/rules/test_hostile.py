@@ -240,6 +240,7 @@ EVIL = (
 
 
 class Harmless(RuleTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(32)
     def test_scripts_in_links_ids_and_content_are_made_harmless(self) -> None:
         items = "".join(

@@ -148,6 +148,7 @@ class AnIllFormedAnswer(RuleTestCase):
             sent = [request.headers.get("If-None-Match") for request in self.asked(f"/{number}")]
             assert sent == [None, None, '"v1"', '"v1"']
 
+    @pytest.mark.slow
     def test_a_validator_that_was_another_when_the_same_bytes_came_is_not_sent(self) -> None:
         broken = BROKEN["a lost end tag"]
         answers = [

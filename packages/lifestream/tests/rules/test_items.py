@@ -42,6 +42,7 @@ class ItemsTestCase(RuleTestCase):
 
 
 class Charsets(ItemsTestCase):
+    @pytest.mark.slow
     @pytest.mark.rule(33)
     def test_a_byte_order_mark_wins_over_the_charset(self) -> None:
         text = channel(entry("Größe, размер, 大小", guid="1"))
@@ -84,6 +85,7 @@ class Identity(ItemsTestCase):
             assert row.new == 0
             assert self.keys() == {title.replace(f"item {n}", f"edited {n}"): key for title, key in before.items()}
 
+    @pytest.mark.slow
     @pytest.mark.rule(35)
     @override_settings(LIFESTREAM_MOVE_AFTER=1)
     def test_relative_guids_keep_their_items_when_the_feed_moves(self) -> None:
@@ -211,6 +213,7 @@ class Edits(ItemsTestCase):
         self.read(channel(entry("one", guid="1"), entry("two", guid="2")), channel(entry("three", guid="3")), channel())
         assert self.titles() == ["one", "three", "two"]
 
+    @pytest.mark.slow
     @pytest.mark.rule(38)
     def test_an_item_that_was_deleted_here_does_not_come_back(self) -> None:
         one = entry("one", guid="1", link=f"{LINK}1")

@@ -73,6 +73,7 @@ class Moves(RuleTestCase):
                 assert (made.url, made.moved_count) == (self.get_url(f"/{status}"), 0)
                 assert len(self.asked(f"/{status}")) == 5
 
+    @pytest.mark.slow
     @pytest.mark.rule(21)
     def test_of_a_permanent_redirect_and_a_temporary_one_behind_it_the_first_is_saved(self) -> None:
         made = self.subscribe("/feed", moved("/home"))
@@ -141,6 +142,7 @@ class DeadEnds(RuleTestCase):
         assert Fetch.objects.latest("pk").outcome == "gone"
         assert self.titles() == ["one", "two"]
 
+    @pytest.mark.slow
     @pytest.mark.rule(23)
     def test_after_404_the_intervals_grow_and_polling_goes_on(self) -> None:
         made = self.subscribe("/feed", *[Response(status=404)] * 3, feed())

@@ -23,6 +23,7 @@ class Requests(RuleTestCase):
             assert not self.refresh_next(made).failed
         return self.asked()
 
+    @pytest.mark.slow
     @pytest.mark.rule(24)
     @override_settings(LIFESTREAM_CONTACT="https://planet.example/about")
     def test_the_user_agent_is_stable_and_has_name_version_contact_and_subscribers(self) -> None:

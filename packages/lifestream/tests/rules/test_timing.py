@@ -113,6 +113,7 @@ class Pauses(RuleTestCase):
         for hours in (1, 2, 4):
             self.assert_waits(hours * HOUR, early=False)
 
+    @pytest.mark.slow
     @pytest.mark.rule(13)
     def test_a_429_pauses_the_other_feeds_of_its_host(self) -> None:
         self.subscribe("/busy", Response(status=429, headers={"Retry-After": "7200"}))
@@ -140,6 +141,7 @@ class Pauses(RuleTestCase):
         assert sibling not in due
         assert elsewhere in due
 
+    @pytest.mark.slow
     @pytest.mark.rule(13)
     @override_settings(LIFESTREAM_PER_HOST=1)
     def test_a_429_behind_a_redirect_pauses_the_host_that_sent_it_and_no_other(self) -> None:
@@ -240,6 +242,7 @@ class WhatFeedsAskFor(RuleTestCase):
         self.assert_waits(3 * HOUR)
         self.assert_waits(3 * HOUR)
 
+    @pytest.mark.slow
     @pytest.mark.rule(15)
     def test_a_ttl_is_a_minimum_after_an_error_too(self) -> None:
         self.subscribe("/feed", Response(rss("one", head="<ttl>180</ttl>")), Response(status=500), feed())

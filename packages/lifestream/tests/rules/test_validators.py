@@ -31,6 +31,7 @@ class Validators(RuleTestCase):
                 assert second.headers.get_raw(back) == value
                 assert first.headers.get_raw(back) is None
 
+    @pytest.mark.slow
     @pytest.mark.rule(2)
     def test_both_validators_go_back_and_none_is_invented(self) -> None:
         both = self.subscribe("/both", feed(ETag='"v1"', Last_Modified=MODIFIED))
@@ -46,6 +47,7 @@ class Validators(RuleTestCase):
         [_, asked] = self.asked("/none")
         assert not {"If-None-Match", "If-Modified-Since"} & set(asked.headers)
 
+    @pytest.mark.slow
     @pytest.mark.rule(3)
     def test_a_validator_that_a_200_changes_or_drops_is_never_sent_again(self) -> None:
         made = self.subscribe(
@@ -101,6 +103,7 @@ class Validators(RuleTestCase):
         assert self.refresh_next(made).outcome == "unchanged"
         assert self.rows() == before
 
+    @pytest.mark.slow
     @pytest.mark.rule(6)
     def test_the_validators_of_a_200_that_cannot_be_parsed_are_not_kept(self) -> None:
         broken = Response("<html><title>Maintenance</title>", headers={"ETag": '"v2"', "Last-Modified": MODIFIED})

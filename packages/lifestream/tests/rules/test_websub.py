@@ -147,6 +147,7 @@ class Verifying(WebSubTestCase):
         assert (subscription.state, subscription.lease_until) == ("active", START + 10 * DAY)
         assert self.state().push_until == START + 10 * DAY
 
+    @pytest.mark.slow
     def test_no_other_challenge_is_echoed(self) -> None:
         self.refresh()
         topic = self.get_url("/feed")
@@ -194,6 +195,7 @@ class Verifying(WebSubTestCase):
         subscription = HubSubscription.objects.get()
         assert (subscription.state, subscription.attempts, subscription.message) == ("active", 0, "")
 
+    @pytest.mark.slow
     def test_the_hub_decides_the_lease_within_limits(self) -> None:
         self.refresh()
         leases = {"3600": HOUR, "0": 0 * HOUR, "99999999999": 30 * DAY, "": 10 * DAY, "-5": 10 * DAY, "soon": 10 * DAY}
@@ -282,6 +284,7 @@ class Pushing(WebSubTestCase):
                 assert self.hub.push(b"anything", method).status_code == 202
                 assert self.state().pushed == self.clock.now
 
+    @pytest.mark.slow
     def test_a_push_without_a_good_signature_is_answered_the_same_and_ignored(self) -> None:
         body = rss("forged").encode()
         good = self.hub.sign(body)
@@ -378,6 +381,7 @@ class Updating(WebSubTestCase):
                 assert updater.stop(PATIENCE)
         assert self.hub.verify().status_code == 200
 
+    @pytest.mark.slow
     def test_the_admin_shows_the_state_and_the_lease(self) -> None:
         self.subscribed()
         self.clock.move(hours=1)
@@ -444,6 +448,7 @@ class Discovery(WebSubTestCase):
             self.get_url("/s"),
         )
 
+    @pytest.mark.slow
     def test_a_feed_that_names_no_hub_has_none(self) -> None:
         assert self.hub_of(rss("one")) == ("", "")
         assert not HubSubscription.objects.exists()

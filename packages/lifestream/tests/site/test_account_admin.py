@@ -85,6 +85,7 @@ def question(client: Client, *users: User) -> str:
     return client.post("/admin/auth/user/", chosen).content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.urls("lifestream.site.urls")
 def test_the_page_before_users_are_deleted_lists_their_lifestreams_and_no_posts(
     admin_client: Client, django_assert_max_num_queries: Any

@@ -55,6 +55,7 @@ class TestSubscribing:
         assert fanout.subscribe(stream, feed, name="Second") == first
         assert Subscription.objects.get().name == "First"
 
+    @pytest.mark.slow
     def test_more_items_than_one_chunk_are_all_posted(self) -> None:
         feed = make_feed(URL)
         keep(

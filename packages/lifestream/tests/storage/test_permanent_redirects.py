@@ -108,6 +108,7 @@ class TestMoves:
         assert titles(twin) == ["at the end", "blocked", "new only", "old only", "shared", "shared"]
         assert titles(other) == ["blocked", "new only", "shared"]
 
+    @pytest.mark.slow
     def test_subscriptions_that_move_together_share_what_rules_may_read_at_once(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -101,6 +101,7 @@ def test_the_ids_outlive_the_merge_of_two_feeds(stream: Lifestream) -> None:
     assert (ids(), ids("old")) == both
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guid", [UUID, "1", "https://blog.example/a", ""])
 def test_an_entry_that_was_deleted_and_is_imported_again_has_its_id_again(stream: Lifestream, guid: str) -> None:
     import_feed(rss(guid), url=URL, lifestream=stream)
@@ -170,6 +171,7 @@ def test_an_import_stores_the_ids_of_two_or_of_a_hundred_entries_with_one_query(
     assert (queries_about_ids(2), queries_about_ids(100)) == (1, 1)
 
 
+@pytest.mark.slow
 def test_items_without_a_stored_id_are_published_and_get_one(stream: Lifestream) -> None:
     import_feed(rss("1", UUID), url=URL, lifestream=stream)
     before = ids()

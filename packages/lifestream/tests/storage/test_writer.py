@@ -192,6 +192,7 @@ class TestClaims:
 
 
 class TestLongDocuments:
+    @pytest.mark.slow
     def test_a_crash_between_chunks_loses_and_duplicates_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         feed = make_feed()
         stream = make_subscription(feed, make_lifestream()).lifestream

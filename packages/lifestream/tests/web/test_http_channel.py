@@ -29,6 +29,7 @@ from wsgi_serving import (
 )
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_no_answer_does_not_block_others() -> None:
     read: list[bytes] = []
     made: list[str] = []

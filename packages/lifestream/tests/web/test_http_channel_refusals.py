@@ -86,6 +86,7 @@ def _sent_whole(port: int, body: int) -> bytes:
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers_refusals", [False, True])
 def test_a_client_that_sends_all_of_a_refused_body_reads_the_answer(answers_refusals: bool) -> None:
     answers: list[bytes] = []

@@ -65,6 +65,7 @@ def test_a_style_sheet_of_the_settings_comes_after_the_shipped_one(client: Clien
 
 
 class TestShown:
+    @pytest.mark.slow
     def test_a_summary_is_shown_by_default(self, client: Client, main: Lifestream) -> None:
         assert "Summary of Beta" in page(client)
         assert "word0" not in page(client)
@@ -106,11 +107,13 @@ class TestShown:
         assert f"<b>{TEXT}</b>" in client.get(found[0]).content.decode()
 
 
+@pytest.mark.slow
 def test_authors_are_shown_unless_the_owner_does_not_want_them(client: Client, main: Lifestream) -> None:
     assert "Ann Author" in page(client)
     assert "Ann Author" not in page(client, shows_authors=False)
 
 
+@pytest.mark.slow
 def test_the_list_of_sites_is_in_the_chosen_order(client: Client, main: Lifestream) -> None:
     def order(shown: str) -> list[str]:
         return re.findall(r'<bdi class="name">(\w+)</bdi>', shown)

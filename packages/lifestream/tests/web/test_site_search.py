@@ -68,6 +68,7 @@ def test_the_words_are_marked_where_they_are_found(client: Client, main: Lifestr
     assert "<mark>" not in client.get("/main/").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["<script>", '"<b>"', "amp", "lt", "&amp;"])
 def test_no_query_gets_markup_into_the_page_or_breaks_an_escape(client: Client, main: Lifestream, query: str) -> None:
     make_post(make_site(main, "<b>Site</b>"), "a < b & <script>alert(1)</script> amp lt", text="<b>script</b>")
@@ -124,6 +125,7 @@ def test_the_number_of_posts_is_written_in_words() -> None:
     assert hits_in_words(fulltext.Hits(1, is_all=False)) == "At least 1 post"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [0, 100], ids=["very many", "some"])
 def test_sites_are_found_by_their_names(
     client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, most: int
@@ -224,6 +226,7 @@ def test_a_recording_whose_few_words_are_all_shown_has_no_link_to_read_on(client
     assert client.get("/main/").text.count('class="more"') == 1
 
 
+@pytest.mark.slow
 def test_a_note_that_a_search_shows_whole_has_no_link_to_read_on(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     much = "Then it swam. " * 200

@@ -138,6 +138,7 @@ class TestExamples:
         html = self.html(client, "main/")
         assert '<span class="mark">Ada</span>' in html and '<p class="tip">1 tags</p>' in html
 
+    @pytest.mark.slow
     def test_the_template_of_a_site_extends_the_shipped_one_of_the_same_name(
         self, client: Client, stream: Lifestream, use: Use
     ) -> None:

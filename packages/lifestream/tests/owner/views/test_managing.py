@@ -110,6 +110,7 @@ class TestList:
             assert page.count("data-row=") == 1 and found in page, query
         assert "No site is like that." in client.get(f"{HERE}?q=nothing").content.decode()
 
+    @pytest.mark.slow
     def test_the_page_reloads_itself_until_feeds_have_come_or_failed(
         self, client: Client, lifestream: Lifestream
     ) -> None:

@@ -47,6 +47,7 @@ def test_an_owner_who_hides_a_post_on_its_own_page_comes_to_the_timeline(
         assert response.redirect_chain == [("/main/", 302)] and "The post is hidden." in response.content.decode()
 
 
+@pytest.mark.slow
 def test_an_owner_who_hides_the_last_post_of_a_tag_comes_to_the_timeline(
     client: Client, lifestream: Lifestream
 ) -> None:
@@ -108,6 +109,7 @@ def test_an_owner_who_had_to_log_in_again_comes_to_the_post(client: Client, life
     assert client.get(address)["Location"] == "/main/manage/hidden/"
 
 
+@pytest.mark.slow
 def test_a_hidden_post_is_not_shown_even_if_it_is_pinned(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), "A post")
     assert "The post is pinned to the top" in act(client, post, "pin")

@@ -42,6 +42,7 @@ def lifestream(client: Client) -> Lifestream:
     return lifestream
 
 
+@pytest.mark.slow
 def test_the_chosen_look_is_saved(client: Client, lifestream: Lifestream) -> None:
     assert "Saved." in submitted(client, HERE, do="save", **CHOSEN)
     lifestream.refresh_from_db()
@@ -65,6 +66,7 @@ def test_a_preview_shows_the_page_and_the_latest_posts_and_saves_nothing(
     assert "data-look" not in client.get(HERE).content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [

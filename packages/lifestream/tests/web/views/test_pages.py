@@ -80,6 +80,7 @@ def test_days_are_called_today_and_yesterday(client: Client, main: Lifestream, m
     assert text.index("Today") < text.index("Yesterday")
 
 
+@pytest.mark.slow
 @override_settings(LIFESTREAM_DEFAULT_PAGINATION=3)
 def test_links_lead_to_older_items_down_to_the_last(client: Client, main: Lifestream) -> None:
     site = make_site(main)
@@ -173,6 +174,7 @@ def test_a_day_that_no_calendar_has_or_that_is_beyond_the_years_of_pages_is_not_
     page(client, f"/main/{day}/", 404)
 
 
+@pytest.mark.slow
 def test_a_tag_has_a_page_and_an_unused_one_has_none(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     make_post(site, "Kura", tags=("保存食",))
@@ -219,6 +221,7 @@ def test_all_pages_of_a_lifestream_but_its_logo_and_own_pages_are_tried() -> Non
     assert pages - tried == {"logo", "own-page"}, "test_pictures and test_web_views_own_pages try these"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_private_lifestream_exists_for_its_owner_but_for_no_visitor_and_no_ordinary_user(
     client: Client, address: str
@@ -293,6 +296,7 @@ def test_an_item_without_a_title_shows_its_text_and_is_named_by_it(client: Clien
     assert page(client, f"/main/items/{post.item_id}/").text.startswith("The tide gauge. · Harbour Planet")
 
 
+@pytest.mark.slow
 def test_an_item_without_anything_has_a_page(client: Client, main: Lifestream) -> None:
     post = make_post(make_site(main, "", url="https://bare.example/feed"), link="")
     assert "bare.example" in page(client, "/main/").text
